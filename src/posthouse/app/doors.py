@@ -1,0 +1,57 @@
+"""The doors' role, put together: HTTP and SMTP submission in one process, sharing its commits."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from posthouse.app.intake import intake_over
+from posthouse.app.parts import CLOSING, opened
+from posthouse.app.process import Brief
+from posthouse.app.sockets import inherited
+from posthouse.app.tls import server_context
+from posthouse.config import Settings
+from posthouse.doors.submission import SubmissionParts, serve_submission
+from posthouse.journeys.announce import Announcer
+from posthouse.net.clock import Clock
+from posthouse.net.entropy import Entropy
+from posthouse.store.credentials import Credentials
+
+SWITCH: Final = 0.0005  # seconds a thread that reads a large batch may keep the loop waiting
+CONNECTIONS: Final = 8
+GRACE: Final = 20
+
+
+async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Take messages in until told to stop; what was accepted by then is committed."""
+    clock, entropy = Clock(), Entropy()
+    sys.setswitchinterval(SWITCH)
+    database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors")
+    announcer = Announcer(database)
+    intake = intake_over(settings, database, sealer, clock, entropy, announcer)
+    credentials = Credentials(database, clock)
+    sockets = inherited(brief.sockets)
+    http = None
+    if "http" in sockets:
+        from posthouse.app.http import HttpDoor  # noqa: PLC0415 - submission alone needs no web framework
+
+        http = HttpDoor(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials)
+    submission = None
+    if "smtp" in sockets or "smtps" in sockets:
+        submission = await serve_submission(
+            {name: sockets[name] for name in ("smtp", "smtps") if name in sockets},
+            SubmissionParts(
+                intake=intake, authenticate=credentials.by_login, hostname=settings.hostname,
+                tls_context=server_context(settings, clock.now()), clock=clock,
+            ),
+        )  # fmt: skip
+    if http is not None:
+        await http.open(sockets["http"])
+    ready()
+    await stop.wait()
+    if submission is not None:
+        await submission.close(CLOSING)
+    if http is not None:
+        await http.close()
+    await intake.drain()
+    await database.close()

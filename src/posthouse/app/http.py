@@ -1,0 +1,95 @@
+"""The HTTP door, put together: the API and the dashboard on uvicorn."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from posthouse.app.process import Brief
+from posthouse.config import Settings, is_loopback
+from posthouse.doors.api.app import create_app
+from posthouse.doors.api.parts import ApiParts
+from posthouse.journeys import meters
+from posthouse.journeys.amend import Amend
+from posthouse.journeys.announce import Announcer
+from posthouse.journeys.intake import Intake
+from posthouse.journeys.ready import Readiness
+from posthouse.net.clock import Clock
+from posthouse.net.entropy import Entropy
+from posthouse.store.credentials import Credentials
+from posthouse.store.database import Database
+from posthouse.store.domains import Domains
+from posthouse.store.seal import Sealer
+
+GRACE: Final = 20
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it answers, without its own signal handling: the role is told to stop by its parent."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.begun = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's."""
+        await super().startup(sockets)
+        self.begun.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the role's business."""
+        yield
+
+
+class HttpDoor:
+    """One server; ``open`` returns when it answers, ``close`` when what it had begun is answered."""
+
+    def __init__(
+        self, brief: Brief, settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, intake: Intake,
+        announcer: Announcer, credentials: Credentials,
+    ) -> None:  # fmt: skip
+        """Nothing is served yet."""
+        self._server = _Server(_config(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials))
+        self._serving: asyncio.Task[None] | None = None
+
+    async def open(self, sock: socket.socket) -> None:
+        """Serve on a socket that listens already."""
+        self._serving = asyncio.create_task(self._server.serve(sockets=[sock]))
+        begun = asyncio.create_task(self._server.begun.wait())
+        await asyncio.wait([begun, self._serving], return_when=asyncio.FIRST_COMPLETED)
+
+    async def close(self) -> None:
+        """Hear nobody new and answer the rest."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+
+def _config(
+    brief: Brief,
+    settings: Settings,
+    database: Database,
+    sealer: Sealer,
+    clock: Clock,
+    entropy: Entropy,
+    intake: Intake,
+    announcer: Announcer,
+    credentials: Credentials,
+) -> uvicorn.Config:
+    amend = Amend(database, sealer, clock, entropy, announcer)
+    readiness = Readiness(database, sealer, clock, settings.data_dir, has_route=bool(settings.routes))
+    parts = ApiParts(
+        intake=intake, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
+        clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
+        exposition=lambda: meters.exposition(Path(brief.metrics) if brief.metrics else None),
+        public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
+    )  # fmt: skip
+    return uvicorn.Config(
+        create_app(parts), http="httptools", loop="none", lifespan="off", access_log=False, log_config=None, server_header=False,
+        ws="none", proxy_headers=False, timeout_graceful_shutdown=GRACE, timeout_keep_alive=75, backlog=1024, h11_max_incomplete_event_size=65536,
+    )  # fmt: skip

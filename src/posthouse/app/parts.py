@@ -1,0 +1,100 @@
+"""Parts that several roles are made of: the opened store, and transports for the configured routes."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+from posthouse.app.process import Brief
+from posthouse.config import RouteSetting, Settings, Unusable
+from posthouse.journeys.deliver import Route
+from posthouse.journeys.inbox import InboxTransport, Kept
+from posthouse.net.clock import Clock
+from posthouse.net.dns import Resolver
+from posthouse.net.entropy import Entropy
+from posthouse.net.limits import MX, RELAY
+from posthouse.net.mx import MxTransport
+from posthouse.net.smarthost import RelayTarget, Smarthost
+from posthouse.policy.route import RouteFact
+from posthouse.store import inbox, vitals
+from posthouse.store.database import Database, connect, is_unavailable
+from posthouse.store.seal import Sealer
+
+
+async def opened(
+    brief: Brief, entropy: Entropy, clock: Clock, stop: asyncio.Event, *, size: int, application: str
+) -> tuple[Database, Sealer]:
+    """The store as a child sees it, waited for while it is away, and the clock anchored on it."""
+    database = await _connected(brief.dsn, stop, size, application)
+    clock.anchor((await vitals.server(database)).now)
+    return database, Sealer(brief.secret_keys, entropy.bytes)
+
+
+async def _connected(dsn: str, stop: asyncio.Event, size: int, application: str) -> Database:
+    while not stop.is_set():
+        try:
+            return await connect(dsn, size=size, application=application)
+        except Exception as trouble:
+            if not is_unavailable(trouble):
+                raise
+        await asyncio.sleep(PAUSE)
+    raise SystemExit(0)  # told to end before the database was there
+
+
+def route_facts(settings: Settings) -> tuple[RouteFact, ...]:
+    """What intake needs to know of the routes."""
+    return tuple(RouteFact(name=r.name, kind=r.kind, dkim=r.dkim, return_path_from=r.return_path_from) for r in settings.routes)
+
+
+def check_routes(settings: Settings) -> None:
+    """Errors: Unusable, for a route this version cannot drive."""
+    for route in settings.routes:
+        if route.kind not in ("mx", "smtp", "smtps", "inbox"):
+            message = f"POSTHOUSE_ROUTES names {route.kind}:, which this version cannot send through yet; use mx:, smtp://, smtps:// or inbox:"
+            raise Unusable(message)
+
+
+def routes_of(settings: Settings, clock: Clock, inbox_route: Route) -> tuple[Route, ...]:
+    """Transports in the operator's order."""
+    return tuple(_route(setting, settings, clock, inbox_route) for setting in settings.routes)
+
+
+def inbox_route(database: Database, sealer: Sealer, clock: Clock, entropy: Entropy) -> Route:
+    """The built-in inbox."""
+
+    async def keep(kept: list[Kept]) -> None:
+        now = clock.now()
+        items = [
+            inbox.NewItem(
+                id=entropy.new_id(now), tenant=k.delivery.tenant, environment=k.delivery.environment, message=k.delivery.message,
+                position=k.delivery.position, recipient=k.recipient, type=k.type, data=k.data,
+            )
+            for k in kept
+        ]  # fmt: skip
+        async with database.acquire() as connection:
+            await inbox.insert_many(connection, sealer, items, now)
+
+    return Route(name="inbox", transport=InboxTransport(keep, clock, is_unavailable))
+
+
+def _route(setting: RouteSetting, settings: Settings, clock: Clock, inbox_route: Route) -> Route:
+    if setting.kind == "inbox":
+        return inbox_route
+    if setting.kind == "mx":
+        nameserver = (settings.dns.host, settings.dns.port) if settings.dns else None
+        transport = MxTransport(
+            Resolver(nameserver, clock), port=settings.mx_port, hostname=settings.hostname, clock=clock, limits=MX,
+            allow_private=settings.allow_private_networks,
+        )  # fmt: skip
+        return Route(
+            name=setting.name, transport=transport, dkim=setting.dkim, return_path_from=setting.return_path_from, per_site=True
+        )
+    target = RelayTarget(
+        host=setting.host, port=setting.port, tls=setting.tls, username=setting.username, password=setting.password,
+        implicit_tls=setting.kind == "smtps", name=setting.name,
+    )  # fmt: skip
+    relay = Smarthost(target, hostname=settings.hostname, clock=clock, limits=RELAY)
+    return Route(name=setting.name, transport=relay, dkim=setting.dkim, return_path_from=setting.return_path_from)
+
+
+PAUSE: Final = 0.1
+CLOSING: Final = timedelta(seconds=2)

@@ -1,0 +1,58 @@
+"""The listening sockets: bound once by the parent, inherited by the doors."""
+
+import socket
+
+from posthouse.config import Listen, Settings, Unusable
+
+_NEEDS = {"http": "api", "smtp": "submission", "smtps": "submission"}
+_SETTING = {"http": "POSTHOUSE_HTTP", "smtp": "POSTHOUSE_SMTP", "smtps": "POSTHOUSE_SMTPS"}
+BACKLOG = 1024
+
+
+class Bound:
+    """Sockets by name."""
+
+    def __init__(self, sockets: dict[str, socket.socket]) -> None:
+        """They listen already."""
+        self._sockets = sockets
+
+    def descriptors(self) -> dict[str, int]:
+        """What a child inherits."""
+        return {name: each.fileno() for name, each in self._sockets.items()}
+
+    def shown(self, name: str) -> str | None:
+        """``127.0.0.1:8025``, with the port that was really taken; None where nothing listens."""
+        found = self._sockets.get(name)
+        if found is None:
+            return None
+        host, port = found.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def bind_all(settings: Settings, roles: frozenset[str]) -> Bound:
+    """Listen wherever the roles need it. Errors: Unusable, naming the address and what to do."""
+    wanted = {"http": settings.http, "smtp": settings.smtp, "smtps": settings.smtps}
+    return Bound({name: _bind(name, listen) for name, listen in wanted.items() if listen is not None and _NEEDS[name] in roles})
+
+
+def inherited(descriptors: dict[str, int]) -> dict[str, socket.socket]:
+    """The child's view of its parent's sockets."""
+    return {name: socket.socket(fileno=descriptor) for name, descriptor in descriptors.items()}
+
+
+def _bind(name: str, listen: Listen) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((listen.host, listen.port))
+        sock.listen(BACKLOG)
+    except OSError as trouble:
+        sock.close()
+        message = (
+            f"{_SETTING[name]}: cannot listen on {listen.host}:{listen.port} ({trouble.strerror}); free it or choose another"
+        )
+        raise Unusable(message) from None
+    sock.setblocking(False)
+    sock.set_inheritable(True)
+    return sock

@@ -1,0 +1,168 @@
+"""What a template may say, and why that is bounded (C6).
+
+Templates are written in a part of Jinja: ``{{ name }}``, ``{{ order.total|default("-") }}``, ``{% if %}``, ``{% for %}`` and
+comments. The engine counts steps but not bytes, and the full language can double a string in one step. So this
+page is read before the engine sees it, and only what cannot grow gets through: no operator or literal that makes
+a value bigger (``~ + * [] {}``), nothing that keeps what it made (``set``, ``macro``, ``block``), no other files
+(``include``), no calls but the filters listed here, which the engine meters. What is left prints only pieces of the
+page and the variables, so a page's cost is steps times its largest repeated piece; ``fuel`` sets the steps accordingly.
+
+Known sharp edges: the reading must see tags where the engine sees them. Both take the leftmost of ``{{``, ``{%`` and
+``{#``; a comment ends at the first ``#}``; a string ends at the first quote of its kind that no backslash precedes; anything
+this page does not know is refused, so a difference can only refuse too much. There is no ``raw``: ``{{ "{{" }}`` says it too.
+Words in a tag and open blocks are counted because the engine (minijinja 3.0) recurses over them without a limit of its own:
+10,000 ``elif``, or as many ``and``, end the whole process.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+MOST_CHARACTERS: Final = 256 * 1024
+MOST_STEPS: Final = 100_000
+MOST_WORDS: Final = 200
+MOST_NESTED: Final = 50
+REPEATED_BYTES: Final = 32 << 20
+MOST_OUTPUT: Final = 2 << 20
+
+FILTERS: Final = frozenset(
+    {
+        "abs", "capitalize", "count", "d", "date", "default", "first", "float", "int", "items", "join", "last", "length", "lines",
+        "lower", "replace", "round", "title", "trim", "truncate", "upper", "urlencode",
+    }
+)  # fmt: skip
+_STATEMENTS: Final = frozenset({"if", "elif", "else", "endif", "for", "endfor"})
+_OPENERS: Final = frozenset({"if", "elif", "for"})
+_CLOSERS: Final = {"endif": "if", "endfor": "for"}
+_WORDS: Final = frozenset({"and", "or", "not", "in", "is", "if", "elif", "else", "for"})
+_OPENING: Final = re.compile(r"\{[{%#]")
+_COMMENT_END: Final = "#}"
+_TOKEN: Final = re.compile(
+    r"""\s*(?:(?P<close>[-+]?[%}]\})|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>\d+(?:\.\d+)?)
+    |(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<mark>==|!=|<=|>=|[.,()|<>=\[\]]))""",
+    re.DOTALL | re.VERBOSE,
+)
+
+
+class Unspeakable(Exception):
+    """A page says something a template may not say; one sentence, with its line."""
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A page that may be compiled. ``fuel``: how many steps it may take."""
+
+    fuel: int
+
+
+class _Tag(msgspec.Struct, frozen=True):
+    """A tag as tokens: (kind, text)."""
+
+    opening: str
+    tokens: list[tuple[str, str]]
+    end: int
+
+
+def read(page: str) -> Read:
+    """The page's bounds. Errors: Unspeakable."""
+    if len(page) > MOST_CHARACTERS:
+        raise Unspeakable(f"line 1: it has {len(page)} characters; {MOST_CHARACTERS} are allowed")
+    place, largest = 0, 0
+    blocks: list[str] = []
+    for start, end, tag in _pieces(page):
+        if "for" in blocks:
+            largest = max(largest, start - place)
+        place = end
+        if tag is not None:
+            _allow(tag, page, start)
+            _nest(blocks, tag, page, start)
+    return Read(min(MOST_STEPS, REPEATED_BYTES // max(1, largest)))
+
+
+def _nest(blocks: list[str], tag: _Tag, page: str, start: int) -> None:
+    """What is open after a tag; an ``elif`` opens one more, as it does for the engine."""
+    word = tag.tokens[0][1] if tag.opening == "{%" else ""
+    if word in _OPENERS:
+        blocks.append(word)
+        if len(blocks) > MOST_NESTED:
+            raise Unspeakable(f"line {_line(page, start)}: more than {MOST_NESTED} of if, elif and for are open")
+    elif word in _CLOSERS:
+        while blocks and blocks.pop() != _CLOSERS[word]:
+            pass
+
+
+def _pieces(page: str) -> Iterator[tuple[int, int, _Tag | None]]:
+    """Where each tag begins and ends; None for a comment."""
+    place = 0
+    while (opening := _OPENING.search(page, place)) is not None:
+        start = opening.start()
+        if opening.group() == "{#":
+            place = page.find(_COMMENT_END, start + 2) + 2
+            if place < 2:
+                raise Unspeakable(f"line {_line(page, start)}: a comment has no end")
+            yield start, place, None
+        else:
+            tag = _tag(page, start, opening.group())
+            place = tag.end
+            yield start, place, tag
+
+
+def _tag(page: str, start: int, opening: str) -> _Tag:
+    tokens: list[tuple[str, str]] = []
+    place = start + 2
+    if page[place : place + 1] in {"-", "+"}:
+        place += 1
+    while (found := _TOKEN.match(page, place)) is not None:
+        place = found.end()
+        if found.lastgroup == "close":
+            if found.group("close")[-2] != ("}" if opening == "{{" else "%"):
+                break
+            return _Tag(opening, tokens, place)
+        tokens.append((found.lastgroup or "", found.group().strip()))
+        if len(tokens) > MOST_WORDS:
+            raise Unspeakable(f"line {_line(page, start)}: a tag may have {MOST_WORDS} words")
+    shown = page[place : place + 12].partition("\n")[0]
+    raise Unspeakable(f"line {_line(page, place)}: '{shown}' is not understood in a template")
+
+
+def _allow(tag: _Tag, page: str, start: int) -> None:
+    tokens = tag.tokens
+    if not tokens:
+        raise Unspeakable(f"line {_line(page, start)}: an empty tag")
+    if tag.opening == "{%" and tokens[0][1] not in _STATEMENTS:
+        raise Unspeakable(f"line {_line(page, start)}: '{tokens[0][1]}' is not allowed in a template")
+    for place in range(len(tokens)):
+        fault = _token_fault(tokens, place)
+        if fault is not None:
+            raise Unspeakable(f"line {_line(page, start)}: {fault}")
+
+
+def _token_fault(tokens: list[tuple[str, str]], place: int) -> str | None:
+    """Why a token may not stand here: an unknown filter, a call, a list literal, a recursive loop."""
+    text = tokens[place][1]
+    kind, before = tokens[place - 1] if place else ("", "")
+    follows_value = (kind == "name" and before not in _WORDS) or before in {")", "]"}
+    if text == "recursive":
+        return "a loop may not be recursive"
+    if before == "|" and text not in FILTERS:
+        return f"there is no filter '{text}'; there are {', '.join(sorted(FILTERS))}"
+    if text == "(" and follows_value and not _is_applied(tokens, place - 1):
+        return f"'{before}' cannot be called"
+    if text == "[" and not (follows_value and _is_subscript(tokens[place + 1 : place + 3])):
+        return "a list cannot be made in a template"
+    return None
+
+
+def _is_applied(tokens: list[tuple[str, str]], place: int) -> bool:
+    """True where the name there is a filter's or a test's."""
+    words = [text for _, text in tokens[max(0, place - 2) : place]]
+    return words[-1:] in (["|"], ["is"]) or words == ["is", "not"]
+
+
+def _is_subscript(after: list[tuple[str, str]]) -> bool:
+    return len(after) == 2 and after[0][0] in {"string", "number"} and after[1][1] == "]"
+
+
+def _line(page: str, place: int) -> int:
+    return page.count("\n", 0, place) + 1

@@ -1,0 +1,122 @@
+"""How a template is rendered, and what stops it: minijinja, strict, with every printed value passing through here.
+
+``dialect`` decides what may be said at all. What is left is bounded thrice: the engine's fuel bounds the steps, a meter
+the characters that are printed or go through a filter, and a size the result. In HTML every value is escaped on its way
+out and there is no filter that prevents it; ``/`` is left alone, so a link stays readable and searchable in the source.
+
+A value that is printed must be text, a number, true or false, or nothing: a list or an object in the middle of a
+sentence is a mistake in the template and is told as one. A name that is not there is an error, never an empty space.
+
+Known sharp edges: a page has one meter, so two renderings of it must not interleave (they cannot: rendering
+does not wait, and a process renders in one thread). Compiled pages are kept by what they say, not by name, so tenants
+can neither see nor spoil one another's.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from html import escape
+from typing import Any, Final
+
+import msgspec
+from minijinja import Environment, TemplateError
+
+from posthouse.compose import dialect, filters
+from posthouse.compose.template import Wording
+
+KEPT: Final = 512
+_NAME: Final = "page"
+_MISSING: Final = re.compile(r"`([^`]*)` is undefined")
+_SPECIAL: Final = re.compile("[&<>\"']")
+
+
+class TemplateFault(Exception):
+    """A template that cannot be compiled or rendered; one sentence with part and line, and no value of the caller's."""
+
+    def __init__(self, message: str, missing: str | None = None) -> None:
+        """``missing``: the variable that is not there, where that is the fault."""
+        super().__init__(message)
+        self.message = message
+        self.missing = missing
+
+
+class Page:
+    """One part of a wording, compiled, with the steps and characters it may spend."""
+
+    def __init__(self, part: str, source: str) -> None:
+        """Errors: TemplateFault."""
+        self._part = part
+        self._meter = filters.Meter(dialect.MOST_OUTPUT)
+        printed = _printer(self._meter, _escaped if part == "html" else None)
+        self._environment = Environment(
+            filters=filters.metered(self._meter), finalizer=printed, undefined_behavior="strict", pycompat=False
+        )
+        for name in list(self._environment.globals):
+            self._environment.remove_global(name)
+        try:
+            self._environment.fuel = dialect.read(source).fuel
+            self._environment.add_template(_NAME, source)
+        except dialect.Unspeakable as fault:
+            raise TemplateFault(f"{part}: {fault}") from fault
+        except TemplateError as fault:
+            raise self._told(fault) from fault
+
+    def fill(self, context: Mapping[str, Any]) -> str:
+        """The page with its variables. Errors: TemplateFault."""
+        self._meter.spent = 0
+        try:
+            filled = self._environment.render_template(_NAME, **context)
+        except TemplateError as fault:
+            raise self._told(fault) from fault
+        except filters.Refusal as refusal:
+            raise TemplateFault(f"{self._part}: {refusal}") from refusal
+        if len(filled) > dialect.MOST_OUTPUT:
+            raise TemplateFault(f"{self._part}: becomes larger than {dialect.MOST_OUTPUT} characters")
+        return filled
+
+    def _told(self, fault: TemplateError) -> TemplateFault:
+        missing = _MISSING.search(fault.detail or "") if fault.kind == "UndefinedError" else None
+        what = fault.detail or {"OutOfFuel": "takes too many steps"}.get(fault.kind, fault.kind)
+        where = f"line {fault.line}: " if fault.line else ""
+        return TemplateFault(f"{self._part}: {where}{what}", missing.group(1) if missing else None)
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """A wording ready to be rendered; None where it has no such part."""
+
+    subject: Page
+    html: Page | None
+    text: Page | None
+
+
+@lru_cache(KEPT)
+def compiled(wording: Wording) -> Compiled:
+    """The wording compiled, once. Errors: TemplateFault."""
+    return Compiled(
+        subject=Page("subject", wording.subject),
+        html=Page("html", wording.html) if wording.html else None,
+        text=Page("text", wording.text) if wording.text else None,
+    )
+
+
+def _printer(meter: filters.Meter, escaped: Callable[[str], str] | None) -> Callable[[Any], Any]:
+    """What happens to every value between ``{{`` and ``}}``."""
+
+    def printed(value: Any) -> Any:
+        kind = type(value)
+        if kind is str:
+            meter.charge(len(value))
+            return escaped(value) if escaped is not None else value
+        if kind is int or kind is float:
+            return value
+        if kind is bool:
+            return "true" if value else "false"
+        if value is None:
+            return ""
+        raise filters.Refusal(f"prints {filters.called(value)}, which is not text")
+
+    return printed
+
+
+def _escaped(value: str) -> str:
+    return escape(value) if _SPECIAL.search(value) else value

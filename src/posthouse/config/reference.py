@@ -1,0 +1,132 @@
+"""Which settings there are, what each means, and how each stands: ``posthouse config`` and the reference page."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from posthouse.config.route import PROVIDERS, parse_routes
+
+PREFIX: Final = "POSTHOUSE_"
+MASK: Final = "********"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A row of the reference: what it is called, what holds when it is unset, what it means."""
+
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A setting as it stands, fit for a screen: secrets masked. ``source``: environment, file or default."""
+
+    name: str
+    value: str
+    source: str
+    meaning: str
+
+
+_SELF_SIGNED: Final = "self-signed for loopback"
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting("POSTHOUSE_DATABASE_URL", "embedded Postgres in the data directory", "any Postgres 15 or newer", secret=True),
+    Setting("POSTHOUSE_DATA_DIR", "./var", "everything that is kept on disk"),
+    Setting("POSTHOUSE_HTTP", "127.0.0.1:8025", "where HTTP and the dashboard listen; off turns them off"),
+    Setting("POSTHOUSE_SMTP", "127.0.0.1:2525", "where SMTP submission listens; off turns it off"),
+    Setting("POSTHOUSE_SMTPS", "off", "where SMTP submission with implicit TLS listens"),
+    Setting("POSTHOUSE_INBOUND", "off", "where bounces and complaint reports are taken by SMTP"),
+    Setting("POSTHOUSE_TLS_CERT", _SELF_SIGNED, "certificate chain, PEM (`posthouse doctor --ca`: the self-signed authority)"),
+    Setting("POSTHOUSE_TLS_KEY", _SELF_SIGNED, "private key of the certificate, PEM"),
+    Setting("POSTHOUSE_ROUTES", "inbox:", "the default route and its fallbacks, comma-separated", secret=True),
+    Setting("POSTHOUSE_HOSTNAME", "the machine's", "the name in EHLO and Received"),
+    Setting(
+        "POSTHOUSE_RETURN_PATH_DOMAIN",
+        "bounce.<header-from domain> once verified, else the hostname",
+        "the domain that bounces come back to",
+    ),
+    Setting("POSTHOUSE_DNS", "system resolver", "host:port of a nameserver"),
+    Setting("POSTHOUSE_MX_PORT", "25", "the port of MX hosts; for tests"),
+    Setting(
+        "POSTHOUSE_SECRET_KEY",
+        "generated beside the embedded database; required with an outside one",
+        "seals secrets and content, derives token keys; two, comma-separated, rotate (the first seals)",
+        secret=True,
+    ),
+    Setting("POSTHOUSE_PUBLIC_URL", "from HTTP", "the address in tracking, unsubscribe and dashboard links"),
+    Setting("POSTHOUSE_WORKERS", "cores", "delivery processes"),
+    Setting(
+        "POSTHOUSE_ALLOW_PRIVATE_NETWORKS",
+        "off",
+        "lets addresses that tenants or DNS gave be loopback or private; those the operator gave are never filtered",
+    ),
+)
+SECRET: Final = frozenset(setting.name for setting in SETTINGS if setting.secret)
+
+
+def raw(environ: Mapping[str, str], name: str) -> tuple[str, str]:
+    """The text of a setting ('' where unset) and its source; ValueError where its file cannot serve."""
+    value, file = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "").strip()
+    if not file or name not in SECRET:
+        return value, "environment" if value else "default"
+    if value:
+        raise ValueError(f"and {name}_FILE are both set; keep one of them")
+    try:
+        value = Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise ValueError(f"cannot be read from {file} ({_why(trouble)}); check {name}_FILE") from None
+    if not value:
+        raise ValueError(f"is empty in {file}; write the value into it or unset {name}_FILE")
+    return value, f"file {file}"
+
+
+def secret_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files that secrets are read from: what to watch, and read again on change."""
+    named = (environ.get(f"{name}_FILE", "").strip() for name in sorted(SECRET))
+    return tuple(Path(file).expanduser() for file in named if file)
+
+
+def unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each POSTHOUSE_* variable that nothing reads, with the nearest name that something does."""
+    known = [setting.name for setting in SETTINGS] + [f"{name}_FILE" for name in sorted(SECRET)]
+    for provider in PROVIDERS:
+        name = f"{PREFIX}{provider.upper()}"
+        known += [f"{name}_WEBHOOK_SECRET", f"{name}_WEBHOOK_SECRET_FILE", f"{name}_URL"]
+    return tuple(_stranger(name, known) for name in sorted(environ) if name.startswith(PREFIX) and name not in known)
+
+
+def shown(environ: Mapping[str, str]) -> tuple[Shown, ...]:
+    """Every setting as it stands; one that cannot be read says why in the place of its value."""
+    return tuple(_show(environ, setting) for setting in SETTINGS)
+
+
+def _show(environ: Mapping[str, str], setting: Setting) -> Shown:
+    try:
+        value, source = raw(environ, setting.name)
+    except ValueError as fault:
+        return Shown(setting.name, f"({fault})", "file", setting.meaning)
+    return Shown(setting.name, _masked(setting, value), source, setting.meaning)
+
+
+def _masked(setting: Setting, value: str) -> str:
+    if not value or not setting.secret:
+        return value or setting.default
+    if setting.name != "POSTHOUSE_ROUTES":
+        return MASK
+    try:
+        return ", ".join(route.name for route in parse_routes(value))
+    except ValueError:
+        return MASK
+
+
+def _stranger(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"{name} is no setting and is ignored{f'; the nearest is {near[0]}' if near else ''}."
+
+
+def _why(trouble: OSError | UnicodeDecodeError) -> str:
+    return (trouble.strerror or "no reason given") if isinstance(trouble, OSError) else "it is not UTF-8"

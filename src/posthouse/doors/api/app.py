@@ -1,0 +1,130 @@
+"""The HTTP door as one ASGI application: routes, request ids, and the last line behind which nothing breaks out.
+
+Every answer carries ``Request-Id``. ``/v1/send`` is found by its path alone, before the router, because it is the
+hot path. What goes wrong unexpectedly is answered 503 ``unavailable`` (the contract's codes know no 500) and
+logged by place and kind, never by its text: that may hold what a person wrote.
+"""
+
+import traceback
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from posthouse.doors.api import events, health, inbox, keys, messages, openapi, send
+from posthouse.doors.api.endpoint import Operation, Resource, keyed
+from posthouse.doors.api.parts import ApiParts
+from posthouse.doors.api.problem import not_found, refuse
+from posthouse.doors.dashboard.page import dashboard
+from posthouse.journeys.intake import StoreUnavailable
+from posthouse.model import ids
+from posthouse.model.send_request import Rejection
+from posthouse.store.database import is_unavailable
+
+log = structlog.get_logger()
+
+KEYED: Final[dict[str, dict[str, Operation]]] = {
+    "/v1/send": {"POST": send.send},
+    "/v1/send/batch": {"POST": send.send_batch},
+    "/v1/messages": {"GET": messages.list_messages},
+    "/v1/messages/{id}": {"GET": messages.get_message},
+    "/v1/messages/{id}/raw": {"GET": messages.raw},
+    "/v1/messages/{id}/content": {"GET": messages.content},
+    "/v1/messages/{id}/cancel": {"POST": messages.cancel},
+    "/v1/messages/{id}/resend": {"POST": messages.resend},
+    "/v1/inbox": {"GET": inbox.list_inbox, "DELETE": inbox.empty},
+    "/v1/inbox/{id}": {"GET": inbox.get_item},
+    "/v1/keys": {"GET": keys.list_keys, "POST": keys.create},
+    "/v1/keys/{id}": {"DELETE": keys.revoke},
+    "/v1/events": {"GET": events.list_events},
+}
+_UNKNOWN: Final = not_found("There is no such path. /openapi.json lists them.")
+_AWAY: Final = Rejection("unavailable", "The database is away; nothing of the request was kept.", retry_after=2)
+_FULL: Final = Rejection("unavailable", "The database's disk is full; nothing of the request was kept.", retry_after=30)
+_BROKEN: Final = Rejection("unavailable", "Something failed here. The log has it under this answer's Request-Id.", retry_after=5)
+
+
+def create_app(parts: ApiParts) -> ASGIApp:
+    """The application; it holds no state of its own but what ``parts`` brings."""
+    resources = _resources(parts)
+    routes = [Route(path, endpoint=resource) for path, resource in resources.items()]
+    router = Router(routes=routes, redirect_slashes=False, default=_nothing_here)
+    return _Front(parts, resources["/v1/send"], router)
+
+
+def _resources(parts: ApiParts) -> dict[str, Resource]:
+    found = {
+        path: Resource({method: keyed(parts, operation) for method, operation in operations.items()})
+        for path, operations in KEYED.items()
+    }
+    found["/healthz"] = Resource({"GET": health.healthz})
+    found["/readyz"] = Resource({"GET": health.readyz(parts)})
+    found["/metrics"] = Resource({"GET": health.metrics(parts)})
+    found["/openapi.json"] = Resource({"GET": openapi.document_endpoint(parts)})
+    found["/"] = Resource({"GET": dashboard(parts)})
+    return found
+
+
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await refuse(_UNKNOWN)(scope, receive, send)
+
+
+class _Front:
+    """Gives each request its id and each answer a header with it; nothing raised gets past."""
+
+    def __init__(self, parts: ApiParts, hot: Resource, router: Router) -> None:
+        self._parts = parts
+        self._hot = hot
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        marked = _Marked(send, self._parts.new_id(self._parts.clock.now()))
+        target = self._hot if scope["path"] == "/v1/send" else self._router
+        try:
+            await target(scope, receive, marked)
+        except ClientDisconnect:
+            return
+        except Exception as trouble:
+            if marked.begun:
+                raise
+            await _told(trouble, marked.request_id)(scope, receive, marked)
+
+
+class _Marked:
+    """The way out, with ``Request-Id`` on every answer."""
+
+    __slots__ = ("_send", "begun", "request_id")
+
+    def __init__(self, send: Send, request_id: UUID) -> None:
+        self._send = send
+        self.request_id = ids.text("req", request_id)
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            message["headers"] = [*message.get("headers", ()), (b"request-id", self.request_id.encode())]
+        await self._send(message)
+
+
+def _told(trouble: Exception, request_id: str) -> Response:
+    """The answer to what went wrong, and the log line where it is ours to mend."""
+    if isinstance(trouble, StoreUnavailable):
+        return refuse(_FULL if trouble.disk_full else _AWAY)
+    if is_unavailable(trouble):
+        return refuse(_AWAY)
+    log.error("request_broke", request=request_id, kind=type(trouble).__name__, at=_place(trouble))
+    return refuse(_BROKEN)
+
+
+def _place(trouble: Exception) -> list[str]:
+    frames: list[Any] = list(traceback.extract_tb(trouble.__traceback__))[-4:]
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]

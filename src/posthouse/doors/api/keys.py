@@ -1,0 +1,134 @@
+"""API keys over HTTP: list, create, revoke; of the caller's tenant, and never beyond what the caller itself may do.
+
+A test key sees, makes and revokes test keys only; a live key both. The secret is in the answer of its
+creation and nowhere else.
+"""
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from posthouse.doors.api import body
+from posthouse.doors.api.answer import answer
+from posthouse.doors.api.limits import SMALL_BODY
+from posthouse.doors.api.parts import ApiParts
+from posthouse.doors.api.problem import invalid, not_found, refuse
+from posthouse.doors.api.query import Query
+from posthouse.doors.api.shape import shaped
+from posthouse.doors.api.wire import KeyBody
+from posthouse.model import ids
+from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
+from posthouse.model.timeline import cursor
+from posthouse.policy.types import BY_NAME
+from posthouse.store import credentials
+from posthouse.store.credentials import Credential
+
+PREFIX: Final = "key"
+_NOT_HERE: Final = not_found("There is no such key, or it was revoked before.")
+_BEYOND: Final = Rejection("forbidden", "A test key can make test keys only.")
+
+
+class KeyView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A key without its secret; ``prefix`` is how it begins."""
+
+    id: str
+    name: str
+    environment: Literal["live", "test"]
+    prefix: str
+    type: str | None
+    stream: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class NewKey(KeyView, frozen=True, kw_only=True, rename="camel"):
+    """A key just made. ``key`` is the secret; it is not shown again."""
+
+    key: str
+
+
+class KeyPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A page of keys, newest first."""
+
+    data: list[KeyView]
+    next_cursor: str | None
+
+
+async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """The tenant's keys, revoked ones too."""
+    query = Query(request.query_params, ("cursor", "limit"))
+    before, limit = query.cursor(), query.limit()
+    if query.faults:
+        return refuse(invalid(*query.faults))
+    seen = [key for key in await _reachable(parts, caller) if before is None or key.id < before]
+    more = len(seen) > limit
+    shown = seen[:limit]
+    return answer(KeyPage(data=[_view(key) for key in shown], next_cursor=cursor(shown[-1].id) if more else None))
+
+
+async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """A new key; 201 with its secret."""
+    asked = await _asked(parts, request)
+    if isinstance(asked, Rejection):
+        return refuse(asked)
+    environment = caller.environment if asked.environment is None else Environment[asked.environment.upper()]
+    if environment is Environment.LIVE and caller.environment is not Environment.LIVE:
+        return refuse(_BEYOND)
+    made, secret = await credentials.create_api_key(
+        parts.database, caller.tenant, environment, now=parts.clock.now(), random=parts.random,
+        name=asked.name or "", default_type=asked.type, default_stream=asked.stream,
+    )  # fmt: skip
+    return answer(NewKey(key=secret, **_shown(made)), 201)
+
+
+async def revoke(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """End a key; other processes may take it for some seconds more."""
+    query = Query(request.query_params, ())
+    if query.faults:
+        return refuse(invalid(*query.faults))
+    wanted = ids.parse(PREFIX, request.path_params["id"])
+    known = wanted is not None and any(key.id == wanted for key in await _reachable(parts, caller))
+    if wanted is None or not known or not await credentials.revoke(parts.database, caller.tenant, wanted, parts.clock.now()):
+        return refuse(_NOT_HERE)
+    return Response(status_code=204)
+
+
+async def _asked(parts: ApiParts, request: Request) -> KeyBody | Rejection:
+    query = Query(request.query_params, ())
+    if query.faults:
+        return invalid(*query.faults)
+    data = await body.read(request, SMALL_BODY, parts.limits.body_seconds)
+    parsed = data if isinstance(data, Rejection) else body.decode(data)
+    if isinstance(parsed, Rejection):
+        return parsed
+    faults = list(parsed.faults)
+    asked = shaped(parsed.members, KeyBody, faults)
+    if asked.type is not None and asked.type not in BY_NAME:
+        faults.append(FieldError("type", "is no message type"))
+    return invalid(*faults) if faults else asked
+
+
+async def _reachable(parts: ApiParts, caller: Caller) -> list[Credential]:
+    """The API keys that this caller may know of."""
+    found = await credentials.list_credentials(parts.database, caller.tenant)
+    return [key for key in found if key.kind == "api" and key.environment <= caller.environment]
+
+
+def _view(key: Credential) -> KeyView:
+    return KeyView(**_shown(key))
+
+
+def _shown(key: Credential) -> dict[str, Any]:
+    return {
+        "id": ids.text(PREFIX, key.id),
+        "name": key.name,
+        "environment": key.environment.name.lower(),
+        "prefix": key.lookup,
+        "type": key.default_type,
+        "stream": key.default_stream,
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    }

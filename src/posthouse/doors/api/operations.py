@@ -1,0 +1,201 @@
+"""Every operation of the HTTP door as OpenAPI tells it: parameters, bodies, answers, refusals. A test compares it with the routes.
+
+What an operation shares with its like (the key, the body's faults, an id that is not there) is added by ``openapi``.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from posthouse.doors.api import examples
+from posthouse.doors.api.events import EventPage
+from posthouse.doors.api.inbox import InboxMail, InboxPage
+from posthouse.doors.api.keys import KeyPage, NewKey
+from posthouse.doors.api.limits import LIST_DEFAULT, LIST_MOST, WAIT_SECONDS
+from posthouse.doors.api.messages import ContentView
+from posthouse.doors.api.send import BatchReply, SendReply
+from posthouse.doors.api.wire import BatchBody, KeyBody, SendBody
+from posthouse.model.delivery import DeliveryState
+from posthouse.model.timeline import MessagePage, MessageView
+
+JSON: Final = "application/json"
+Schema = dict[str, Any]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer that is no error: what it means, of which type its JSON is, or another media type.
+
+    ``leads_to``: operations on the id that stands in the body at ``id_at`` (a JSON pointer).
+    """
+
+    description: str
+    kind: type | None = None
+    media_type: str = JSON
+    headers: tuple[str, ...] = ()
+    schema: Schema | None = None
+    leads_to: tuple[str, ...] = ()
+    id_at: str = "/id"
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A query parameter."""
+
+    name: str
+    description: str
+    schema: Schema
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """``refusals``: codes beside those that go without saying. ``keyed``: needs a key."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    tag: str
+    replies: dict[int, Reply]
+    parameters: tuple[Parameter, ...] = ()
+    body: type | None = None
+    examples: dict[str, Any] = {}
+    idempotent: bool = False
+    refusals: tuple[str, ...] = ()
+    keyed: bool = True
+
+
+_TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1024}
+_TIME: Final[Schema] = {"type": "string", "format": "date-time"}
+
+
+def _ids(prefix: str) -> Schema:
+    return {"type": "string", "pattern": f"^{prefix}_[0-9a-z]{{26}}$"}
+
+
+_LIMIT: Final = Parameter(
+    "limit", "How many items a page holds.", {"type": "integer", "minimum": 1, "maximum": LIST_MOST, "default": LIST_DEFAULT}
+)
+_CURSOR: Final = Parameter("cursor", "The nextCursor of the page before.", {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"})
+_ADDRESS: Final[Schema] = {"type": "string", "maxLength": 1024, "examples": ["user@example.com"]}
+_REPLAYED: Final = ("Idempotency-Replayed",)
+
+_ON_A_MESSAGE: Final = ("getMessage", "getRaw", "getContent", "cancel", "resend")
+_FIRST: Final = "/data/0/id"
+
+SENDING: Final = (
+    Operation(
+        method="post", path="/v1/send", name="send", summary="Send one message", tag="Send", body=SendBody,
+        examples=examples.SEND, idempotent=True,
+        parameters=(Parameter("dryRun", "Everything but the send.", {"type": "boolean", "default": False}),),
+        replies={202: Reply("Taken, durably; or a duplicate's first reply again.", SendReply, headers=_REPLAYED, leads_to=_ON_A_MESSAGE)},
+        refusals=("forbidden", "domain_not_verified", "idempotency_conflict", "variable_invalid", "template_not_active", "content_refused", "no_route"),
+    ),
+    Operation(
+        method="post", path="/v1/send/batch", name="sendBatch", summary="Send many messages, each for itself", tag="Send",
+        body=BatchBody, examples=examples.BATCH, idempotent=True,
+        replies={200: Reply("A result for each message, in order.", BatchReply)},
+    ),
+)  # fmt: skip
+MESSAGES: Final = (
+    Operation(
+        method="get", path="/v1/messages", name="listMessages", summary="List messages with their timelines", tag="Messages",
+        parameters=(
+            Parameter("type", "Of this message type.", _TEXT),
+            Parameter("stream", "On this stream.", _TEXT),
+            Parameter("status", "With this status.", {"type": "string", "enum": [state.value for state in DeliveryState]}),
+            Parameter("recipient", "With a delivery to this address.", _ADDRESS),
+            Parameter("tag", "With this tag.", _TEXT),
+            Parameter("dedupeKey", "Sent under this key.", _TEXT),
+            Parameter("template", "Made from this template.", _TEXT),
+            Parameter("since", "Accepted at or after this time.", _TIME),
+            Parameter("until", "Accepted at or before this time.", _TIME),
+            _CURSOR,
+            _LIMIT,
+        ),
+        replies={200: Reply("A page of messages, newest first.", MessagePage, leads_to=_ON_A_MESSAGE, id_at=_FIRST)},
+    ),
+    Operation(
+        method="get", path="/v1/messages/{id}", name="getMessage", summary="One message with its timeline", tag="Messages",
+        replies={200: Reply("The message.", MessageView)},
+    ),
+    Operation(
+        method="get", path="/v1/messages/{id}/raw", name="getRaw", summary="The exact bytes handed over", tag="Messages",
+        parameters=(Parameter("recipient", "Whose; left out: the first that was tried.", _ADDRESS),),
+        replies={200: Reply("The message as it was on the wire.", media_type="message/rfc822", schema={"type": "string"})},
+    ),
+    Operation(
+        method="get", path="/v1/messages/{id}/content", name="getContent", summary="What the message says", tag="Messages",
+        replies={200: Reply("Its text, HTML, header and attachments.", ContentView)},
+    ),
+    Operation(
+        method="post", path="/v1/messages/{id}/cancel", name="cancel", summary="Take back what was never attempted", tag="Messages",
+        replies={200: Reply("The message as it is then.", MessageView)}, refusals=("not_cancellable",),
+    ),
+    Operation(
+        method="post", path="/v1/messages/{id}/resend", name="resend", summary="Send it once more", tag="Messages",
+        replies={202: Reply("A new message; for in_doubt and failed the same deliveries again.", SendReply, headers=_REPLAYED)},
+        refusals=("forbidden", "domain_not_verified", "not_cancellable", "content_refused", "no_route"),
+    ),
+)  # fmt: skip
+INBOX: Final = (
+    Operation(
+        method="get", path="/v1/inbox", name="listInbox", summary="List or wait for mail in the built-in inbox", tag="Inbox",
+        parameters=(
+            Parameter("to", "Delivered to this address.", _ADDRESS),
+            Parameter("type", "Of this message type.", _TEXT),
+            Parameter("subject", "With this in the subject, in any case.", _TEXT),
+            Parameter("since", "Received at or after this time.", _TIME),
+            Parameter("wait", "Seconds to wait for the first that fits.", {"type": "integer", "minimum": 0, "maximum": WAIT_SECONDS, "default": 0}),
+            _CURSOR,
+            _LIMIT,
+        ),
+        replies={200: Reply("A page of mails, newest first; empty when the time is over.", InboxPage, leads_to=("getInboxMail",), id_at=_FIRST)},
+    ),
+    Operation(
+        method="delete", path="/v1/inbox", name="emptyInbox", summary="Throw the inbox's mail away", tag="Inbox",
+        parameters=(Parameter("to", "Only mail to this address.", _ADDRESS),),
+        replies={204: Reply("Gone.")},
+    ),
+    Operation(
+        method="get", path="/v1/inbox/{id}", name="getInboxMail", summary="One mail of the inbox", tag="Inbox",
+        replies={200: Reply("The mail.", InboxMail)},
+    ),
+)  # fmt: skip
+KEYS: Final = (
+    Operation(
+        method="get", path="/v1/keys", name="listKeys", summary="List API keys", tag="Keys",
+        parameters=(_CURSOR, _LIMIT), replies={200: Reply("A page of keys, newest first.", KeyPage)},
+    ),
+    Operation(
+        method="post", path="/v1/keys", name="createKey", summary="Make an API key", tag="Keys", body=KeyBody,
+        examples=examples.KEY, replies={201: Reply("The key; its secret is shown this once.", NewKey, leads_to=("revokeKey",))}, refusals=("forbidden",),
+    ),
+    Operation(
+        method="delete", path="/v1/keys/{id}", name="revokeKey", summary="Revoke an API key", tag="Keys",
+        replies={204: Reply("Revoked.")},
+    ),
+)  # fmt: skip
+EVENTS: Final = (
+    Operation(
+        method="get", path="/v1/events", name="listEvents", summary="Every event, oldest first, without gaps", tag="Events",
+        parameters=(Parameter("after", "The last event that was seen.", _ids("evt")), _LIMIT),
+        replies={200: Reply("A page of events.", EventPage)},
+    ),
+)  # fmt: skip
+
+
+def _machine(path: str, name: str, summary: str, reply: Reply) -> Operation:
+    return Operation(method="get", path=path, name=name, summary=summary, tag="Health", replies={200: reply}, keyed=False)
+
+
+def _state(word: str) -> Schema:
+    return {"type": "object", "properties": {"status": {"const": word}}, "required": ["status"], "additionalProperties": False}
+
+
+HEALTH: Final = (
+    _machine("/healthz", "healthz", "Does the process answer?", Reply("It does.", schema=_state("ok"))),
+    _machine("/readyz", "readyz", "Can mail be taken and sent?", Reply("It can; else 503 with reasons.", schema=_state("ready"))),
+    _machine(
+        "/metrics", "metrics", "Prometheus metrics", Reply("Text exposition.", media_type="text/plain", schema={"type": "string"})
+    ),
+    _machine("/openapi.json", "openapi", "This document", Reply("OpenAPI 3.1.", schema={"type": "object"})),
+)
+ALL: Final = (*SENDING, *MESSAGES, *INBOX, *KEYS, *EVENTS, *HEALTH)

@@ -1,0 +1,65 @@
+"""What the HTTP door is made of: everything it needs, given by the composition root and by tests."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from posthouse.doors.api.limits import Limits
+from posthouse.mail.dkim import SigningKey
+from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
+from posthouse.store.credentials import Credentials
+from posthouse.store.database import Database
+from posthouse.store.seal import Sealer
+
+
+class Takes(Protocol):
+    """Intake as this door sees it (``journeys.intake.Intake``). Errors: StoreUnavailable."""
+
+    async def accept(self, caller: Caller, request: SendRequest, *, dry_run: bool = False) -> Accepted | Rejection:
+        """Take one message, durably."""
+        ...
+
+    async def accept_many(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> list[Accepted | Rejection]:
+        """Take many, each for itself, answers in order."""
+        ...
+
+
+class Ticks(Protocol):
+    """The house's clock, which doors may not import."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        ...
+
+
+class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
+    """``cancel`` and ``resend`` are ``journeys.amend``'s; all but a Rejection means that it is done.
+
+    ``new_id`` makes a time-ordered id for a moment, ``random`` so many bytes. ``signing_keys``: those of tenant, domain
+    and keyset, to rebuild what was handed over. ``readiness`` answers with the reasons why mail cannot be taken or sent
+    just now, none when all is well. ``public_url`` is where people reach this server, or None; ``loopback`` says that
+    the listener itself is bound to loopback.
+    """
+
+    intake: Takes
+    cancel: Callable[[Caller, UUID], Awaitable[object | Rejection]]
+    resend: Callable[[Caller, UUID], Awaitable[Accepted | Rejection]]
+    database: Database
+    sealer: Sealer
+    credentials: Credentials
+    clock: Ticks
+    new_id: Callable[[datetime], UUID]
+    random: Callable[[int], bytes]
+    signing_keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
+    readiness: Callable[[], Awaitable[Sequence[str]]]
+    exposition: Callable[[], bytes]
+    public_url: str | None = None
+    loopback: bool = True
+    limits: Limits = Limits()

@@ -1,0 +1,121 @@
+"""How the HTTP door says no: RFC 9457 problem details with the contract's closed list of codes.
+
+A refusal travels through the house as a value, ``Rejection``; here it becomes status, headers and JSON.
+Wrong methods are answered 404 ``not_found`` with ``Allow``: the closed list has no code for 405.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+from starlette.responses import Response
+
+from posthouse.model.send_request import FieldError, Rejection
+
+Code = Literal[
+    "invalid_json",
+    "unauthenticated",
+    "forbidden",
+    "domain_not_verified",
+    "not_found",
+    "idempotency_conflict",
+    "not_cancellable",
+    "too_large",
+    "unsupported_media_type",
+    "validation_failed",
+    "variable_invalid",
+    "template_not_active",
+    "content_refused",
+    "rate_limited",
+    "unavailable",
+    "no_route",
+]
+STATUS: Final[dict[str, int]] = {
+    "invalid_json": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "domain_not_verified": 403,
+    "not_found": 404,
+    "idempotency_conflict": 409,
+    "not_cancellable": 409,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "validation_failed": 422,
+    "variable_invalid": 422,
+    "template_not_active": 422,
+    "content_refused": 422,
+    "rate_limited": 429,
+    "unavailable": 503,
+    "no_route": 503,
+}
+TITLES: Final[dict[str, str]] = {
+    "invalid_json": "The body is not valid JSON",
+    "unauthenticated": "No valid API key",
+    "forbidden": "This key may not do that",
+    "domain_not_verified": "The sender domain is not verified",
+    "not_found": "There is nothing here",
+    "idempotency_conflict": "The key was used for other content",
+    "not_cancellable": "It is too late to cancel",
+    "too_large": "The request is too large",
+    "unsupported_media_type": "Only application/json is read here",
+    "validation_failed": "The request is not valid",
+    "variable_invalid": "A template variable is missing or wrong",
+    "template_not_active": "The template has no active version",
+    "content_refused": "The content is not allowed here",
+    "rate_limited": "Too many requests",
+    "unavailable": "Posthouse cannot do that just now",
+    "no_route": "No route can carry this message",
+}
+MEDIA_TYPE: Final = "application/problem+json"
+_DEFAULT_WAIT: Final = 1
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of every error. ``reasons`` stands only in the answer of ``/readyz``."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: Code
+    errors: tuple[FieldError, ...]
+    reasons: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+def problem(rejection: Rejection, reasons: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET) -> Problem:
+    """The problem a rejection is told as."""
+    code = rejection.code
+    return Problem(
+        type=f"urn:posthouse:problem:{code}",
+        title=TITLES[code],
+        status=STATUS[code],
+        detail=rejection.detail,
+        code=code,  # type: ignore[arg-type]  # one of the closed list, or the line above has raised
+        errors=rejection.errors,
+        reasons=reasons,
+    )
+
+
+def refuse(rejection: Rejection, reasons: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET) -> Response:
+    """The answer for a rejection, with the headers its status asks for (RFC 9110 10.2.3, 11.6.1)."""
+    told = problem(rejection, reasons)
+    headers: dict[str, str] = {}
+    if told.status in (429, 503):
+        headers["Retry-After"] = str(rejection.retry_after or _DEFAULT_WAIT)
+    if told.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="posthouse"'
+    if told.status in (401, 413, 415):
+        headers["Connection"] = "close"  # the rest of the body is not wanted
+    return Response(msgspec.json.encode(told), told.status, headers, MEDIA_TYPE)
+
+
+def invalid(*errors: FieldError) -> Rejection:
+    """``validation_failed`` with everything that is wrong; the detail repeats the first."""
+    first = errors[0]
+    place = f"{first.path}: " if first.path else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return Rejection("validation_failed", f"{place}{first.message}{more}", errors)
+
+
+def not_found(what: str) -> Rejection:
+    """``not_found``; ``what`` is a sentence. What another tenant owns is not found either."""
+    return Rejection("not_found", what)

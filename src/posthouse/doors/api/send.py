@@ -1,0 +1,165 @@
+"""``POST /v1/send`` and ``POST /v1/send/batch``: a request becomes a ``SendRequest``, intake's answer becomes JSON.
+
+This is the hot path: one JSON pass, one struct check, no copy of the body. 202 comes after the commit.
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from posthouse.doors.api import body
+from posthouse.doors.api.answer import encoded, moment
+from posthouse.doors.api.limits import DEDUPE_KEY_LENGTH
+from posthouse.doors.api.parts import ApiParts
+from posthouse.doors.api.problem import Problem, invalid, problem, refuse
+from posthouse.doors.api.query import Query
+from posthouse.doors.api.send_request import read_members, read_send
+from posthouse.doors.api.shape import shaped
+from posthouse.doors.api.wire import BatchBody
+from posthouse.journeys import meters
+from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
+
+_SLICE: Final = 8  # items of a batch that are read before others get their turn
+_LARGE: Final = 64 * 1024
+State = Literal["queued", "deferred", "sent", "delivered", "bounced", "suppressed", "expired", "failed", "in_doubt", "cancelled"]
+MessageId = Annotated[str, msgspec.Meta(pattern="^msg_[0-9a-z]{26}$", examples=["msg_01k9p2m4x7c8v5b3n6q1w0e9rt"])]
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-11-22T10:00:30.000Z"])]
+
+
+class SendReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a send is answered. ``status`` is that of the message; ``deliverBy`` the type's target, where it has one."""
+
+    id: MessageId
+    status: State
+    deliver_by: Time | None
+    duplicate: bool
+    deliveries: tuple[AcceptedDelivery, ...]
+    warnings: tuple[Warning, ...]
+
+
+class BatchSent(SendReply, frozen=True, kw_only=True, rename="camel"):
+    """An item of a batch that was taken."""
+
+    index: int
+
+
+class BatchRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """An item of a batch that was not."""
+
+    index: int
+    error: Problem
+
+
+_RESULT: Final = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("BatchSent", "BatchRefused")]}
+
+
+class BatchReply(msgspec.Struct, frozen=True):
+    """The results, in the order of the messages: a ``BatchSent`` or a ``BatchRefused`` each."""
+
+    results: tuple[Annotated[Any, msgspec.Meta(extra_json_schema=_RESULT)], ...]
+
+
+async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """Take one message."""
+    dry_run = False
+    if request.scope["query_string"]:
+        query = Query(request.query_params, ("dryRun",))
+        dry_run = query.flag("dryRun")
+        if query.faults:
+            return refuse(invalid(*query.faults))
+    data = await body.read(request, parts.limits.message_bytes, parts.limits.body_seconds)
+    asked = data if isinstance(data, Rejection) else read_send(data, request.headers.get("idempotency-key"), parts.clock.now())
+    if isinstance(asked, Rejection):
+        meters.REJECTED.labels(caller.door, asked.code).inc()
+        return refuse(asked)
+    return accepted(await parts.intake.accept(caller, asked, dry_run=dry_run))
+
+
+def accepted(outcome: Accepted | Rejection) -> Response:
+    """Intake's answer as HTTP."""
+    if isinstance(outcome, Rejection):
+        return refuse(outcome)
+    return encoded(SendReply(**_reply(outcome)), 202, {"Idempotency-Replayed": "true"} if outcome.duplicate else None)
+
+
+async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """Take many, each for itself."""
+    query = Query(request.query_params, ())
+    if query.faults:
+        return refuse(invalid(*query.faults))
+    data = await body.read(request, parts.limits.batch_bytes, parts.limits.body_seconds)
+    parsed = data if isinstance(data, Rejection) else await _decoded(data)
+    if isinstance(parsed, Rejection):
+        return refuse(parsed)
+    asked = await _items(parsed, request.headers.get("idempotency-key"), parts.clock.now())
+    if isinstance(asked, Rejection):
+        return refuse(asked)
+    outcomes = await parts.intake.accept_many(caller, asked)
+    return encoded(BatchReply(tuple(_result(index, outcome) for index, outcome in enumerate(outcomes))))
+
+
+async def _decoded(data: bytes) -> body.Parsed | Rejection:
+    """A large body is read in a thread, so that a reset that comes meanwhile does not wait for it."""
+    return await asyncio.to_thread(body.decode, data) if len(data) > _LARGE else body.decode(data)
+
+
+async def _items(parsed: body.Parsed, key: str | None, now: datetime) -> list[SendRequest | Rejection] | Rejection:
+    """Every item read for itself; only what is wrong with the list itself refuses the whole."""
+    mine = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
+    batch = shaped(_only_objects(parsed.members), BatchBody, mine)
+    if key is not None and len(key) > DEDUPE_KEY_LENGTH - 4:
+        mine.append(FieldError("Idempotency-Key", f"must have at most {DEDUPE_KEY_LENGTH - 4} characters for a batch"))
+    if mine:
+        return invalid(*mine)
+    items: list[SendRequest | Rejection] = []
+    given = parsed.members["messages"]
+    for index in range(len(batch.messages)):
+        if index % _SLICE == _SLICE - 1:
+            await asyncio.sleep(0)
+        items.append(_item(given[index], _Place(index, key, now), parsed.faults))
+    return items
+
+
+def _only_objects(members: dict[str, Any]) -> dict[str, Any]:
+    """The list with a stand-in for each item that is no object: such an item fails alone."""
+    messages = members.get("messages")
+    if not isinstance(messages, list):
+        return members
+    return members | {"messages": [item if isinstance(item, dict) else {} for item in messages]}
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """An item's place in its batch, the batch's key, and when it came."""
+
+    index: int
+    key: str | None
+    now: datetime
+
+
+def _item(members: Any, place: _Place, faults: list[FieldError]) -> SendRequest | Rejection:
+    if not isinstance(members, dict):
+        return invalid(FieldError("", "must be an object"))
+    before = f"messages[{place.index}]."
+    own = [FieldError(fault.path.removeprefix(before), fault.message) for fault in faults if fault.path.startswith(before)]
+    return read_members(members, None if place.key is None else f"{place.key}#{place.index}", own, place.now)
+
+
+def _result(index: int, outcome: Accepted | Rejection) -> BatchSent | BatchRefused:
+    if isinstance(outcome, Rejection):
+        return BatchRefused(index=index, error=problem(outcome))
+    return BatchSent(index=index, **_reply(outcome))
+
+
+def _reply(outcome: Accepted) -> dict[str, Any]:
+    return {
+        "id": outcome.id,
+        "status": outcome.status,
+        "deliver_by": None if outcome.deliver_by is None else moment(outcome.deliver_by),
+        "duplicate": outcome.duplicate,
+        "deliveries": outcome.deliveries,
+        "warnings": outcome.warnings,
+    }

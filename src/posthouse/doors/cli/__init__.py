@@ -1,0 +1,68 @@
+"""The command line: what an operator says, and what a program may read with ``--json``.
+
+Exit codes: 0 done; 1 the answer is no (a message refused, a check failed, nothing found); 2 the settings or the
+store cannot be used, said in one sentence, and usage errors; 3 ``init`` on an initialised database.
+
+Must never import app or net: the composition root hands in what needs them (``handed``).
+"""
+
+import sys
+from typing import IO, Any, NoReturn
+
+import click
+
+from posthouse import __version__
+from posthouse.config import Unusable
+from posthouse.doors.cli.doctor import doctor
+from posthouse.doors.cli.domain import domain
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.key import key
+from posthouse.doors.cli.messages import messages
+from posthouse.doors.cli.send import send
+from posthouse.doors.cli.serve import serve
+from posthouse.doors.cli.settings import config
+from posthouse.doors.cli.setup import init, migrate
+from posthouse.store import StoreRefusal
+
+__all__ = ["Handed", "main", "posthouse"]
+
+
+class Sentence(click.ClickException):
+    """A refusal as a person reads it; exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """One line a sentence, on stderr."""
+        for line in self.format_message().splitlines():
+            click.echo(f"posthouse: {line}", file=file or sys.stderr)
+
+
+class Commands(click.Group):
+    """The group; turns a refusal from any command into its sentence."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (Unusable, StoreRefusal) as refusal:
+            raise Sentence(str(refusal)) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="posthouse")
+def posthouse() -> None:
+    """Posthouse: transactional email from your own machine.
+
+    Start with `posthouse serve`. Settings are environment variables: `posthouse config` shows them.
+    """
+
+
+for command in (serve, init, migrate, domain, key, send, messages, doctor, config):
+    posthouse.add_command(command)
+
+
+def main(handed: Handed) -> NoReturn:
+    """Run what the arguments say and exit with its code."""
+    posthouse.main(prog_name="posthouse", obj=handed)
+    raise AssertionError("click exits")

@@ -1,0 +1,119 @@
+"""``posthouse doctor``: what would stop mail from leaving, and what to do about it, a line a check."""
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import click
+import msgspec
+
+from posthouse.config import RouteSetting, Settings, load, unknown
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.session import opening, reached
+from posthouse.doors.cli.show import answer, as_json, plain
+from posthouse.journeys.probe import Finding, Level, Outside, Way, disk
+from posthouse.journeys.probe_store import look_inside
+from posthouse.store import StoreRefusal, domains, tenants
+from posthouse.store.database import Database
+from posthouse.store.domains import Domain
+from posthouse.store.migrate import current
+
+DRIVEN: Final = frozenset({"mx", "smtp", "smtps", "inbox"})
+
+
+class Report(msgspec.Struct, frozen=True):
+    """All findings; ``ok``: none of them is a failure."""
+
+    ok: bool
+    findings: Sequence[Finding]
+
+
+@click.command()
+@click.option("--ca", is_flag=True, help="Print the self-signed authority (PEM) and do nothing else.")
+@as_json
+@click.pass_obj
+def doctor(handed: Handed, *, ca: bool, as_json: bool) -> None:
+    """Find what would stop mail from leaving, and say what to do.
+
+    Exits 1 when a check fails. --ca prints the authority behind the self-signed certificate, for clients that
+    check the server's name.
+    """
+    settings = load(handed.environ)
+    if ca:
+        click.echo(handed.authority(settings.data_dir, settings.hostname, handed.now()), nl=False)
+        return
+    findings = asyncio.run(_examine(handed, settings))
+    report = Report(not any(finding.level is Level.FAIL for finding in findings), findings)
+    if as_json:
+        answer(report)
+    else:
+        _tell(report)
+    sys.exit(0 if report.ok else 1)
+
+
+async def _examine(handed: Handed, settings: Settings) -> list[Finding]:
+    """The settings, then the store, then the network, which is asked about a domain of ours."""
+    findings = [Finding("settings", Level.WARN, sentence, "correct the name") for sentence in unknown(handed.environ)]
+    findings += [*_routes(settings.routes), disk(settings.data_dir)]
+    known: list[Domain] = []
+    asked = opening(handed, settings)
+    try:
+        async with reached(asked) as server:
+            findings += await look_inside(server.database, asked, handed.now)
+            if await current(server.database):
+                known = await _domains(server.database)
+                findings.append(_standing(known, settings.routes))
+    except StoreRefusal as refusal:
+        findings.append(Finding("database", Level.FAIL, str(refusal), "nothing can be accepted without it"))
+    return findings + list(await handed.look_outside(_outside(settings, known)))
+
+
+def _routes(routes: Sequence[RouteSetting]) -> Iterator[Finding]:
+    for route in routes:
+        if route.kind not in DRIVEN:
+            yield Finding(
+                f"route {route.name}", Level.FAIL, "this version cannot send through it", "use mx:, smtp://, smtps:// or inbox:"
+            )
+    if all(route.kind == "inbox" for route in routes):
+        advice = "set POSTHOUSE_ROUTES to mx: or smtp://… for mail to people"
+        yield Finding("routes", Level.WARN, "everything goes to the built-in inbox, nothing leaves this machine", advice)
+    else:
+        yield Finding("routes", Level.OK, ", then ".join(route.name for route in routes))
+
+
+async def _domains(database: Database) -> list[Domain]:
+    owner = await tenants.first(database)
+    return await domains.list_domains(database, owner.id) if owner else []
+
+
+def _standing(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> Finding:
+    """Whether anything may be sent from anywhere; the built-in inbox asks for no domain."""
+    ready = [domain.name for domain in known if domain.status != "pending"]
+    if ready:
+        return Finding(
+            "domain", Level.OK, f"mail may be sent from {', '.join(ready[:5])}{' and others' if len(ready) > 5 else ''}"
+        )
+    text = "none is trusted or verified" if known else "there is none"
+    level = Level.WARN if all(route.kind == "inbox" for route in routes) else Level.FAIL
+    return Finding("domain", level, f"{text}, so only the built-in inbox takes mail", "run posthouse domain add NAME --trust")
+
+
+def _outside(settings: Settings, known: Sequence[Domain]) -> Outside:
+    return Outside(
+        ways=tuple(
+            Way(name=route.name, kind=route.kind, host=route.host, port=route.port, tls=route.tls, password=bool(route.password))
+            for route in settings.routes
+        ),
+        hostname=settings.hostname,
+        nameserver=(settings.dns.host, settings.dns.port) if settings.dns else None,
+        mx_port=settings.mx_port,
+        domain=known[0].name if known else None,
+    )
+
+
+def _tell(report: Report) -> None:
+    width = max(len(finding.check) for finding in report.findings)
+    for finding in report.findings:
+        then = f"  -> {finding.advice}" if finding.advice and finding.level is not Level.OK else ""
+        click.echo(plain(f"{finding.level:<4}  {finding.check.ljust(width)}  {finding.text}{then}"))

@@ -1,0 +1,158 @@
+"""``posthouse domain``: the domains mail is sent from, their keys, and what is published about them."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+import msgspec
+
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.session import Session, within
+from posthouse.doors.cli.show import answer, as_json, facts, moment, plain, remark, table
+from posthouse.journeys.probe import Published
+from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.store import domains
+from posthouse.store.domains import DnsRecord, Domain
+
+HEADINGS: Final = ("NAME", "STATUS", "TRUSTED", "VERIFIED", "CREATED")
+TENANT = click.option("--tenant", metavar="REF", help="Whose domain; left out: the first tenant's.")
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A record that should be published, and what DNS says: ``status`` is found, missing, different or unknown."""
+
+    purpose: str
+    type: str
+    name: str
+    value: str
+    status: str
+    found: tuple[str, ...]
+
+
+@click.group()
+def domain() -> None:
+    """Domains that mail is sent from."""
+
+
+@domain.command()
+@click.argument("name", callback=lambda _context, _parameter, text: wire_name(text))
+@click.option("--trust", is_flag=True, help="You vouch for it: mail may leave at once, whatever DNS says.")
+@TENANT
+@as_json
+@click.pass_obj
+def add(handed: Handed, *, name: str, trust: bool, tenant: str | None, as_json: bool) -> None:
+    """Add the domain NAME, make its keys, and show what to publish in DNS.
+
+    A domain that is there already keeps its keys; --trust then only trusts it.
+    """
+
+    async def work(session: Session) -> tuple[Domain, tuple[DnsRecord, ...]]:
+        store = session.store
+        owner = await session.tenant(tenant)
+        added = await domains.add(store.database, store.sealer, owner.id, name, trust, handed.now())
+        return added, domains.records(added, session.settings.hostname)
+
+    added, records = within(handed, work)
+    if as_json:
+        answer(_json(added) | {"records": records})
+        return
+    facts((("domain", added.name), ("status", added.status)))
+    click.echo("\nPublish in DNS:")
+    for record in records:
+        click.echo(f"\n{record.type} {record.name}  ({record.purpose})\n  {record.value}")
+
+
+@domain.command("list")
+@TENANT
+@as_json
+@click.pass_obj
+def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+    """Show all domains, the newest first."""
+
+    async def work(session: Session) -> list[Domain]:
+        return await domains.list_domains(session.store.database, (await session.tenant(tenant)).id)
+
+    found = within(handed, work)
+    if as_json:
+        answer({"data": [_json(one) for one in found]})
+    else:
+        table(HEADINGS, ((d.name, d.status, moment(d.trusted_at), moment(d.verified_at), moment(d.created_at)) for d in found))
+
+
+@domain.command()
+@click.argument("name", callback=lambda _context, _parameter, text: wire_name(text))
+@TENANT
+@as_json
+@click.pass_obj
+def check(handed: Handed, *, name: str, tenant: str | None, as_json: bool) -> None:
+    """Compare what is published for NAME with what should be; changes nothing.
+
+    Exits 1 unless every DKIM record is found as it should be.
+    """
+
+    async def work(session: Session) -> tuple[Domain, tuple[Checked, ...]] | None:
+        found = await domains.get(session.store.database, (await session.tenant(tenant)).id, name)
+        if found is None:
+            return None
+        wanted = domains.records(found, session.settings.hostname)
+        dns = session.settings.dns
+        heard = await handed.look_up([(record.name, record.type) for record in wanted], (dns.host, dns.port) if dns else None)
+        return found, tuple(map(compare, wanted, heard))
+
+    done = within(handed, work)
+    if done is None:
+        remark(f"posthouse: there is no domain {name}; `posthouse domain add {name}` adds it.")
+        sys.exit(1)
+    _tell(*done, as_json=as_json)
+    sys.exit(0 if all(record.status == "found" for record in done[1] if record.purpose == "dkim") else 1)
+
+
+def compare(wanted: DnsRecord, heard: Published) -> Checked:
+    """What DNS says against what should be there; a published DMARC or SPF policy of one's own is as good."""
+    found = tuple(value for value in heard.values if _is_about(wanted.purpose, value))
+    if heard.trouble:
+        status, found = "unknown", (heard.trouble,)
+    elif any(_normal(value) == _normal(wanted.value) for value in found):
+        status = "found"
+    elif found:
+        status = "found" if wanted.purpose == "dmarc" else "different"
+    else:
+        status = "missing"
+    return Checked(wanted.purpose, wanted.type, wanted.name, wanted.value, status, found)
+
+
+def wire_name(text: str) -> str:
+    """The A-label form, lower case. Errors: click.BadParameter for what is no domain."""
+    mailbox = parse_mailbox(f"postmaster@{text.strip().removesuffix('.')}")
+    if isinstance(mailbox, AddressFault) or mailbox.domain.startswith("["):
+        raise click.BadParameter(f"{text!r} is no domain name", param_hint="NAME")
+    return mailbox.domain.lower()
+
+
+def _is_about(purpose: str, value: str) -> bool:
+    """Other TXT records may stand beside an SPF or DMARC record."""
+    marks = {"spf": "v=spf1", "dmarc": "v=dmarc1"}
+    return value.lower().startswith(marks.get(purpose, ""))
+
+
+def _normal(value: str) -> str:
+    return "".join(value.split()).rstrip(".;")
+
+
+def _tell(found: Domain, records: Sequence[Checked], *, as_json: bool) -> None:
+    if as_json:
+        answer(_json(found) | {"records": records})
+        return
+    facts((("domain", found.name), ("status", found.status)))
+    click.echo()
+    table(("PURPOSE", "TYPE", "NAME", "IN DNS"), ((r.purpose, r.type, r.name, r.status) for r in records))
+    for record in records:
+        if record.status != "found":
+            click.echo(f"\n{record.type} {record.name} should be\n  {record.value}")
+            for value in record.found:
+                click.echo(f"but DNS says\n  {plain(value)}")
+
+
+def _json(one: Domain) -> dict[str, Any]:
+    return {"name": one.name, "status": one.status, "createdAt": one.created_at}

@@ -1,0 +1,110 @@
+"""``posthouse key``: API keys and SMTP logins, made, listed and revoked."""
+
+import sys
+from typing import Any, Final
+
+import click
+
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.session import Session, within
+from posthouse.doors.cli.show import answer, as_json, facts, moment, remark, table
+from posthouse.model import ids
+from posthouse.model.send_request import Environment
+from posthouse.policy import types
+from posthouse.store import credentials
+from posthouse.store.credentials import Credential
+
+HEADINGS: Final = ("ID", "KIND", "ENVIRONMENT", "BEGINS WITH", "NAME", "TYPE", "STREAM", "CREATED", "REVOKED")
+
+
+@click.group()
+def key() -> None:
+    """API keys and SMTP logins."""
+
+
+@key.command()
+@click.option("--test", is_flag=True, help="For the sandbox: everything goes to the built-in inbox.")
+@click.option("--smtp", is_flag=True, help="A user name and password for SMTP, instead of an API key.")
+@click.option("--name", default="", help="What it is for, in your words.")
+@click.option("--type", "type_", metavar="T", help="The type of messages that name none, such as password_reset.")
+@click.option("--stream", metavar="S", help="The stream of messages that name none.")
+@click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
+@as_json
+@click.pass_obj
+def create(
+    handed: Handed, *, test: bool, smtp: bool, name: str, type_: str | None, stream: str | None, tenant: str | None, as_json: bool
+) -> None:
+    """Make a key and show it, once."""
+    if type_ is not None and type_ not in types.BY_NAME:
+        raise click.BadParameter(f"there is no type {type_!r}; there are {', '.join(sorted(types.BY_NAME))}", param_hint="--type")
+
+    async def work(session: Session) -> tuple[Credential, str]:
+        owner = await session.tenant(tenant)
+        make = credentials.create_smtp_login if smtp else credentials.create_api_key
+        environment = Environment.TEST if test else Environment.LIVE
+        return await make(
+            session.store.database, owner.id, environment, now=handed.now(), random=handed.random, name=name,
+            default_type=type_, default_stream=stream,
+        )  # fmt: skip
+
+    made, secret = within(handed, work)
+    shown = {"username": made.lookup, "password": secret} if smtp else {"key": secret}
+    if as_json:
+        answer(_json(made) | shown)
+        return
+    facts([("id", ids.text("key", made.id)), *shown.items()])
+    remark("This is shown once; only its digest is kept.")
+
+
+@key.command("list")
+@click.option("--tenant", metavar="REF", help="Whose keys; left out: the first tenant's.")
+@as_json
+@click.pass_obj
+def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+    """Show all keys, the newest first; never their secrets."""
+
+    async def work(session: Session) -> list[Credential]:
+        return await credentials.list_credentials(session.store.database, (await session.tenant(tenant)).id)
+
+    found = within(handed, work)
+    if as_json:
+        answer({"data": [_json(one) for one in found]})
+    else:
+        table(HEADINGS, map(_cells, found))
+
+
+@key.command()
+@click.argument("id")
+@click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
+@as_json
+@click.pass_obj
+def revoke(handed: Handed, *, id: str, tenant: str | None, as_json: bool) -> None:
+    """Revoke the key ID (key_…); it stops working within seconds."""
+    identifier = ids.parse("key", id)
+    if identifier is None:
+        raise click.BadParameter("an id looks like key_01j…; `posthouse key list` shows them", param_hint="ID")
+
+    async def work(session: Session) -> bool:
+        return await credentials.revoke(session.store.database, (await session.tenant(tenant)).id, identifier, handed.now())
+
+    revoked = within(handed, work)
+    if as_json:
+        answer({"id": id, "revoked": revoked})
+    else:
+        remark("Revoked." if revoked else "There is no such key that could be revoked.")
+    sys.exit(0 if revoked else 1)
+
+
+def _json(one: Credential) -> dict[str, Any]:
+    return {
+        "id": ids.text("key", one.id), "kind": one.kind, "environment": one.environment.name.lower(), "prefix": one.lookup,
+        "name": one.name, "type": one.default_type, "stream": one.default_stream,
+        "createdAt": one.created_at, "revokedAt": one.revoked_at,
+    }  # fmt: skip
+
+
+def _cells(one: Credential) -> tuple[str, ...]:
+    return (
+        ids.text("key", one.id), one.kind, one.environment.name.lower(), one.lookup, one.name,
+        one.default_type or "", one.default_stream or "", moment(one.created_at), moment(one.revoked_at),
+    )  # fmt: skip

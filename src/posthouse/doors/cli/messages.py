@@ -1,0 +1,110 @@
+"""``posthouse messages``: what was sent, and all that happened to one message."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.session import Session, within
+from posthouse.doors.cli.show import answer, as_json, remark
+from posthouse.doors.cli.timeline import print_list, print_timeline
+from posthouse.model import ids
+from posthouse.model.delivery import DeliveryState
+from posthouse.model.send_request import Environment
+from posthouse.model.timeline import MessagePage, MessageView, read_cursor
+from posthouse.store import timeline
+from posthouse.store.timeline import MessageFilter
+
+TEST = click.option("--test", is_flag=True, help="The sandbox's messages instead of the live ones.")
+TENANT = click.option("--tenant", metavar="REF", help="Whose messages; left out: the first tenant's.")
+
+
+class _Moment(click.ParamType[datetime]):
+    """A time in ISO 8601; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Aware."""
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time such as 2026-01-31T12:00:00Z", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@click.group()
+def messages() -> None:
+    """What was sent, and what happened to it."""
+
+
+@messages.command("list")
+@click.option("--type", help="Only of this message type.")
+@click.option("--stream", help="Only of this stream.")
+@click.option("--status", type=click.Choice([state.value for state in DeliveryState]), help="Only with this status.")
+@click.option("--recipient", metavar="ADDRESS", help="Only to this address.")
+@click.option("--tag", help="Only with this tag.")
+@click.option("--dedupe-key", metavar="KEY", help="Only with this key.")
+@click.option("--template", help="Only of this template.")
+@click.option("--since", type=_Moment(), help="Only accepted then or later.")
+@click.option("--until", type=_Moment(), help="Only accepted then or before.")
+@click.option("--cursor", help="Where the page before ended.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many.")
+@TEST
+@TENANT
+@as_json
+@click.pass_obj
+def list_(handed: Handed, /, *, cursor: str | None, test: bool, tenant: str | None, as_json: bool, **wanted: Any) -> None:
+    """Show messages, the newest first."""
+    before = None if cursor is None else read_cursor(cursor)
+    if cursor is not None and before is None:
+        raise click.BadParameter("it is none that this command gave out", param_hint="--cursor")
+
+    async def work(session: Session) -> MessagePage:
+        store, owner = session.store, await session.tenant(tenant)
+        return await timeline.list_messages(
+            store.database, store.sealer, owner.id, _environment(test), MessageFilter(before=before, **wanted)
+        )
+
+    page = within(handed, work)
+    if as_json:
+        answer(page)
+        return
+    print_list(page.data)
+    if page.next_cursor:
+        remark(f"There are more: --cursor {page.next_cursor}")
+
+
+@messages.command()
+@click.argument("id")
+@TENANT
+@as_json
+@click.pass_obj
+def show(handed: Handed, *, id: str, tenant: str | None, as_json: bool) -> None:
+    """Show the message ID (msg_…): its deliveries, every attempt and reply, and the events. Live or sandbox."""
+    identifier = ids.parse("msg", id)
+    if identifier is None:
+        raise click.BadParameter("an id looks like msg_01j…; `posthouse messages list` shows them", param_hint="ID")
+
+    async def work(session: Session) -> MessageView | None:
+        store, owner = session.store, await session.tenant(tenant)
+        for environment in (Environment.LIVE, Environment.TEST):
+            found = await timeline.get_message(store.database, store.sealer, owner.id, environment, identifier)
+            if found is not None:
+                return found
+        return None
+
+    view = within(handed, work)
+    if view is None:
+        remark(f"posthouse: there is no message {id}.")
+        sys.exit(1)
+    if as_json:
+        answer(view)
+    else:
+        print_timeline(view)
+
+
+def _environment(test: bool) -> Environment:
+    return Environment.TEST if test else Environment.LIVE

@@ -1,0 +1,29 @@
+"""``posthouse config``: every setting as it stands, where it came from and what it means."""
+
+import click
+
+from posthouse.config import Shown, load, shown, unknown
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.show import answer, as_json, remark, table
+
+
+def _cells(setting: Shown) -> tuple[str, str, str, str]:
+    return setting.name, setting.value, setting.source, setting.meaning
+
+
+@click.command("config")
+@as_json
+@click.pass_obj
+def config(handed: Handed, *, as_json: bool) -> None:
+    """Show all settings, their source and meaning; secrets are masked.
+
+    Exits 2 with a sentence for each setting that is wrong, after showing them all.
+    """
+    settings = shown(handed.environ)
+    if as_json:
+        answer(settings)
+    else:
+        table(("NAME", "VALUE", "SOURCE", "MEANING"), map(_cells, settings))
+    for stranger in unknown(handed.environ):
+        remark(f"posthouse: {stranger}")
+    load(handed.environ)

@@ -1,0 +1,62 @@
+"""``posthouse init`` and ``posthouse migrate``: the two steps before the first mail."""
+
+import sys
+from typing import Final
+
+import click
+
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.session import Session, within
+from posthouse.doors.cli.show import answer, as_json, facts, remark
+from posthouse.journeys.founding import Founded, found
+from posthouse.store.migrate import current
+
+ALREADY: Final = 3
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def init(handed: Handed, *, as_json: bool) -> None:
+    """Migrate, make the first tenant and show its credentials, once.
+
+    On an initialised database nothing is made and the exit code is 3.
+    """
+
+    async def work(session: Session) -> Founded | None:
+        return await found(session.store.database, handed.random, handed.now(), session.settings.hostname)
+
+    founded = within(handed, work, create=True, migrate=True)
+    if founded is None:
+        remark("posthouse: this database is initialised already; nothing was made. `posthouse key create` makes more keys.")
+        sys.exit(ALREADY)
+    if as_json:
+        answer(founded)
+        return
+    facts((
+        ("tenant", founded.tenant),
+        ("live key", founded.live_key),
+        ("test key", founded.test_key),
+        ("SMTP user name", founded.smtp.username),
+        ("SMTP password", founded.smtp.password),
+    ))  # fmt: skip
+    remark("These are shown once; only their digests are kept.")
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def migrate(handed: Handed, *, as_json: bool) -> None:
+    """Bring the database to the schema of this version.
+
+    With a database of your own this comes before `serve`; the embedded one is brought up to date by itself.
+    """
+
+    async def work(session: Session) -> int:
+        return await current(session.store.database)
+
+    version = within(handed, work, create=True, migrate=True)
+    if as_json:
+        answer({"schema": version})
+    else:
+        click.echo(f"The schema is current (version {version}).")

@@ -1,0 +1,51 @@
+"""Who may see the operator's page: somebody on this machine, and nobody who only pretends to be.
+
+Three things must hold: the peer is loopback, the Host names this machine or our public address (else a foreign
+page could reach us by rebinding its own name, as the browser would count it as the same origin), and no proxy
+speaks for somebody else.
+
+Known sharp edges: the peer is only as true as the server's own notion of it; run uvicorn without proxy headers.
+A proxy on this machine that adds no forwarding header and keeps the Host looks like a person on this machine.
+"""
+
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+
+def may_see(request: Request, public_url: str | None) -> bool:
+    """Whether the request comes from this machine itself, for this machine."""
+    peer = request.client
+    if peer is None or not _is_loopback(peer.host):
+        return False
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    return _names_us(request.headers.getlist("host"), public_url)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _names_us(hosts: list[str], public_url: str | None) -> bool:
+    if len(hosts) != 1:
+        return False
+    named = _host_of(f"//{hosts[0]}")
+    return named is not None and (named in _NAMES or (public_url is not None and named == _host_of(public_url)))
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,129 @@
+"""How messages become a page: one template, one stylesheet, everything escaped, nothing fetched, no script.
+
+Whatever a caller, a recipient or a remote server wrote is text here: escaped by the engine, and wrapped in ``bdi``
+so that it cannot turn the writing direction of what stands beside it. The policy (CSP 3) allows this very
+stylesheet by its hash and nothing else. Pure: time is given.
+"""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, Final
+
+import minijinja
+import msgspec
+
+from posthouse.model.delivery import DeliveryState
+from posthouse.model.send_request import FieldError
+
+_HERE: Final = files("posthouse.doors.dashboard")
+_CSS: Final = _HERE.joinpath("page.css").read_text("utf-8")
+_HASH: Final = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
+POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-forms allow-same-origin"
+ENVIRONMENTS: Final = ("live", "test")
+STATES: Final = tuple(state.value for state in DeliveryState)
+_STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"))
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reader narrowed the page to; all empty for everything."""
+
+    environment: str = ""
+    status: str = ""
+    q: str = ""
+    before: str = ""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on the page. ``messages``: timelines as plain objects in the contract's names, with their environment, newest first."""
+
+    now: datetime
+    here: str
+    asked: Asked = Asked()
+    tenant: str = ""
+    messages: Sequence[dict[str, Any]] = ()
+    older: str = ""
+    faults: Sequence[FieldError] = ()
+
+
+def page(shown: Shown) -> str:
+    """The whole page as HTML."""
+    now = shown.now
+
+    def ago(at: datetime) -> str:
+        return _ago((now - at).total_seconds(), at)
+
+    tally = Counter(message["status"] for message in shown.messages)
+    asked = shown.asked
+    return _ENGINE.render_template(
+        "page.html",
+        css=_CSS,
+        ago=ago,
+        now=now,
+        here=shown.here,
+        tenant=shown.tenant,
+        asked=msgspec.to_builtins(asked),
+        narrowed=bool(asked.environment or asked.status or asked.q or asked.before),
+        environments=ENVIRONMENTS,
+        states=STATES,
+        messages=list(shown.messages),
+        tally=[(state, tally[state]) for state in STATES if tally[state]],
+        older=shown.older,
+        faults=msgspec.to_builtins(list(shown.faults)),
+    )
+
+
+_HUMP: Final = re.compile("[A-Z]")
+
+
+def _ago(passed: float, at: datetime) -> str:
+    for below, unit, word in _STEPS:
+        if passed < below:
+            return f"{max(0, int(passed // unit))} {word} ago"
+    return f"{at.astimezone(UTC):%d %b %H:%M}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _clock_ms(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%d %b %H:%M:%S.%f")[:-3]
+
+
+def _seconds(span: float) -> str:
+    """A duration as people say it: ``under 1 ms``, ``12 ms``, ``3.4 s``, ``5 min``."""
+    if span < 0.001:
+        return "under 1 ms"
+    if span < 1:
+        return f"{span * 1000:.0f} ms"
+    return f"{span:.1f} s" if span < 120 else f"{span / 60:.0f} min"
+
+
+def _words(name: str) -> str:
+    """``mailbox full`` of ``mailbox_full``, ``reply code`` of ``replyCode``."""
+    return _HUMP.sub(lambda hump: f" {hump[0].lower()}", str(name)).replace("_", " ")
+
+
+def _tail(name: str) -> str:
+    """``delivered`` of ``message.delivered``."""
+    return str(name).rpartition(".")[2]
+
+
+def _engine() -> minijinja.Environment:
+    engine = minijinja.Environment(templates={"page.html": _HERE.joinpath("page.html").read_text("utf-8")})
+    engine.trim_blocks = True
+    engine.lstrip_blocks = True
+    engine.undefined_behavior = "strict"
+    engine.auto_escape_callback = lambda name: name.endswith(".html")
+    for name, filter_ in (("clock", _clock), ("clock_ms", _clock_ms), ("seconds", _seconds), ("words", _words), ("tail", _tail)):
+        engine.add_filter(name, filter_)
+    engine.add_filter("iso", datetime.isoformat)
+    return engine
+
+
+_ENGINE: Final = _engine()

@@ -1,0 +1,37 @@
+"""What the submission door is made of: everything it needs, given by the composition root and by tests."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from posthouse.mail.smtp_server_action import Limits
+from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
+
+
+class Takes(Protocol):
+    """Intake as this door sees it (``journeys.intake.Intake``). Errors: StoreUnavailable."""
+
+    async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
+        """Take one message, durably."""
+        ...
+
+
+class Ticks(Protocol):
+    """The house's clock, which doors may not import."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        ...
+
+
+class SubmissionParts(msgspec.Struct, frozen=True, kw_only=True):
+    """``authenticate`` tells whose username and password these are; None: nobody's. ``tls_context`` None: TLS is not offered."""
+
+    intake: Takes
+    authenticate: Callable[[str, str], Awaitable[Caller | None]]
+    hostname: str
+    clock: Ticks
+    tls_context: ssl.SSLContext | None = None
+    limits: Limits = Limits()

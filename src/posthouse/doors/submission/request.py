@@ -1,0 +1,57 @@
+"""How a submitted message becomes a ``SendRequest``: the envelope says who gets it, the header who is seen.
+
+RFC 6409 section 8 and the contract: one DATA is one message with a delivery per RCPT. Those of To and Cc that are in the
+envelope are visible recipients; everybody else in the envelope is bcc. Who stands only in the header gets nothing.
+The client's MAIL FROM is not used. It must never know credentials or the store.
+
+Known sharp edges: addresses are compared as on the wire, so ``User@x`` in To and ``user@x`` in RCPT are two: the second gets
+the message as bcc. With a template the header's To must name somebody, unless there is one recipient only.
+"""
+
+from collections.abc import Iterable
+
+from posthouse.doors.submission.control import Fields, read_controls
+from posthouse.mail.smtp_server_action import Envelope
+from posthouse.mail.smtp_server_command import Fault
+from posthouse.mail.smtp_server_reply import reply_line
+from posthouse.mail.submitted import Submitted, SubmittedFault, read_submitted
+from posthouse.model.mailbox import Mailbox
+from posthouse.model.send_request import SendRequest
+
+
+def read_request(envelope: Envelope, data: bytes) -> SendRequest | Fault:
+    """What is asked for, or the reply that says why it cannot be read. Linear in the size of ``data``; pure."""
+    submitted = read_submitted(data)
+    if isinstance(submitted, SubmittedFault):
+        code = 550 if submitted.code.startswith("5.7.") else 554
+        return Fault(reply_line(code, submitted.code, submitted.message))
+    fields = read_controls(submitted.controls)
+    if isinstance(fields, Fault):
+        return fields
+    return _request(envelope, submitted, fields)
+
+
+def _request(envelope: Envelope, submitted: Submitted, fields: Fields) -> SendRequest:
+    open_ = {mailbox.address: mailbox for mailbox in envelope.recipients}
+    to = _seen(submitted.to, open_)
+    cc = _seen(submitted.cc, open_)
+    bcc = tuple(open_.values())
+    if "template" in fields:  # the template wins: subject, html and text are its own
+        if not to and len(bcc) == 1:
+            to, bcc = bcc, ()
+        return SendRequest(to=to, cc=cc, bcc=bcc, sender=submitted.sender, **fields)
+    return SendRequest(
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        sender=submitted.sender,
+        subject=submitted.subject,
+        content=submitted.content,
+        identity=submitted.identity,
+        **fields,
+    )
+
+
+def _seen(named: Iterable[Mailbox], open_: dict[str, Mailbox]) -> tuple[Mailbox, ...]:
+    """Those of a header field who get the message and were not seen before, with the names they have there."""
+    return tuple(mailbox for mailbox in named if open_.pop(mailbox.address, None) is not None)

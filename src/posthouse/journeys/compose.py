@@ -1,0 +1,225 @@
+"""From a request to the row that is stored: resolved, rendered, made into bytes, sealed.
+
+What is stored is what is sent: the MIME structure, the header fields and the body's digest are made here, once, and
+only what the first attempt fixes (Date, signatures) is added later. Nothing here waits but for cached facts.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.compose.plain import text_of
+from posthouse.compose.ready_made import READY_MADE
+from posthouse.compose.render import render
+from posthouse.compose.template import TemplateVersion
+from posthouse.journeys.facts import FactBook
+from posthouse.journeys.prepare import seal_content
+from posthouse.mail import header, mime
+from posthouse.mail.address import needs_smtputf8
+from posthouse.mail.identity import identity
+from posthouse.model import ids
+from posthouse.model.content import Content
+from posthouse.model.delivery import DeliveryState, message_status
+from posthouse.model.message_type import Keep
+from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest
+from posthouse.net.entropy import Entropy
+from posthouse.policy import admit, dedupe, form
+from posthouse.policy.admit import Admission, Facts, Recipient
+from posthouse.policy.dedupe import Templated
+from posthouse.policy.route import RouteFact
+from posthouse.store.accept import DeliveryRow, MessageRow
+from posthouse.store.queue import Flag
+from posthouse.store.seal import Sealer
+
+SENDER_ID: Final = "posthouse"
+BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer
+_AUTO_SUBMITTED: Final = re.compile(rb"^auto-submitted[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+class Drafted(msgspec.Struct, frozen=True):
+    """A row ready to be stored, and what the caller is answered once it is."""
+
+    row: MessageRow
+    accepted: Accepted
+
+
+class Worded(msgspec.Struct, frozen=True):
+    """What is said: a submitted message's content, or parts to compose. ``template``: the version that made them."""
+
+    subject: str
+    html: str | None
+    text: str | None
+    content: Content | None = None
+    template: TemplateVersion | None = None
+    locale: str | None = None
+
+
+class Composer:
+    """One per process."""
+
+    def __init__(self, *, facts: FactBook, sealer: Sealer, entropy: Entropy, routes: tuple[RouteFact, ...]) -> None:
+        """``facts`` answers what the store knows of tenants, domains and flows, from a short memory."""
+        self._facts = facts
+        self._sealer = sealer
+        self._entropy = entropy
+        self._routes = routes
+
+    async def draft(self, caller: Caller, request: SendRequest, now: datetime) -> Drafted | Rejection:
+        """The row for a request, or why it is not taken."""
+        template = _template(request)
+        if isinstance(template, Rejection):
+            return template
+        admission = await self._admission(caller, request, template, now)
+        if isinstance(admission, Rejection):
+            return admission
+        worded = _worded(request, template)
+        if isinstance(worded, Rejection):
+            return worded
+        new = self._entropy.new_id(now)
+        content = _content(request, admission, worded, caller, new)
+        if len(content.head) + len(content.body) > form.MESSAGE_BYTES:
+            return Rejection(
+                "too_large", f"the message has {len(content.body):,} bytes encoded; the limit is {form.MESSAGE_BYTES:,}"
+            )
+        flow = await self._facts.flow(caller.tenant, int(caller.environment), admission.stream)
+        return self._drafted(caller, request, admission, worded, content, new, flow, now)
+
+    async def _admission(
+        self, caller: Caller, request: SendRequest, template: TemplateVersion | None, now: datetime
+    ) -> Admission | Rejection:
+        tenant = await self._facts.tenant(caller.tenant)
+        author = admit.author(request, tenant.default_from)
+        domain = None if author is None else await self._facts.domain(caller.tenant, author.domain)
+        facts = Facts(
+            domain=domain, routes=self._routes, default_from=tenant.default_from, reply_to=tenant.reply_to,
+            template_type=None if template is None else template.type,
+        )  # fmt: skip
+        return admit.resolve(request, caller, facts, now)
+
+    def _drafted(
+        self, caller: Caller, request: SendRequest, admission: Admission, worded: Worded, content: Content, new: UUID, flow: int,
+        now: datetime,
+    ) -> Drafted:  # fmt: skip
+        accepted = _accepted(new, admission)
+        kept = admission.type.keep is Keep.RECORD and request.variables is not None
+        row = MessageRow(
+            tenant=caller.tenant, environment=int(caller.environment), id=new, type=admission.type.name, stream=admission.stream,
+            keep=int(_keep(admission, now)), header_from=admission.sender.address, header_domain=admission.sender.domain,
+            created_at=now, occurred_at=request.occurred_at, send_at=request.send_at, deliver_by=admission.deliver_by,
+            expires_at=admission.expires_at, dedupe_key=request.dedupe_key, supersedes=request.supersedes,
+            fingerprint=_fingerprint(request, admission, worded) if request.dedupe_key is not None else b"",
+            dedupe_until=now + admission.type.dedupe_window, template=None if worded.template is None else worded.template.name,
+            template_version=None if worded.template is None else worded.template.version, locale=worded.locale, tags=request.tags,
+            metadata=request.metadata, tracking=admission.tracking, credential=caller.credential, door=caller.door, reply=accepted,
+            key_id=self._sealer.key_id, subject=self._sealer.seal(worded.subject.encode(), new.bytes),
+            sealed=seal_content(self._sealer, content, new.bytes),
+            variables=self._sealer.seal(msgspec.json.encode(request.variables), new.bytes) if kept else None,
+            lane=int(admission.lane), flow=flow, deadline=admission.deadline, due=admission.due, since=admission.since,
+            deliveries=self._deliveries(request, admission, content, now),
+        )  # fmt: skip
+        return Drafted(row, accepted)
+
+    def _deliveries(self, request: SendRequest, admission: Admission, content: Content, now: datetime) -> tuple[DeliveryRow, ...]:
+        base = Flag.TLS_REQUIRED if request.tls == "required" else 0
+        if not content.head.isascii() or needs_smtputf8(admission.sender):
+            base |= Flag.SMTPUTF8
+        return tuple(
+            DeliveryRow(
+                position=position, recipient=to.mailbox.address, role=int(to.role), site=to.mailbox.domain,
+                flags=None if position in admission.suppressed else base | _flags(to), reason=admission.suppressed.get(position),
+                event_id=self._entropy.new_id(now),
+            )
+            for position, to in enumerate(admission.recipients)
+        )  # fmt: skip
+
+
+def _template(request: SendRequest) -> TemplateVersion | Rejection | None:
+    if request.template is None:
+        return None
+    found = READY_MADE.get(request.template)
+    if found is None:
+        known = ", ".join(sorted(READY_MADE))
+        return Rejection("template_not_active", f"there is no active template {request.template!r}; there are {known}")
+    if request.template_version not in (None, found.version):
+        return Rejection("template_not_active", f"version {request.template_version} of {request.template!r} is not active")
+    return found
+
+
+def _worded(request: SendRequest, template: TemplateVersion | None) -> Worded | Rejection:
+    if template is not None:
+        rendered = render(template, request.variables or {}, request.locale)
+        if isinstance(rendered, tuple):
+            first: FieldError = rendered[0]
+            return Rejection("variable_invalid", f"{first.path}: {first.message}", rendered)
+        return Worded(rendered.subject, rendered.html, rendered.text, template=template, locale=rendered.locale)
+    if request.content is not None:
+        return Worded(request.subject or "", None, None, content=request.content)
+    text = request.text if request.text is not None or request.html is None else text_of(request.html)
+    return Worded(request.subject or "", request.html, text)
+
+
+def _content(request: SendRequest, admission: Admission, worded: Worded, caller: Caller, new: UUID) -> Content:
+    if worded.content is not None:
+        content, extra = worded.content, _filled_reply_to(request, admission)
+    else:
+        content = mime.compose(
+            sender=admission.sender, to=request.to, cc=request.cc, reply_to=admission.reply_to, subject=worded.subject,
+            text=worded.text, html=worded.html, headers=request.headers or {}, attachments=request.attachments,
+            seed=ids.letters(new.int),
+        )  # fmt: skip
+        extra = b""
+    head = b"".join((_marks(admission, caller, content.head), extra, content.head))
+    return msgspec.structs.replace(content, head=head, header_from=admission.sender.address)
+
+
+def _filled_reply_to(request: SendRequest, admission: Admission) -> bytes:
+    if not admission.reply_to or request.reply_to:
+        return b""
+    return header.mailbox_field("Reply-To", admission.reply_to)
+
+
+def _marks(admission: Admission, caller: Caller, head: bytes) -> bytes:
+    """Feedback-ID (four fields, none of a person), and Auto-Submitted (RFC 3834 section 5) where robots should not answer."""
+    marks = f"Feedback-ID: {admission.type.name}:{admission.stream}:{caller.tenant_ref}:{SENDER_ID}\r\n".encode(
+        "ascii", "replace"
+    )
+    if admission.type.auto_submitted and _AUTO_SUBMITTED.search(head) is None:
+        marks += b"Auto-Submitted: auto-generated\r\n"
+    return marks
+
+
+def _fingerprint(request: SendRequest, admission: Admission, worded: Worded) -> bytes:
+    said: bytes | Templated
+    if worded.template is not None:
+        said = Templated(worded.template.name, worded.template.version, request.locale, request.variables or {})
+    elif request.identity is not None:
+        said = request.identity
+    else:
+        said = identity(admission.sender.address, worded.subject, request.text, request.html, request.attachments)
+    return dedupe.fingerprint(admission.sender, [to.mailbox for to in admission.recipients], said)
+
+
+def _accepted(new: UUID, admission: Admission) -> Accepted:
+    deliveries = tuple(
+        AcceptedDelivery(
+            to.mailbox.address, "suppressed" if position in admission.suppressed else "queued", admission.suppressed.get(position)
+        )
+        for position, to in enumerate(admission.recipients)
+    )
+    status = message_status([DeliveryState(delivery.status) for delivery in deliveries])
+    return Accepted(
+        id=ids.text("msg", new), status=status.value, deliver_by=admission.deliver_by, duplicate=False, deliveries=deliveries,
+        warnings=admission.warnings,
+    )  # fmt: skip
+
+
+def _keep(admission: Admission, now: datetime) -> Keep:
+    late = admission.due is not None and admission.due > now + BRIEFLY
+    return Keep.STANDARD if late and admission.type.keep is Keep.BRIEF else admission.type.keep
+
+
+def _flags(to: Recipient) -> int:
+    return (Flag.SIMULATOR if to.simulator else 0) | (Flag.SMTPUTF8 if needs_smtputf8(to.mailbox) else 0)

@@ -1,0 +1,36 @@
+"""What is counted, for machines: the product's Prometheus metrics, summed over its processes.
+
+Processes of one `serve` share a folder (``PROMETHEUS_MULTIPROC_DIR``, set by app before this is imported);
+the API process answers for all of them.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+
+_LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600)
+
+ACCEPTED: Final = Counter("posthouse_accepted", "Messages accepted", ["door", "type"])
+REJECTED: Final = Counter("posthouse_rejected", "Requests not taken, by code", ["door", "code"])
+DUPLICATES: Final = Counter("posthouse_duplicates", "Requests answered with an earlier message", ["door"])
+COMMITS: Final = Counter("posthouse_accept_commits", "Commits that made messages durable")
+OUTCOMES: Final = Counter("posthouse_outcomes", "Attempts by route, outcome and reason", ["route", "outcome", "reason"])
+SETTLED: Final = Counter("posthouse_settled", "Deliveries that came to rest", ["type", "state"])
+LATENCY: Final = Histogram(
+    "posthouse_latency_seconds", "From the triggering event to acceptance by the next hop", ["type"], buckets=_LATENCY
+)
+FENCED: Final = Counter("posthouse_fenced", "Settlements that came after the lease was lost")
+RECLAIMED: Final = Counter("posthouse_reclaimed", "Deliveries taken back from lost workers", ["how"])
+SCHEDULE_ENDED: Final = Counter("posthouse_schedule_ended", "Deliveries whose schedule ended undelivered", ["type", "route"])
+SUBMISSION_SESSIONS: Final = Counter("posthouse_submission_sessions", "SMTP sessions opened")
+DIGEST_MISMATCHES: Final = Counter("posthouse_digest_mismatches", "Attempts whose bytes differed from the first: a bug")
+
+
+def exposition(folder: Path | None) -> bytes:
+    """The text that Prometheus reads: of all processes that share ``folder``, or of this one alone."""
+    if folder is None:
+        return generate_latest()
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,158 @@
+"""From an attempt to its settlement: what is written down, what is told, and what comes next.
+
+The judgement is ``policy.retry``; here it becomes a row's fate, a line of history and an event.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from posthouse.model.attempt import Attempt
+from posthouse.model.delivery import DeliveryState
+from posthouse.model.message_type import MessageType
+from posthouse.model.outcome import (
+    Bounced,
+    Deferred,
+    Delivered,
+    Diagnosis,
+    InDoubt,
+    Outcome,
+    Reason,
+    Refused,
+    Scope,
+    Stage,
+    Withheld,
+)
+from posthouse.policy.retry import Step, expire, next_step
+from posthouse.store.queue import Claimed, Flag
+from posthouse.store.settle import AttemptRecord, Settlement
+
+_WORD: Final = {Delivered: "delivered", Deferred: "deferred", Bounced: "bounced", Refused: "refused", InDoubt: "in_doubt"}
+_SOFT: Final = frozenset({Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED})
+_BLOCKED: Final = frozenset({Reason.POLICY_BLOCKED, Reason.RATE_LIMITED, Reason.SENDER_REJECTED, Reason.CONTENT_REJECTED})
+
+
+def word(said: Outcome | Withheld) -> str:
+    """The contract's word for an outcome."""
+    return _WORD.get(type(said), "refused")
+
+
+def judge(
+    attempt_outcome: Outcome, claimed: Claimed, message_type: MessageType, routes: int, now: datetime, jitter: float
+) -> Step:
+    """What now, by the type's rules."""
+    return next_step(
+        attempt_outcome, message_type, tries=claimed.tries, refusals=claimed.refusals, route=claimed.route, routes=routes,
+        in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE), now=now, expires_at=claimed.expires_at, jitter=jitter,
+    )  # fmt: skip
+
+
+def settlement(
+    claimed: Claimed,
+    attempt: Attempt,
+    step: Step,
+    *,
+    route: str,
+    digest: bytes | None,
+    now: datetime,
+    event_id: UUID,
+    signed: bool = True,
+) -> Settlement:
+    """The fate of a delivery after an attempt."""
+    diagnosis = attempt.outcome.diagnosis
+    event = _event(claimed, step)
+    return Settlement(
+        delivery=claimed,
+        attempt=record(attempt, route, digest, claimed.keyset if signed else None),
+        event=event,
+        event_id=event_id,
+        event_data=told(diagnosis, step) if event else None,
+        at=now,
+        due=None if step.final else step.due,
+        ready=not step.final and step.due is None,
+        route=step.route,
+        tries=step.tries,
+        refusals=step.refusals,
+        flags=_flags(claimed, step),
+    )
+
+
+def expired(claimed: Claimed, now: datetime, event_id: UUID) -> tuple[Settlement, Step]:
+    """Too late: nothing is tried any more. What was in doubt before stays in doubt."""
+    step = expire(
+        tries=claimed.tries, refusals=claimed.refusals, route=claimed.route,
+        in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE),
+    )  # fmt: skip
+    row = Settlement(
+        delivery=claimed, attempt=None, event=f"message.{step.state.value}", event_id=event_id,
+        event_data={"reason": Reason.EXPIRED.value}, at=now, flags=claimed.flags,
+    )  # fmt: skip
+    return row, step
+
+
+def lost(started_at: datetime) -> tuple[InDoubt, Attempt]:
+    """The outcome and attempt of a worker that is gone, of which a final dot may have left."""
+    doubt = InDoubt(Diagnosis(reason=Reason.WORKER_LOST, scope=Scope.US, stage=Stage.DOT))
+    return doubt, Attempt(outcome=doubt, adapter="", started_at=started_at, duration_ms=0.0)
+
+
+def remembered(started_at: datetime, *, final: bool) -> tuple[Delivered, Attempt]:
+    """The next hop's yes that a lost worker had heard and not settled."""
+    said = Diagnosis(reason=Reason.ACCEPTED, scope=Scope.RECIPIENT, stage=Stage.DOT, reply="accepted; the reply's text was lost")
+    yes = Delivered(said, final=final)
+    return yes, Attempt(outcome=yes, adapter="", started_at=started_at, duration_ms=0.0)
+
+
+def record(attempt: Attempt, route: str, digest: bytes | None, keyset: int | None) -> AttemptRecord:
+    """The line of history."""
+    diagnosis = attempt.outcome.diagnosis
+    return AttemptRecord(
+        route=route,
+        adapter=attempt.adapter.partition(":")[0],
+        host=attempt.host,
+        remote_id=attempt.remote_id,
+        outcome=word(attempt.outcome),
+        reason=diagnosis.reason.value,
+        stage=diagnosis.stage.value,
+        reply_code=diagnosis.reply_code,
+        enhanced_code=diagnosis.enhanced_code,
+        reply=diagnosis.reply.replace("\0", ""),
+        tls=attempt.tls,
+        started_at=attempt.started_at,
+        duration_ms=attempt.duration_ms,
+        digest=digest,
+        keyset=keyset,
+    )
+
+
+def told(diagnosis: Diagnosis, step: Step) -> dict[str, Any]:
+    """The event's data, in the contract's words; what is empty is left out."""
+    data: dict[str, Any] = {"reason": diagnosis.reason.value}
+    if diagnosis.reply_code is not None:
+        data["replyCode"] = diagnosis.reply_code
+    if diagnosis.enhanced_code is not None:
+        data["enhancedCode"] = diagnosis.enhanced_code
+    if diagnosis.reply:
+        data["reply"] = diagnosis.reply.replace("\0", "")
+    if step.state is DeliveryState.BOUNCED:
+        data["kind"] = "soft" if diagnosis.reason in _SOFT else "blocked" if diagnosis.reason in _BLOCKED else "hard"
+    if step.due is not None and not step.final:
+        data["willRetryAt"] = step.due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return data
+
+
+def _event(claimed: Claimed, step: Step) -> str | None:
+    if step.state is DeliveryState.QUEUED:
+        return None
+    if step.state is DeliveryState.DEFERRED and claimed.flags & Flag.DEFERRED_NOW:
+        return None
+    return f"message.{step.state.value}"
+
+
+def _flags(claimed: Claimed, step: Step) -> int:
+    flags = claimed.flags
+    if step.state is DeliveryState.DEFERRED:
+        return flags | Flag.DEFERRED_NOW
+    if step.state is DeliveryState.IN_DOUBT:
+        return (flags | Flag.IN_DOUBT_BEFORE) & ~Flag.DEFERRED_NOW
+    return flags

@@ -1,0 +1,53 @@
+"""Whether mail can be taken and sent just now: the reasons against it, none when all is well (`/readyz`)."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from posthouse.journeys.lease import LEASE
+from posthouse.net.clock import Clock
+from posthouse.store import installation, migrate, vitals, workers
+from posthouse.store.database import Database, is_unavailable
+from posthouse.store.seal import Sealer
+
+ROOM: Final = 100 * 1024 * 1024
+HEARTBEAT: Final = timedelta(seconds=15)
+
+
+class Readiness:
+    """Asked by `/readyz` and `doctor`."""
+
+    def __init__(self, database: Database, sealer: Sealer, clock: Clock, data_dir: Path, *, has_route: bool) -> None:
+        """``has_route``: at least one route is configured."""
+        self._database = database
+        self._sealer = sealer
+        self._clock = clock
+        self._data_dir = data_dir
+        self._has_route = has_route
+
+    async def reasons(self) -> list[str]:
+        """In words for an operator."""
+        found = [] if self._has_route else ["no route is configured (POSTHOUSE_ROUTES)"]
+        if shutil.disk_usage(self._data_dir).free < ROOM:
+            found.append("less than 100 MB are free in the data directory")
+        try:
+            found += await self._of_database()
+        except Exception as trouble:
+            if not is_unavailable(trouble):
+                raise
+            found.append("the database does not answer")
+        return found
+
+    async def _of_database(self) -> list[str]:
+        found = []
+        if (await vitals.server(self._database)).read_only:
+            found.append("the database is read-only (a standby)")
+        async with self._database.acquire() as connection:
+            if not await workers.alive(connection, self._clock.now() - (HEARTBEAT - LEASE)):
+                found.append("no delivery worker has been heard of for 15 seconds")
+        if await migrate.current(self._database) < migrate.latest():
+            found.append("the database schema is not current; run `posthouse migrate`")
+        if not await installation.proves(self._database, self._sealer):
+            found.append("the secret key is not the one this database was sealed with")
+        return found

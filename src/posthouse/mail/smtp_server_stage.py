@@ -1,0 +1,28 @@
+"""What may be said when: the submission server's table of stages and commands (RFC 5321 section 4.1.4, RFC 4954 section 4).
+
+A command that is not in its stage's row is answered 503; one that nobody knows, 500.
+"""
+
+from enum import Enum
+from typing import Final
+
+
+class Stage(Enum):
+    """What has been said so far."""
+
+    CONNECTED = "nothing"
+    READY = "EHLO or HELO"
+    SENDER = "MAIL"
+    RECIPIENTS = "MAIL and RCPT"
+
+
+_ALWAYS: Final = frozenset({b"EHLO", b"HELO", b"NOOP", b"RSET", b"QUIT", b"HELP", b"VRFY"})
+ALLOWED: Final[dict[Stage, frozenset[bytes]]] = {
+    Stage.CONNECTED: _ALWAYS | {b"STARTTLS"},
+    Stage.READY: _ALWAYS | {b"STARTTLS", b"AUTH", b"MAIL"},
+    Stage.SENDER: _ALWAYS | {b"RCPT"},
+    Stage.RECIPIENTS: _ALWAYS | {b"RCPT", b"DATA"},
+}
+NEEDS_LOGIN: Final = frozenset({b"MAIL", b"RCPT", b"DATA"})
+# Whoever says these is a browser, or goes on with octets that are no commands.
+HUNG_UP_ON: Final = frozenset({b"BDAT", b"CONNECT", b"GET", b"POST", b"PUT"})

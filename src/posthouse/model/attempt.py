@@ -1,0 +1,19 @@
+"""One try over one route, and what it came to."""
+
+from datetime import datetime
+
+import msgspec
+
+from posthouse.model.outcome import Outcome, Withheld
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """``adapter`` is the transport's name; ``remote_id`` what the peer called it; ``tls`` e.g. ``TLSv1.3 TLS_AES_256_GCM_SHA384`` or ''."""
+
+    outcome: Outcome | Withheld
+    adapter: str
+    started_at: datetime
+    duration_ms: float
+    host: str = ""
+    remote_id: str = ""
+    tls: str = ""

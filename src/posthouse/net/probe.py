@@ -1,0 +1,83 @@
+"""Whether somebody at the other end speaks SMTP with us, asked without sending any mail.
+
+Connects, reads the greeting, says EHLO and QUIT (RFC 5321 4.1.1.1, 4.1.1.10), within one given time. It
+authenticates nobody and trusts nothing it hears: replies are bounded and only quoted.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+_LINES: Final = 100
+_LONGEST: Final = 2048  # octets of a reply line; RFC 5321 4.5.3.1.5 asks for 512
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """It greeted and answered EHLO. ``extensions``: EHLO keywords, upper case."""
+
+    greeting: str
+    extensions: frozenset[str]
+
+
+class Silent(msgspec.Struct, frozen=True):
+    """It did not; ``why`` in words. ``connected``: TCP (and TLS, where it was asked for) went well."""
+
+    why: str
+    connected: bool
+
+
+async def greet(host: str, port: int, *, name: str, implicit_tls: bool, patience: timedelta) -> Answered | Silent:
+    """Ask ``host:port`` as ``name``; ``implicit_tls`` speaks TLS from the first byte and checks the host's name."""
+    heard = _Hearing()
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            return await heard.ask(host, port, name, ssl.create_default_context() if implicit_tls else None)
+    except TimeoutError:
+        return Silent(f"no answer within {patience.total_seconds():g} s", heard.connected)
+    except ssl.SSLError as trouble:
+        return Silent(f"TLS failed ({trouble.reason or 'no reason given'})", heard.connected)
+    except OSError as trouble:
+        return Silent(trouble.strerror or str(trouble) or type(trouble).__name__, heard.connected)
+    except (ValueError, EOFError) as trouble:
+        return Silent(str(trouble) or "the connection was closed", heard.connected)
+
+
+class _Hearing:
+    """One conversation; remembers how far it came."""
+
+    def __init__(self) -> None:
+        self.connected = False
+
+    async def ask(self, host: str, port: int, name: str, tls: ssl.SSLContext | None) -> Answered:
+        reader, writer = await asyncio.open_connection(host, port, ssl=tls, limit=_LONGEST)
+        self.connected = True
+        try:
+            greeting = await _reply(reader, "220")
+            writer.write(b"EHLO %s\r\n" % name.encode("ascii"))
+            extensions = await _reply(reader, "250")
+            writer.write(b"QUIT\r\n")
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        return Answered(greeting[0], frozenset(line.upper().partition(" ")[0] for line in extensions[1:]))
+
+
+async def _reply(reader: asyncio.StreamReader, code: str) -> list[str]:
+    """The lines of one reply without their codes. Errors: ValueError for another code or no SMTP at all."""
+    lines: list[str] = []
+    while len(lines) < _LINES:
+        raw = await reader.readline()
+        if not raw:
+            raise EOFError("the connection was closed")
+        line = "".join(letter if letter.isprintable() else "·" for letter in raw.decode("utf-8", "replace").strip())
+        if not line.startswith(code):
+            raise ValueError(f"it said {line[:200]!r}")
+        lines.append(line[4:])
+        if line[3:4] != "-":
+            return lines
+    raise ValueError("its reply has no end")

@@ -1,0 +1,43 @@
+"""Which way? The routes a delivery may take, in order, as places in the operator's list (R1, X1).
+
+A route is what the operator configured: a kind, and whether we sign for it and whose return path it takes. Test
+mail and the simulator's recipients have one way only, the built-in inbox; everything else takes the
+configured routes in their order. What a route cannot carry faithfully is left out here, once adapters say what they carry.
+
+Must never know: hosts, passwords, whether a route works at the moment (the transport's answers say that).
+"""
+
+from typing import Final
+
+import msgspec
+
+from posthouse.model.send_request import Environment
+
+INBOX: Final = "inbox"
+
+
+class RouteFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A configured route: ``kind`` as in POSTHOUSE_ROUTES, ``dkim``: we sign, ``return_path_from``: bounces go to the author."""
+
+    name: str
+    kind: str
+    dkim: bool = True
+    return_path_from: bool = False
+
+
+def stays_here(environment: Environment, *, simulator: bool) -> bool:
+    """True for what goes to the built-in inbox whatever is configured."""
+    return simulator or environment is Environment.TEST
+
+
+def candidates(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> tuple[int, ...]:
+    """The places in ``routes`` that may be tried, best first; empty for what stays here, which needs none.
+
+    Empty for anything else means that there is no way out (``no_route``).
+    """
+    return () if stays_here(environment, simulator=simulator) else tuple(range(len(routes)))
+
+
+def leaves_the_house(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> bool:
+    """True where some candidate leads to the world, so that the author's domain must be ours to use (A4)."""
+    return any(routes[place].kind != INBOX for place in candidates(routes, environment, simulator=simulator))

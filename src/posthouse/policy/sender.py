@@ -1,0 +1,76 @@
+"""Who may it come from, and who reads the answers: header from, the domain gate, Reply-To (A4, P3, S-08).
+
+The gate looks at where mail goes: what stays in the built-in inbox needs no domain, everything else needs a
+header-from domain that the operator vouched for or DNS has verified, for this tenant. A domain of a free mail provider
+can never be that: its DMARC policy names somebody else's servers, and the mail would be refused or taken for forged.
+
+A no-reply author is never refused: people answer anyway, so a missing Reply-To is filled from the tenant's, or warned of.
+
+Known sharp edges: domains are compared as A-labels in lower case, exactly; a subdomain is another domain.
+"""
+
+import re
+from typing import Final, Protocol
+
+from posthouse.model.mailbox import Mailbox
+from posthouse.model.send_request import Rejection
+
+_NO_REPLY: Final = re.compile(r"(?:^|[._+-])(?:no|do[._-]?not)[._-]?repl(?:y|ies)(?![a-z])", re.IGNORECASE)
+_REPLY_TO: Final = re.compile(rb"^reply-to[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+FREE_MAIL: Final = frozenset(
+    {
+        "126.com", "163.com", "aol.com", "bluewin.ch", "bol.com.br", "btinternet.com", "centrum.cz", "comcast.net", "daum.net",
+        "email.com", "email.cz", "fastmail.com", "fastmail.fm", "free.fr", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com",
+        "gmx.de", "gmx.net", "googlemail.com", "hanmail.net", "hey.com", "hotmail.co.uk", "hotmail.com", "hotmail.de", "hotmail.es",
+        "hotmail.fr", "hotmail.it", "icloud.com", "inbox.com", "inbox.ru", "interia.pl", "laposte.net", "libero.it", "list.ru",
+        "live.co.uk", "live.com", "live.de", "live.fr", "live.nl", "mac.com", "mail.com", "mail.de", "mail.ru", "mailbox.org", "me.com",
+        "msn.com", "naver.com", "o2.pl", "onet.pl", "op.pl", "orange.fr", "outlook.com", "outlook.de", "outlook.fr", "pm.me",
+        "posteo.de", "proton.me", "protonmail.ch", "protonmail.com", "qq.com", "rambler.ru", "rediffmail.com", "rocketmail.com",
+        "seznam.cz", "sfr.fr", "sina.com", "t-online.de", "terra.com.br", "tuta.com", "tutanota.com", "uol.com.br", "verizon.net",
+        "virgilio.it", "wanadoo.fr", "web.de", "wp.pl", "yahoo.ca", "yahoo.co.in", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com",
+        "yahoo.com.br", "yahoo.de", "yahoo.es", "yahoo.fr", "yahoo.it", "yandex.com", "yandex.ru", "ymail.com", "zohomail.com",
+    }
+)  # fmt: skip
+
+
+class SenderDomain(Protocol):
+    """What the gate must know of a domain."""
+
+    @property
+    def trusted(self) -> bool:
+        """The operator vouched for it."""
+        ...
+
+    @property
+    def verified(self) -> bool:
+        """DNS said that it is this tenant's."""
+        ...
+
+
+def gate(sender: Mailbox, domain: SenderDomain | None) -> Rejection | None:
+    """Why mail of this author may not leave the house, or None. ``domain``: what the tenant has of that name."""
+    name = sender.domain.lower()
+    if name in FREE_MAIL:
+        return Rejection(
+            "domain_not_verified",
+            f"{name} belongs to a free mail provider, so nobody but the provider can send from it. "
+            "Use an address at a domain of your own; a free address may stand in replyTo.",
+        )
+    if domain is not None and (domain.trusted or domain.verified):
+        return None
+    state = "is not verified" if domain is not None else "is not a domain of yours"
+    return Rejection(
+        "domain_not_verified",
+        f"{name} {state}: add it with 'posthouse domain add {name}' and publish its DNS records, or --trust it.",
+    )
+
+
+def is_no_reply(sender: Mailbox) -> bool:
+    """True for authors that say they do not read answers: noreply, no-reply, do_not_reply, shop+noreply …"""
+    return _NO_REPLY.search(sender.local) is not None
+
+
+def has_reply_to(head: bytes) -> bool:
+    """True where the header of a submitted message names whom to answer."""
+    return _REPLY_TO.search(head) is not None

@@ -1,0 +1,65 @@
+"""What the magic recipients do (X2): ``bounced@simulator.test`` and the like, also with ``+label``.
+
+They walk the whole path and end in the built-in inbox; only the answer is made up here.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from posthouse.model.outcome import Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope, Stage
+
+DOMAIN: Final = "simulator.test"
+SUPPRESSED: Final = "suppressed"
+
+
+class Simulated(msgspec.Struct, frozen=True):
+    """The answer, and how long it takes."""
+
+    outcome: Outcome
+    after: timedelta = timedelta(0)
+
+
+def _said(reason: Reason, code: int, enhanced: str, text: str, stage: Stage = Stage.RCPT) -> Diagnosis:
+    return Diagnosis(
+        reason=reason,
+        scope=Scope.RECIPIENT,
+        stage=stage,
+        reply_code=code,
+        enhanced_code=enhanced,
+        reply=f"{code} {enhanced} {text}",
+    )
+
+
+_OK: Final = Delivered(_said(Reason.ACCEPTED, 250, "2.0.0", "Ok: simulated", Stage.DOT))
+_UNKNOWN: Final = Bounced(_said(Reason.UNKNOWN_RECIPIENT, 550, "5.1.1", "User unknown (simulated)"))
+_FULL: Final = Bounced(_said(Reason.MAILBOX_FULL, 552, "5.2.2", "Mailbox full (simulated)"))
+_LATER: Final = Deferred(_said(Reason.BUSY, 451, "4.3.2", "Try again later (simulated)"), wait=timedelta(seconds=1))
+
+
+def simulate(local: str, number: int) -> Simulated | None:
+    """The answer to attempt ``number`` (from 1) for a local part; None for one the simulator does not know."""
+    match _who(local):
+        case "delivered" | "complained":
+            return Simulated(_OK)
+        case "bounced":
+            return Simulated(_UNKNOWN)
+        case "soft-bounced":
+            return Simulated(_FULL)
+        case "deferred":
+            return Simulated(_LATER if number == 1 else _OK)
+        case "slow":
+            return Simulated(_OK, after=timedelta(seconds=10))
+        case _:
+            return None
+
+
+def complains(recipient: str) -> bool:
+    """Whether this recipient complains about what was delivered."""
+    local, _, domain = recipient.rpartition("@")
+    return domain == DOMAIN and _who(local) == "complained"
+
+
+def _who(local: str) -> str:
+    return local.partition("+")[0].lower()

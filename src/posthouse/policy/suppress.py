@@ -1,0 +1,124 @@
+"""May we write to them? A suppression's cause against a message's class (B3): a literal table, a reason per cell.
+
+An entry is an address, a cause, and a stream or all of them. Only hard bounces, soft ones that became hard, and
+legal blocks reach across streams; the rest binds the stream it was made on. Where several entries apply the
+strongest answer wins: block, then defer, then pass.
+
+Known sharp edges: the legal block binds security mail too, by default (mission, "Where the documents disagree"); a
+setting may let it pass, and then it is logged. A complaint that blocks authentication locks somebody out, so it
+raises an alarm; so does passing an address that the frequency rule has caught, which may be a runaway loop.
+
+Must never know: how entries come about, nor how they are stored.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from posthouse.model.message_type import MessageClass
+
+_AUTHENTICATION: Final = MessageClass.AUTHENTICATION
+_SECURITY: Final = MessageClass.SECURITY
+_TRANSACTIONAL: Final = MessageClass.TRANSACTIONAL
+_COMMERCIAL: Final = MessageClass.COMMERCIAL
+
+
+class Cause(StrEnum):
+    """Why an address is on the list; the word in the API, and the reason a caller is answered."""
+
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+    LEGAL = "legal"
+    MANUAL = "manual"
+    IMPORTED = "imported"
+    UNSUBSCRIBE = "unsubscribe"
+    ENGAGEMENT = "engagement"
+    FREQUENCY = "frequency"
+    PROVISIONAL = "provisional"
+    SIMULATED = "simulated"
+
+
+class Answer(StrEnum):
+    """What the table says, the strongest first."""
+
+    BLOCK = "block"
+    DEFER = "defer"
+    PASS = "pass"  # noqa: S105 - no password
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list. ``stream`` None: all. ``security``: entered for security mail too (manual, imported)."""
+
+    cause: Cause
+    stream: str | None = None
+    security: bool = False
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """The answer for one cause and class, why, and whether operations should hear of it."""
+
+    answer: Answer
+    why: str
+    alarm: bool = False
+
+
+def _block(why: str, *, alarm: bool = False) -> Ruling:
+    return Ruling(Answer.BLOCK, why, alarm)
+
+
+def _pass(why: str, *, alarm: bool = False) -> Ruling:
+    return Ruling(Answer.PASS, why, alarm)
+
+
+_GONE: Final = _block("the mailbox does not exist; writing again only costs reputation")
+_LAW: Final = _block("erasure or a court's order")
+_WISH: Final = _block("somebody decided that this address is not written to")
+_NOT_ASKED: Final = _pass("entered, but not for security mail")
+_HELD: Final = Ruling(Answer.DEFER, "held until a person or a second look decides")
+_NEEDED: Final = _pass("unsubscribing from marketing does not end what a user asks for")
+_RULE: Final = _block("the rule is made for mail of this kind")
+_LOUD: Final = _pass("a direct send is never withheld; many of them may be a loop", alarm=True)
+_WARNED: Final = _pass("frequency never silences a warning")
+_SIMULATED: Final = _block("the simulator's suppressed recipient")
+
+_MATRIX: Final[dict[Cause, dict[MessageClass, Ruling]]] = {
+    Cause.HARD_BOUNCE: {_AUTHENTICATION: _GONE, _SECURITY: _GONE, _TRANSACTIONAL: _GONE, _COMMERCIAL: _GONE},
+    Cause.COMPLAINT: {
+        _AUTHENTICATION: _block("called spam by its reader, who cannot sign in now", alarm=True),
+        _SECURITY: _pass("an account in danger is worth one more complaint"),
+        _TRANSACTIONAL: _block("called spam by its reader"),
+        _COMMERCIAL: _block("called spam by its reader"),
+    },
+    Cause.LEGAL: {_AUTHENTICATION: _LAW, _SECURITY: _LAW, _TRANSACTIONAL: _LAW, _COMMERCIAL: _LAW},
+    Cause.MANUAL: {_AUTHENTICATION: _WISH, _SECURITY: _NOT_ASKED, _TRANSACTIONAL: _WISH, _COMMERCIAL: _WISH},
+    Cause.IMPORTED: {_AUTHENTICATION: _WISH, _SECURITY: _NOT_ASKED, _TRANSACTIONAL: _WISH, _COMMERCIAL: _WISH},
+    Cause.UNSUBSCRIBE: {_AUTHENTICATION: _NEEDED, _SECURITY: _NEEDED, _TRANSACTIONAL: _NEEDED, _COMMERCIAL: _RULE},
+    Cause.ENGAGEMENT: {_AUTHENTICATION: _LOUD, _SECURITY: _WARNED, _TRANSACTIONAL: _LOUD, _COMMERCIAL: _RULE},
+    Cause.FREQUENCY: {_AUTHENTICATION: _LOUD, _SECURITY: _WARNED, _TRANSACTIONAL: _LOUD, _COMMERCIAL: _RULE},
+    Cause.PROVISIONAL: {_AUTHENTICATION: _HELD, _SECURITY: _HELD, _TRANSACTIONAL: _HELD, _COMMERCIAL: _HELD},
+    Cause.SIMULATED: {_AUTHENTICATION: _SIMULATED, _SECURITY: _SIMULATED, _TRANSACTIONAL: _SIMULATED, _COMMERCIAL: _SIMULATED},
+}
+_EVERYWHERE: Final = frozenset({Cause.HARD_BOUNCE, Cause.LEGAL, Cause.PROVISIONAL, Cause.SIMULATED})
+_STRENGTH: Final = list(Answer)
+
+
+def rule(entry: Entry, message_class: MessageClass, *, legal_passes_security: bool = False) -> Ruling:
+    """What one entry says to mail of that class on its stream."""
+    if message_class is _SECURITY:
+        if entry.cause is Cause.LEGAL and legal_passes_security:
+            return _pass("the operator lets security mail pass a legal block", alarm=True)
+        if entry.security and entry.cause in {Cause.MANUAL, Cause.IMPORTED}:
+            return _WISH
+    return _MATRIX[entry.cause][message_class]
+
+
+def judge(entries: Iterable[Entry], message_class: MessageClass, stream: str) -> tuple[Cause, Ruling] | None:
+    """The strongest ruling of the entries of one address that bind this stream, with its cause; None where none does."""
+    rulings = [(entry.cause, rule(entry, message_class)) for entry in entries if _binds(entry, stream)]
+    return min(rulings, key=lambda found: _STRENGTH.index(found[1].answer), default=None)
+
+
+def _binds(entry: Entry, stream: str) -> bool:
+    return entry.stream is None or entry.stream == stream or entry.cause in _EVERYWHERE

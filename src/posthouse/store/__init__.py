@@ -1,0 +1,9 @@
+"""Postgres, and the only SQL of the house: one module per noun, the queue, partitions and migrations.
+
+Speaks in frozen values of ``model``; hands out neither rows nor cursors. Must never call out to the network
+beyond Postgres (that is ``net``), nor decide anything (that is ``policy``).
+"""
+
+
+class StoreRefusal(Exception):
+    """The store cannot be used as it is set up; the text is one sentence for the person, the exit code is 2."""

@@ -1,0 +1,75 @@
+"""How a message is taken back before its first attempt: by the caller, or by one that supersedes it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+# number = 0: never claimed for an attempt; a leased row is on its way already.
+_CANCEL: Final = """
+delete from queue where tenant = $1 and environment = $2 and message = $3 and number = 0 and state <> 1 returning message, position
+"""
+_SUPERSEDED: Final = """
+with older as materialized (
+    select x.ctid
+    from (select id from message where tenant = $1 and environment = $2 and supersedes = $3 and id < $4 offset 0) m
+    cross join lateral (
+        select ctid from queue
+        where tenant = $1 and environment = $2 and message = m.id and number = 0 and state <> 1
+        limit 1000 for update
+    ) x
+)
+delete from queue q using older where q.ctid = older.ctid returning q.message, q.position
+"""
+_TELL: Final = """
+insert into event (tenant, environment, id, message, position, type, at, data)
+select $1, $2, t.id, t.message, t.position, 'message.cancelled', $6, jsonb_build_object('reason', $7::text)
+from unnest($3::uuid[], $4::uuid[], $5::smallint[]) as t (id, message, position)
+"""
+
+
+async def cancel(
+    connection: "Connection[Record]",
+    tenant: int,
+    environment: int,
+    message: UUID,
+    now: datetime,
+    new_id: Callable[[datetime], UUID],
+) -> int:
+    """Cancel what of a message was never attempted; how many deliveries that were. Within the caller's transaction."""
+    gone = await connection.fetch(_CANCEL, tenant, environment, message)
+    return await _tell(connection, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "cancelled")
+
+
+async def supersede(
+    connection: "Connection[Record]",
+    tenant: int,
+    environment: int,
+    value: str,
+    newer: UUID,
+    now: datetime,
+    new_id: Callable[[datetime], UUID],
+) -> int:
+    """Cancel older messages with the same ``supersedes`` value that were never attempted."""
+    gone = await connection.fetch(_SUPERSEDED, tenant, environment, value, newer)
+    return await _tell(connection, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "superseded")
+
+
+async def _tell(
+    connection: "Connection[Record]",
+    tenant: int,
+    environment: int,
+    gone: list[tuple[UUID, int]],
+    now: datetime,
+    new_id: Callable[[datetime], UUID],
+    reason: str,
+) -> int:
+    if gone:
+        ids = [new_id(now) for _ in gone]
+        await connection.execute(
+            _TELL, tenant, environment, ids, [message for message, _ in gone], [position for _, position in gone], now, reason
+        )
+    return len(gone)

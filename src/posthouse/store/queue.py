@@ -1,0 +1,267 @@
+"""The queue: which deliveries are ready, who holds them, and how they come to rest.
+
+A narrow table that rows are deleted from. Ready rows are ordered (lane, flow, deadline, id); a flow is a
+tenant's stream, and a claim takes a share from each flow that waits, earliest deadline first inside it.
+Rows that are not due yet, and rows of a saturated site (*parked*), stand outside that index.
+
+A claim starts at a watermark, the place in each flow up to which everything was taken, so that dead rows
+which an open snapshot keeps alive are not walked again and again. An earlier arrival lowers the watermark
+(the caller hears of it by NOTIFY), and ``flows_ready`` finds the truth without one.
+
+The fencing token of a lease is (worker, number): a settlement that finds another pair there changes nothing.
+
+Known sharp edges: the table's statistics are never true, so no plan may rest on them: rows are found one by one,
+by ``cross join lateral (… limit 1 for update)``, which can only be done over the key's index, and changed by their
+ctid, which the lock holds still. A plain join reads the whole index as soon as the queue was once empty.
+"""
+
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Connection, Record
+
+CHANNEL: Final = "posthouse_ready"
+LOWEST: Final = UUID(int=0)
+
+
+class QueueState(IntEnum):
+    """Where a row stands."""
+
+    READY = 0
+    LEASED = 1
+    WAITING = 2
+    PARKED = 3
+
+
+class Flag(IntEnum):
+    """Bits of ``queue.flags``."""
+
+    TLS_REQUIRED = 1
+    SMTPUTF8 = 2
+    SIMULATOR = 4
+    IN_DOUBT_BEFORE = 8
+    DEFERRED_NOW = 16
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A leased delivery: what the worker needs, and nothing else. Order as in ``_RETURNED``."""
+
+    tenant: int
+    environment: int
+    message: UUID
+    position: int
+    lane: int
+    flow: int
+    deadline: datetime
+    expires_at: datetime
+    since: datetime
+    site: str
+    recipient: str
+    header_domain: str
+    type: str
+    keep: int
+    flags: int
+    size: int
+    route: int
+    tries: int
+    refusals: int
+    number: int
+    first_attempt_at: datetime
+    keyset: int | None
+
+
+class FlowHead(msgspec.Struct, frozen=True):
+    """The first ready row of a flow."""
+
+    lane: int
+    flow: int
+    deadline: datetime
+    message: UUID = LOWEST
+
+
+_RETURNED: Final = ", ".join(f"q.{name}" for name in Claimed.__struct_fields__)
+
+# A held row (its site is saturated) leaves the ready index in the same statement instead of being put back.
+_TAKE: Final = f"""
+update queue q set
+    state = case when p.held then 3 else 1 end,
+    worker = case when p.held then null else $1::int end,
+    number = case when p.held then q.number else q.number + 1 end,
+    first_attempt_at = case when p.held then q.first_attempt_at else coalesce(q.first_attempt_at, $2::timestamptz) end,
+    keyset = case when p.held then q.keyset
+             else coalesce(q.keyset, (select d.keyset from domain d where d.tenant = q.tenant and d.name = q.header_domain)) end
+from picked p where q.ctid = p.ctid
+returning p.held, {_RETURNED}
+"""
+
+# The lock on its own row keeps a worker from being forgotten while it claims, and a forgotten one from claiming.
+_ALIVE: Final = "alive as materialized (select 1 from worker where id = $1 for key share)"
+_CLAIM: Final = f"""
+with {_ALIVE}, picked as materialized (
+    select r.ctid, r.site = any($3::text[]) as held
+    from alive cross join unnest($5::int[], $6::timestamptz[], $7::uuid[], $8::int[]) as f (flow, deadline, message, share)
+    cross join lateral (
+        select ctid, site from queue
+        where state = 0 and lane = $4 and flow = f.flow and (deadline, message) >= (f.deadline, f.message)
+        order by deadline, message, position limit f.share for update skip locked
+    ) r
+)
+{_TAKE}
+"""
+
+_CLAIM_PARKED: Final = f"""
+with {_ALIVE}, picked as materialized (
+    select r.ctid, false as held from alive cross join lateral (
+        select ctid from queue where state = 3 and site = $3
+        order by site, lane, deadline, message, position limit $4 for update skip locked
+    ) r
+)
+{_TAKE}
+"""
+
+_PARKED_SITES: Final = """
+with recursive s as (
+    (select site from queue where state = 3 order by site limit 1)
+    union all
+    select (select q.site from queue q where q.state = 3 and q.site > s.site order by q.site limit 1) from s where s.site is not null
+)
+select site from s where site is not null limit $1
+"""
+
+_FLOWS: Final = """
+with recursive f as (
+    (select lane, flow, deadline, message from queue where state = 0 and lane = $1
+     order by lane, flow, deadline, message, position limit 1)
+    union all
+    select n.lane, n.flow, n.deadline, n.message from f cross join lateral (
+        select q.lane, q.flow, q.deadline, q.message from queue q where q.state = 0 and q.lane = $1 and q.flow > f.flow
+        order by q.lane, q.flow, q.deadline, q.message, q.position limit 1
+    ) n
+)
+select lane, flow, deadline, message from f limit 10000
+"""
+
+_PROMOTE: Final = """
+with ripe as materialized (select ctid from queue where state = 2 and due <= $1 order by due limit $2 for update skip locked)
+update queue q set state = 0, due = null from ripe where q.ctid = ripe.ctid
+returning q.lane, q.flow, q.deadline, q.message
+"""
+
+_RELEASE: Final = """
+with mine as materialized (
+    select x.ctid
+    from unnest($2::int[], $3::smallint[], $4::uuid[], $5::smallint[], $6::smallint[]) as k (tenant, environment, message, position, number)
+    cross join lateral (
+        select ctid from queue
+        where tenant = k.tenant and environment = k.environment and message = k.message and position = k.position
+          and worker = $1 and number = k.number
+        limit 1 for update
+    ) x
+)
+update queue q set state = 0, worker = null from mine where q.ctid = mine.ctid
+returning q.lane, q.flow, q.deadline, q.message
+"""
+
+_PARK: Final = _RELEASE.replace("state = 0, worker = null", "state = 3, worker = null")
+_LEASED: Final = f"select {_RETURNED} from queue q where q.state = 1 and q.worker = $1"
+
+
+async def claim(
+    connection: "Connection[Record]",
+    worker: int,
+    now: datetime,
+    heads: "Sequence[FlowHead]",
+    share: int,
+    saturated: "Sequence[str]",
+) -> tuple[list[Claimed], dict[int, FlowHead]]:
+    """Lease at most ``share`` of each flow in ``heads`` (all of one lane).
+
+    Answers what was leased and, per flow, the new watermark; a flow without one gave fewer than its share
+    and has nothing more. Rows of saturated sites are parked on the way and count towards the share.
+    """
+    rows = await connection.fetch(
+        _CLAIM, worker, now, list(saturated), heads[0].lane,
+        [h.flow for h in heads], [h.deadline for h in heads], [h.message for h in heads], [share] * len(heads),
+    )  # fmt: skip
+    counts: dict[int, int] = {}
+    last: dict[int, FlowHead] = {}
+    leased = []
+    for row in rows:
+        delivery = Claimed(*row[1:])
+        counts[delivery.flow] = counts.get(delivery.flow, 0) + 1
+        head = last.get(delivery.flow)
+        if head is None or (delivery.deadline, delivery.message) > (head.deadline, head.message):
+            last[delivery.flow] = FlowHead(delivery.lane, delivery.flow, delivery.deadline, delivery.message)
+        if not row[0]:
+            leased.append(delivery)
+    return leased, {flow: head for flow, head in last.items() if counts[flow] >= share}
+
+
+async def claim_parked(connection: "Connection[Record]", worker: int, now: datetime, site: str, limit: int) -> list[Claimed]:
+    """Lease parked deliveries of a site that has room again."""
+    return [Claimed(*row[1:]) for row in await connection.fetch(_CLAIM_PARKED, worker, now, site, limit)]
+
+
+async def parked_sites(connection: "Connection[Record]", limit: int = 1000) -> list[str]:
+    """Sites with parked deliveries."""
+    return [row[0] for row in await connection.fetch(_PARKED_SITES, limit)]
+
+
+async def flows_ready(connection: "Connection[Record]", lane: int) -> list[FlowHead]:
+    """Every flow with ready rows in a lane, with its first row: the truth behind the watermarks."""
+    return [FlowHead(*row) for row in await connection.fetch(_FLOWS, lane)]
+
+
+async def promote(connection: "Connection[Record]", now: datetime, limit: int = 1000) -> list[FlowHead]:
+    """Make due rows ready; the heads to tell the workers."""
+    return [FlowHead(*row) for row in await connection.fetch(_PROMOTE, now, limit)]
+
+
+async def release(connection: "Connection[Record]", worker: int, deliveries: "Sequence[Claimed]") -> list[FlowHead]:
+    """Give leases back untouched: nothing was sent and no attempt was made."""
+    return [FlowHead(*row) for row in await connection.fetch(_RELEASE, worker, *_keys(deliveries))]
+
+
+async def park(connection: "Connection[Record]", worker: int, deliveries: "Sequence[Claimed]") -> None:
+    """Give leases back to a saturated site's line."""
+    await connection.fetch(_PARK, worker, *_keys(deliveries))
+
+
+async def leased(connection: "Connection[Record]", worker: int) -> list[Claimed]:
+    """What a worker holds."""
+    return [Claimed(*row) for row in await connection.fetch(_LEASED, worker)]
+
+
+async def notify(connection: "Connection[Record]", heads: "Sequence[FlowHead]") -> None:
+    """Tell workers of earlier arrivals: ``lane:flow:milliseconds`` each. A hint; the poll finds what it misses."""
+    first: dict[tuple[int, int], datetime] = {}
+    for head in heads:
+        key = (head.lane, head.flow)
+        if key not in first or head.deadline < first[key]:
+            first[key] = head.deadline
+    words = [f"{lane}:{flow}:{int(at.timestamp() * 1000)}" for (lane, flow), at in first.items()]
+    for start in range(0, len(words), 200):
+        await connection.execute("select pg_notify($1, $2)", CHANNEL, " ".join(words[start : start + 200]))
+
+
+def read_notification(payload: str, epoch: datetime) -> list[FlowHead]:
+    """The heads behind a NOTIFY; ``epoch`` is 1970 in UTC."""
+    triples = (word.split(":") for word in payload.split())
+    return [FlowHead(int(lane), int(flow), epoch + timedelta(milliseconds=int(at))) for lane, flow, at in triples]
+
+
+def _keys(deliveries: "Sequence[Claimed]") -> tuple[list[Any], ...]:
+    return (
+        [d.tenant for d in deliveries],
+        [d.environment for d in deliveries],
+        [d.message for d in deliveries],
+        [d.position for d in deliveries],
+        [d.number for d in deliveries],
+    )

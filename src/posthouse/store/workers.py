@@ -1,0 +1,62 @@
+"""Who delivers: a row per worker process, whose lease covers everything it holds.
+
+One row is renewed every two seconds instead of one per delivery. A worker whose lease ran out is
+*stale*: whoever finds it revokes its marks, takes its deliveries back and forgets it.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+
+class WorkerRow(msgspec.Struct, frozen=True):
+    """``host`` is a boot of a machine: only there the file ``marks`` means anything."""
+
+    id: int
+    host: str
+    marks: str
+    pid: int
+    lease_until: datetime
+
+
+_REGISTER: Final = "insert into worker (host, marks, pid, started_at, lease_until) values ($1, $2, $3, $4, $5) returning id"
+_RENEW: Final = "update worker set lease_until = $2 where id = $1 returning id"
+_SELECT: Final = "select id, host, marks, pid, lease_until from worker where "
+_STALE: Final = _SELECT + "lease_until < $1"
+_OF_HOST: Final = _SELECT + "host = $1"
+
+
+async def register(
+    connection: "Connection[Record]", host: str, marks: str, pid: int, now: datetime, lease_until: datetime
+) -> int:
+    """A new worker; its id is half of the fencing token and never used again."""
+    return int(await connection.fetchval(_REGISTER, host, marks, pid, now, lease_until))
+
+
+async def renew(connection: "Connection[Record]", worker: int, lease_until: datetime) -> bool:
+    """Keep the lease; False when somebody has declared this worker dead."""
+    return await connection.fetchval(_RENEW, worker, lease_until) is not None
+
+
+async def stale(connection: "Connection[Record]", now: datetime) -> list[WorkerRow]:
+    """Workers whose lease ran out."""
+    return [WorkerRow(*row) for row in await connection.fetch(_STALE, now)]
+
+
+async def of_host(connection: "Connection[Record]", host: str) -> list[WorkerRow]:
+    """Workers registered on this boot of this machine."""
+    return [WorkerRow(*row) for row in await connection.fetch(_OF_HOST, host)]
+
+
+async def forget(connection: "Connection[Record]", worker: int) -> None:
+    """The worker holds nothing any more."""
+    await connection.execute("delete from worker where id = $1", worker)
+
+
+async def alive(connection: "Connection[Record]", now: datetime) -> int:
+    """How many workers hold a lease now."""
+    return int(await connection.fetchval("select count(*) from worker where lease_until >= $1", now))

@@ -1,0 +1,299 @@
+"""One session of the fake mail server.
+
+The commands of RFC 5321 as far as a client needs them; where a fault is asked for (``posthouse.testing.faults``), that instead.
+"""
+
+import asyncio
+import base64
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, cast
+
+from posthouse.testing import faults
+from posthouse.testing.fake_mx_book import Book, Entry
+from posthouse.testing.fake_mx_line import Line
+from posthouse.testing.faults import Fault, reply
+
+_PATH: Final = re.compile(rb"(?:MAIL FROM|RCPT TO):<((?:\"(?:\\.|[^\"\\])*\"|[^\">])*)>", re.IGNORECASE | re.DOTALL)
+_GOOD_AFTER_ALL: Final = ("accept", "slow", "drip", "twice")
+
+
+class Session(asyncio.Protocol):
+    """``closed`` is done when the connection is."""
+
+    line: Line
+
+    def __init__(self, book: Book) -> None:
+        """Not connected yet."""
+        self._book = book
+        self._buffer = bytearray()
+        self._searched = 0
+        self._mode: Callable[[], bool] = self._command
+        self._sender: bytes | None = None
+        self._recipients: list[bytes] = []
+        self._fault: Fault | None = None
+        self._user = b""
+        self._tls = ""
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    # --- the connection ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet, or not."""
+        self.line = Line(cast("asyncio.Transport", transport), self._go_on)
+        self._tls = self.line.tls
+        book, limit = self._book, self._book.behaviour.max_connections
+        book.counts["connections"] += 1
+        if limit and len(book.open) >= limit:
+            book.counts["turned_away"] += 1
+            self.line.close(reply("421", "4.7.0", "Too many connections"))
+            return
+        book.open.add(self)
+        book.counts["max_open"] = max(book.counts["max_open"], len(book.open))
+        self.line.greet(*book.behaviour.greet.partition(":")[::2])
+        self.line.flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what is complete, answer in one write."""
+        self._buffer += data
+        self._go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        """Forget it."""
+        self._book.open.discard(self)
+        self.line.end()
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def cut(self) -> None:
+        """Close at once."""
+        self.line.transport.abort()
+
+    def _go_on(self) -> None:
+        while not (self.line.deaf or self.line.held) and self._mode():
+            pass
+        self.line.flush()
+
+    # --- commands ---
+
+    def _next_line(self) -> bytes | None:
+        end = self._buffer.find(b"\r\n")
+        if end < 0:
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
+        return line
+
+    def _command(self) -> bool:
+        line = self._next_line()
+        if line is None:
+            return False
+        self._book.heard.append((bool(self._tls), line))
+        handler = self._VERBS.get(line[:4].upper())
+        if handler is None:
+            self.line.say(reply("500", "5.5.2", "What?"))
+        else:
+            handler(self, line)
+        return True
+
+    def _ehlo(self, _line: bytes) -> None:
+        behaviour = self._book.behaviour
+        if behaviour.hello != "250":
+            self.line.say(reply(behaviour.hello))
+            return
+        offers = behaviour.offers(encrypted=bool(self._tls))
+        self.line.say(*(f"250-{offer}\r\n".encode() for offer in offers[:-1]), f"250 {offers[-1]}\r\n".encode())
+        self._reset()
+
+    def _helo(self, _line: bytes) -> None:
+        self.line.say(b"250 fake.mx\r\n")
+
+    def _starttls(self, _line: bytes) -> None:
+        go_ahead = b"220 2.0.0 Go ahead\r\n"
+        match self._book.behaviour.starttls:
+            case "454":
+                self.line.say(reply("454", "4.7.0", "TLS not available"))
+            case "drop":
+                self.line.close(go_ahead)
+            case "stall":
+                self.line.say(go_ahead)
+                self.line.fall_silent()
+            case "inject":
+                self.line.say(go_ahead, b"250 injected\r\n")
+            case _:
+                self.line.say(go_ahead)
+                self.line.flush()
+                self._buffer.clear()
+                self.line.held = True
+                self.line.start(self._secure())
+
+    async def _secure(self) -> None:
+        context = self._book.context
+        if context is None:
+            return
+        with contextlib.suppress(OSError):
+            secured = await asyncio.get_running_loop().start_tls(self.line.transport, self, context, server_side=True)
+            if secured is not None:
+                self.line.transport = secured
+                self._tls = self.line.tls
+                self._reset()
+                self.line.held = False
+                self._go_on()
+
+    def _auth(self, line: bytes) -> None:
+        _, mechanism, *initial = line.split(b" ")
+        if mechanism.upper() == b"PLAIN" and initial:
+            _, user, password = base64.b64decode(initial[0]).split(b"\0")
+            self._judge(user, password)
+        elif mechanism.upper() == b"LOGIN":
+            self._user = b""
+            self._mode = self._login
+            self.line.say(b"334 VXNlcm5hbWU6\r\n")
+        else:
+            self.line.say(reply("504", "5.5.4"))
+
+    def _login(self) -> bool:
+        line = self._next_line()
+        if line is None:
+            return False
+        if not self._user:
+            self._user = base64.b64decode(line)
+            self.line.say(b"334 UGFzc3dvcmQ6\r\n")
+        else:
+            self._mode = self._command
+            self._judge(self._user, base64.b64decode(line))
+        return True
+
+    def _judge(self, user: bytes, password: bytes) -> None:
+        right = self._book.behaviour.auth.get(user.decode()) == password.decode()
+        self.line.say(reply("235", "2.7.0", "Welcome") if right else reply("535", "5.7.8", "Wrong"))
+
+    # --- transactions ---
+
+    def _mail(self, line: bytes) -> None:
+        found = _PATH.match(line)
+        following = _PATH.match(bytes(self._buffer[: self._buffer.find(b"\r\n") + 1]))
+        if self._sender is not None or found is None:
+            self.line.say(reply("503", "5.5.1", "Nested MAIL") if found else reply("501", "5.5.4"))
+            return
+        fault = (faults.in_path(following[1]) if following else None) or faults.in_path(found[1])
+        if self._answer("mail", reply("250", "2.1.0", "Sender ok"), fault):
+            self._sender, self._recipients, self._fault = found[1], [], None
+
+    def _rcpt(self, line: bytes) -> None:
+        found = _PATH.match(line)
+        if self._sender is None or found is None:
+            self.line.say(reply("503", "5.5.1", "Need MAIL") if found else reply("501", "5.5.4"))
+            return
+        fault = faults.in_path(found[1]) or faults.in_path(self._sender)
+        if fault is not None and fault.stage == "rcpt" and fault.kind == "grey":
+            fault = self._grey(fault, (self._sender, found[1]))
+        if self._answer("rcpt", reply("250", "2.1.5", "Recipient ok"), fault):
+            self._recipients.append(found[1])
+            self._fault = fault
+
+    def _grey(self, fault: Fault, pair: tuple[bytes, bytes]) -> Fault | None:
+        now, tries = self._book.clock.monotonic(), self._book.first_tries
+        if pair in tries and now - tries[pair] >= fault.number(60):
+            return None
+        tries.setdefault(pair, now)
+        return Fault("rcpt", "450", ("4-7-1", "Greylisted, please try again"))
+
+    def _data(self, _line: bytes) -> None:
+        if not self._recipients:
+            self.line.say(reply("503", "5.5.1", "No valid recipients"))
+        elif self._answer("data", reply("354", "", "End with <CRLF>.<CRLF>"), self._fault):
+            self._mode, self._searched = self._body, 0
+            if self._fault is not None and self._fault.stage == "body":
+                self._while_reading(self._fault)
+
+    def _while_reading(self, fault: Fault) -> None:
+        if fault.kind == "early":
+            self.line.say_later(0.0, reply(str(fault.number(552))))
+        else:
+            self.line.stop_reading()
+
+    def _body(self) -> bool:
+        if self._buffer.startswith(b".\r\n"):
+            body, end = b"", 3
+        else:
+            at = self._buffer.find(b"\r\n.\r\n", max(0, self._searched - 4))
+            if at < 0:
+                self._searched = len(self._buffer)
+                return False
+            body, end = bytes(self._buffer[: at + 2]), at + 5
+        del self._buffer[:end]
+        self._mode = self._command
+        self._dot((body[1:] if body.startswith(b".") else body).replace(b"\r\n..", b"\r\n."))
+        return True
+
+    def _dot(self, data: bytes) -> None:
+        fault, book = self._fault, self._book
+        if fault is None or fault.stage != "dot" or fault.kind.startswith(_GOOD_AFTER_ALL):
+            for recipient in self._recipients:
+                book.record(Entry(self._sender or b"", recipient, data, self._tls, time.time()))
+        self._reset()
+        good = reply("250", "2.0.0", f"Ok: queued as {book.counts['messages']:X}")
+        if self._answer("dot", good, fault) and fault is not None and fault.stage == "after":
+            self._act(fault, b"")
+
+    def _answer(self, stage: str, usual: bytes, fault: Fault | None) -> bool:
+        """Say the usual, or do what the fault at this stage asks for; whether it was a good answer."""
+        if fault is None or fault.stage != stage:
+            self.line.say(usual)
+            return True
+        words = faults.spoken(fault, usual)
+        if words is None:
+            return self._act(fault, usual)
+        self.line.say(words)
+        if fault.kind == "421":
+            self.line.close()
+        return fault.kind == "twice"
+
+    def _act(self, fault: Fault, usual: bytes) -> bool:
+        """Deeds; whether the usual will still be said."""
+        match fault.kind.removeprefix("accept_"):
+            case "slow":
+                self.line.say_later(fault.number(50) / 1000, usual)
+            case "drip":
+                self.line.say_later(0.0, usual, gap=fault.number(5) / 1000)
+            case "4xx":
+                self.line.say(reply("451", "4.3.0", "Accepted, and yet an error"))
+            case "close":
+                self.line.close()
+            case "rst":
+                self.line.reset()
+            case "half":
+                self.line.close_half()
+            case _:
+                self.line.fall_silent()
+        return fault.kind in ("slow", "drip")
+
+    def _rset(self, _line: bytes) -> None:
+        self._reset()
+        self.line.say(reply("250", "2.0.0", "Ok"))
+
+    def _noop(self, _line: bytes) -> None:
+        self.line.say(reply("250", "2.0.0", "Ok"))
+
+    def _quit(self, _line: bytes) -> None:
+        self._book.counts["quits"] += 1
+        self.line.close(reply("221", "2.0.0", "Bye"))
+
+    def _reset(self) -> None:
+        self._sender, self._recipients, self._fault = None, [], None
+
+    _VERBS: ClassVar[dict[bytes, Callable[[Any, bytes], None]]] = {
+        b"EHLO": _ehlo,
+        b"HELO": _helo,
+        b"STAR": _starttls,
+        b"AUTH": _auth,
+        b"MAIL": _mail,
+        b"RCPT": _rcpt,
+        b"DATA": _data,
+        b"RSET": _rset,
+        b"NOOP": _noop,
+        b"QUIT": _quit,
+    }

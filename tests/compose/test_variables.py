@@ -1,0 +1,127 @@
+"""Are all variables there, of their type, and small enough? Everything wrong at once."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posthouse.compose.template import Variable, VariableType
+from posthouse.compose.variables import MOST_TEXT, bind, is_web_address
+
+T = VariableType
+
+
+def one(type: VariableType, **more: Any) -> tuple[Variable, ...]:
+    return (Variable(name="x", type=type, **more),)
+
+
+@pytest.mark.parametrize(
+    ("type", "good", "bad"),
+    [
+        (T.STRING, ["a", ""], [1, True, [], {}]),
+        (T.NUMBER, [1, 2.5, -3], ["1", True, []]),
+        (T.BOOLEAN, [True, False], [0, "true"]),
+        (T.ARRAY, [[], [1]], ["a", {}]),
+        (T.OBJECT, [{}, {"a": 1}], [[], "a"]),
+        (
+            T.DATE,
+            ["2026-11-25", "2024-02-29", "2026-11-25T10:00:00Z", "2026-11-25T10:00:00.5+01:00"],
+            ["2026-02-30", "25.11.2026", "2026-11-25T10:00:00", "soon", 5],
+        ),
+        (
+            T.URL,
+            ["https://x.example/a?b=c&d#e", "http://localhost:8080"],
+            [
+                "javascript:alert(1)",
+                "//x.example",
+                "ftp://x.example",
+                "https://",
+                "https://x.example/a b",
+                'https://x.example/"',
+                "x",
+                5,
+            ],
+        ),
+    ],
+    ids=[type.value for type in T],
+)
+def test_each_type_takes_what_it_says(type: VariableType, good: list[Any], bad: list[Any]) -> None:
+    for value in good:
+        assert bind(one(type), {"x": value}) == {"x": value}
+    for value in bad:
+        errors = bind(one(type), {"x": value})
+        assert isinstance(errors, tuple), value
+        assert [error.path for error in errors] == ["variables.x"]
+        assert errors[0].message.startswith("must be ")
+
+
+@pytest.mark.parametrize("given_", [{}, {"x": None}])
+def test_what_is_required_and_absent_is_named(given_: dict[str, Any]) -> None:
+    errors = bind(one(T.STRING, required=True), given_)
+    assert isinstance(errors, tuple)
+    assert (errors[0].path, errors[0].message) == ("variables.x", "required")
+
+
+def test_a_required_text_must_not_be_blank() -> None:
+    errors = bind(one(T.STRING, required=True), {"x": "  "})
+    assert isinstance(errors, tuple)
+    assert errors[0].message == "must not be empty"
+
+
+def test_what_is_optional_and_absent_takes_its_default_or_is_nothing() -> None:
+    assert bind(one(T.NUMBER, default=60), {}) == {"x": 60}
+    assert bind(one(T.STRING), {"x": None}) == {"x": None}
+
+
+def test_another_name_does_too_and_faults_name_the_one_that_was_used() -> None:
+    declared = one(T.STRING, required=True, also=("y",))
+    assert bind(declared, {"y": "7"}) == {"y": "7", "x": "7"}
+    for wrong, path in (({"y": 7}, "variables.y"), ({}, "variables.x")):
+        errors = bind(declared, wrong)
+        assert isinstance(errors, tuple)
+        assert errors[0].path == path
+
+
+def test_extra_variables_never_fail_and_go_through() -> None:
+    assert bind((), {"extra": [1, {"a": None}]}) == {"extra": [1, {"a": None}]}
+
+
+def test_everything_wrong_is_told_at_once_into_the_items() -> None:
+    fields = (Variable(name="name", type=T.STRING, required=True), Variable(name="price", type=T.STRING))
+    declared = (Variable(name="items", type=T.ARRAY, fields=fields), Variable(name="total", type=T.STRING, required=True))
+    errors = bind(declared, {"items": [{"name": "a"}, {"price": 5}, "b"]})
+    assert isinstance(errors, tuple)
+    assert [error.path for error in errors] == [
+        "variables.items[1].name", "variables.items[1].price", "variables.items[2]", "variables.total",
+    ]  # fmt: skip
+
+
+def deep(levels: int) -> list[Any]:
+    nested: list[Any] = []
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+@pytest.mark.parametrize(
+    "heavy",
+    [
+        {"x": "a" * (MOST_TEXT + 1)},
+        {"x": ["a" * MOST_TEXT] * 9},
+        {"x": [0] * 20_001},
+        {"x": deep(20_001)},
+        {"x": 1 << 64},
+        {str(n): 1 for n in range(20_001)},
+    ],
+)
+def test_what_is_too_heavy_is_refused_whatever_its_shape(heavy: dict[str, Any]) -> None:
+    errors = bind((), heavy)
+    assert isinstance(errors, tuple)
+    assert errors[0].path == "variables"
+
+
+@given(st.text(max_size=40).map(lambda rest: "https://x.example/" + rest))
+def test_no_web_address_ends_an_attribute_or_a_line_early(address: str) -> None:
+    if is_web_address(address):
+        assert not set(address) & set(" \"'<>\r\n\t\0")

@@ -1,0 +1,144 @@
+"""What holds for every path: request ids, keys, methods, and that nothing breaks out."""
+
+import asyncio
+import contextlib
+import io
+from typing import Any
+
+import pytest
+import structlog
+
+from posthouse.doors.api.app import KEYED
+from posthouse.journeys.intake import StoreUnavailable
+from posthouse.store.database import Database
+from tests.support.asgi import Answer
+from tests.support.http_door import HttpDoor, open_door
+from tests.support.postgres import NOW
+
+LETTER = {"to": "jane@example.com", "from": "noreply@shop.example", "text": "Hello"}
+ID = "msg_00000000000000000000000000"
+PATHS = [(method, path.replace("{id}", ID)) for path, operations in KEYED.items() for method in operations]
+
+NO_KEYS = (
+    None,
+    "",
+    "Bearer",
+    "Bearer x",
+    "Basic eDp5",
+    "Bearer ph_live_" + "0" * 42,
+    "Bearer " + "x" * 5000,
+    "Bearer ph_test_\xfc",
+)
+
+
+def has_id(answer: Answer) -> bool:
+    return answer.headers["request-id"].startswith("req_") and not answer.repeated
+
+
+async def test_every_answer_carries_a_request_id(door: HttpDoor) -> None:
+    for path in (
+        "/",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/v1/messages",
+        "/v1/send",
+        "/nothing",
+        "/v1/messages/",
+    ):
+        for method in ("GET", "HEAD", "POST", "PUT", "TRACE", "OPTIONS", "get", "NONSENSE"):
+            assert has_id(await door.ask(method, path)), (method, path)
+
+
+async def test_no_two_requests_share_an_id(door: HttpDoor) -> None:
+    seen = {(await door.ask("GET", "/healthz")).headers["request-id"] for _ in range(20)}
+    assert len(seen) == 20
+
+
+async def test_nothing_of_a_tenant_is_had_without_its_key(door: HttpDoor) -> None:
+    for method, path in PATHS:
+        for header in NO_KEYS:
+            answer = await door.ask(method, path, key=None, headers={} if header is None else {"Authorization": header})
+            assert (answer.status, answer.code()) == (401, "unauthenticated"), (method, path, header)
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_the_scheme_may_be_written_in_any_case(door: HttpDoor) -> None:
+    answer = await door.ask("GET", "/v1/messages", key=None, headers={"Authorization": f"bearer  {door.test}"})
+    assert answer.status == 200
+
+
+async def test_a_wrong_method_is_told_the_right_ones(door: HttpDoor) -> None:
+    answer = await door.ask("PUT", "/v1/inbox")
+    assert (answer.status, answer.code()) == (404, "not_found")
+    assert answer.headers["allow"] == "GET, DELETE, HEAD"
+    assert "allow" not in (await door.ask("GET", "/v2")).headers
+
+
+class Failing:
+    """An intake that fails as it is told."""
+
+    def __init__(self, trouble: BaseException) -> None:
+        self._trouble = trouble
+
+    async def accept(self, *_: Any, **__: Any) -> Any:
+        raise self._trouble
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [StoreUnavailable(), StoreUnavailable(disk_full=True), ConnectionRefusedError(), TimeoutError(), ValueError("secret marker")],
+)
+async def test_whatever_goes_wrong_is_told_as_unavailable(database: Database, trouble: BaseException) -> None:
+    door = await open_door(database, NOW, intake=Failing(trouble))
+    with contextlib.redirect_stdout(io.StringIO()):
+        answer = await door.ask("POST", "/v1/send", LETTER)
+    assert (answer.status, answer.code()) == (503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert has_id(answer)
+    assert b"secret marker" not in answer.body
+
+
+async def test_a_bug_is_logged_by_place_and_never_by_what_it_says(database: Database) -> None:
+    door = await open_door(database, NOW, intake=Failing(ValueError("secret marker jane@example.com")))
+    with structlog.testing.capture_logs() as lines:
+        answer = await door.ask("POST", "/v1/send", LETTER)
+    assert lines[0]["request"] == answer.headers["request-id"]
+    assert lines[0]["kind"] == "ValueError"
+    assert "test_app.py" in lines[0]["at"][-1]
+    assert "secret marker" not in repr(lines)
+
+
+async def test_who_hangs_up_is_let_go(door: HttpDoor) -> None:
+    answer = await door.ask("POST", "/v1/send", chunks=[b'{"to"', None])
+    assert (answer.status, answer.body) == (0, b"")
+
+
+async def test_a_database_that_is_away_is_unavailable_for_reads(database: Database) -> None:
+    door = await open_door(database, NOW)
+    await door.ask("GET", "/v1/messages")
+    await database.close()
+    answer = await door.ask("GET", "/v1/messages")
+    assert (answer.status, answer.code()) == (503, "unavailable")
+
+
+async def test_health_says_ok_and_readiness_says_why_not(door: HttpDoor) -> None:
+    assert (await door.ask("GET", "/healthz", key=None)).json() == {"status": "ok"}
+    assert (await door.ask("GET", "/readyz", key=None)).json() == {"status": "ready"}
+    door.reasons.append("The database is away.")
+    answer = await door.ask("GET", "/readyz", key=None)
+    assert (answer.status, answer.code()) == (503, "unavailable")
+    assert answer.json()["reasons"] == ["The database is away."]
+
+
+async def test_metrics_are_for_prometheus(door: HttpDoor) -> None:
+    await door.send()
+    answer = await door.ask("GET", "/metrics", key=None)
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert b"posthouse_accepted_total" in answer.body
+
+
+async def test_a_hundred_at_once_all_get_their_own_answer(door: HttpDoor) -> None:
+    answers = await asyncio.gather(*(door.ask("POST", "/v1/send", LETTER | {"subject": str(n)}) for n in range(100)))
+    assert len({answer.json()["id"] for answer in answers}) == 100

@@ -1,0 +1,135 @@
+"""The command line as a person runs it: arguments in, output and exit code out, on a real database of its own."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner, Result
+
+from posthouse.config import Settings
+from posthouse.doors.cli import Handed, posthouse
+from posthouse.journeys.intake import Intake
+from posthouse.journeys.opening import Opening, OpenStore
+from posthouse.journeys.probe import Finding, Outside, Published
+from posthouse.model import ids
+from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection, SendRequest
+from posthouse.store import accept
+from posthouse.store.database import Database
+from tests.support import rows
+from tests.support.postgres import NOW
+
+
+@dataclass
+class World:
+    """What is handed in, and what was done with it. ``records``: what DNS says by name and type."""
+
+    environ: dict[str, str]
+    answer: Accepted | Rejection | Exception | None = None
+    records: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    served: list[tuple[Settings, frozenset[str] | None, bool, bool]] = field(default_factory=list)
+    asked: list[tuple[Caller, SendRequest]] = field(default_factory=list)
+    outside: list[Outside] = field(default_factory=list)
+    database: Database | None = None
+
+    def run(self, *arguments: str, text: str | None = None, **settings: str) -> Result:
+        """One command to its end; ``settings`` without their prefix."""
+        environ = self.environ | {f"POSTHOUSE_{name}": value for name, value in settings.items()}
+        return CliRunner().invoke(posthouse, arguments, obj=self._handed(environ), input=text, catch_exceptions=False)
+
+    def json(self, *arguments: str, **settings: str) -> Any:
+        """What a command that goes well answers with ``--json``."""
+        result = self.run(*arguments, "--json", **settings)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def _handed(self, environ: dict[str, str]) -> Handed:
+        return Handed(
+            environ=environ,
+            now=lambda: datetime.now(UTC),
+            random=os.urandom,
+            opening=_opening,
+            serve=self._serve,
+            intake=self._intake,
+            look_outside=self._look_outside,
+            look_up=self._look_up,
+            authority=lambda folder, hostname, _: f"authority of {hostname} in {folder}\n",
+        )
+
+    def _serve(self, settings: Settings, roles: frozenset[str] | None, as_json: bool, *, welcome: bool) -> None:
+        self.served.append((settings, roles, as_json, welcome))
+
+    @asynccontextmanager
+    async def _intake(self, settings: Settings, store: OpenStore) -> AsyncIterator[Intake]:
+        self.database = store.database
+        yield cast("Intake", self)
+
+    async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
+        """What the test says intake says, or a message that is stored and queued; what is asked is kept."""
+        self.asked.append((caller, request))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer or await self._store_message(caller)
+
+    async def _store_message(self, caller: Caller) -> Accepted:
+        assert self.database is not None
+        async with self.database.acquire() as connection:
+            flow = await accept.flow(connection, caller.tenant, caller.environment, "transactional")
+            row = rows.message(datetime.now(UTC), tenant=caller.tenant, environment=int(caller.environment), flow=flow)
+            await accept.accept(connection, [row], row.created_at, rows.new_id)
+        return Accepted(
+            id=ids.text("msg", row.id),
+            status="queued",
+            deliver_by=None,
+            duplicate=False,
+            deliveries=(AcceptedDelivery("user@example.com", "queued"),),
+        )
+
+    async def _look_outside(self, outside: Outside) -> Sequence[Finding]:
+        self.outside.append(outside)
+        return self.findings
+
+    async def _look_up(self, asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> Sequence[Published]:
+        return [Published(name, type, self.records.get((name, type), ())) for name, type in asked]
+
+
+def _opening(settings: Settings) -> Opening:
+    return Opening(
+        database_url=settings.database_url,
+        data_dir=settings.data_dir,
+        secret_keys=settings.secret_keys,
+        random=os.urandom,
+        now=NOW,
+    )
+
+
+@pytest.fixture
+def world(database_dsn: str, tmp_path: Path) -> World:
+    """An outside database that ``migrate`` has seen and ``init`` has not."""
+    return World(
+        {
+            "POSTHOUSE_DATABASE_URL": database_dsn,
+            "POSTHOUSE_SECRET_KEY": "a secret key for tests",
+            "POSTHOUSE_DATA_DIR": str(tmp_path),
+            "POSTHOUSE_HOSTNAME": "mail.shop.example",
+        }
+    )
+
+
+@pytest.fixture
+def founded(world: World) -> World:
+    """The same after ``init``."""
+    world.json("init")
+    return world
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> World:
+    """No database at all; for what is decided before one is opened."""
+    return World({"POSTHOUSE_DATA_DIR": str(tmp_path)})

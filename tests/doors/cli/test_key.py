@@ -1,0 +1,51 @@
+"""``key create``, ``list`` and ``revoke``."""
+
+import pytest
+
+from tests.doors.cli.conftest import World
+
+
+def test_a_key_is_shown_once_and_listed_without_its_secret(founded: World) -> None:
+    made = founded.json("key", "create", "--name", "shop", "--type", "password_reset", "--stream", "accounts")
+    (listed, *_) = founded.json("key", "list")["data"]
+    assert made["key"].startswith(f"{listed['prefix']}")
+    assert "key" not in listed
+    assert {name: listed[name] for name in ("id", "name", "type", "stream", "environment", "kind", "revokedAt")} == {
+        "id": made["id"], "name": "shop", "type": "password_reset", "stream": "accounts", "environment": "live", "kind": "api", "revokedAt": None,
+    }  # fmt: skip
+    assert made["key"] not in founded.run("key", "list").stdout
+
+
+def test_a_test_key_is_for_the_sandbox(founded: World) -> None:
+    made = founded.json("key", "create", "--test")
+    assert made["environment"] == "test"
+    assert made["key"].startswith("ph_test_")
+
+
+def test_an_smtp_login_has_user_name_and_password(founded: World) -> None:
+    made = founded.json("key", "create", "--smtp")
+    assert made["kind"] == "smtp"
+    assert made["username"] == made["prefix"]
+    assert made["password"] not in founded.run("key", "list").stdout
+
+
+def test_a_revoked_key_stays_listed_and_is_revoked_once(founded: World) -> None:
+    made = founded.json("key", "create")
+    assert founded.json("key", "revoke", made["id"]) == {"id": made["id"], "revoked": True}
+    assert founded.json("key", "list")["data"][0]["revokedAt"].endswith("Z")
+    assert founded.run("key", "revoke", made["id"]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("revoke", "key_1"), ("revoke", "msg_01jd0000000000000000000000"), ("create", "--type", "nonsense")]
+)
+def test_what_is_no_id_and_no_type_is_a_usage_error(bare: World, arguments: tuple[str, ...]) -> None:
+    result = bare.run("key", *arguments)
+    assert result.exit_code == 2
+    assert "Invalid value" in result.stderr
+
+
+def test_an_unknown_tenant_is_named(founded: World) -> None:
+    result = founded.run("key", "list", "--tenant", "t99")
+    assert result.exit_code == 2
+    assert "t99" in result.stderr

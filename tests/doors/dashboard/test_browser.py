@@ -1,0 +1,91 @@
+"""S-16 in a real browser: hostile mail on the page runs nothing, fetches nothing, and breaks no layout."""
+
+import http.client
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.http_server import Served, served
+from tests.support.payloads import PAYLOADS
+
+WIDTHS = (320, 1280)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def door(database_dsn: str) -> Iterator[Served]:
+    """A server with hostile mail in it."""
+    with served(database_dsn) as door:
+        for payload in PAYLOADS:
+            if payload.isprintable():
+                _send(door, subject=payload, dedupeKey=payload, tags=[payload[:128]], metadata={payload: payload})
+        _send(door, subject="x" * 900, to=f"{'l' * 64}@{'d' * 60}.example")
+        yield door
+
+
+@pytest.fixture
+def browser(debian_tool: Any) -> Iterator[Browser]:
+    """A Chromium of the machine's own."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or str(debian_tool("chromium"))
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_hostile_mail_is_harmless_and_readable(door: Served, browser: Browser, scheme: Any, tmp_path: Path) -> None:
+    page = browser.new_context(color_scheme=scheme).new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{door.url}/")
+    for summary in page.locator("summary").all():
+        summary.click()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.screenshot(path=tmp_path / f"{scheme}-{width}.png", full_page=True)
+        widest = page.evaluate("document.documentElement.scrollWidth")
+        assert widest <= width, f"{widest} at {width}"
+    assert said == []
+    assert {url for url in asked if not url.startswith(door.url)} == set()
+
+
+def test_the_filters_work_without_a_script(door: Served, browser: Browser) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(f"{door.url}/")
+    everything = page.locator("summary").count()
+    page.get_by_label("Recipient").fill("nobody@example.com")
+    page.get_by_role("button", name="Show").click()
+    assert (everything > 0, page.locator("summary").count()) == (True, 0)
+    assert page.get_by_label("Recipient").input_value() == "nobody@example.com"
+    page.get_by_role("link", name="Show everything").click()
+    assert page.locator("summary").count() == everything
+
+
+def _send(door: Served, **changed: Any) -> None:
+    host, _, port = door.url.removeprefix("http://").partition(":")
+    body = {"to": "jane@example.com", "from": "noreply@shop.example", "text": "x"} | changed
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection.request(
+        "POST", "/v1/send", json.dumps(body), {"Authorization": f"Bearer {door.test}", "Content-Type": "application/json"}
+    )
+    answer = connection.getresponse()
+    assert answer.status == 202, answer.read()
+    connection.close()

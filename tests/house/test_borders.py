@@ -1,0 +1,175 @@
+"""Who may do what: SQL, the environment, time, chance and the catching of everything each have one home.
+
+Every exception to a rule stands in a table here, with its reason; an entry that is no longer needed fails too.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import pytest
+
+from tests.house.tree import Module, called, dotted, owner, places, product
+
+SQL: Final = re.compile(
+    r"^\s*(select\s+(\*|\w+\(|[\w.]+\s*(,|\sas\s|\sfrom\s))|insert\s+into\s"
+    r"|update\s+\S+\s+(\w+\s+)?set\s|delete\s+from\s|with\s+(recursive\s+)?\w+\s+as\s"
+    r"|(create|alter|drop)\s+(table|index|role|database|schema)\s)",
+    re.IGNORECASE | re.DOTALL,
+)
+RUNS_SQL: Final = frozenset({"execute", "executemany", "fetch", "fetchrow", "fetchval", "prepare", "cursor", "fetchmany"})
+CLOCKS: Final = re.compile(
+    r"^(datetime\.)?(datetime|date)\.(now|utcnow|today)$|^time\.(time|monotonic|perf_counter|process_time|localtime|gmtime)(_ns)?$"
+)
+CHANCE: Final = re.compile(r"^os\.urandom$|^random\.|^secrets\.|^(uuid\.)?uuid[14]$")
+SECRET: Final = re.compile(r"(^|_)(secret|digest|password|passphrase|signature|hmac|token|mac)s?$", re.IGNORECASE)
+
+# Where everything may be caught, and why the caller could do nothing better (ARCHITECTURE.md, "Errors").
+CATCHES_EVERYTHING: Final = {
+    "src/posthouse/app/parts.py:_connected": "a child waits for a database that is away; anything else is raised",
+    "src/posthouse/app/serve.py:_sweep_now": "supervisor: the sweep of the next second tries again",
+    "src/posthouse/app/worker.py:_listen": "worker loop: whatever it was, hearing again is the answer; the poll covers the gap",
+    "src/posthouse/app/worker.py:_settle": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
+    "src/posthouse/doors/api/app.py:__call__": "door: every request gets an answer, a bug gets a 500 with its request id",
+    "src/posthouse/doors/submission/session.py:_judge": "door: every session gets a reply, a bug gets a 451",
+    "src/posthouse/doors/submission/session.py:_take": "door: every message gets a reply, a bug gets a 451",
+    "src/posthouse/journeys/announce.py:_say": "a NOTIFY is a hint; the poll finds the rest",
+    "src/posthouse/journeys/coalesce.py:_batch": "one bad row must not fail its neighbours; each waiting caller gets the exception",
+    "src/posthouse/journeys/deliver.py:carry": "worker: a bug in a transport must not take the other deliveries with it",
+    "src/posthouse/journeys/ready.py:reasons": "an unreachable database is an answer here; anything else is raised",
+    "src/posthouse/journeys/sweep.py:run": "sweep loop: housekeeping goes on",
+    "src/posthouse/journeys/worker.py:_forever": "worker loop: outlives the database's absence and its own bugs",
+    "src/posthouse/journeys/worker.py:_guarded": "worker loop: a delivery that could not be settled must not end the worker",
+    "src/posthouse/journeys/worker.py:_press_one": "worker loop: a message that cannot be made must not stop its neighbours",
+}
+OWN_CLOCK: Final = {
+    "src/posthouse/net/clock.py": "the clock itself",
+    "src/posthouse/testing/fake_mx_session.py:_dot": "a stranger's server has its own clock; latencies are measured against it",
+}
+READS_ENVIRONMENT: Final = {
+    "src/posthouse/__main__.py": "hands it to config",
+    "src/posthouse/app/child.py:main": "hands it to config, and tells prometheus_client its folder, which it knows no other way",
+}
+# SQL whose text is put together where it runs: what cannot be a parameter, made from constants of ours.
+MADE_SQL: Final[dict[str, str]] = {}
+# Comparisons of what looks like a secret and is none.
+NOT_SECRET: Final = {
+    "src/posthouse/journeys/raw.py:rebuild": "the digest of a message, compared with the one on record",
+}
+
+Finder = Callable[[Module], Iterator[int]]
+
+
+def constants(module: Module) -> Iterator[tuple[int, str]]:
+    """Every string that is no docstring."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, node.value
+
+
+def sql(module: Module) -> Iterator[int]:
+    return (line for line, text in constants(module) if SQL.match(text))
+
+
+def environment(module: Module) -> Iterator[int]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and dotted(node) in {"os.environ", "os.environb", "os.getenv"}:
+            yield node.lineno
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and {"environ", "getenv"} & {name.name for name in node.names}
+        ):
+            yield node.lineno
+
+
+def clocks(module: Module) -> Iterator[int]:
+    return (node.lineno for node in references(module) if CLOCKS.match(dotted(node)))
+
+
+def chance(module: Module) -> Iterator[int]:
+    return (node.lineno for node in references(module) if CHANCE.match(dotted(node)))
+
+
+def references(module: Module) -> Iterator[ast.expr]:
+    return (node for node in ast.walk(module.tree) if isinstance(node, ast.Attribute | ast.Name))
+
+
+def catches_everything(module: Module) -> Iterator[int]:
+    """Handlers that may swallow anything; one that ends by raising does not."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler) and broad(node.type) and not isinstance(node.body[-1], ast.Raise):
+            yield node.lineno
+        if isinstance(node, ast.Call) and called(node).endswith("suppress") and any(broad(each) for each in node.args):
+            yield node.lineno
+
+
+def broad(caught: ast.expr | None) -> bool:
+    if isinstance(caught, ast.Tuple):
+        return any(broad(each) for each in caught.elts)
+    return caught is None or dotted(caught) in {"Exception", "BaseException"}
+
+
+def made_sql(module: Module) -> Iterator[int]:
+    """A statement that is put together in the call that runs it."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and called(node).rpartition(".")[2] in RUNS_SQL and node.args and is_made(node.args[0]):
+            yield node.lineno
+
+
+def is_made(argument: ast.expr) -> bool:
+    if isinstance(argument, ast.JoinedStr):
+        return any(isinstance(part, ast.FormattedValue) for part in argument.values)
+    if isinstance(argument, ast.BinOp):
+        return not all(isinstance(side, ast.Constant) for side in (argument.left, argument.right))
+    return isinstance(argument, ast.Call) and called(argument).endswith((".format", ".replace", ".join"))
+
+
+def compared_secrets(module: Module) -> Iterator[int]:
+    """``==`` takes longer the more agrees; ``hmac.compare_digest`` does not."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
+            sides = [dotted(side).rpartition(".")[2] for side in (node.left, *node.comparators)]
+            if any(SECRET.search(side) for side in sides):
+                yield node.lineno
+
+
+RULES: Final[dict[str, tuple[Finder, frozenset[str], dict[str, str]]]] = {
+    "SQL stands only in store": (sql, frozenset({"store"}), {}),
+    "only config reads the environment": (environment, frozenset({"config"}), READS_ENVIRONMENT),
+    "only net's clock knows the time": (clocks, frozenset(), OWN_CLOCK),
+    "only net's entropy is chance": (chance, frozenset(), {"src/posthouse/net/entropy.py": "chance itself"}),
+    "everything is caught only where a reason is given": (catches_everything, frozenset(), CATCHES_EVERYTHING),
+    "SQL is not put together where it runs": (made_sql, frozenset(), MADE_SQL),
+    "secrets are compared in constant time": (compared_secrets, frozenset(), NOT_SECRET),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_rule_holds(rule: str) -> None:
+    find, rooms, allowed = RULES[rule]
+    found = [
+        (owner(module, line), f"{module.place}:{line} in {owner(module, line)}")
+        for module in product()
+        if module.room not in rooms
+        for line in find(module)
+    ]
+    broken = [where for key, where in found if key not in allowed and key.partition(":")[0] not in allowed]
+    assert not broken, f"{rule}:{places(broken)}"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_exception_to_the_rule_is_needed_and_has_a_reason(rule: str) -> None:
+    find, _, allowed = RULES[rule]
+    used = {owner(module, line) for module in product() for line in find(module)}
+    used |= {key.partition(":")[0] for key in used}
+    idle = [key for key, reason in allowed.items() if key not in used or not reason]
+    assert not idle, places(idle)

@@ -1,0 +1,108 @@
+"""The tree as the house tests see it: every Python module of ours, parsed once."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGE: Final = ROOT / "src" / "posthouse"
+ELSEWHERE: Final = frozenset(
+    {".git", ".venv", ".cache", ".hypothesis", "__pycache__", "var", "dist", "build", "results", "node_modules"}
+)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Module(NamedTuple):
+    """``place`` is the path from the project's root, ``room`` the first folder or file below the package."""
+
+    place: str
+    room: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def functions(self) -> Iterator[Function]:
+        """Every function, methods and inner ones too."""
+        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+
+
+def _parse(path: Path) -> Module:
+    place = path.relative_to(ROOT)
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py") if PACKAGE in path.parents else place.parts[0]
+    text = path.read_text()
+    return Module(str(place), room, text, ast.parse(text, filename=str(place)))
+
+
+@cache
+def product() -> tuple[Module, ...]:
+    """What is shipped."""
+    return tuple(_parse(path) for path in sorted(PACKAGE.rglob("*.py")))
+
+
+@cache
+def proofs() -> tuple[Module, ...]:
+    """What proves it, and what measures it."""
+    places = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("bench/**/*.py")]
+    return tuple(_parse(path) for path in sorted(places) if not ELSEWHERE.intersection(path.parts))
+
+
+@cache
+def texts() -> dict[str, str]:
+    """Every text file of the project, by its place."""
+    found = {}
+    for path in sorted(ROOT.rglob("*")):
+        place = path.relative_to(ROOT)
+        if ELSEWHERE.intersection(place.parts) or not path.is_file():
+            continue
+        try:
+            found[str(place)] = path.read_text()
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def document(place: str) -> str:
+    """A document of the project."""
+    return (ROOT / place).read_text()
+
+
+def rows(markdown: str, heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, without its head and rule."""
+    _, _, below = markdown.partition(f"\n{heading}\n")
+    lines = [line.strip() for line in below.splitlines()]
+    start = next((at for at, line in enumerate(lines) if line.startswith("|")), len(lines))
+    table = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        table.append([cell.strip() for cell in line.strip("|").replace("\\|", "¦").split("|")])
+    return table[2:]
+
+
+def owner(module: Module, line: int) -> str:
+    """``place:function`` around a line; ``place`` alone at module level. Inner functions count to the outermost."""
+    around = [node for node in module.functions if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    return f"{module.place}:{min(around, key=lambda node: node.lineno).name}" if around else module.place
+
+
+def called(node: ast.Call) -> str:
+    """The dotted name of what is called, or ''."""
+    return dotted(node.func)
+
+
+def dotted(node: ast.expr) -> str:
+    """``a.b.c`` for names and attributes, '' for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        front = dotted(node.value)
+        return f"{front}.{node.attr}" if front else f".{node.attr}"
+    return ""
+
+
+def places(found: list[str]) -> str:
+    """A list for a failure's message, one a line."""
+    return "\n  " + "\n  ".join(found)

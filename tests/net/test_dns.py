@@ -1,0 +1,127 @@
+"""Looking up: five kinds of answer, kept apart, and cached as long as they may be."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from posthouse.net.dns import Kind, Resolver
+from posthouse.testing.clock import FakeClock
+from posthouse.testing.fake_dns import FakeDns, Zone
+
+ZONE: Zone = {
+    "shop.test": {"MX": ["20 b.shop.test.", "10 A.Shop.test."], "A": ["192.0.2.1"]},
+    "null.test": {"MX": ["0 ."]},
+    "half.test": {"MX": ["0 .", "10 mx.test."]},
+    "plain.test": {"A": ["192.0.2.2"]},
+    "six.test": {"AAAA": ["2001:db8::1"]},
+    "both.test": {"A": ["192.0.2.3"], "AAAA": ["2001:db8::3"]},
+    "alias.test": {"CNAME": ["shop.test."]},
+    "dangling.test": {"CNAME": ["nowhere.test."]},
+    "loop.test": {"CNAME": ["pool.test."]},
+    "pool.test": {"CNAME": ["loop.test."]},
+    "large.test": {"MX": [f"10 mx{number}.a-rather-long-name-of-a-host.test." for number in range(100)]},
+    "late.slow.dns": {"MX": ["10 mx.test."]},
+}
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[FakeDns]:
+    async with FakeDns({name: dict(records) for name, records in ZONE.items()}, ttl=300, negative_ttl=3600, delay=0.05) as server:
+        yield server
+
+
+@pytest.fixture
+def resolver(server: FakeDns, clock: FakeClock) -> Resolver:
+    return Resolver(("127.0.0.1", server.port), clock, timeout=0.3, lifetime=0.5)
+
+
+@pytest.mark.parametrize(
+    ("domain", "kind", "hosts"),
+    [
+        ("shop.test", Kind.FOUND, ((10, "a.shop.test"), (20, "b.shop.test"))),
+        ("alias.test", Kind.FOUND, ((10, "a.shop.test"), (20, "b.shop.test"))),
+        ("half.test", Kind.FOUND, ((10, "mx.test"),)),
+        ("late.slow.dns", Kind.FOUND, ((10, "mx.test"),)),
+        ("null.test", Kind.NULL_MX, ()),
+        ("plain.test", Kind.NONE, ()),
+        ("nowhere.test", Kind.NO_SUCH_DOMAIN, ()),
+        ("dangling.test", Kind.NO_SUCH_DOMAIN, ()),
+        ("x" * 64 + ".test", Kind.NO_SUCH_DOMAIN, ()),
+        ("a..test", Kind.NO_SUCH_DOMAIN, ()),
+        ("again.dns", Kind.TROUBLE, ()),
+        ("fail.dns", Kind.TROUBLE, ()),
+        ("silent.dns", Kind.TROUBLE, ()),
+        ("junk.dns", Kind.TROUBLE, ()),
+        ("loop.test", Kind.TROUBLE, ()),
+    ],
+)
+async def test_each_kind_of_mx_answer_is_told_apart(
+    resolver: Resolver, domain: str, kind: Kind, hosts: tuple[object, ...]
+) -> None:
+    answer = await resolver.mx(domain)
+    assert (answer.kind, answer.hosts) == (kind, hosts)
+    assert bool(answer.text) is (kind is not Kind.FOUND)
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "addresses"),
+    [
+        ("plain.test", Kind.FOUND, ("192.0.2.2",)),
+        ("six.test", Kind.FOUND, ("2001:db8::1",)),
+        ("both.test", Kind.FOUND, ("192.0.2.3", "2001:db8::3")),
+        ("alias.test", Kind.FOUND, ("192.0.2.1",)),
+        ("null.test", Kind.NONE, ()),
+        ("nowhere.test", Kind.NO_SUCH_DOMAIN, ()),
+        ("again.dns", Kind.TROUBLE, ()),
+    ],
+)
+async def test_each_kind_of_address_answer_is_told_apart(
+    resolver: Resolver, host: str, kind: Kind, addresses: tuple[str, ...]
+) -> None:
+    answer = await resolver.addresses(host)
+    assert (answer.kind, answer.addresses) == (kind, addresses)
+
+
+async def test_an_answer_too_large_for_a_datagram_is_asked_for_again_over_tcp(resolver: Resolver, server: FakeDns) -> None:
+    answer = await resolver.mx("large.test")
+    assert len(answer.hosts) == 100
+    assert [over for *_, over in server.asked] == ["udp", "tcp"]
+
+
+async def test_answers_are_kept_for_their_ttl_and_denials_for_five_minutes(
+    resolver: Resolver, server: FakeDns, clock: FakeClock
+) -> None:
+    for _ in range(3):
+        await resolver.mx("SHOP.test")
+        await resolver.mx("nowhere.test")
+        await resolver.mx("plain.test")
+    assert len(server.asked) == 3
+    server.zone["nowhere.test"] = {"MX": ["10 mx.test."]}
+    clock.advance(timedelta(seconds=299))
+    assert (await resolver.mx("nowhere.test")).kind is Kind.NO_SUCH_DOMAIN
+    clock.advance(timedelta(seconds=2))
+    assert (await resolver.mx("nowhere.test")).kind is Kind.FOUND
+    await resolver.mx("shop.test")
+    assert len(server.asked) == 5
+
+
+async def test_trouble_is_not_kept(resolver: Resolver, server: FakeDns) -> None:
+    assert (await resolver.mx("again.dns")).kind is Kind.TROUBLE
+    asked = len(server.asked)
+    assert (await resolver.mx("again.dns")).kind is Kind.TROUBLE
+    assert len(server.asked) > asked
+
+
+async def test_a_name_server_that_is_not_there_is_trouble(clock: FakeClock) -> None:
+    server = FakeDns({})
+    await server.start()
+    await server.stop()
+    answer = await Resolver(("127.0.0.1", server.port), clock, timeout=0.2, lifetime=0.3).mx("shop.test")
+    assert answer.kind is Kind.TROUBLE

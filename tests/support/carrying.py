@@ -1,0 +1,107 @@
+"""Parcels, gates and transports for tests that go over the wire."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from posthouse.model.content import Parcel
+from posthouse.net.clock import Clock
+from posthouse.net.dns import Resolver
+from posthouse.net.limits import Limits
+from posthouse.net.mx import MxTransport
+from posthouse.net.smarthost import RelayTarget, Smarthost
+from posthouse.testing.fake_dns import FakeDns, Zone
+from posthouse.testing.fake_mx import FakeMx
+
+LONG: Final = timedelta(seconds=20)
+SHORT: Final = timedelta(milliseconds=400)
+PATIENT: Final = Limits(connections=4, idle=LONG)
+HASTY: Final = msgspec.structs.replace(
+    PATIENT,
+    connect=SHORT,
+    greeting=SHORT,
+    hello=SHORT,
+    tls=SHORT,
+    mail=SHORT,
+    rcpt=SHORT,
+    data=SHORT,
+    body=SHORT,
+    dot=SHORT,
+    quit=SHORT,
+)
+FAR: Final = datetime(2100, 1, 1, tzinfo=UTC)
+RETURN_PATH: Final = "b+token@bounce.test"
+
+
+class Gate:
+    """Says yes, or no, and remembers how often it was asked."""
+
+    def __init__(self, *, shut: bool = False) -> None:
+        self.shut = shut
+        self.asked = 0
+
+    def open(self) -> bool:
+        self.asked += 1
+        return not self.shut
+
+
+def parcel(
+    recipient: str = "a@x.test", data: bytes = b"Subject: x\r\n\r\nhello\r\n", gate: Gate | None = None, *, tls: bool = False
+) -> Parcel:
+    return Parcel(
+        return_path=RETURN_PATH,
+        recipient=recipient,
+        domain=recipient.rpartition("@")[2],
+        data=data,
+        expires_at=FAR,
+        gate=gate or Gate(),
+        tls_required=tls,
+    )
+
+
+@asynccontextmanager
+async def relay(
+    mx: FakeMx,
+    limits: Limits = PATIENT,
+    *,
+    clock: Clock | None = None,
+    authorities: Path | None = None,
+    target: Mapping[str, object] | None = None,
+) -> AsyncIterator[Smarthost]:
+    """A relay to ``mx``, closed at the end; ``target``: what else is to be said of it."""
+    values = {"host": "127.0.0.1", "port": mx.port, "name": f"smtp://127.0.0.1:{mx.port}"} | dict(target or {})
+    smarthost = Smarthost(msgspec.convert(values, RelayTarget), "me.test", clock or Clock(), limits, authorities=authorities)
+    try:
+        yield smarthost
+    finally:
+        await smarthost.close(timedelta(seconds=1))
+
+
+@asynccontextmanager
+async def world(
+    zone: Zone,
+    port: int,
+    limits: Limits = PATIENT,
+    *,
+    clock: Clock | None = None,
+    private: bool = True,
+    authorities: Path | None = None,
+) -> AsyncIterator[tuple[MxTransport, FakeDns]]:
+    """A transport to the hosts of ``zone``, all on loopback and on one port."""
+    clock = clock or Clock()
+    async with FakeDns(zone) as dns:
+        resolver = Resolver(("127.0.0.1", dns.port), clock, timeout=0.5, lifetime=1.0)
+        transport = MxTransport(resolver, port, "me.test", clock, limits, allow_private=private, authorities=authorities)
+        try:
+            yield transport, dns
+        finally:
+            await transport.close(timedelta(seconds=1))
+
+
+def host(name: str, *addresses: str) -> Zone:
+    """A host of the zone."""
+    return {name: {"A": list(addresses or ("127.0.0.1",))}}

@@ -1,0 +1,90 @@
+"""The HTTP door over a real database, with everything real behind it but the workers and the clock."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from posthouse.doors.api.app import create_app
+from posthouse.doors.api.parts import ApiParts
+from posthouse.journeys import meters
+from posthouse.journeys.amend import Amend
+from posthouse.journeys.compose import Composer
+from posthouse.journeys.facts import FactBook
+from posthouse.journeys.intake import Announce, Intake, IntakeParts
+from posthouse.model.send_request import Environment
+from posthouse.net.entropy import Entropy
+from posthouse.policy.route import RouteFact
+from posthouse.store import tenants
+from posthouse.store.credentials import Credentials, create_api_key
+from posthouse.store.database import Database
+from posthouse.store.domains import Domains
+from posthouse.store.seal import Sealer
+from posthouse.testing.clock import FakeClock
+from tests.support.asgi import Answer, ask
+
+SEALER = Sealer(("a secret of the tests",), os.urandom)
+INBOX = (RouteFact(name="inbox", kind="inbox"),)
+
+
+@dataclass
+class HttpDoor:
+    """``live`` and ``test`` are keys of the first tenant, ``stranger`` a live key of another."""
+
+    app: ASGIApp
+    parts: ApiParts
+    clock: FakeClock
+    live: str
+    test: str
+    stranger: str
+    reasons: list[str] = field(default_factory=list)
+
+    async def ask(self, method: str, path: str, body: Any = None, **how: Any) -> Answer:
+        """A request with the test key, unless another is given."""
+        return await ask(self.app, method, path, body, **({"key": self.test} | how))
+
+    async def send(self, key: str | None = None, **fields: Any) -> dict[str, Any]:
+        """A message that must be taken."""
+        said = {"to": "jane@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello"} | fields
+        answer = await self.ask(
+            "POST", "/v1/send", {name: value for name, value in said.items() if value is not None}, key=key or self.test
+        )
+        assert answer.status == 202, answer.body
+        return dict(answer.json())
+
+
+async def open_door(
+    database: Database, now: datetime, *, routes: tuple[RouteFact, ...] = INBOX, clock: FakeClock | None = None, **changed: Any
+) -> HttpDoor:
+    """Two tenants, three keys, one application."""
+    clock, entropy = clock or FakeClock(now), Entropy()
+    keys = await _keys(database, now)
+    domains = Domains(database, SEALER)
+    composer = Composer(facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes)
+    announce = Announce()
+    intake = Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
+    amend = Amend(database, SEALER, clock, entropy, announce)
+    reasons: list[str] = []
+
+    async def readiness() -> Sequence[str]:
+        return reasons
+
+    fields: dict[str, Any] = {
+        "intake": intake, "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
+        "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
+        "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: meters.exposition(None),
+        "public_url": "https://mail.shop.example",
+    }  # fmt: skip
+    parts = ApiParts(**(fields | changed))
+    return HttpDoor(create_app(parts), parts, clock, *keys, reasons)
+
+
+async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:
+    mine = await tenants.create(database, "first", now, default_from="Shop <noreply@shop.example>")
+    other = await tenants.create(database, "second", now, default_from="Other <noreply@other.example>")
+    wanted = ((mine.id, Environment.LIVE), (mine.id, Environment.TEST), (other.id, Environment.LIVE))
+    made = [(await create_api_key(database, tenant, place, now=now, random=os.urandom))[1] for tenant, place in wanted]
+    return made[0], made[1], made[2]

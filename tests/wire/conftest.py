@@ -1,0 +1,5 @@
+"""TLS for the door's tests."""
+
+from tests.support.certificate import certificate
+
+__all__ = ["certificate"]
