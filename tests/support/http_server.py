@@ -1,6 +1,5 @@
 """The HTTP door behind a real socket: uvicorn as the product runs it, on a loop and in a thread of its own."""
 
-import asyncio
 import contextlib
 import socket
 import threading
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import uvicorn
+import uvloop
 
 from posthouse.store.database import connect
 from posthouse.testing.clock import FakeClock
@@ -41,7 +41,7 @@ def served(dsn: str) -> Iterator[Served]:
     listener = socket.create_server(("127.0.0.1", 0))
     server: list[uvicorn.Server] = []
     doors: list[HttpDoor] = []
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(dsn, listener, server, doors)))
+    thread = threading.Thread(target=lambda: uvloop.run(_serve(dsn, listener, server, doors)))
     thread.start()
     try:
         _await_start(thread, server)
