@@ -1,0 +1,50 @@
+"""Feedback: what comes back after a message left us, in one vocabulary for reports by mail and for providers' hooks.
+
+The kinds are closed. ``suppresses`` says whether the address should not be written to again because of it: true
+for a hard bounce and a complaint, never for anything else. What is heard is kept beside it as evidence.
+
+Must never know: who said it in which shape (``mail`` and ``providers`` do), nor what is done about it (``journeys``).
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class FeedbackKind(StrEnum):
+    """What a piece of feedback says happened; the word in ``bounce parse`` and in events."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    BLOCKED = "blocked"
+    COMPLAINT = "complaint"
+    AUTO_REPLY = "auto_reply"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    UNSUBSCRIBED = "unsubscribed"
+    UNKNOWN = "unknown"
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact about one recipient.
+
+    ``recipient`` as the report names it (evidence only; the address acted on is the one in our record). ``reason``: a word of
+    ``model.outcome.Reason``. ``event_id``: the provider's own id of this event, '' where it has none. ``remote_id``: the provider's id of the
+    message. ``message``: our own ``msg_…`` id, where the report carries it. ``at``: when it happened, as they say, aware.
+    """
+
+    kind: FeedbackKind
+    suppresses: bool = False
+    recipient: str | None = None
+    reason: str = "unknown"
+    enhanced_code: str | None = None
+    reply: str = ""
+    at: datetime | None = None
+    event_id: str = ""
+    remote_id: str = ""
+    message: str = ""
+    url: str | None = None
+    bot: bool = False
