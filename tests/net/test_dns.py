@@ -39,7 +39,7 @@ async def server() -> AsyncIterator[FakeDns]:
 
 @pytest.fixture
 def resolver(server: FakeDns, clock: FakeClock) -> Resolver:
-    return Resolver(("127.0.0.1", server.port), clock, timeout=0.3, lifetime=0.5)
+    return Resolver(("127.0.0.1", server.port), clock, timeout=1.0, lifetime=1.5)
 
 
 @pytest.mark.parametrize(
