@@ -17,6 +17,13 @@ async def door(database: Database) -> HttpDoor:
     return await open_door(database, NOW)
 
 
+def _body(method: str, path: str) -> dict[str, str] | None:
+    """A body that is right in itself, so that only the id can be wrong."""
+    if method != "POST":
+        return None
+    return {"reason": "asked"} if path.endswith("/lift") else {}
+
+
 async def test_every_route_as_another_tenant_or_environment_shows_nothing(door: HttpDoor) -> None:
     mine = await door.send(subject=MARK, dedupeKey="private", tags=["private"])
     key = (await door.ask("POST", "/v1/keys", {"name": MARK})).json()
@@ -26,7 +33,7 @@ async def test_every_route_as_another_tenant_or_environment_shows_nothing(door: 
                 if path == "/v1/keys" and stranger == door.live:
                     continue  # a live key may see the test keys of its tenant
                 for known in (mine["id"], key["id"]):
-                    answer = await door.ask(method, path.replace("{id}", known), {} if method == "POST" else None, key=stranger)
+                    answer = await door.ask(method, path.replace("{id}", known), _body(method, path), key=stranger)
                     assert MARK.encode() not in answer.body, (method, path)
                     if "{id}" in path and not (path.startswith("/v1/keys") and stranger == door.live):
                         assert answer.status == 404, (method, path)

@@ -16,6 +16,7 @@ def version(subject: str = "s", html: str = "<p>h</p>", text: str = "t", **more:
         "type": None,
         "variables": (),
         "wordings": {"en": Wording(subject, html, text)},
+        "fallback": "en",
     }
     return TemplateVersion(**(facts | more))
 

@@ -27,6 +27,8 @@ SECRET: Final = re.compile(r"(^|_)(secret|digest|password|passphrase|signature|h
 
 # Where everything may be caught, and why the caller could do nothing better (ARCHITECTURE.md, "Errors").
 CATCHES_EVERYTHING: Final = {
+    "src/posthouse/app/fanout.py:_keep_time": "a clock that cannot be read now is read later; anything else is raised",
+    "src/posthouse/app/fanout.py:_listen": "fan-out: whatever it was, hearing again is the answer; the poll covers the gap",
     "src/posthouse/app/parts.py:_connected": "a child waits for a database that is away; anything else is raised",
     "src/posthouse/app/serve.py:_sweep_now": "supervisor: the sweep of the next second tries again",
     "src/posthouse/app/worker.py:_listen": "worker loop: whatever it was, hearing again is the answer; the poll covers the gap",
@@ -36,7 +38,14 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/doors/submission/session.py:_take": "door: every message gets a reply, a bug gets a 451",
     "src/posthouse/journeys/announce.py:_say": "a NOTIFY is a hint; the poll finds the rest",
     "src/posthouse/journeys/coalesce.py:_batch": "one bad row must not fail its neighbours; each waiting caller gets the exception",
+    "src/posthouse/doors/tracking/visit.py:_told": "a reader is sent on while the database is away; anything else is raised",
+    "src/posthouse/journeys/feedback_work.py:_hook": "one provider's call must not stop the others; it is tried again, then given up",
+    "src/posthouse/journeys/feedback_work.py:_report": "one report must not stop the others; it is tried again, then given up",
+    "src/posthouse/journeys/feedback_work.py:run": "feedback loop: outlives the database's absence and its own bugs",
     "src/posthouse/journeys/deliver.py:carry": "worker: a bug in a transport must not take the other deliveries with it",
+    "src/posthouse/journeys/fanout.py:_forever": "fan-out loop: outlives the database's absence and its own bugs",
+    "src/posthouse/journeys/fanout.py:_guarded": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
+    "src/posthouse/journeys/fanout.py:settling": "fan-out: what was told is not forgotten while the database is away; anything else is raised",
     "src/posthouse/journeys/ready.py:reasons": "an unreachable database is an answer here; anything else is raised",
     "src/posthouse/journeys/sweep.py:run": "sweep loop: housekeeping goes on",
     "src/posthouse/journeys/worker.py:_forever": "worker loop: outlives the database's absence and its own bugs",
@@ -51,11 +60,25 @@ READS_ENVIRONMENT: Final = {
     "src/posthouse/__main__.py": "hands it to config",
     "src/posthouse/app/child.py:main": "hands it to config, and tells prometheus_client its folder, which it knows no other way",
 }
+# Who speaks HTTP to others: one way out, with its checks (S-17). What an application imports runs on its own machine.
+SPEAKS_HTTP: Final = {
+    "src/posthouse/net/http_connection.py": "the one way out, which net.http judges addresses for",
+}
+HTTP_MODULES: Final = frozenset(
+    {"aiohttp", "h11", "h2", "http.client", "httpcore", "httpx", "requests", "urllib.request", "urllib3"}
+)
+OPENS_SOCKETS: Final = re.compile(r"(^|\.)(open_connection|create_connection|open_unix_connection|sock_connect|urlopen)$")
 # SQL whose text is put together where it runs: what cannot be a parameter, made from constants of ours.
 MADE_SQL: Final[dict[str, str]] = {}
 # Comparisons of what looks like a secret and is none.
 NOT_SECRET: Final = {
+    "src/posthouse/compose/link.py:_begin": "a token of the template language",
+    "src/posthouse/compose/link.py:_named": "a token of the template language",
+    "src/posthouse/mail/link.py:read": "one form only: a token is compared with its own decoding, before its MAC is",
+    "src/posthouse/providers/ses.py:verify": "the topic's name is configured, and no secret",
     "src/posthouse/journeys/raw.py:rebuild": "the digest of a message, compared with the one on record",
+    "src/posthouse/journeys/rerender.py:is_same": "the digest of a rendering, compared with the one on record",
+    "src/posthouse/journeys/template_push.py:_same": "the digest of a template's words, compared with those of a version",
 }
 
 Finder = Callable[[Module], Iterator[int]]
@@ -142,6 +165,20 @@ def compared_secrets(module: Module) -> Iterator[int]:
                 yield node.lineno
 
 
+def speaks_http(module: Module) -> Iterator[int]:
+    """Imports of what carries requests."""
+    for node in ast.walk(module.tree):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [f"{node.module}.{each.name}" for each in node.names] if isinstance(node, ast.ImportFrom) else []
+        names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        if any(name == each or name.startswith(f"{each}.") for name in names for each in HTTP_MODULES):
+            yield getattr(node, "lineno", 0)
+
+
+def opens_sockets(module: Module) -> Iterator[int]:
+    return (node.lineno for node in ast.walk(module.tree) if isinstance(node, ast.Call) and OPENS_SOCKETS.search(called(node)))
+
+
 RULES: Final[dict[str, tuple[Finder, frozenset[str], dict[str, str]]]] = {
     "SQL stands only in store": (sql, frozenset({"store"}), {}),
     "only config reads the environment": (environment, frozenset({"config"}), READS_ENVIRONMENT),
@@ -149,6 +186,8 @@ RULES: Final[dict[str, tuple[Finder, frozenset[str], dict[str, str]]]] = {
     "only net's entropy is chance": (chance, frozenset(), {"src/posthouse/net/entropy.py": "chance itself"}),
     "everything is caught only where a reason is given": (catches_everything, frozenset(), CATCHES_EVERYTHING),
     "SQL is not put together where it runs": (made_sql, frozenset(), MADE_SQL),
+    "only net's http asks other HTTP servers": (speaks_http, frozenset({"client", "testing"}), SPEAKS_HTTP),
+    "only net opens connections to others": (opens_sockets, frozenset({"net", "client", "testing"}), {}),
     "secrets are compared in constant time": (compared_secrets, frozenset(), NOT_SECRET),
 }
 

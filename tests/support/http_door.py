@@ -15,6 +15,9 @@ from posthouse.journeys.amend import Amend
 from posthouse.journeys.compose import Composer
 from posthouse.journeys.facts import FactBook
 from posthouse.journeys.intake import Announce, Intake, IntakeParts
+from posthouse.journeys.lockout import Lockouts
+from posthouse.journeys.suppressing import Hashing, Lists
+from posthouse.journeys.templates import TemplateParts, Templates
 from posthouse.model.send_request import Environment
 from posthouse.net.entropy import Entropy
 from posthouse.policy.route import RouteFact
@@ -63,7 +66,8 @@ async def open_door(
     clock, entropy = clock or FakeClock(now), Entropy()
     keys = await _keys(database, now)
     domains = Domains(database, SEALER)
-    composer = Composer(facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes)
+    lists = Lists(database, clock, Hashing(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy))
+    composer = Composer(facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists)
     announce = Announce()
     intake = Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
     amend = Amend(database, SEALER, clock, entropy, announce)
@@ -76,7 +80,10 @@ async def open_door(
         "intake": intake, "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
         "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
         "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: meters.exposition(None),
-        "public_url": "https://mail.shop.example",
+        "templates": Templates(
+            TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
+        ),
+        "forget": intake.facts.forget, "public_url": "https://mail.shop.example",
     }  # fmt: skip
     parts = ApiParts(**(fields | changed))
     return HttpDoor(create_app(parts), parts, clock, *keys, reasons)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Final, TypeVar, cast
 
-from posthouse.doors.submission import SubmissionParts, SubmissionServer, serve_submission
+from posthouse.doors.submission import SmtpServer, SubmissionParts, serve_submission
 from posthouse.mail.smtp_server_action import Limits
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
 
@@ -59,7 +59,7 @@ class Hands:
 class Door:
     """A running door: where it listens, what came through, and its clock."""
 
-    def __init__(self, server: SubmissionServer, notebook: Notebook, clock: Hands, sockets: dict[str, socket.socket]) -> None:
+    def __init__(self, server: SmtpServer, notebook: Notebook, clock: Hands, sockets: dict[str, socket.socket]) -> None:
         self.server = server
         self.notebook = notebook
         self.clock = clock

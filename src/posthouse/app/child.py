@@ -55,6 +55,10 @@ def _role(name: str) -> Role:
     # Each role imports only what it needs: a worker loads no web framework.
     if name == "doors":
         from posthouse.app.doors import play  # noqa: PLC0415 - see above
+    elif name == "inbound":
+        from posthouse.app.inbound import play  # noqa: PLC0415 - see above
+    elif name == "fanout":
+        from posthouse.app.fanout import play  # noqa: PLC0415 - see above
     else:
         from posthouse.app.worker import play  # noqa: PLC0415 - see above
     return play

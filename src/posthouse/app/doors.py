@@ -13,6 +13,7 @@ from posthouse.app.tls import server_context
 from posthouse.config import Settings
 from posthouse.doors.submission import SubmissionParts, serve_submission
 from posthouse.journeys.announce import Announcer
+from posthouse.journeys.rendering import ConfinedRenders
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.store.credentials import Credentials
@@ -28,14 +29,15 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     sys.setswitchinterval(SWITCH)
     database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors")
     announcer = Announcer(database)
-    intake = intake_over(settings, database, sealer, clock, entropy, announcer)
+    renders = ConfinedRenders()
+    intake = intake_over(settings, database, sealer, clock, entropy, announcer, renders)
     credentials = Credentials(database, clock)
     sockets = inherited(brief.sockets)
     http = None
     if "http" in sockets:
         from posthouse.app.http import HttpDoor  # noqa: PLC0415 - submission alone needs no web framework
 
-        http = HttpDoor(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials)
+        http = HttpDoor(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, renders)
     submission = None
     if "smtp" in sockets or "smtps" in sockets:
         submission = await serve_submission(
@@ -54,4 +56,5 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     if http is not None:
         await http.close()
     await intake.drain()
+    await renders.close()
     await database.close()

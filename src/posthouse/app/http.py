@@ -9,15 +9,23 @@ from typing import Final
 
 import uvicorn
 
+from posthouse.app.fanout import http_client
+from posthouse.app.feedback import Certificates
+from posthouse.app.intake import templates_over
 from posthouse.app.process import Brief
 from posthouse.config import Settings, is_loopback
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.parts import ApiParts
+from posthouse.doors.hooks.call import HookParts
+from posthouse.doors.tracking.visit import VisitParts
 from posthouse.journeys import meters
 from posthouse.journeys.amend import Amend
 from posthouse.journeys.announce import Announcer
 from posthouse.journeys.intake import Intake
 from posthouse.journeys.ready import Readiness
+from posthouse.journeys.renders import Renders
+from posthouse.journeys.visits import telling
+from posthouse.mail.link import link_key
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.store.credentials import Credentials
@@ -51,10 +59,12 @@ class HttpDoor:
 
     def __init__(
         self, brief: Brief, settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, intake: Intake,
-        announcer: Announcer, credentials: Credentials,
+        announcer: Announcer, credentials: Credentials, renders: Renders,
     ) -> None:  # fmt: skip
         """Nothing is served yet."""
-        self._server = _Server(_config(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials))
+        self._server = _Server(
+            _config(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, renders)
+        )
         self._serving: asyncio.Task[None] | None = None
 
     async def open(self, sock: socket.socket) -> None:
@@ -80,14 +90,24 @@ def _config(
     intake: Intake,
     announcer: Announcer,
     credentials: Credentials,
+    renders: Renders,
 ) -> uvicorn.Config:
     amend = Amend(database, sealer, clock, entropy, announcer)
     readiness = Readiness(database, sealer, clock, settings.data_dir, has_route=bool(settings.routes))
     parts = ApiParts(
         intake=intake, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
+        templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget,
         exposition=lambda: meters.exposition(Path(brief.metrics) if brief.metrics else None),
         public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
+        allow_private_networks=settings.allow_private_networks,
+        hooks=HookParts(
+            database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, secrets=settings.webhook_secrets,
+            certificate=Certificates(http_client(settings, clock)),
+        ),
+        visits=VisitParts(
+            keys=tuple(link_key(key) for key in sealer.token_keys), clock=clock, tell=telling(database, sealer, clock, entropy)
+        ),
     )  # fmt: skip
     return uvicorn.Config(
         create_app(parts), http="httptools", loop="none", lifespan="off", access_log=False, log_config=None, server_header=False,

@@ -6,6 +6,11 @@ from posthouse.journeys.announce import Announcer
 from posthouse.journeys.compose import Composer
 from posthouse.journeys.facts import FactBook
 from posthouse.journeys.intake import Announce, Intake, IntakeParts
+from posthouse.journeys.linking import Linker
+from posthouse.journeys.lockout import Lockouts
+from posthouse.journeys.renders import Renders
+from posthouse.journeys.suppressing import Hashing, Lists
+from posthouse.journeys.templates import TemplateParts, Templates
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.store.database import Database
@@ -14,10 +19,32 @@ from posthouse.store.seal import Sealer
 
 
 def intake_over(
-    settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announcer: Announce | None = None
-) -> Intake:
-    """An intake whose commits workers hear of."""
+    settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announcer: Announce | None = None,
+    renders: Renders | None = None,
+) -> Intake:  # fmt: skip
+    """An intake whose commits workers hear of. ``renders``: left out, what tenants wrote is rendered in this process."""
     facts = FactBook(database, Domains(database, sealer), clock)
-    composer = Composer(facts=facts, sealer=sealer, entropy=entropy, routes=route_facts(settings))
+    lists = Lists(database, clock, Hashing(database, sealer, entropy.bytes), Lockouts(database, clock, entropy))
+    composer = Composer(
+        facts=facts,
+        sealer=sealer,
+        entropy=entropy,
+        routes=route_facts(settings),
+        lists=lists,
+        renders=renders,
+        linker=_linker(settings, sealer),
+    )
     announce = announcer or Announcer(database)
     return Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
+
+
+def _linker(settings: Settings, sealer: Sealer) -> Linker:
+    http = "" if settings.http is None else f"http://{settings.http}"
+    taken_in = settings.return_path_domain or settings.hostname
+    return Linker(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
+
+
+def templates_over(intake: Intake, database: Database, clock: Clock, entropy: Entropy, renders: Renders) -> Templates:
+    """Stored templates, changed in the process of an intake that hears of it at once."""
+    forget = intake.facts.templates.forget
+    return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=forget, renders=renders))

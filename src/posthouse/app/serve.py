@@ -35,7 +35,6 @@ from posthouse.store import StoreRefusal, vitals
 log = structlog.get_logger()
 
 ROLES: Final = frozenset({"api", "submission", "inbound", "worker", "fanout"})
-LATER: Final = frozenset({"inbound", "fanout"})
 STOP_GRACE: Final = 30.0
 WATCH: Final = 5.0
 
@@ -140,12 +139,18 @@ class Serving:
         )  # fmt: skip
         briefs = []
         if self._roles & {"api", "submission"}:
-            briefs.append(msgspec.structs.replace(common, role="doors", name="doors", sockets=bound.descriptors()))
+            briefs.append(
+                msgspec.structs.replace(common, role="doors", name="doors", sockets=bound.descriptors("http", "smtp", "smtps"))
+            )
         if "worker" in self._roles:
             briefs += [
                 msgspec.structs.replace(common, role="worker", name=f"worker-{number}", lanes=lanes)
                 for number, lanes in enumerate(worker_lanes(self._settings.workers))
             ]
+        if inbound := bound.descriptors("inbound"):
+            briefs.append(msgspec.structs.replace(common, role="inbound", name="inbound", sockets=inbound))
+        if "fanout" in self._roles:
+            briefs.append(msgspec.structs.replace(common, role="fanout", name="fanout"))
         return briefs
 
     def _metrics_folder(self) -> Path:
@@ -201,7 +206,7 @@ class Serving:
         if self._as_json:
             ready = Ready(
                 ready=True, pid=os.getpid(), http=bound.shown("http"), smtp=bound.shown("smtp"), smtps=bound.shown("smtps"),
-                inbound=None, data_dir=str(self._settings.data_dir), roles=sorted(self._roles - LATER),
+                inbound=bound.shown("inbound"), data_dir=str(self._settings.data_dir), roles=sorted(self._roles),
             )  # fmt: skip
             sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
             sys.stdout.flush()
@@ -211,6 +216,7 @@ class Serving:
             ("http", "HTTP and dashboard   http://{}"),
             ("smtp", "SMTP submission      {}"),
             ("smtps", "SMTP over TLS        {}"),
+            ("inbound", "Returned mail        {}"),
         ):
             if shown := bound.shown(name):
                 self._say("  " + words.format(shown))

@@ -4,8 +4,8 @@ import socket
 
 from posthouse.config import Listen, Settings, Unusable
 
-_NEEDS = {"http": "api", "smtp": "submission", "smtps": "submission"}
-_SETTING = {"http": "POSTHOUSE_HTTP", "smtp": "POSTHOUSE_SMTP", "smtps": "POSTHOUSE_SMTPS"}
+_NEEDS = {"http": "api", "smtp": "submission", "smtps": "submission", "inbound": "inbound"}
+_SETTING = {"http": "POSTHOUSE_HTTP", "smtp": "POSTHOUSE_SMTP", "smtps": "POSTHOUSE_SMTPS", "inbound": "POSTHOUSE_INBOUND"}
 BACKLOG = 1024
 
 
@@ -16,9 +16,9 @@ class Bound:
         """They listen already."""
         self._sockets = sockets
 
-    def descriptors(self) -> dict[str, int]:
-        """What a child inherits."""
-        return {name: each.fileno() for name, each in self._sockets.items()}
+    def descriptors(self, *names: str) -> dict[str, int]:
+        """What a child inherits, of those named."""
+        return {name: each.fileno() for name, each in self._sockets.items() if name in names}
 
     def shown(self, name: str) -> str | None:
         """``127.0.0.1:8025``, with the port that was really taken; None where nothing listens."""
@@ -31,7 +31,7 @@ class Bound:
 
 def bind_all(settings: Settings, roles: frozenset[str]) -> Bound:
     """Listen wherever the roles need it. Errors: Unusable, naming the address and what to do."""
-    wanted = {"http": settings.http, "smtp": settings.smtp, "smtps": settings.smtps}
+    wanted = {"http": settings.http, "smtp": settings.smtp, "smtps": settings.smtps, "inbound": settings.inbound}
     return Bound({name: _bind(name, listen) for name, listen in wanted.items() if listen is not None and _NEEDS[name] in roles})
 
 

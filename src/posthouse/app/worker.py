@@ -14,15 +14,18 @@ from posthouse.app.parts import CLOSING, inbox_route, opened, routes_of
 from posthouse.app.process import Brief
 from posthouse.config import Settings
 from posthouse.journeys.alert import Alerts, Complaints
+from posthouse.journeys.brakes import Brakes
 from posthouse.journeys.coalesce import Coalescer
 from posthouse.journeys.deliver import Delivering, DeliverParts
 from posthouse.journeys.lanes import Lanes
 from posthouse.journeys.lease import Lease, lease_until
+from posthouse.journeys.lockout import Lockouts
+from posthouse.journeys.suppressing import Watch
 from posthouse.journeys.worker import Worker, WorkerParts
 from posthouse.model.message_type import Lane
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.store import queue, settle, workers
+from posthouse.store import queue, settle, suppression_lookup, workers
 from posthouse.store.database import Database, is_unavailable
 from posthouse.store.domains import Domains
 from posthouse.store.listen import listen
@@ -54,10 +57,15 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     domains = Domains(database, sealer)
     inbox = inbox_route(database, sealer, clock, entropy)
     routes = routes_of(settings, clock, inbox)
+    watch = Watch(
+        await suppression_lookup.load_key(database, sealer, entropy.bytes), clock, entropy.new_id, Brakes(database, clock, entropy),
+        Lockouts(database, clock, entropy),
+    )  # fmt: skip
     delivering = Delivering(
         DeliverParts(
             routes=routes, inbox=inbox, sealer=sealer, clock=clock, entropy=entropy, keys=domains.signing_keys, settle=settling,
             alert=Alerts(database, clock, entropy), complain=Complaints(database, clock, entropy), return_path_domain=settings.return_path_domain or settings.hostname,
+            watch=watch,
         ),
         lease,
     )  # fmt: skip

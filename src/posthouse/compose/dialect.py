@@ -4,7 +4,7 @@ Templates are written in a part of Jinja: ``{{ name }}``, ``{{ order.total|defau
 comments. The engine counts steps but not bytes, and the full language can double a string in one step. So this
 page is read before the engine sees it, and only what cannot grow gets through: no operator or literal that makes
 a value bigger (``~ + * [] {}``), nothing that keeps what it made (``set``, ``macro``, ``block``), no other files
-(``include``), no calls but the filters listed here, which the engine meters. What is left prints only pieces of the
+(``include``; layouts and partials are put in before, by ``link``), no calls but the filters listed here, which the engine meters. What is left prints only pieces of the
 page and the variables, so a page's cost is steps times its largest repeated piece; ``fuel`` sets the steps accordingly.
 
 Known sharp edges: the reading must see tags where the engine sees them. Both take the leftmost of ``{{``, ``{%`` and
@@ -29,8 +29,8 @@ MOST_OUTPUT: Final = 2 << 20
 
 FILTERS: Final = frozenset(
     {
-        "abs", "capitalize", "count", "d", "date", "default", "first", "float", "int", "items", "join", "last", "length", "lines",
-        "lower", "replace", "round", "title", "trim", "truncate", "upper", "urlencode",
+        "abs", "capitalize", "count", "d", "date", "datetime", "default", "first", "float", "int", "items", "join", "last", "length",
+        "lines", "lower", "money", "number", "plural", "replace", "round", "time", "title", "trim", "truncate", "upper", "urlencode",
     }
 )  # fmt: skip
 _STATEMENTS: Final = frozenset({"if", "elif", "else", "endif", "for", "endfor"})
@@ -56,8 +56,8 @@ class Read(msgspec.Struct, frozen=True):
     fuel: int
 
 
-class _Tag(msgspec.Struct, frozen=True):
-    """A tag as tokens: (kind, text)."""
+class Tag(msgspec.Struct, frozen=True):
+    """A tag as tokens: (kind, text). ``opening``: ``{{`` or ``{%``; ``end``: the place after it."""
 
     opening: str
     tokens: list[tuple[str, str]]
@@ -70,7 +70,7 @@ def read(page: str) -> Read:
         raise Unspeakable(f"line 1: it has {len(page)} characters; {MOST_CHARACTERS} are allowed")
     place, largest = 0, 0
     blocks: list[str] = []
-    for start, end, tag in _pieces(page):
+    for start, end, tag in pieces(page):
         if "for" in blocks:
             largest = max(largest, start - place)
         place = end
@@ -80,19 +80,19 @@ def read(page: str) -> Read:
     return Read(min(MOST_STEPS, REPEATED_BYTES // max(1, largest)))
 
 
-def _nest(blocks: list[str], tag: _Tag, page: str, start: int) -> None:
+def _nest(blocks: list[str], tag: Tag, page: str, start: int) -> None:
     """What is open after a tag; an ``elif`` opens one more, as it does for the engine."""
     word = tag.tokens[0][1] if tag.opening == "{%" else ""
     if word in _OPENERS:
         blocks.append(word)
         if len(blocks) > MOST_NESTED:
-            raise Unspeakable(f"line {_line(page, start)}: more than {MOST_NESTED} of if, elif and for are open")
+            raise Unspeakable(f"line {line_of(page, start)}: more than {MOST_NESTED} of if, elif and for are open")
     elif word in _CLOSERS:
         while blocks and blocks.pop() != _CLOSERS[word]:
             pass
 
 
-def _pieces(page: str) -> Iterator[tuple[int, int, _Tag | None]]:
+def pieces(page: str) -> Iterator[tuple[int, int, Tag | None]]:
     """Where each tag begins and ends; None for a comment."""
     place = 0
     while (opening := _OPENING.search(page, place)) is not None:
@@ -100,7 +100,7 @@ def _pieces(page: str) -> Iterator[tuple[int, int, _Tag | None]]:
         if opening.group() == "{#":
             place = page.find(_COMMENT_END, start + 2) + 2
             if place < 2:
-                raise Unspeakable(f"line {_line(page, start)}: a comment has no end")
+                raise Unspeakable(f"line {line_of(page, start)}: a comment has no end")
             yield start, place, None
         else:
             tag = _tag(page, start, opening.group())
@@ -108,7 +108,7 @@ def _pieces(page: str) -> Iterator[tuple[int, int, _Tag | None]]:
             yield start, place, tag
 
 
-def _tag(page: str, start: int, opening: str) -> _Tag:
+def _tag(page: str, start: int, opening: str) -> Tag:
     tokens: list[tuple[str, str]] = []
     place = start + 2
     if page[place : place + 1] in {"-", "+"}:
@@ -118,24 +118,24 @@ def _tag(page: str, start: int, opening: str) -> _Tag:
         if found.lastgroup == "close":
             if found.group("close")[-2] != ("}" if opening == "{{" else "%"):
                 break
-            return _Tag(opening, tokens, place)
+            return Tag(opening, tokens, place)
         tokens.append((found.lastgroup or "", found.group().strip()))
         if len(tokens) > MOST_WORDS:
-            raise Unspeakable(f"line {_line(page, start)}: a tag may have {MOST_WORDS} words")
+            raise Unspeakable(f"line {line_of(page, start)}: a tag may have {MOST_WORDS} words")
     shown = page[place : place + 12].partition("\n")[0]
-    raise Unspeakable(f"line {_line(page, place)}: '{shown}' is not understood in a template")
+    raise Unspeakable(f"line {line_of(page, place)}: '{shown}' is not understood in a template")
 
 
-def _allow(tag: _Tag, page: str, start: int) -> None:
+def _allow(tag: Tag, page: str, start: int) -> None:
     tokens = tag.tokens
     if not tokens:
-        raise Unspeakable(f"line {_line(page, start)}: an empty tag")
+        raise Unspeakable(f"line {line_of(page, start)}: an empty tag")
     if tag.opening == "{%" and tokens[0][1] not in _STATEMENTS:
-        raise Unspeakable(f"line {_line(page, start)}: '{tokens[0][1]}' is not allowed in a template")
+        raise Unspeakable(f"line {line_of(page, start)}: '{tokens[0][1]}' is not allowed in a template")
     for place in range(len(tokens)):
         fault = _token_fault(tokens, place)
         if fault is not None:
-            raise Unspeakable(f"line {_line(page, start)}: {fault}")
+            raise Unspeakable(f"line {line_of(page, start)}: {fault}")
 
 
 def _token_fault(tokens: list[tuple[str, str]], place: int) -> str | None:
@@ -164,5 +164,6 @@ def _is_subscript(after: list[tuple[str, str]]) -> bool:
     return len(after) == 2 and after[0][0] in {"string", "number"} and after[1][1] == "]"
 
 
-def _line(page: str, place: int) -> int:
+def line_of(page: str, place: int) -> int:
+    """The line, from 1, on which a place is."""
     return page.count("\n", 0, place) + 1

@@ -4,7 +4,7 @@
 the characters that are printed or go through a filter, and a size the result. In HTML every value is escaped on its way
 out and there is no filter that prevents it; ``/`` is left alone, so a link stays readable and searchable in the source.
 
-A value that is printed must be text, a number, true or false, or nothing: a list or an object in the middle of a
+A value that is printed must be text, a number, an amount of money, true or false, or nothing: a list or an object in the middle of a
 sentence is a mistake in the template and is told as one. A name that is not there is an error, never an empty space.
 
 Known sharp edges: a page has one meter, so two renderings of it must not interleave (they cannot: rendering
@@ -21,11 +21,14 @@ from typing import Any, Final
 import msgspec
 from minijinja import Environment, TemplateError
 
-from posthouse.compose import dialect, filters
-from posthouse.compose.template import Wording
+from posthouse.compose import dialect, filters, guard, places
+from posthouse.compose.locale_filters import amount, language
+from posthouse.compose.meter import Meter, Refusal, called
+from posthouse.compose.template import DEFAULT_LOCALE, Wording
 
 KEPT: Final = 512
 _NAME: Final = "page"
+_MONEY: Final = {"amount", "currency"}
 _MISSING: Final = re.compile(r"`([^`]*)` is undefined")
 _SPECIAL: Final = re.compile("[&<>\"']")
 
@@ -43,20 +46,23 @@ class TemplateFault(Exception):
 class Page:
     """One part of a wording, compiled, with the steps and characters it may spend."""
 
-    def __init__(self, part: str, source: str) -> None:
-        """Errors: TemplateFault."""
+    def __init__(self, part: str, source: str, locale: str = DEFAULT_LOCALE) -> None:
+        """``part``: html is escaped and guarded, any other is literal; ``locale``: whose money, days and plurals. Errors: TemplateFault."""
         self._part = part
-        self._meter = filters.Meter(dialect.MOST_OUTPUT)
-        printed = _printer(self._meter, _escaped if part == "html" else None)
-        self._environment = Environment(
-            filters=filters.metered(self._meter), finalizer=printed, undefined_behavior="strict", pycompat=False
-        )
-        for name in list(self._environment.globals):
-            self._environment.remove_global(name)
+        self._meter = Meter(dialect.MOST_OUTPUT)
+        table = filters.metered(self._meter, locale)
+        printed = _printer(self._meter, _escaped if part == "html" else None, locale)
         try:
-            self._environment.fuel = dialect.read(source).fuel
+            fuel = dialect.read(source).fuel
+            if part == "html":
+                source, table[guard.NAME] = guard.guarded(source)
+            self._environment = Environment(
+                filters=table, finalizer=printed, undefined_behavior="strict", pycompat=False, fuel=fuel
+            )
+            for name in list(self._environment.globals):
+                self._environment.remove_global(name)
             self._environment.add_template(_NAME, source)
-        except dialect.Unspeakable as fault:
+        except (dialect.Unspeakable, places.Misplaced) as fault:
             raise TemplateFault(f"{part}: {fault}") from fault
         except TemplateError as fault:
             raise self._told(fault) from fault
@@ -68,7 +74,7 @@ class Page:
             filled = self._environment.render_template(_NAME, **context)
         except TemplateError as fault:
             raise self._told(fault) from fault
-        except filters.Refusal as refusal:
+        except Refusal as refusal:
             raise TemplateFault(f"{self._part}: {refusal}") from refusal
         if len(filled) > dialect.MOST_OUTPUT:
             raise TemplateFault(f"{self._part}: becomes larger than {dialect.MOST_OUTPUT} characters")
@@ -90,22 +96,27 @@ class Compiled(msgspec.Struct, frozen=True):
 
 
 @lru_cache(KEPT)
-def compiled(wording: Wording) -> Compiled:
-    """The wording compiled, once. Errors: TemplateFault."""
+def compiled(wording: Wording, locale: str = DEFAULT_LOCALE) -> Compiled:
+    """The wording compiled for readers of a language, once. Errors: TemplateFault."""
     return Compiled(
-        subject=Page("subject", wording.subject),
-        html=Page("html", wording.html) if wording.html else None,
-        text=Page("text", wording.text) if wording.text else None,
+        subject=Page("subject", wording.subject, locale),
+        html=Page("html", wording.html, locale) if wording.html else None,
+        text=Page("text", wording.text, locale) if wording.text else None,
     )
 
 
-def _printer(meter: filters.Meter, escaped: Callable[[str], str] | None) -> Callable[[Any], Any]:
+def _printer(meter: Meter, escaped: Callable[[str], str] | None, locale: str) -> Callable[[Any], Any]:
     """What happens to every value between ``{{`` and ``}}``."""
+    readers = language(locale)
 
     def printed(value: Any) -> Any:
         kind = type(value)
+        if kind is dict and value.keys() == _MONEY:
+            value, kind = amount(value, readers), str
         if kind is str:
-            meter.charge(len(value))
+            meter.spent += len(value)
+            if meter.spent > meter.most:
+                meter.charge(0)
             return escaped(value) if escaped is not None else value
         if kind is int or kind is float:
             return value
@@ -113,7 +124,7 @@ def _printer(meter: filters.Meter, escaped: Callable[[str], str] | None) -> Call
             return "true" if value else "false"
         if value is None:
             return ""
-        raise filters.Refusal(f"prints {filters.called(value)}, which is not text")
+        raise Refusal(f"prints {called(value)}, which is not text")
 
     return printed
 

@@ -14,7 +14,9 @@ characters is cut.
 """
 
 import re
+from collections.abc import Iterator
 from html import unescape
+from itertools import islice
 from typing import Final
 
 MOST_CHARACTERS: Final = 2_000_000
@@ -40,10 +42,10 @@ _PARAGRAPHS: Final = frozenset(
 _LINES: Final = frozenset({"caption", "dd", "div", "dt", "figcaption", "li", "summary", "tr"})
 _LISTS: Final = frozenset({"ol", "ul"})
 _CELLS: Final = frozenset({"td", "th"})
-_VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 _MAYBE_HIDDEN: Final = re.compile(r"hidden|display|mso-hide", re.IGNORECASE)
 _HIDING: Final = re.compile(r"display\s*+:\s*+none|mso-hide\s*+:\s*+all", re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"(?:https?|mailto|tel):|[\ue000\ue002]", re.IGNORECASE)  # or a tag of a template (outline)
 _SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _UNSEEN: Final = str.maketrans({"\xa0": " ", "\xad": None, "\u034f": None, "\u200b": None, "\ufeff": None})
 _RULE: Final = "---"
@@ -51,24 +53,40 @@ _RULE: Final = "---"
 
 def text_of(html: str) -> str:
     """The text, lines ended by LF, no blank lines at either end; '' where nothing is said."""
-    writer, silence, place = _Writer(), _Silence(), 0
+    return told(html, Writer())
+
+
+def told(html: str, writer: "Writer") -> str:
+    """What a writer makes of the HTML."""
+    silence, place = _Silence(), 0
     for _ in range(MOST_TAGS):
         token = _TOKEN.search(html, place)
-        if not silence.over:
-            writer.say(html[place : token.start() if token else len(html)])
+        words = html[place : token.start() if token else len(html)]
+        if silence.over:
+            writer.hush(words)
+        else:
+            writer.say(words)
         if token is None or writer.size > MOST_CHARACTERS:
             break
         place = token.end()
         name = (token["name"] or "").lower()
         if name in _RAW and not token["end"]:
             closing = _RAW[name].search(html, place)
+            writer.hush(html[place : closing.start() if closing else len(html)])
             place = closing.end() if closing else len(html)
         elif name and not silence.takes(name, token):
             _tell(writer, name, token)
+        elif not name:
+            writer.hush(token.group())
     return writer.text()
 
 
-def _tell(writer: "_Writer", name: str, token: re.Match[str]) -> None:
+def tags(html: str) -> Iterator[re.Match[str]]:
+    """Every tag and comment; ``name`` is None for what is no element."""
+    return islice(_TOKEN.finditer(html), MOST_TAGS)
+
+
+def _tell(writer: "Writer", name: str, token: re.Match[str]) -> None:
     if token["end"]:
         writer.leave(name)
     else:
@@ -94,7 +112,7 @@ class _Silence:
         """True for a tag that is part of the silence, or begins or ends it."""
         end = bool(token["end"])
         if not self.over:
-            if end or name in _VOID or not (name in _SILENT or _is_hidden(token["attributes"])):
+            if end or name in VOID or not (name in _SILENT or _is_hidden(token["attributes"])):
                 return False
             self.over, self._depth = name, 1
             return True
@@ -108,7 +126,7 @@ class _Silence:
         return True
 
 
-class _Writer:
+class Writer:
     """Lines as they are told: words, line ends that are owed, lists that are open, the link that is being read."""
 
     def __init__(self) -> None:
@@ -168,6 +186,9 @@ class _Writer:
                 self._break(self._owed + 1)
             if line:
                 self._put(line)
+
+    def hush(self, written: str) -> None:
+        """What nobody sees."""
 
     def text(self) -> str:
         """Everything told."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from posthouse.compose.engine import Compiled, TemplateFault, compiled
+from posthouse.compose.outline import settled
 from posthouse.compose.plain import text_of
 from posthouse.compose.template import Rendered, TemplateVersion
 from posthouse.compose.variables import bind
@@ -24,7 +25,7 @@ def render(version: TemplateVersion, variables: Mapping[str, Any], locale: str |
         return bound
     tag, wording = version.wording(locale)
     try:
-        return _filled(compiled(wording), bound, tag)
+        return _filled(compiled(wording, tag), bound, tag)
     except TemplateFault as fault:
         if fault.missing is not None:
             return (FieldError(f"variables.{fault.missing}", f"required ({fault.message})"),)
@@ -33,7 +34,7 @@ def render(version: TemplateVersion, variables: Mapping[str, Any], locale: str |
 
 def _filled(page: Compiled, context: Mapping[str, Any], locale: str) -> Rendered:
     html = page.html.fill(context) if page.html is not None else None
-    text = page.text.fill(context) if page.text is not None else text_of(html or "")
+    text = settled(page.text.fill(context)) if page.text is not None else text_of(html or "")
     return Rendered(subject=_one_line(page.subject.fill(context)), html=html, text=text, locale=locale)
 
 

@@ -1,39 +1,65 @@
-"""What a template is: a version's words in one or more languages, and the typed variables they are filled with (C2, C3, C7)."""
+"""What a template is: a version's words in one or more languages, and the typed variables they are filled with (C2, C3, C7).
+
+A ``Source`` is what an author wrote for one language, in HTML or MJML, with layouts and partials by name. ``build`` makes a
+``Wording`` of it once, when it is saved: a wording needs nothing else any more, so it is what is stored, and what is
+rendered months later is the same although a partial has changed since.
+"""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+DEFAULT_LOCALE: Final = "default"
+
 
 class VariableType(StrEnum):
-    """The types a variable may have; ``url`` is a string that is a web address."""
+    """The types a variable may have; what each takes is said in ``variables``."""
 
     STRING = "string"
     NUMBER = "number"
     BOOLEAN = "boolean"
     DATE = "date"
+    DATETIME = "datetime"
+    MONEY = "money"
+    URL = "url"
+    EMAIL = "email"
     ARRAY = "array"
     OBJECT = "object"
-    URL = "url"
 
 
-class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """One variable. ``also``: other names a caller may give it under. ``default``: used where it is left out.
+class Variable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One variable, by the same names in Python, JSON and TOML.
 
-    ``fields``: of an object, or of each item of an array.
+    ``also``: other names a caller may give it under. ``default``: used where it is left out. ``example``: what a preview
+    shows. ``items``: what each item of an array is (its ``name`` is left out). ``properties``: what an object holds.
     """
 
-    name: str
+    name: str = ""
     type: VariableType
     required: bool = False
     default: Any = None
     also: tuple[str, ...] = ()
-    fields: tuple["Variable", ...] = ()
+    description: str = ""
+    example: Any = None
+    items: "Variable | None" = None
+    properties: tuple["Variable", ...] = ()
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What an author wrote for one language: ``html`` or ``mjml``, not both; without ``text`` it is made from them."""
+
+    subject: str
+    html: str = ""
+    mjml: str = ""
+    text: str = ""
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """The three parts in one language; '' where there is none. Without ``text`` it is made from the HTML."""
+    """The three parts in one language, ready to be rendered and needing nothing else; '' where there is none.
+
+    Without ``text`` it is made from the HTML when it is rendered; a wording from ``build`` always has one.
+    """
 
     subject: str
     html: str
@@ -41,21 +67,33 @@ class Wording(msgspec.Struct, frozen=True):
 
 
 class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of a template. ``type``: the message type its mails have; ``wordings`` by language tag, one of them ``fallback``."""
+    """A version of a template. ``type``: the message type its mails have; ``wordings`` by language tag, one of them ``fallback``.
+
+    ``trusted``: ours or the operator's, may be rendered in this process; False for what a tenant wrote.
+    """
 
     name: str
     version: int
     type: str | None
     variables: tuple[Variable, ...]
     wordings: dict[str, Wording]
-    fallback: str = "en"
+    fallback: str = DEFAULT_LOCALE
+    trusted: bool = True
 
     def wording(self, locale: str | None) -> tuple[str, Wording]:
-        """The words for a reader of ``locale``: its own, else those of its language, else the fallback's."""
-        wanted = (locale or self.fallback).replace("_", "-").lower()
-        known = {tag.lower(): tag for tag in self.wordings}
-        tag = known.get(wanted) or known.get(wanted.partition("-")[0]) or self.fallback
-        return tag, self.wordings[tag]
+        """The words for a reader of ``locale``: its own, else its language's (de-AT, de), else the fallback's (RFC 4647 3.4).
+
+        Errors: KeyError, where the version lacks its fallback.
+        """
+        if locale is not None:
+            wanted = locale.replace("_", "-").lower()
+            known = {tag.lower(): tag for tag in self.wordings}
+            while wanted:
+                tag = known.get(wanted)
+                if tag is not None:
+                    return tag, self.wordings[tag]
+                wanted = wanted.rpartition("-")[0]
+        return self.fallback, self.wordings[self.fallback]
 
 
 class Rendered(msgspec.Struct, frozen=True):

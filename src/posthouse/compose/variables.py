@@ -2,37 +2,56 @@
 
 Absent and ``null`` are the same. What is declared and left out takes its default, else it is nothing (``{% if %}`` sees
 false); what is given and not declared goes through, so an extra variable never fails a send. A required text must
-not be blank, a ``url`` is http or https with a host, a ``date`` is RFC 3339 (a day, or a time with its zone).
+not be blank. Every fault has its path from the outside in: ``variables.items[2].price: must be a number``.
+What each type takes is decided in ``kinds``.
 
 Known sharp edges: a number is not taken for a text nor a text for a number: "49.99" without a currency is a mistake
-that a reader would see. Amounts are therefore strings. A ``date`` is checked as a calendar day, not just by its shape.
+that a reader would see. Money comes out as an object of amount and currency in whichever form it went in.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from posthouse.compose import kinds
 from posthouse.compose.template import Variable, VariableType
 from posthouse.model.send_request import FieldError
 
 MOST_TEXT: Final = 64 * 1024
 MOST_IN_ALL: Final = 512 * 1024
 MOST_VALUES: Final = 20_000
+MOST_DECLARED: Final = 200
+MOST_DEPTH: Final = 8
 _PATH: Final = "variables"
 _REQUIRED: Final = "required"
-_WANTED: Final = {
-    VariableType.STRING: "a string",
-    VariableType.NUMBER: "a number",
-    VariableType.BOOLEAN: "true or false",
-    VariableType.DATE: "a date such as 2026-11-25",
-    VariableType.ARRAY: "a list",
-    VariableType.OBJECT: "an object",
-    VariableType.URL: "a web address that begins with https:// or http://",
-}
-_DAY: Final = 10
 _BITS: Final = 64
-_BEYOND_URL: Final = frozenset(" \"'<>\\^`{|}")
+_RESERVED: Final = frozenset(
+    {
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "if",
+        "else",
+        "elif",
+        "for",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+        "loop",
+        "self",
+    }
+)
+
+_STRING: Final = VariableType.STRING
+_MONEY: Final = VariableType.MONEY
+_ARRAY: Final = VariableType.ARRAY
+_OBJECT: Final = VariableType.OBJECT
+
+is_web_address = kinds.is_web_address
 
 
 def bind(declared: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, Any] | tuple[FieldError, ...]:
@@ -45,26 +64,42 @@ def bind(declared: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, An
     return tuple(errors) if errors else context
 
 
+def declaration_faults(declared: Sequence[Variable]) -> tuple[FieldError, ...]:
+    """What is wrong with the declarations themselves: keywords, shapes, defaults and examples that are not of their type."""
+    errors: list[FieldError] = []
+    _declared(declared, _PATH, 1, errors)
+    return tuple(errors)
+
+
 def _bound(declared: Sequence[Variable], given: Mapping[str, Any], path: str, errors: list[FieldError]) -> dict[str, Any]:
     context = dict(given)
     for variable in declared:
-        name, value = _given(variable, given)
-        place = f"{path}.{name}"
-        if value is None:
-            value = variable.default
-            if variable.required:
-                errors.append(FieldError(place, _required(variable)))
-        elif (fault := _fault(variable, value)) is not None:
-            errors.append(FieldError(place, fault))
-        elif variable.fields:
-            value = _inner(variable, value, place, errors)
-        context[variable.name] = value
+        name = variable.name
+        value = given.get(name)
+        if value is None and variable.also:
+            name, value = _given(variable, given)
+        if value is not None:
+            if variable.type is _STRING and type(value) is str and value and not value.isspace():
+                context[variable.name] = value  # what most are; everything else is decided below
+            else:
+                context[variable.name] = _checked(variable, value, path, name, errors)
+        else:
+            context[variable.name] = _left_out(variable, path, name, errors)
     return context
 
 
+def _left_out(variable: Variable, path: str, name: str, errors: list[FieldError]) -> Any:
+    value = variable.default
+    if variable.required:
+        errors.append(FieldError(f"{path}.{name}", _required(variable)))
+    elif value is not None and variable.type is _MONEY:
+        return kinds.money(value)
+    return value
+
+
 def _given(variable: Variable, given: Mapping[str, Any]) -> tuple[str, Any]:
-    """Under which name a variable came, and what."""
-    for name in (variable.name, *variable.also):
+    """Under which other name a variable came, and what."""
+    for name in variable.also:
         value = given.get(name)
         if value is not None:
             return name, value
@@ -75,63 +110,75 @@ def _required(variable: Variable) -> str:
     return f"{_REQUIRED} (or {', '.join(variable.also)})" if variable.also else _REQUIRED
 
 
-def _inner(variable: Variable, value: Any, place: str, errors: list[FieldError]) -> Any:
-    if variable.type is VariableType.OBJECT:
-        return _bound(variable.fields, value, place, errors)
-    items = []
-    for index, item in enumerate(value):
-        if isinstance(item, dict):
-            items.append(_bound(variable.fields, item, f"{place}[{index}]", errors))
+def _checked(variable: Variable, value: Any, path: str, name: str, errors: list[FieldError]) -> Any:
+    """The value, its inner values bound; what is wrong goes to ``errors``."""
+    kind = variable.type
+    if kind is _MONEY:
+        bound = kinds.money(value)
+        if bound is not None:
+            return bound
+    elif kinds.takes(kind, value):
+        if kind is _OBJECT:
+            return _bound(variable.properties, value, f"{path}.{name}", errors) if variable.properties else value
+        if kind is _ARRAY:
+            return _listed(variable.items, value, f"{path}.{name}", errors) if variable.items is not None else value
+        if variable.required and isinstance(value, str) and not value.strip():
+            errors.append(FieldError(f"{path}.{name}", "must not be empty"))
+        return value
+    errors.append(FieldError(f"{path}.{name}", f"must be {kinds.WANTED[kind]}"))
+    return value
+
+
+def _listed(item: Variable, values: Sequence[Any], place: str, errors: list[FieldError]) -> list[Any]:
+    """The items, each with its number."""
+    found = []
+    of_objects = item.type is _OBJECT and item.properties
+    for index, value in enumerate(values):
+        if of_objects and type(value) is dict:
+            found.append(_bound(item.properties, value, f"{place}[{index}]", errors))
         else:
-            errors.append(FieldError(f"{place}[{index}]", "must be an object"))
-    return items
+            inner: list[FieldError] = []
+            found.append(_checked(item, value, "", "", inner))
+            errors += (FieldError(f"{place}[{index}]{fault.path.removeprefix('.')}", fault.message) for fault in inner)
+    return found
 
 
-def _fault(variable: Variable, value: Any) -> str | None:
-    if not _is(variable.type, value):
-        return f"must be {_WANTED[variable.type]}"
-    if variable.required and isinstance(value, str) and not value.strip():
-        return "must not be empty"
-    return None
+def _declared(declared: Sequence[Variable], path: str, depth: int, errors: list[FieldError]) -> None:
+    if len(declared) > MOST_DECLARED or depth > MOST_DEPTH:
+        errors.append(FieldError(path, f"at most {MOST_DECLARED} variables in one place, nested {MOST_DEPTH} deep"))
+        return
+    for index, variable in enumerate(declared):
+        place = f"{path}[{index}]"
+        errors += (
+            FieldError(f"{place}.name", f"'{name}' is a word of the language")
+            for name in (variable.name, *variable.also)
+            if name in _RESERVED
+        )
+        _declared_one(variable, place, depth, errors)
 
 
-def _is(type: VariableType, value: Any) -> bool:
-    match type:
-        case VariableType.STRING:
-            return isinstance(value, str)
-        case VariableType.NUMBER:
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case VariableType.BOOLEAN:
-            return isinstance(value, bool)
-        case VariableType.ARRAY:
-            return isinstance(value, list | tuple)
-        case VariableType.OBJECT:
-            return isinstance(value, dict)
-        case VariableType.DATE:
-            return isinstance(value, str) and _is_date(value)
-        case VariableType.URL:
-            return isinstance(value, str) and is_web_address(value)
-
-
-def _is_date(value: str) -> bool:
-    try:
-        if len(value) == _DAY:
-            date.fromisoformat(value)
-            return True
-        return datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def is_web_address(value: str) -> bool:
-    """True for an absolute http or https address with a host and nothing in it that ends a link early (RFC 3986)."""
-    if not value.isprintable() or not _BEYOND_URL.isdisjoint(value):
-        return False
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+def _declared_one(variable: Variable, place: str, depth: int, errors: list[FieldError]) -> None:
+    kind = variable.type
+    if variable.items is not None and kind is not VariableType.ARRAY:
+        errors.append(FieldError(f"{place}.items", "only an array has items"))
+    if variable.properties and kind is not VariableType.OBJECT:
+        errors.append(FieldError(f"{place}.properties", "only an object has properties; of an array they stand in its items"))
+    if variable.required and variable.default is not None:
+        errors.append(FieldError(f"{place}.default", "what is required has no default"))
+    for word, value in (("default", variable.default), ("example", variable.example)):
+        if value is None:
+            continue
+        heavy = _too_much({word: value})
+        if heavy is not None:
+            errors.append(FieldError(f"{place}.{word}", heavy.message))
+        else:
+            _checked(variable, value, place, word, errors)
+    if variable.properties:
+        _declared(variable.properties, f"{place}.properties", depth + 1, errors)
+    if variable.items is not None and depth < MOST_DEPTH:
+        _declared_one(variable.items, f"{place}.items", depth + 1, errors)
+    elif variable.items is not None:
+        errors.append(FieldError(f"{place}.items", f"at most {MOST_DEPTH} deep"))
 
 
 def _too_much(given: Mapping[str, Any]) -> FieldError | None:
@@ -141,16 +188,23 @@ def _too_much(given: Mapping[str, Any]) -> FieldError | None:
     while rest:
         value = rest.pop()
         values += 1
-        if isinstance(value, str):
-            if len(value) > MOST_TEXT:
+        kind = type(value)
+        if kind is str:
+            size = len(value)
+            if size > MOST_TEXT:
                 return FieldError(_PATH, f"a text must have at most {MOST_TEXT} characters")
-            characters += len(value)
-        elif isinstance(value, int) and value.bit_length() > _BITS:
-            return FieldError(_PATH, f"a whole number must fit into {_BITS} bits")
-        elif isinstance(value, dict):
+            characters += size
+        elif kind is int:
+            if value.bit_length() > _BITS:
+                return FieldError(_PATH, f"a whole number must fit into {_BITS} bits")
+        elif kind is dict:
             rest += value.values()
-        elif isinstance(value, list | tuple):
+            if values + len(rest) > MOST_VALUES:
+                break
+        elif kind is list or kind is tuple:
             rest += value
-        if values + len(rest) > MOST_VALUES or characters > MOST_IN_ALL:
-            return FieldError(_PATH, f"must have at most {MOST_VALUES} values and {MOST_IN_ALL} characters in all")
+            if values + len(rest) > MOST_VALUES:
+                break
+    if values + len(rest) > MOST_VALUES or characters > MOST_IN_ALL:
+        return FieldError(_PATH, f"must have at most {MOST_VALUES} values and {MOST_IN_ALL} characters in all")
     return None

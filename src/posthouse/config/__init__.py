@@ -74,6 +74,7 @@ class Settings:
     mx_port: int
     secret_keys: tuple[str, ...] = field(repr=False)
     public_url: str | None
+    webhook_secrets: Mapping[str, str] = field(repr=False)
     workers: int
     allow_private_networks: bool
 
@@ -98,6 +99,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         mx_port=take("MX_PORT", _port, 25),
         secret_keys=take("SECRET_KEY", _keys, ()),
         public_url=take("PUBLIC_URL", _url, None),
+        webhook_secrets={
+            provider: secret for provider in PROVIDERS if (secret := take(f"{provider.upper()}_WEBHOOK_SECRET", str, ""))
+        },
         workers=take("WORKERS", _count, _cores()),
         allow_private_networks=take("ALLOW_PRIVATE_NETWORKS", _switch, otherwise=False),
     )

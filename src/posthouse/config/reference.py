@@ -32,6 +32,7 @@ class Shown:
     meaning: str
 
 
+_REFUSED: Final = "hooks of that provider are refused"
 _SELF_SIGNED: Final = "self-signed for loopback"
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("POSTHOUSE_DATABASE_URL", "embedded Postgres in the data directory", "any Postgres 15 or newer", secret=True),
@@ -58,6 +59,11 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting("POSTHOUSE_PUBLIC_URL", "from HTTP", "the address in tracking, unsubscribe and dashboard links"),
+    Setting("POSTHOUSE_RESEND_WEBHOOK_SECRET", _REFUSED, "signing secret of Resend's webhook (whsec_…)", secret=True),
+    Setting("POSTHOUSE_POSTMARK_WEBHOOK_SECRET", _REFUSED, "user:password of Postmark's webhook address", secret=True),
+    Setting("POSTHOUSE_SENDGRID_WEBHOOK_SECRET", _REFUSED, "public verification key of SendGrid's event webhook", secret=True),
+    Setting("POSTHOUSE_MAILGUN_WEBHOOK_SECRET", _REFUSED, "HTTP webhook signing key of Mailgun", secret=True),
+    Setting("POSTHOUSE_SES_WEBHOOK_SECRET", _REFUSED, "ARN of the SNS topic that Amazon SES writes to", secret=True),
     Setting("POSTHOUSE_WORKERS", "cores", "delivery processes"),
     Setting(
         "POSTHOUSE_ALLOW_PRIVATE_NETWORKS",
@@ -95,7 +101,7 @@ def unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
     known = [setting.name for setting in SETTINGS] + [f"{name}_FILE" for name in sorted(SECRET)]
     for provider in PROVIDERS:
         name = f"{PREFIX}{provider.upper()}"
-        known += [f"{name}_WEBHOOK_SECRET", f"{name}_WEBHOOK_SECRET_FILE", f"{name}_URL"]
+        known.append(f"{name}_URL")
     return tuple(_stranger(name, known) for name in sorted(environ) if name.startswith(PREFIX) and name not in known)
 
 

@@ -10,16 +10,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
+from uuid import UUID
 
 from posthouse.journeys.company import Company
 from posthouse.journeys.lanes import Lanes
 from posthouse.journeys.lease import Lease
 from posthouse.journeys.line import Line
+from posthouse.journeys.suppressing import Watch
 from posthouse.model.message_type import Lane
 from posthouse.net.clock import Clock
 from posthouse.store import contents, queue
 from posthouse.store.contents import SealedContent
-from posthouse.store.database import Database
+from posthouse.store.database import Database, Held
 from posthouse.store.queue import Claimed
 
 POLL: Final = 1.0
@@ -30,7 +32,7 @@ ENOUGH: Final = 24  # what is held already keeps the processor busy until the ne
 
 
 class Claims:
-    """Of one worker. ``arrived`` is called when something may be claimed, ``held`` when something was."""
+    """Of one worker. ``arrived`` is called when something may be claimed, ``held`` when something was; ``watch`` looks at it."""
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Claims:
         line: Line,
         arrived: Callable[[], None],
         held: Callable[[], None],
+        watch: Watch | None = None,
     ) -> None:
         """Nothing is claimed yet."""
         self._database = database
@@ -50,6 +53,7 @@ class Claims:
         self._line = line
         self._arrived = arrived
         self._held = held
+        self._watch = watch
         self._taking = asyncio.Lock()
         self._company = Company()
         self._considerate = max(lanes.served) <= Lane.PROMPT  # others serve the fast lanes too, and step back for this one
@@ -122,7 +126,7 @@ class Claims:
         async with self._taking, self._doubted():
             async with self._database.acquire() as connection:
                 taken = await queue.claim_parked(connection, self._lease.worker, self._clock.now(), site, room)
-                sealed = await contents.fetch(connection, [claimed for claimed in taken if claimed.size <= LARGE])
+                sealed = await self._fetched(connection, taken)
             self._line.add(taken, sealed)
         if len(taken) < room:
             self.saturated.discard(site)
@@ -161,6 +165,12 @@ class Claims:
         async with self._database.acquire() as connection:
             return (await contents.fetch(connection, [claimed])).get(claimed.message)
 
+    async def _fetched(self, connection: Held, taken: list[Claimed]) -> dict[UUID, SealedContent]:
+        """What belongs to a claim: its content, and whether the lists have anything to say."""
+        if taken and self._watch is not None:
+            await self._watch.learn(connection, taken)
+        return await contents.fetch(connection, [claimed for claimed in taken if claimed.size <= LARGE])
+
     async def _claim(self, lane: int) -> int:
         if not self._lanes.worth_claiming(lane):
             return 0
@@ -176,7 +186,7 @@ class Claims:
                 taken, watermarks = await queue.claim(
                     connection, self._lease.worker, self._clock.now(), heads, share, list(self.saturated)
                 )
-                sealed = await contents.fetch(connection, [claimed for claimed in taken if claimed.size <= LARGE])
+                sealed = await self._fetched(connection, taken)
             self._line.add(taken, sealed)
         self._lanes.advance(lane, heads, watermarks)
         for flow, count in Counter(claimed.flow for claimed in taken).items():

@@ -4,19 +4,23 @@ What is stored is what is sent: the MIME structure, the header fields and the bo
 only what the first attempt fixes (Date, signatures) is added later. Nothing here waits but for cached facts.
 """
 
+import hashlib
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from posthouse.compose.plain import text_of
-from posthouse.compose.ready_made import READY_MADE
-from posthouse.compose.render import render
-from posthouse.compose.template import TemplateVersion
+from posthouse.compose.template import Rendered, TemplateVersion
+from posthouse.journeys.branding import branded, declares_brand
 from posthouse.journeys.facts import FactBook
+from posthouse.journeys.linking import Linker
 from posthouse.journeys.prepare import seal_content
+from posthouse.journeys.renders import InProcess, Renders
+from posthouse.journeys.suppressing import Known, Lists
 from posthouse.mail import header, mime
 from posthouse.mail.address import needs_smtputf8
 from posthouse.mail.identity import identity
@@ -30,24 +34,30 @@ from posthouse.policy import admit, dedupe, form
 from posthouse.policy.admit import Admission, Facts, Recipient
 from posthouse.policy.dedupe import Templated
 from posthouse.policy.route import RouteFact
+from posthouse.policy.suppress import Entry, Ruling
 from posthouse.store.accept import DeliveryRow, MessageRow
 from posthouse.store.queue import Flag
 from posthouse.store.seal import Sealer
 
 SENDER_ID: Final = "posthouse"
 BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer
+_PACK: Final = msgspec.msgpack.Encoder()
 _AUTO_SUBMITTED: Final = re.compile(rb"^auto-submitted[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 class Drafted(msgspec.Struct, frozen=True):
-    """A row ready to be stored, and what the caller is answered once it is."""
+    """A row ready to be stored, what the caller is answered once it is, and what operations should hear of then."""
 
     row: MessageRow
     accepted: Accepted
+    alarms: tuple[tuple[Entry, Ruling], ...] = ()
 
 
 class Worded(msgspec.Struct, frozen=True):
-    """What is said: a submitted message's content, or parts to compose. ``template``: the version that made them."""
+    """What is said: a submitted message's content, or parts to compose.
+
+    ``template``: the version that made them, from ``variables`` (the caller's, and the brand); ``digest``: of what was rendered.
+    """
 
     subject: str
     html: str | None
@@ -55,31 +65,66 @@ class Worded(msgspec.Struct, frozen=True):
     content: Content | None = None
     template: TemplateVersion | None = None
     locale: str | None = None
+    variables: dict[str, Any] | None = None
+    digest: bytes = b""
 
 
 class Composer:
     """One per process."""
 
-    def __init__(self, *, facts: FactBook, sealer: Sealer, entropy: Entropy, routes: tuple[RouteFact, ...]) -> None:
-        """``facts`` answers what the store knows of tenants, domains and flows, from a short memory."""
+    def __init__(
+        self, *, facts: FactBook, sealer: Sealer, entropy: Entropy, routes: tuple[RouteFact, ...], lists: Lists | None = None,
+        renders: Renders | None = None, linker: Linker | None = None,
+    ) -> None:  # fmt: skip
+        """``facts`` answers what the store knows of a tenant, from a short memory; ``lists`` who is suppressed.
+
+        ``renders`` renders templates; left out, this process does. ``linker`` makes our links; left out, mails carry none.
+        """
+        self._lists = lists
         self._facts = facts
         self._sealer = sealer
         self._entropy = entropy
         self._routes = routes
+        self._renders: Renders = renders or InProcess()
+        self._linker = linker
 
-    async def draft(self, caller: Caller, request: SendRequest, now: datetime) -> Drafted | Rejection:
-        """The row for a request, or why it is not taken."""
-        template = _template(request)
+    @property
+    def facts(self) -> FactBook:
+        """What is remembered, for whoever changes it."""
+        return self._facts
+
+    async def known(self, caller: Caller, requests: Iterable[SendRequest]) -> Known:
+        """What the lists say of everybody these are for: one look for all of them. Errors: what Postgres raises."""
+        if self._lists is None:
+            return Known()
+        people = [to.address for request in requests for to in (*request.to, *request.cc, *request.bcc)]
+        return await self._lists.of(caller.tenant, int(caller.environment), people)
+
+    async def tell_of_lockouts(self, drafted: Drafted) -> None:
+        """Tell operations that somebody is locked out; not for a dry run."""
+        row = drafted.row
+        for entry, ruling in drafted.alarms:
+            if self._lists is not None:
+                await self._lists.lockouts(row.tenant, row.environment, row.type, row.stream, entry, ruling)
+
+    async def draft(self, caller: Caller, request: SendRequest, now: datetime, known: Known | None = None) -> Drafted | Rejection:
+        """The row for a request, or why it is not taken. ``known``: what was asked of the lists already."""
+        known = known or await self.known(caller, (request,))
+        template = await self._template(caller, request)
         if isinstance(template, Rejection):
             return template
-        admission = await self._admission(caller, request, template, now)
+        admission = await self._admission(caller, request, template, known, now)
         if isinstance(admission, Rejection):
             return admission
-        worded = _worded(request, template)
+        worded = _literal(request) if template is None else await self._rendered(caller, request, template)
         if isinstance(worded, Rejection):
             return worded
         new = self._entropy.new_id(now)
-        content = _content(request, admission, worded, caller, new)
+        linked = await self._linked(caller, request, admission, worded, new)
+        if isinstance(linked, Rejection):
+            return linked
+        admission, worded, head = linked
+        content = _content(request, admission, worded, caller, new, head)
         if len(content.head) + len(content.body) > form.MESSAGE_BYTES:
             return Rejection(
                 "too_large", f"the message has {len(content.body):,} bytes encoded; the limit is {form.MESSAGE_BYTES:,}"
@@ -87,8 +132,43 @@ class Composer:
         flow = await self._facts.flow(caller.tenant, int(caller.environment), admission.stream)
         return self._drafted(caller, request, admission, worded, content, new, flow, now)
 
+    async def _template(self, caller: Caller, request: SendRequest) -> TemplateVersion | Rejection | None:
+        if request.template is None:
+            return None
+        return await self._facts.templates.find(caller.tenant, request.template, request.template_version)
+
+    async def _rendered(self, caller: Caller, request: SendRequest, template: TemplateVersion) -> Worded | Rejection:
+        variables = request.variables or {}
+        if declares_brand(template):
+            variables = branded(variables, await self._facts.brand(caller.tenant))
+        rendered = await self._renders.render(template, variables, request.locale)
+        if isinstance(rendered, tuple):
+            first: FieldError = rendered[0]
+            return Rejection("variable_invalid", f"{first.path}: {first.message}", rendered)
+        return Worded(
+            rendered.subject, rendered.html, rendered.text, template=template, locale=rendered.locale, variables=variables,
+            digest=digest_of(rendered),
+        )  # fmt: skip
+
+    async def _linked(
+        self, caller: Caller, request: SendRequest, admission: Admission, worded: Worded, new: UUID
+    ) -> tuple[Admission, Worded, bytes] | Rejection:
+        """With our links in it, and the fields they add; ``worded.digest`` stays that of what was rendered."""
+        if self._linker is None:
+            return admission, worded, b""
+        stream = await self._facts.stream(caller.tenant, admission.stream)
+        linked = self._linker.link(caller, request, admission, stream, worded.html, new)
+        if isinstance(linked, Rejection):
+            return linked
+        if linked.warnings or linked.tracking != admission.tracking:
+            warnings = (*admission.warnings, *linked.warnings)
+            admission = msgspec.structs.replace(admission, tracking=linked.tracking, warnings=warnings)
+        if linked.html is not worded.html:
+            worded = msgspec.structs.replace(worded, html=linked.html)
+        return admission, worded, linked.head
+
     async def _admission(
-        self, caller: Caller, request: SendRequest, template: TemplateVersion | None, now: datetime
+        self, caller: Caller, request: SendRequest, template: TemplateVersion | None, known: Known, now: datetime
     ) -> Admission | Rejection:
         tenant = await self._facts.tenant(caller.tenant)
         author = admit.author(request, tenant.default_from)
@@ -96,6 +176,7 @@ class Composer:
         facts = Facts(
             domain=domain, routes=self._routes, default_from=tenant.default_from, reply_to=tenant.reply_to,
             template_type=None if template is None else template.type,
+            suppressions=known.entries, legal_passes_security=known.legal_passes_security,
         )  # fmt: skip
         return admit.resolve(request, caller, facts, now)
 
@@ -104,7 +185,7 @@ class Composer:
         now: datetime,
     ) -> Drafted:  # fmt: skip
         accepted = _accepted(new, admission)
-        kept = admission.type.keep is Keep.RECORD and request.variables is not None
+        kept = admission.type.keep is Keep.RECORD and worded.variables is not None
         row = MessageRow(
             tenant=caller.tenant, environment=int(caller.environment), id=new, type=admission.type.name, stream=admission.stream,
             keep=int(_keep(admission, now)), header_from=admission.sender.address, header_domain=admission.sender.domain,
@@ -116,11 +197,11 @@ class Composer:
             metadata=request.metadata, tracking=admission.tracking, credential=caller.credential, door=caller.door, reply=accepted,
             key_id=self._sealer.key_id, subject=self._sealer.seal(worded.subject.encode(), new.bytes),
             sealed=seal_content(self._sealer, content, new.bytes),
-            variables=self._sealer.seal(msgspec.json.encode(request.variables), new.bytes) if kept else None,
+            variables=self._sealer.seal(msgspec.json.encode((worded.digest.hex(), worded.variables)), new.bytes) if kept else None,
             lane=int(admission.lane), flow=flow, deadline=admission.deadline, due=admission.due, since=admission.since,
             deliveries=self._deliveries(request, admission, content, now),
         )  # fmt: skip
-        return Drafted(row, accepted)
+        return Drafted(row, accepted, admission.alarms)
 
     def _deliveries(self, request: SendRequest, admission: Admission, content: Content, now: datetime) -> tuple[DeliveryRow, ...]:
         base = Flag.TLS_REQUIRED if request.tls == "required" else 0
@@ -130,38 +211,26 @@ class Composer:
             DeliveryRow(
                 position=position, recipient=to.mailbox.address, role=int(to.role), site=to.mailbox.domain,
                 flags=None if position in admission.suppressed else base | _flags(to), reason=admission.suppressed.get(position),
-                event_id=self._entropy.new_id(now),
+                event_id=self._entropy.new_id(now), suppression=admission.evidence.get(position),
             )
             for position, to in enumerate(admission.recipients)
         )  # fmt: skip
 
 
-def _template(request: SendRequest) -> TemplateVersion | Rejection | None:
-    if request.template is None:
-        return None
-    found = READY_MADE.get(request.template)
-    if found is None:
-        known = ", ".join(sorted(READY_MADE))
-        return Rejection("template_not_active", f"there is no active template {request.template!r}; there are {known}")
-    if request.template_version not in (None, found.version):
-        return Rejection("template_not_active", f"version {request.template_version} of {request.template!r} is not active")
-    return found
-
-
-def _worded(request: SendRequest, template: TemplateVersion | None) -> Worded | Rejection:
-    if template is not None:
-        rendered = render(template, request.variables or {}, request.locale)
-        if isinstance(rendered, tuple):
-            first: FieldError = rendered[0]
-            return Rejection("variable_invalid", f"{first.path}: {first.message}", rendered)
-        return Worded(rendered.subject, rendered.html, rendered.text, template=template, locale=rendered.locale)
+def _literal(request: SendRequest) -> Worded:
+    """What the request says itself."""
     if request.content is not None:
         return Worded(request.subject or "", None, None, content=request.content)
     text = request.text if request.text is not None or request.html is None else text_of(request.html)
     return Worded(request.subject or "", request.html, text)
 
 
-def _content(request: SendRequest, admission: Admission, worded: Worded, caller: Caller, new: UUID) -> Content:
+def digest_of(rendered: Rendered) -> bytes:
+    """SHA-256 of a rendering: what it must be again when it is rendered months later (C3)."""
+    return hashlib.sha256(_PACK.encode((rendered.subject, rendered.html, rendered.text))).digest()
+
+
+def _content(request: SendRequest, admission: Admission, worded: Worded, caller: Caller, new: UUID, links: bytes) -> Content:
     if worded.content is not None:
         content, extra = worded.content, _filled_reply_to(request, admission)
     else:
@@ -171,7 +240,7 @@ def _content(request: SendRequest, admission: Admission, worded: Worded, caller:
             seed=ids.letters(new.int),
         )  # fmt: skip
         extra = b""
-    head = b"".join((_marks(admission, caller, content.head), extra, content.head))
+    head = b"".join((_marks(admission, caller, content.head), extra, links, content.head))
     return msgspec.structs.replace(content, head=head, header_from=admission.sender.address)
 
 

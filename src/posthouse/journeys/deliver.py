@@ -16,6 +16,7 @@ import structlog
 from posthouse.journeys import meters, outcome, prepare
 from posthouse.journeys.coalesce import Coalescer
 from posthouse.journeys.lease import DeliveryGate, Lease
+from posthouse.journeys.suppressing import NOTHING, Verdict, Watch
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import DeliveryKey, Parcel
@@ -27,6 +28,7 @@ from posthouse.net.transport import Transport
 from posthouse.policy import types
 from posthouse.policy.retry import Step
 from posthouse.policy.simulate import complains
+from posthouse.policy.suppress import Answer
 from posthouse.store.contents import SealedContent
 from posthouse.store.queue import Claimed, Flag
 from posthouse.store.seal import Sealer
@@ -46,7 +48,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliverParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What delivering needs. ``inbox`` serves test mail and the simulator; ``routes`` all else, in order."""
+    """What delivering needs. ``inbox`` serves test mail and the simulator; ``routes`` all else, in order.
+
+    ``watch`` looks at the lists once more and says what follows for them; without one nobody is suppressed here.
+    """
 
     routes: tuple[Route, ...]
     inbox: Route
@@ -58,6 +63,7 @@ class DeliverParts(msgspec.Struct, frozen=True, kw_only=True):
     alert: Callable[[Claimed, str, Diagnosis], Awaitable[None]]
     complain: Callable[[Claimed], Awaitable[None]]
     return_path_domain: str
+    watch: Watch | None = None
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -77,6 +83,7 @@ class Delivering:
         """The lease says under whose name is settled."""
         self._parts = parts
         self._lease = lease
+        self.watch = parts.watch
 
     def route(self, claimed: Claimed) -> Route:
         """Where it goes: test mail and the simulator's recipients stay here."""
@@ -131,7 +138,8 @@ class Delivering:
 
     async def expire(self, claimed: Claimed) -> None:
         """Too late for another try; operations are told if there was one."""
-        row, step = outcome.expired(claimed, self._parts.clock.now(), self._new_id())
+        soft = self.watch.ended(claimed) if self.watch is not None else None
+        row, step = outcome.expired(claimed, self._parts.clock.now(), self._new_id(), soft)
         if not await self._settle(row):
             meters.FENCED.inc()
             return
@@ -139,6 +147,23 @@ class Delivering:
         if step.exhausted:
             said = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=Stage.RESOLVE)
             await self._parts.alert(claimed, self.route(claimed).name, said)
+
+    async def withhold(self, claimed: Claimed, verdict: Verdict) -> None:
+        """It may not be written to, or not now: an entry that came since intake, or the brakes."""
+        now, cause, entry = self._parts.clock.now(), verdict.entry.cause.value, verdict.entry.id
+        blocked = verdict.ruling.answer is Answer.BLOCK
+        if blocked or self.watch is None:
+            row = outcome.suppressed(claimed, cause, entry, now, self._new_id())
+        else:
+            row = outcome.held(claimed, cause, entry, self.watch.recheck(verdict, now), now, self._new_id())
+        if not await self._settle(row):
+            meters.FENCED.inc()
+            return
+        meters.SUPPRESSED.labels(cause, "attempt").inc()
+        if row.final:
+            meters.SETTLED.labels(claimed.type, (row.event or "").partition(".")[2]).inc()
+        if self.watch is not None:
+            await self.watch.told(claimed, verdict)
 
     async def unmade(self, claimed: Claimed, trouble: Exception) -> None:
         """Its bytes cannot be made (a key that does not open it, a bug): an attempt that failed on our side, and its wait."""
@@ -166,14 +191,19 @@ class Delivering:
         now = parts.clock.now()
         routes = len(parts.routes) if prepared.route is not parts.inbox else 1
         step = outcome.judge(attempt.outcome, claimed, message_type, routes, now, parts.entropy.fraction())
+        follows = NOTHING
+        if self.watch is not None:
+            step, follows = self.watch.follow(claimed, attempt, step, direct=prepared.route.per_site, now=now)
         row = outcome.settlement(
             claimed, attempt, step, route=prepared.route.name, digest=prepared.digest, now=now, event_id=self._new_id(),
-            signed=prepared.route.dkim,
+            signed=prepared.route.dkim, follows=follows,
         )  # fmt: skip
         if not await self._settle(row):
             meters.FENCED.inc()
             return
         self._count(prepared, attempt, step)
+        if follows.entry is not None:
+            meters.SUPPRESSIONS_ADDED.labels(follows.entry.cause.value, follows.entry.source).inc()
         if isinstance(attempt.outcome, Delivered) and complains(claimed.recipient):
             await parts.complain(claimed)
         if step.exhausted:

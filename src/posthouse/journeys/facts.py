@@ -1,6 +1,7 @@
-"""What intake must know of a tenant, from a memory of a few seconds: its defaults, its domains, its flows.
+"""What intake must know of a tenant, from a memory of a few seconds: its defaults, domains, flows, templates, brand, streams.
 
-Known sharp edges: a domain that was just added or revoked is seen after at most the memory's length.
+Known sharp edges: a domain that was just added or revoked is seen after at most the memory's length; a brand or a stream
+that was changed as well.
 """
 
 from datetime import timedelta
@@ -8,14 +9,18 @@ from typing import Final
 
 import msgspec
 
+from posthouse.journeys.template_book import TemplateBook
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.net.clock import Clock
-from posthouse.store import accept, tenants
+from posthouse.store import accept, brands, streams, tenants
+from posthouse.store.brands import Brand
 from posthouse.store.database import Database
 from posthouse.store.domains import DomainFact, Domains
+from posthouse.store.streams import Stream
 
 MEMORY: Final = timedelta(seconds=3)
+MOST: Final = 10_000
 
 
 class TenantFacts(msgspec.Struct, frozen=True):
@@ -35,6 +40,9 @@ class FactBook:
         self._clock = clock
         self._tenants: dict[int, tuple[float, TenantFacts]] = {}
         self._flows: dict[tuple[int, int, str], int] = {}
+        self._brands: dict[int, tuple[float, Brand]] = {}
+        self._streams: dict[tuple[int, str], tuple[float, Stream]] = {}
+        self.templates = TemplateBook(database, clock)
 
     async def tenant(self, tenant: int) -> TenantFacts:
         """Defaults of a tenant."""
@@ -52,6 +60,28 @@ class FactBook:
         """What the tenant has of a domain."""
         return await self._domains.facts(tenant, name)
 
+    async def brand(self, tenant: int) -> Brand:
+        """How the tenant's mail looks."""
+        known = self._brands.get(tenant)
+        if known is None or self._is_stale(known[0]):
+            known = self._brands[tenant] = (self._clock.monotonic(), await brands.get(self._database, tenant))
+        return known[1]
+
+    async def stream(self, tenant: int, name: str) -> Stream:
+        """What the tenant set for a stream; its defaults where it set nothing."""
+        known = self._streams.get((tenant, name))
+        if known is None or self._is_stale(known[0]):
+            if len(self._streams) >= MOST:
+                self._streams.clear()
+            known = self._streams[tenant, name] = (self._clock.monotonic(), await streams.get(self._database, tenant, name))
+        return known[1]
+
+    def forget(self, tenant: int) -> None:
+        """The tenant's own settings, brand or streams were changed."""
+        self._tenants.pop(tenant, None)
+        self._brands.pop(tenant, None)
+        self._streams = {key: known for key, known in self._streams.items() if key[0] != tenant}
+
     async def flow(self, tenant: int, environment: int, stream: str) -> int:
         """The number under which shares are counted; never changes once given."""
         key = (tenant, environment, stream)
@@ -60,6 +90,9 @@ class FactBook:
             async with self._database.acquire() as connection:
                 found = self._flows[key] = await accept.flow(connection, tenant, environment, stream)
         return found
+
+    def _is_stale(self, since: float) -> bool:
+        return self._clock.monotonic() - since > MEMORY.total_seconds()
 
 
 def _mailbox(text: str | None) -> Mailbox | None:

@@ -16,6 +16,8 @@ import structlog
 from posthouse.journeys import meters
 from posthouse.journeys.coalesce import Coalescer
 from posthouse.journeys.compose import Composer, Drafted
+from posthouse.journeys.facts import FactBook
+from posthouse.journeys.suppressing import Known
 from posthouse.model.message_type import Lane
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 from posthouse.net.clock import Clock
@@ -72,6 +74,11 @@ class Intake:
         self._fast: Coalescer[MessageRow, bool] = Coalescer(self._write, hopeless=_hopeless, limit=FAST_ROWS)
         self._slow: Coalescer[MessageRow, bool] = Coalescer(self._write, hopeless=_hopeless, limit=SLOW_ROWS)
 
+    @property
+    def facts(self) -> FactBook:
+        """What is remembered of tenants, for whoever changes it in this process."""
+        return self._parts.composer.facts
+
     async def accept(self, caller: Caller, request: SendRequest, *, dry_run: bool = False) -> Accepted | Rejection:
         """Take one message. Errors: StoreUnavailable."""
         now = self._parts.clock.now()
@@ -81,6 +88,7 @@ class Intake:
             return drafted
         if dry_run:
             return drafted.accepted
+        await self._tell_of_lockouts(drafted)
         return await self._commit(caller, drafted, now)
 
     async def accept_many(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> list[Accepted | Rejection]:
@@ -88,13 +96,15 @@ class Intake:
         answers: list[Accepted | Rejection | None] = [None] * len(requests)
         begun: list[tuple[int, Drafted, asyncio.Future[bool] | None]] = []
         now, keys = self._parts.clock.now(), set[str]()
+        known = await self._known(caller, [request for request in requests if isinstance(request, SendRequest)])
         for index, request in enumerate(requests):
             if index % SLICE == SLICE - 1:
                 await asyncio.sleep(0)  # whoever sends one message does not wait for somebody's batch
-            drafted = request if isinstance(request, Rejection) else await self._draft(caller, request, now)
+            drafted = request if isinstance(request, Rejection) else await self._draft(caller, request, now, known)
             if isinstance(drafted, Rejection):
                 answers[index] = drafted
                 continue
+            await self._tell_of_lockouts(drafted)
             key = drafted.row.dedupe_key
             begun.append((index, drafted, None if key in keys else self._put(drafted.row)))
             keys.update([key] if key else [])
@@ -118,9 +128,26 @@ class Intake:
         """Fast lanes have commits of their own, so that a code never waits for a batch of newsletters to be written."""
         return (self._fast if row.lane <= Lane.PROMPT else self._slow).put(row)
 
-    async def _draft(self, caller: Caller, request: SendRequest, now: datetime) -> "Drafted | Rejection":
+    async def _known(self, caller: Caller, requests: Sequence[SendRequest]) -> Known:
+        """What the suppression lists say of a whole batch."""
         try:
-            return await self._parts.composer.draft(caller, request, now)
+            return await self._parts.composer.known(caller, requests)
+        except Exception as trouble:
+            raise _translated(trouble) from trouble
+
+    async def _tell_of_lockouts(self, drafted: Drafted) -> None:
+        """Before the commit, so that what is answered as not taken was not taken."""
+        if drafted.alarms:
+            try:
+                await self._parts.composer.tell_of_lockouts(drafted)
+            except Exception as trouble:
+                raise _translated(trouble) from trouble
+
+    async def _draft(
+        self, caller: Caller, request: SendRequest, now: datetime, known: Known | None = None
+    ) -> "Drafted | Rejection":
+        try:
+            return await self._parts.composer.draft(caller, request, now, known)
         except Exception as trouble:
             raise _translated(trouble) from trouble
 
@@ -135,6 +162,9 @@ class Intake:
         """The reply; None where the key came free meanwhile and another try is due."""
         if taken:
             meters.ACCEPTED.labels(caller.door, drafted.row.type).inc()
+            for delivery in drafted.accepted.deliveries:
+                if delivery.reason is not None:
+                    meters.SUPPRESSED.labels(delivery.reason, "intake").inc()
             return drafted.accepted
         row = drafted.row
         key = row.dedupe_key or ""

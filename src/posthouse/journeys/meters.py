@@ -7,7 +7,7 @@ the API process answers for all of them.
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 _LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600)
 
@@ -24,7 +24,21 @@ FENCED: Final = Counter("posthouse_fenced", "Settlements that came after the lea
 RECLAIMED: Final = Counter("posthouse_reclaimed", "Deliveries taken back from lost workers", ["how"])
 SCHEDULE_ENDED: Final = Counter("posthouse_schedule_ended", "Deliveries whose schedule ended undelivered", ["type", "route"])
 SUBMISSION_SESSIONS: Final = Counter("posthouse_submission_sessions", "SMTP sessions opened")
+SUPPRESSED: Final = Counter("posthouse_suppressed", "Recipients that were not written to, by cause and place", ["cause", "where"])
+SUPPRESSIONS_ADDED: Final = Counter("posthouse_suppressions_added", "Addresses entered, by cause and source", ["cause", "source"])
+SUPPRESSIONS: Final = Gauge("posthouse_suppressions", "Entries on all lists, by cause", ["cause"], multiprocess_mode="mostrecent")
+BRAKES: Final = Counter("posthouse_suppression_brakes", "Brakes put on a mailbox provider")
+FEEDBACK: Final = Counter("posthouse_feedback", "What came back, by source and what it was", ["source", "kind"])
+HOOKS: Final = Counter("posthouse_hooks", "Providers' calls that were theirs", ["provider", "what"])
+RETURNED: Final = Counter("posthouse_returned", "Returned mail taken in")
+FORGED: Final = Counter("posthouse_forged", "Calls and returned mail that were nobody's", ["source"])
 DIGEST_MISMATCHES: Final = Counter("posthouse_digest_mismatches", "Attempts whose bytes differed from the first: a bug")
+WEBHOOK_TRIES: Final = Counter("posthouse_webhook_tries", "Events posted to endpoints, by outcome", ["outcome"])
+WEBHOOK_GATHERED: Final = Counter("posthouse_webhook_events_gathered", "Events read for endpoints")
+WEBHOOK_DISABLED: Final = Counter("posthouse_webhook_disabled", "Endpoints switched off because they failed")
+WEBHOOK_LATENCY: Final = Histogram(
+    "posthouse_webhook_latency_seconds", "From the event to its endpoint's yes, at the first try", buckets=_LATENCY
+)
 
 
 def exposition(folder: Path | None) -> bytes:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from posthouse.journeys.suppressing import NOTHING, Follows
 from posthouse.model.attempt import Attempt
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.message_type import MessageType
@@ -26,6 +27,7 @@ from posthouse.model.outcome import (
 from posthouse.policy.retry import Step, expire, next_step
 from posthouse.store.queue import Claimed, Flag
 from posthouse.store.settle import AttemptRecord, Settlement
+from posthouse.store.soft_bounces import SoftEnd
 
 _WORD: Final = {Delivered: "delivered", Deferred: "deferred", Bounced: "bounced", Refused: "refused", InDoubt: "in_doubt"}
 _SOFT: Final = frozenset({Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED})
@@ -57,8 +59,9 @@ def settlement(
     now: datetime,
     event_id: UUID,
     signed: bool = True,
+    follows: Follows = NOTHING,
 ) -> Settlement:
-    """The fate of a delivery after an attempt."""
+    """The fate of a delivery after an attempt. ``follows``: what of it concerns the address."""
     diagnosis = attempt.outcome.diagnosis
     event = _event(claimed, step)
     return Settlement(
@@ -73,19 +76,42 @@ def settlement(
         route=step.route,
         tries=step.tries,
         refusals=step.refusals,
-        flags=_flags(claimed, step),
+        flags=_flags(claimed, step) | (Flag.HELD if follows.held else 0),
+        entry=follows.entry,
+        soft=follows.soft,
+        arrived=follows.arrived,
     )
 
 
-def expired(claimed: Claimed, now: datetime, event_id: UUID) -> tuple[Settlement, Step]:
-    """Too late: nothing is tried any more. What was in doubt before stays in doubt."""
+def suppressed(claimed: Claimed, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
+    """It may not be written to after all: the last look, before the attempt. What was in doubt before stays in doubt."""
+    state = DeliveryState.IN_DOUBT if claimed.flags & Flag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
+    return Settlement(
+        delivery=claimed, attempt=None, event=f"message.{state.value}", event_id=event_id,
+        event_data={"reason": cause, "suppression": entry}, at=now, route=claimed.route, tries=claimed.tries, flags=claimed.flags,
+    )  # fmt: skip
+
+
+def held(claimed: Claimed, cause: str, entry: str, due: datetime, now: datetime, event_id: UUID) -> Settlement:
+    """The brakes: nothing is tried before ``due``, and no attempt is counted."""
+    due = min(due, claimed.expires_at)
+    news = None if claimed.flags & Flag.DEFERRED_NOW else f"message.{DeliveryState.DEFERRED.value}"
+    return Settlement(
+        delivery=claimed, attempt=None, event=news, event_id=event_id,
+        event_data={"reason": cause, "suppression": entry, "willRetryAt": _moment(due)} if news else None, at=now, due=due,
+        route=claimed.route, tries=claimed.tries, refusals=claimed.refusals, flags=claimed.flags | Flag.HELD | Flag.DEFERRED_NOW,
+    )  # fmt: skip
+
+
+def expired(claimed: Claimed, now: datetime, event_id: UUID, soft: SoftEnd | None = None) -> tuple[Settlement, Step]:
+    """Too late: nothing is tried any more. What was in doubt before stays in doubt. ``soft``: it may count against its mailbox."""
     step = expire(
         tries=claimed.tries, refusals=claimed.refusals, route=claimed.route,
         in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE),
     )  # fmt: skip
     row = Settlement(
         delivery=claimed, attempt=None, event=f"message.{step.state.value}", event_id=event_id,
-        event_data={"reason": Reason.EXPIRED.value}, at=now, flags=claimed.flags,
+        event_data={"reason": Reason.EXPIRED.value}, at=now, flags=claimed.flags, soft=soft,
     )  # fmt: skip
     return row, step
 
@@ -137,8 +163,12 @@ def told(diagnosis: Diagnosis, step: Step) -> dict[str, Any]:
     if step.state is DeliveryState.BOUNCED:
         data["kind"] = "soft" if diagnosis.reason in _SOFT else "blocked" if diagnosis.reason in _BLOCKED else "hard"
     if step.due is not None and not step.final:
-        data["willRetryAt"] = step.due.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        data["willRetryAt"] = _moment(step.due)
     return data
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _event(claimed: Claimed, step: Step) -> str | None:
@@ -150,7 +180,7 @@ def _event(claimed: Claimed, step: Step) -> str | None:
 
 
 def _flags(claimed: Claimed, step: Step) -> int:
-    flags = claimed.flags
+    flags = claimed.flags & ~Flag.HELD
     if step.state is DeliveryState.DEFERRED:
         return flags | Flag.DEFERRED_NOW
     if step.state is DeliveryState.IN_DOUBT:

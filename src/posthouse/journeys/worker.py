@@ -60,8 +60,16 @@ class Worker:
         self._line = Line(parts.lanes)
         self._wake, self._press, self._stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._claims = Claims(
-            parts.database, parts.clock, parts.lease, parts.lanes, self._line, arrived=self._wake.set, held=self._press.set
+            parts.database,
+            parts.clock,
+            parts.lease,
+            parts.lanes,
+            self._line,
+            arrived=self._wake.set,
+            held=self._press.set,
+            watch=parts.delivering.watch,
         )
+        self._watch = parts.delivering.watch
         self._later: asyncio.TimerHandle | None = None
         self._heavy = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -152,6 +160,10 @@ class Worker:
         if self._parts.clock.now() >= claimed.expires_at:
             self._spawn(self._unsent(claimed, self._parts.delivering.expire(claimed)))
             return True
+        verdict = self._watch.verdict(claimed) if self._watch is not None else None
+        if verdict is not None:
+            self._spawn(self._unsent(claimed, self._parts.delivering.withhold(claimed, verdict)))
+            return True
         try:
             sealed = sealed or await self._claims.content(claimed)
             if sealed is None:
@@ -230,6 +242,8 @@ class Worker:
         until = asked + HEARTBEAT.total_seconds()
         while self._parts.clock.monotonic() < until and not self._stopping.is_set():
             await self._claims.promote()
+            if self._watch is not None:
+                await self._watch.brakes.tick()
             await asyncio.sleep(PROMOTE)
         for site in list(self._claims.saturated):
             await self._claims.unpark(site, self._parts.delivering.site_room(site))

@@ -1,4 +1,4 @@
-"""What an SMTP submission server says next: bytes in, actions out, no socket. Which command may come when is in ``_stage``.
+"""What an SMTP server says next, at submission or reception: bytes in, actions out, no socket. Which command may come when is in ``_stage``.
 
 RFC 6409 (submission) on RFC 5321; STARTTLS (RFC 3207), AUTH (RFC 4954), PIPELINING (RFC 2920), SIZE (RFC 1870), 8BITMIME
 (RFC 6152), SMTPUTF8 (RFC 6531), ENHANCEDSTATUSCODES (RFC 2034). CHUNKING and BINARYMIME are not offered.
@@ -22,6 +22,7 @@ from posthouse.mail.smtp_server_command import Fault, SenderArgument, Transactio
 from posthouse.mail.smtp_server_data import DataReader, Found, LineReader
 from posthouse.mail.smtp_server_login import Exchange, Said
 from posthouse.mail.smtp_server_stage import ALLOWED, HUNG_UP_ON, NEEDS_LOGIN, Stage
+from posthouse.model.mailbox import Mailbox
 
 Actions = list[Action]
 
@@ -32,9 +33,15 @@ def _say(answer: bytes) -> Callable[["Conversation", str], Actions]:
 
 
 class Conversation:
-    """One session. ``starttls``: a certificate is there. ``loopback``: the peer is on this machine and may log in without TLS."""
+    """One session. ``starttls``: a certificate is there. ``loopback``: the peer is on this machine and may log in without TLS.
 
-    def __init__(self, hostname: str, limits: Limits, *, starttls: bool, tls: bool, loopback: bool) -> None:
+    ``receives``: at reception (RFC 5321) nobody logs in, and this says of a recipient that it is ours (None), or the refusal.
+    """
+
+    def __init__(
+        self, hostname: str, limits: Limits, *, starttls: bool, tls: bool, loopback: bool,
+        receives: Callable[[Mailbox], bytes | None] | None = None,
+    ) -> None:  # fmt: skip
         self.waiting = False
         self.closed = False
         self._hostname = hostname
@@ -47,7 +54,8 @@ class Conversation:
         self._data = DataReader(limits.message)
         self._listen: Callable[[], Actions | None] = self._command
         self._exchange = Exchange()
-        self._logged_in = False
+        self._receives = receives
+        self._logged_in = receives is not None
         self._stopping = False
         self._errors = 0
         self._failed_logins = 0
@@ -70,7 +78,7 @@ class Conversation:
     def secured(self) -> Actions:
         """The handshake is done: forget all that was said before (RFC 3207 section 4.2)."""
         self._tls = True
-        self._logged_in = False
+        self._logged_in = self._receives is not None
         self._listen = self._command
         self._begin(Stage.CONNECTED)
         return []
@@ -163,7 +171,7 @@ class Conversation:
         offers = ["PIPELINING", f"SIZE {self._limits.message}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
         if self._starttls and not self._tls:
             offers.append("STARTTLS")
-        if self._tls or self._loopback:
+        if (self._tls or self._loopback) and self._receives is None:
             offers.append("AUTH PLAIN LOGIN")
         return self._hello(argument, offers)
 
@@ -231,6 +239,8 @@ class Conversation:
         mailbox = read_rcpt(argument, smtputf8=self._transaction.sender.smtputf8)
         if isinstance(mailbox, Fault):
             return self._bad(mailbox.reply)
+        if self._receives is not None and (refusal := self._receives(mailbox)) is not None:
+            return self._bad(refusal)
         if not self._transaction.add(mailbox, self._limits.recipients):
             return [Send(reply.TOO_MANY_RECIPIENTS)]
         self._stage = Stage.RECIPIENTS

@@ -54,6 +54,8 @@ NAME_WANTED: Final = b"501 5.5.4 Syntax: EHLO hostname\r\n"
 TOO_LARGE: Final = b"552 5.3.4 Message too large\r\n"
 TOO_MANY_RECIPIENTS: Final = b"452 4.5.3 Too many recipients\r\n"
 
+NOBODY: Final = b"550 5.1.1 No such mailbox here\r\n"
+
 STORE_DOWN: Final = b"451 4.3.0 Temporarily unavailable, try again later\r\n"
 DISK_FULL: Final = b"452 4.3.1 Not enough storage, try again later\r\n"
 

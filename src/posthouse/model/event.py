@@ -26,6 +26,10 @@ class EventType(StrEnum):
     IN_DOUBT = "message.in_doubt"
     CANCELLED = "message.cancelled"
     ALERT_DELIVERY_FAILED = "alert.delivery_failed"
+    ALERT_WEBHOOK_DISABLED = "alert.webhook_disabled"
+    ALERT_SUPPRESSION_BRAKE = "alert.suppression_brake"
+    ALERT_SUPPRESSION_GROWTH = "alert.suppression_growth"
+    ALERT_SUPPRESSION_LOCKOUT = "alert.suppression_lockout"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

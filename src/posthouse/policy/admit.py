@@ -27,7 +27,7 @@ from posthouse.policy import form, simulate, suppress, types
 from posthouse.policy.route import RouteFact, leaves_the_house, stays_here
 from posthouse.policy.schedule import Moments, moments
 from posthouse.policy.sender import SenderDomain, gate, has_reply_to, is_no_reply
-from posthouse.policy.suppress import Answer, Cause, Entry
+from posthouse.policy.suppress import Answer, Cause, Entry, Ruling
 
 TRANSACTIONAL: Final = "transactional"
 MARKETING: Final = "marketing"
@@ -53,7 +53,7 @@ class Recipient(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known besides the request. ``domain``: the tenant's domain of the author's name (``author`` says whose).
 
-    ``suppressions``: entries by address, for the recipients of this request.
+    ``suppressions``: entries by address, for the recipients of this request; ``legal_passes_security``: the tenant's rule.
     """
 
     domain: SenderDomain | None
@@ -62,11 +62,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: tuple[Mailbox, ...] = ()
     template_type: str | None = None
     suppressions: Mapping[str, Sequence[Entry]] = {}
+    legal_passes_security: bool = False
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
     """The terms on which a message is taken. ``suppressed``: position to reason. ``tracking``: bit 0 opens, bit 1 clicks.
 
+    ``evidence``: position to the entry (``sup_…``) behind a suppression. ``alarms``: rulings that operations should hear of.
     The moments are those of ``schedule.Moments``.
     """
 
@@ -84,6 +86,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     tracking: int = 0
     warnings: tuple[Warning, ...] = ()
+    evidence: dict[int, str] = {}
+    alarms: tuple[tuple[Entry, Ruling], ...] = ()
 
 
 def author(request: SendRequest, default_from: Mailbox | None) -> Mailbox | None:
@@ -125,6 +129,9 @@ def _admission(
 ) -> Admission:
     reply_to, unanswered = _reply_to(request, sender, facts)
     tracking, untracked = _tracking(request, type)
+    judged = _judged(people, type.message_class, stream, facts)
+    blocked = {at: entry for at, (entry, ruling) in judged.items() if ruling.answer is Answer.BLOCK}
+    evidence = {at: entry.id for at, entry in blocked.items() if entry.id}
     return Admission(
         type=type,
         stream=stream,
@@ -132,14 +139,16 @@ def _admission(
         sender=sender,
         reply_to=reply_to,
         recipients=people,
-        suppressed=_suppressed(people, type.message_class, stream, facts),
+        suppressed={at: entry.cause.value for at, entry in blocked.items()},
         since=timed.since,
         due=timed.due,
         deliver_by=timed.deliver_by,
         deadline=timed.deadline,
         expires_at=timed.expires_at,
         tracking=tracking,
-        warnings=(*timed.warnings, *unanswered, *untracked),
+        warnings=(*timed.warnings, *unanswered, *untracked, *_unwritten(evidence, blocked)),
+        evidence=evidence,
+        alarms=tuple(found for found in judged.values() if found[1].alarm),
     )
 
 
@@ -196,20 +205,29 @@ def _no_way(people: tuple[Recipient, ...], sender: Mailbox, caller: Caller, fact
     return None
 
 
-def _suppressed(people: tuple[Recipient, ...], message_class: MessageClass, stream: str, facts: Facts) -> dict[int, str]:
-    return {
-        position: reason
-        for position, person in enumerate(people)
-        if (reason := _reason(person, message_class, stream, facts)) is not None
-    }
+def _judged(
+    people: tuple[Recipient, ...], message_class: MessageClass, stream: str, facts: Facts
+) -> dict[int, tuple[Entry, Ruling]]:
+    """What the lists say of each recipient of whom they say anything, by position."""
+    found = {}
+    for position, person in enumerate(people):
+        entries: Sequence[Entry] = facts.suppressions.get(person.mailbox.address, ()) if facts.suppressions else ()
+        if person.simulator and person.mailbox.local.partition("+")[0].lower() == simulate.SUPPRESSED:
+            entries = (*entries, Entry(cause=Cause.SIMULATED))
+        judged = suppress.judge(entries, message_class, stream, legal_passes_security=facts.legal_passes_security)
+        if judged is not None:
+            found[position] = judged
+    return found
 
 
-def _reason(person: Recipient, message_class: MessageClass, stream: str, facts: Facts) -> str | None:
-    local = person.mailbox.local.partition("+")[0].lower()
-    if person.simulator and local == simulate.SUPPRESSED:
-        return Cause.SIMULATED.value
-    ruling = suppress.judge(facts.suppressions.get(person.mailbox.address, ()), message_class, stream)
-    return ruling[0].value if ruling is not None and ruling[1].answer is Answer.BLOCK else None
+def _unwritten(evidence: dict[int, str], blocked: dict[int, Entry]) -> tuple[Warning, ...]:
+    """Where the evidence stands of each recipient that is not written to."""
+    return tuple(
+        Warning(
+            "suppressed", f"not written to ({blocked[at].cause.value}); GET /v1/suppressions/{id} tells why", f"deliveries[{at}]"
+        )
+        for at, id in evidence.items()
+    )
 
 
 def _reply_to(request: SendRequest, sender: Mailbox, facts: Facts) -> tuple[tuple[Mailbox, ...], tuple[Warning, ...]]:

@@ -5,12 +5,17 @@ legal blocks reach across streams; the rest binds the stream it was made on. Whe
 strongest answer wins: block, then defer, then pass.
 
 Known sharp edges: the legal block binds security mail too, by default (mission, "Where the documents disagree"); a
-setting may let it pass, and then it is logged. A complaint that blocks authentication locks somebody out, so it
-raises an alarm; so does passing an address that the frequency rule has caught, which may be a runaway loop.
+setting may let it pass, and then it is logged, but never what an erasure left, which is entered for security too. A complaint that
+blocks authentication locks somebody out, so it raises an alarm; so does passing an address that the frequency rule has
+caught, which may be a runaway loop.
+
+``fold`` says which spellings are one address here: A to Z of the local part (RFC 5321 section 2.4 lets receivers tell
+them apart, and next to none does), needless quotes (section 4.1.2), never anything beyond ASCII. On the wire nothing is folded.
 
 Must never know: how entries come about, nor how they are stored.
 """
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
@@ -49,11 +54,12 @@ class Answer(StrEnum):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list. ``stream`` None: all. ``security``: entered for security mail too (manual, imported)."""
+    """One line of the list. ``stream`` None: all. ``security``: entered for security mail too. ``id``: ``sup_…``, or ''."""
 
     cause: Cause
     stream: str | None = None
     security: bool = False
+    id: str = ""
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -100,24 +106,57 @@ _MATRIX: Final[dict[Cause, dict[MessageClass, Ruling]]] = {
     Cause.PROVISIONAL: {_AUTHENTICATION: _HELD, _SECURITY: _HELD, _TRANSACTIONAL: _HELD, _COMMERCIAL: _HELD},
     Cause.SIMULATED: {_AUTHENTICATION: _SIMULATED, _SECURITY: _SIMULATED, _TRANSACTIONAL: _SIMULATED, _COMMERCIAL: _SIMULATED},
 }
+
+# Who may end an entry before its time, and why not everybody.
+_LIFTS: Final[dict[Cause, str]] = dict.fromkeys(Cause, "tenant") | {Cause.LEGAL: "operator", Cause.SIMULATED: "nobody"}
 _EVERYWHERE: Final = frozenset({Cause.HARD_BOUNCE, Cause.LEGAL, Cause.PROVISIONAL, Cause.SIMULATED})
 _STRENGTH: Final = list(Answer)
+_PRECEDENCE: Final = list(Cause)
+_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_ATOMS: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]+)*"
+)
+_QUOTED_PAIR: Final = re.compile(r"\\(.)")
+
+
+def fold(address: str) -> str:
+    """The form under which an address is looked up; ``address`` as ``mail.address`` parsed it (its domain in A-labels)."""
+    local, _, domain = address.rpartition("@")
+    if local.startswith('"'):
+        bare = _QUOTED_PAIR.sub(r"\1", local[1:-1])
+        local = bare if _ATOMS.fullmatch(bare) else local
+    return f"{local.translate(_LOWER)}@{domain.lower()}"
+
+
+def lifted_by(cause: Cause) -> str:
+    """Who may lift an entry of that cause: ``tenant``, ``operator`` (the law is not the tenant's to waive) or ``nobody``."""
+    return _LIFTS[cause]
 
 
 def rule(entry: Entry, message_class: MessageClass, *, legal_passes_security: bool = False) -> Ruling:
     """What one entry says to mail of that class on its stream."""
     if message_class is _SECURITY:
-        if entry.cause is Cause.LEGAL and legal_passes_security:
+        if entry.cause is Cause.LEGAL and legal_passes_security and not entry.security:
             return _pass("the operator lets security mail pass a legal block", alarm=True)
         if entry.security and entry.cause in {Cause.MANUAL, Cause.IMPORTED}:
             return _WISH
     return _MATRIX[entry.cause][message_class]
 
 
-def judge(entries: Iterable[Entry], message_class: MessageClass, stream: str) -> tuple[Cause, Ruling] | None:
-    """The strongest ruling of the entries of one address that bind this stream, with its cause; None where none does."""
-    rulings = [(entry.cause, rule(entry, message_class)) for entry in entries if _binds(entry, stream)]
-    return min(rulings, key=lambda found: _STRENGTH.index(found[1].answer), default=None)
+def judge(
+    entries: Iterable[Entry], message_class: MessageClass, stream: str, *, legal_passes_security: bool = False
+) -> tuple[Entry, Ruling] | None:
+    """The strongest ruling of the entries of one address that bind this stream, with its entry; None where none does."""
+    rulings = [
+        (entry, rule(entry, message_class, legal_passes_security=legal_passes_security))
+        for entry in entries
+        if _binds(entry, stream)
+    ]
+    return min(
+        rulings,
+        key=lambda found: (_STRENGTH.index(found[1].answer), not found[1].alarm, _PRECEDENCE.index(found[0].cause)),
+        default=None,
+    )
 
 
 def _binds(entry: Entry, stream: str) -> bool:

@@ -7,12 +7,10 @@ Known sharp edges: retention drops events, and a reader that stopped longer ago 
 The index leads by (xid, id), not by tenant: a small tenant beside a large one reads past the other's events.
 """
 
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import msgspec
-
+from posthouse.model.told import EventFacts
 from posthouse.store.database import Database
 
 _PLACE: Final = "select xid::text from event where tenant = $1 and environment = $2 and id = $3"
@@ -30,30 +28,13 @@ order by e.xid, e.id limit $5
 _START: Final = UUID(int=0)
 
 
-class FedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event with what its message says of itself; ``sequence`` counts the events of a message from 1."""
-
-    id: UUID
-    type: str
-    at: datetime
-    message: UUID | None
-    recipient: str | None
-    message_type: str | None
-    stream: str | None
-    dedupe_key: str | None
-    tags: list[str] | None
-    metadata: dict[str, str] | None
-    data: dict[str, Any] | None
-    sequence: int
-
-
 async def events_after(
     database: Database, tenant: int, environment: int, after: UUID | None, limit: int
-) -> list[FedEvent] | None:
+) -> list[EventFacts] | None:
     """At most ``limit`` events behind ``after`` (None: from the oldest), oldest first; None where ``after`` is no event here."""
     async with database.acquire() as connection:
         xid = "0" if after is None else await connection.fetchval(_PLACE, tenant, environment, after)
         if xid is None:
             return None
         rows = await connection.fetch(_AFTER, tenant, environment, xid, after or _START, limit)
-    return [FedEvent(**dict(row)) for row in rows]
+    return [EventFacts(**dict(row)) for row in rows]

@@ -36,6 +36,7 @@ KEPT: Final = {
     "content_standard": timedelta(days=90),
     "content_record": timedelta(days=400),
     "inbox": timedelta(days=7),
+    "webhook_attempt": timedelta(days=14),
 }
 _BOUNDED: Final = "set local lock_timeout = '300ms'"
 _LOCK: Final = 0x70617274  # "part": two processes do not make the same table at the same moment

@@ -48,6 +48,7 @@ class Flag(IntEnum):
     SIMULATOR = 4
     IN_DOUBT_BEFORE = 8
     DEFERRED_NOW = 16
+    HELD = 32  # waits because its address is on the list provisionally
 
 
 class Claimed(msgspec.Struct, frozen=True):

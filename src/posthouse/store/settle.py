@@ -2,6 +2,9 @@
 
 For each settlement the queue row is deleted (final) or moved (later), the attempt and the events are
 written, and all of it only if the lease is still the caller's (fencing): one that is not is left out whole.
+
+What follows for the address (an entry, a soft bounce counted, a count forgotten) is written in the same transaction. Batches
+from which nothing follows, and that is nearly all, are one statement as before.
 """
 
 from datetime import datetime
@@ -10,7 +13,10 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.store import soft_bounces, suppressions
 from posthouse.store.queue import Claimed, QueueState
+from posthouse.store.soft_bounces import SoftEnd
+from posthouse.store.suppressions import NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +45,11 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a leased delivery. ``due`` None and not ``ready``: it is final and leaves the queue."""
+    """What becomes of a leased delivery. ``due`` None and not ``ready``: it is final and leaves the queue.
+
+    What follows for its address: ``entry``, on the list; ``soft``, one more soft bounce; ``arrived``, the lookup key of a mailbox
+    that has soft bounces in a row, and no longer.
+    """
 
     delivery: Claimed
     attempt: AttemptRecord | None
@@ -53,6 +63,14 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     refusals: int = 0
     flags: int = 0
+    entry: NewEntry | None = None
+    soft: SoftEnd | None = None
+    arrived: bytes | None = None
+
+    @property
+    def has_consequences(self) -> bool:
+        """True where something follows for the address."""
+        return self.entry is not None or self.soft is not None or self.arrived is not None
 
     @property
     def final(self) -> bool:
@@ -105,8 +123,51 @@ select idx from mine
 """
 
 
+# The event was written in this very transaction, so nobody has seen it otherwise.
+_ADD_TO_EVENT: Final = """
+update event e set data = coalesce(e.data, '{}'::jsonb) || k.more
+from unnest($1::int[], $2::smallint[], $3::uuid[], $4::jsonb[]) as k (tenant, environment, id, more)
+where e.tenant = k.tenant and e.environment = k.environment and e.id = k.id
+"""
+
+
 async def settle(connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]") -> list[bool]:
     """Settle all that is still ours, in one transaction; per settlement whether it took effect."""
+    if not any(each.has_consequences for each in settlements):
+        return await _settle(connection, worker, settlements)
+    async with connection.transaction():
+        effective = await _settle(connection, worker, settlements)
+        mine = [each for each, ours in zip(settlements, effective, strict=True) if ours and each.has_consequences]
+        if mine:
+            await _follow(connection, mine)
+    return effective
+
+
+async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlement]") -> None:
+    """What follows for the addresses; the event says whether the address is on the list now, and firmly."""
+    now = max(each.at for each in settled)
+    await soft_bounces.forget(
+        connection, [(each.delivery.tenant, each.delivery.environment, each.arrived) for each in settled if each.arrived]
+    )
+    ends = {each.soft.id: each for each in settled if each.soft is not None}
+    hardened = await soft_bounces.count(connection, [each.soft for each in ends.values() if each.soft is not None], now)
+    bounced = [(each.delivery.tenant, each.delivery.environment, each.entry) for each in settled if each.entry is not None]
+    made = await suppressions.put(connection, [*bounced, *hardened], now) if bounced or hardened else []
+    told = [each for each in settled if each.entry is not None]
+    told += [ends[entry.id] for _, _, entry in hardened if entry.id is not None]
+    rows = [
+        (each, {"suppressed": True} if entry.held_until is None else {"suppressed": False, "provisional": True})
+        for each, entry in zip(told, made, strict=True)
+        if each.event is not None
+    ]
+    if rows:
+        await connection.execute(
+            _ADD_TO_EVENT, [each.delivery.tenant for each, _ in rows], [each.delivery.environment for each, _ in rows],
+            [each.event_id for each, _ in rows], [more for _, more in rows],
+        )  # fmt: skip
+
+
+async def _settle(connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]") -> list[bool]:
     rows = await connection.fetch(_SETTLE, worker, *_states(settlements), *_attempts(settlements))
     effective = {row[0] for row in rows}
     return [index in effective for index in range(len(settlements))]

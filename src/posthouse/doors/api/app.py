@@ -15,11 +15,15 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from posthouse.doors.api import events, health, inbox, keys, messages, openapi, send
+from posthouse.doors.api import events, feedback, health, inbox, keys, messages, openapi, send, suppressions
 from posthouse.doors.api.endpoint import Operation, Resource, keyed
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import not_found, refuse
+from posthouse.doors.api.template_routes import TEMPLATES
+from posthouse.doors.api.webhooks import WEBHOOKS
 from posthouse.doors.dashboard.page import dashboard
+from posthouse.doors.hooks import call as hook
+from posthouse.doors.tracking import visit
 from posthouse.journeys.intake import StoreUnavailable
 from posthouse.model import ids
 from posthouse.model.send_request import Rejection
@@ -41,6 +45,12 @@ KEYED: Final[dict[str, dict[str, Operation]]] = {
     "/v1/keys": {"GET": keys.list_keys, "POST": keys.create},
     "/v1/keys/{id}": {"DELETE": keys.revoke},
     "/v1/events": {"GET": events.list_events},
+    "/v1/feedback/raw": {"POST": feedback.raw},
+    **WEBHOOKS,
+    **TEMPLATES,
+    "/v1/suppressions": {"GET": suppressions.list_suppressions, "POST": suppressions.add, "DELETE": suppressions.remove},
+    "/v1/suppressions/{id}": {"GET": suppressions.get_suppression, "DELETE": suppressions.remove_one},
+    "/v1/suppressions/{id}/lift": {"POST": suppressions.lift},
 }
 _UNKNOWN: Final = not_found("There is no such path. /openapi.json lists them.")
 _AWAY: Final = Rejection("unavailable", "The database is away; nothing of the request was kept.", retry_after=2)
@@ -66,6 +76,12 @@ def _resources(parts: ApiParts) -> dict[str, Resource]:
     found["/metrics"] = Resource({"GET": health.metrics(parts)})
     found["/openapi.json"] = Resource({"GET": openapi.document_endpoint(parts)})
     found["/"] = Resource({"GET": dashboard(parts)})
+    if parts.hooks is not None:
+        found["/hooks/{provider}/{token}"] = Resource({"POST": hook.called(parts.hooks)})
+    if parts.visits is not None:
+        found["/t/c/{token}"] = Resource({"GET": visit.clicked(parts.visits)})
+        found["/t/o/{token}"] = Resource({"GET": visit.opened(parts.visits)})
+        found["/u/{token}"] = Resource({"GET": visit.leaving(parts.visits), "POST": visit.left(parts.visits)})
     return found
 
 

@@ -15,7 +15,8 @@ from posthouse import __version__
 from posthouse.doors.api import operations
 from posthouse.doors.api.answer import encoded
 from posthouse.doors.api.endpoint import Endpoint
-from posthouse.doors.api.operations import JSON, Operation, Parameter, Reply, Schema
+from posthouse.doors.api.operation import JSON, Operation, Parameter, Reply, Schema
+from posthouse.doors.api.operations_templates import NAMED, VERSION
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import MEDIA_TYPE, STATUS, Problem
 from posthouse.doors.api.send import BatchRefused, BatchSent
@@ -25,7 +26,7 @@ _ALWAYS: Final = ("unavailable",)
 _KEYED: Final = ("unauthenticated", "validation_failed")
 _BODY: Final = ("invalid_json", "too_large", "unsupported_media_type")
 _REFERENCE: Final = "#/components/schemas/{name}"
-_ID_PREFIXES: Final = {"/v1/messages": "msg", "/v1/inbox": "inb", "/v1/keys": "key"}
+_ID_PREFIXES: Final = {"/v1/messages": "msg", "/v1/inbox": "inb", "/v1/keys": "key", "/v1/suppressions": "sup", "/v1/webhooks": "whk"}
 _HEADERS: Final[Schema] = {
     "Request-Id": {"description": "Names this request in the log.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until another try is worth while.", "schema": {"type": "integer", "minimum": 1}},
@@ -99,11 +100,20 @@ def _reference(kind: type) -> Schema:
 
 
 def _path(path: str) -> dict[str, Any]:
+    if "{name}" in path:
+        return _named(path)
     if "{id}" not in path:
         return {}
     prefix = next(prefix for start, prefix in _ID_PREFIXES.items() if path.startswith(start))
     schema = {"type": "string", "pattern": f"^{prefix}_[0-9a-z]{{26}}$", "examples": [f"{prefix}_01k9p2m4x7c8v5b3n6q1w0e9rt"]}
     return {"parameters": [{"name": "id", "in": "path", "required": True, "schema": schema}]}
+
+
+def _named(path: str) -> dict[str, Any]:
+    """The parameters of a path that is found by name, and perhaps version."""
+    schemas = {"name": next(schema for start, schema in NAMED.items() if path.startswith(start)), "version": VERSION}
+    given = [name for name in schemas if f"{{{name}}}" in path]
+    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": schemas[name]} for name in given]}
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
@@ -127,7 +137,7 @@ def _codes(operation: Operation) -> Iterable[str]:
     codes = [*_ALWAYS, *operation.refusals]
     codes += _KEYED if operation.keyed else ()
     codes += _BODY if operation.body is not None else ()
-    return [*codes, "not_found"] if "{id}" in operation.path else codes
+    return [*codes, "not_found"] if "{" in operation.path else codes
 
 
 def _reply(reply: Reply) -> dict[str, Any]:

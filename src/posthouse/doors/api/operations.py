@@ -3,78 +3,30 @@
 What an operation shares with its like (the key, the body's faults, an id that is not there) is added by ``openapi``.
 """
 
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from posthouse.doors.api import examples
 from posthouse.doors.api.events import EventPage
 from posthouse.doors.api.inbox import InboxMail, InboxPage
 from posthouse.doors.api.keys import KeyPage, NewKey
-from posthouse.doors.api.limits import LIST_DEFAULT, LIST_MOST, WAIT_SECONDS
+from posthouse.doors.api.limits import WAIT_SECONDS
 from posthouse.doors.api.messages import ContentView
+from posthouse.doors.api.operation import ADDRESS as _ADDRESS
+from posthouse.doors.api.operation import CURSOR as _CURSOR
+from posthouse.doors.api.operation import LIMIT as _LIMIT
+from posthouse.doors.api.operation import TEXT as _TEXT
+from posthouse.doors.api.operation import TIME as _TIME
+from posthouse.doors.api.operation import Operation, Parameter, Reply, Schema
+from posthouse.doors.api.operation import ids_of as _ids
+from posthouse.doors.api.operations_feedback import FEEDBACK
+from posthouse.doors.api.operations_suppressions import SUPPRESSIONS
+from posthouse.doors.api.operations_templates import TEMPLATES
+from posthouse.doors.api.operations_webhooks import WEBHOOKS
 from posthouse.doors.api.send import BatchReply, SendReply
 from posthouse.doors.api.wire import BatchBody, KeyBody, SendBody
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.timeline import MessagePage, MessageView
 
-JSON: Final = "application/json"
-Schema = dict[str, Any]
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """An answer that is no error: what it means, of which type its JSON is, or another media type.
-
-    ``leads_to``: operations on the id that stands in the body at ``id_at`` (a JSON pointer).
-    """
-
-    description: str
-    kind: type | None = None
-    media_type: str = JSON
-    headers: tuple[str, ...] = ()
-    schema: Schema | None = None
-    leads_to: tuple[str, ...] = ()
-    id_at: str = "/id"
-
-
-class Parameter(msgspec.Struct, frozen=True):
-    """A query parameter."""
-
-    name: str
-    description: str
-    schema: Schema
-
-
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """``refusals``: codes beside those that go without saying. ``keyed``: needs a key."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    tag: str
-    replies: dict[int, Reply]
-    parameters: tuple[Parameter, ...] = ()
-    body: type | None = None
-    examples: dict[str, Any] = {}
-    idempotent: bool = False
-    refusals: tuple[str, ...] = ()
-    keyed: bool = True
-
-
-_TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1024}
-_TIME: Final[Schema] = {"type": "string", "format": "date-time"}
-
-
-def _ids(prefix: str) -> Schema:
-    return {"type": "string", "pattern": f"^{prefix}_[0-9a-z]{{26}}$"}
-
-
-_LIMIT: Final = Parameter(
-    "limit", "How many items a page holds.", {"type": "integer", "minimum": 1, "maximum": LIST_MOST, "default": LIST_DEFAULT}
-)
-_CURSOR: Final = Parameter("cursor", "The nextCursor of the page before.", {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"})
-_ADDRESS: Final[Schema] = {"type": "string", "maxLength": 1024, "examples": ["user@example.com"]}
 _REPLAYED: Final = ("Idempotency-Replayed",)
 
 _ON_A_MESSAGE: Final = ("getMessage", "getRaw", "getContent", "cancel", "resend")
@@ -198,4 +150,4 @@ HEALTH: Final = (
     ),
     _machine("/openapi.json", "openapi", "This document", Reply("OpenAPI 3.1.", schema={"type": "object"})),
 )
-ALL: Final = (*SENDING, *MESSAGES, *INBOX, *KEYS, *EVENTS, *HEALTH)
+ALL: Final = (*SENDING, *MESSAGES, *INBOX, *KEYS, *EVENTS, *SUPPRESSIONS, *TEMPLATES, *WEBHOOKS, *FEEDBACK, *HEALTH)

@@ -8,6 +8,9 @@ from uuid import UUID
 import msgspec
 
 from posthouse.doors.api.limits import Limits
+from posthouse.doors.hooks.call import HookParts
+from posthouse.doors.tracking.visit import VisitParts
+from posthouse.journeys.templates import Templates
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 from posthouse.store.credentials import Credentials
@@ -45,7 +48,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     ``new_id`` makes a time-ordered id for a moment, ``random`` so many bytes. ``signing_keys``: those of tenant, domain
     and keyset, to rebuild what was handed over. ``readiness`` answers with the reasons why mail cannot be taken or sent
     just now, none when all is well. ``public_url`` is where people reach this server, or None; ``loopback`` says that
-    the listener itself is bound to loopback.
+    the listener itself is bound to loopback. ``templates`` changes stored templates; ``forget`` hears whose settings were changed.
     """
 
     intake: Takes
@@ -60,6 +63,11 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     signing_keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
     readiness: Callable[[], Awaitable[Sequence[str]]]
     exposition: Callable[[], bytes]
+    templates: Templates
+    forget: Callable[[int], None]
     public_url: str | None = None
+    allow_private_networks: bool = False
     loopback: bool = True
+    hooks: HookParts | None = None
+    visits: VisitParts | None = None
     limits: Limits = Limits()

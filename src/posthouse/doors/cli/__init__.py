@@ -13,15 +13,20 @@ import click
 
 from posthouse import __version__
 from posthouse.config import Unusable
+from posthouse.doors.cli.bounce import bounce
 from posthouse.doors.cli.doctor import doctor
 from posthouse.doors.cli.domain import domain
 from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.hook import hook
 from posthouse.doors.cli.key import key
 from posthouse.doors.cli.messages import messages
 from posthouse.doors.cli.send import send
 from posthouse.doors.cli.serve import serve
 from posthouse.doors.cli.settings import config
 from posthouse.doors.cli.setup import init, migrate
+from posthouse.doors.cli.suppression import suppression
+from posthouse.doors.cli.template import template
+from posthouse.doors.cli.webhook import webhook
 from posthouse.store import StoreRefusal
 
 __all__ = ["Handed", "main", "posthouse"]
@@ -58,7 +63,7 @@ def posthouse() -> None:
     """
 
 
-for command in (serve, init, migrate, domain, key, send, messages, doctor, config):
+for command in (serve, init, migrate, domain, key, send, messages, suppression, template, doctor, config, webhook, bounce, hook):
     posthouse.add_command(command)
 
 

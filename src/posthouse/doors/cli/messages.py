@@ -21,7 +21,7 @@ TEST = click.option("--test", is_flag=True, help="The sandbox's messages instead
 TENANT = click.option("--tenant", metavar="REF", help="Whose messages; left out: the first tenant's.")
 
 
-class _Moment(click.ParamType[datetime]):
+class Moment(click.ParamType[datetime]):
     """A time in ISO 8601; without a zone it is UTC."""
 
     name = "time"
@@ -48,8 +48,8 @@ def messages() -> None:
 @click.option("--tag", help="Only with this tag.")
 @click.option("--dedupe-key", metavar="KEY", help="Only with this key.")
 @click.option("--template", help="Only of this template.")
-@click.option("--since", type=_Moment(), help="Only accepted then or later.")
-@click.option("--until", type=_Moment(), help="Only accepted then or before.")
+@click.option("--since", type=Moment(), help="Only accepted then or later.")
+@click.option("--until", type=Moment(), help="Only accepted then or before.")
 @click.option("--cursor", help="Where the page before ended.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many.")
 @TEST

@@ -35,7 +35,7 @@ class _Address(click.ParamType[Mailbox]):
         return self.fail(found.message, param, ctx) if isinstance(found, AddressFault) else found
 
 
-class _Variable(click.ParamType[tuple[str, Any]]):
+class Variable(click.ParamType[tuple[str, Any]]):
     """``name=text``, or ``name:=JSON`` for numbers, lists and the like."""
 
     name = "name=value"
@@ -78,7 +78,7 @@ class _Text(click.ParamType[str]):
 @click.option("--text", type=_Text(), help="Plain text; @file reads a file, @- standard input.")
 @click.option("--html", type=_Text(), help="HTML; @file reads a file, @- standard input.")
 @click.option("--template", help="The name of a template, instead of subject and text.")
-@click.option("--variable", "variables", type=_Variable(), multiple=True, help="name=text or name:=JSON; may be repeated.")
+@click.option("--variable", "variables", type=Variable(), multiple=True, help="name=text or name:=JSON; may be repeated.")
 @click.option("--locale", help="Which variant of the template.")
 @click.option("--type", help="The message type, such as password_reset.")
 @click.option("--dedupe-key", help="The same key sends once.")

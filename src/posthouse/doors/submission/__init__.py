@@ -5,6 +5,6 @@
 """
 
 from posthouse.doors.submission.parts import SubmissionParts
-from posthouse.doors.submission.server import SubmissionServer, serve_submission
+from posthouse.doors.submission.server import SmtpServer, serve_submission
 
-__all__ = ["SubmissionParts", "SubmissionServer", "serve_submission"]
+__all__ = ["SmtpServer", "SubmissionParts", "serve_submission"]

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from posthouse.mail.smtp_server_action import Limits
+from posthouse.mail.smtp_server_action import Limits, Message
+from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 
 
@@ -33,5 +34,20 @@ class SubmissionParts(msgspec.Struct, frozen=True, kw_only=True):
     authenticate: Callable[[str, str], Awaitable[Caller | None]]
     hostname: str
     clock: Ticks
+    tls_context: ssl.SSLContext | None = None
+    limits: Limits = Limits()
+
+
+class DoorParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session needs, at whichever SMTP door. ``take`` answers with a complete reply, after the commit. Errors: StoreUnavailable.
+
+    ``receives``: at reception, where nobody logs in, whether a recipient is ours (None) or the refusal; None at submission.
+    """
+
+    hostname: str
+    clock: Ticks
+    take: Callable[[Caller | None, Message], Awaitable[bytes]]
+    authenticate: Callable[[str, str], Awaitable[Caller | None]]
+    receives: Callable[[Mailbox], bytes | None] | None = None
     tls_context: ssl.SSLContext | None = None
     limits: Limits = Limits()

@@ -1,4 +1,4 @@
-"""The submission door's listeners: who may knock, who has waited too long, and how the door is closed.
+"""An SMTP door's listeners: who may knock, who has waited too long, and how the door is closed.
 
 ``close`` lets every message that has begun be answered: a rolling restart refuses no send. It must never know what is said.
 """
@@ -10,17 +10,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from posthouse.doors.submission.parts import SubmissionParts
+from posthouse.doors.submission.parts import DoorParts, SubmissionParts
 from posthouse.doors.submission.session import HANDSHAKE_SECONDS, Session
+from posthouse.doors.submission.take import taker
 
 IMPLICIT_TLS: Final = "smtps"
 _SWEEP_SECONDS: Final = 1.0
 
 
-class SubmissionServer:
-    """Made by ``serve_submission``; belongs to the running loop."""
+class SmtpServer:
+    """Made by ``serve_smtp``; belongs to the running loop."""
 
-    def __init__(self, parts: SubmissionParts) -> None:
+    def __init__(self, parts: DoorParts) -> None:
         self._parts = parts
         self.sessions: set[Session] = set()
         self._listeners: list[asyncio.Server] = []
@@ -69,14 +70,23 @@ async def _all_ended(sessions: set[Session], grace: timedelta) -> None:
                 await session.ended.wait()
 
 
-async def serve_submission(sockets: Mapping[str, socket.socket], parts: SubmissionParts) -> SubmissionServer:
-    """Listen on bound sockets by name: ``smtp`` (STARTTLS where there is a certificate), ``smtps`` (TLS from the first octet).
+async def serve_submission(sockets: Mapping[str, socket.socket], parts: SubmissionParts) -> SmtpServer:
+    """Take messages from whoever can log in; sockets and errors as ``serve_smtp``."""
+    door = DoorParts(
+        hostname=parts.hostname, clock=parts.clock, take=taker(parts.intake), authenticate=parts.authenticate,
+        tls_context=parts.tls_context, limits=parts.limits,
+    )  # fmt: skip
+    return await serve_smtp(sockets, door)
+
+
+async def serve_smtp(sockets: Mapping[str, socket.socket], parts: DoorParts) -> SmtpServer:
+    """Listen on bound sockets by name: ``smtps`` with TLS from the first octet, others with STARTTLS where there is a certificate.
 
     Errors: ValueError where ``smtps`` is asked for without a ``tls_context``.
     """
     if IMPLICIT_TLS in sockets and parts.tls_context is None:
         raise ValueError("smtps needs a certificate")
-    server = SubmissionServer(parts)
+    server = SmtpServer(parts)
     for name, sock in sockets.items():
         await server.listen(sock, implicit_tls=name == IMPLICIT_TLS)
     server.keep_sweeping()

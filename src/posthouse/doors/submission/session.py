@@ -1,4 +1,4 @@
-"""One SMTP submission connection: it has the socket and the tasks; what to say is ``mail.smtp_server``'s.
+"""One SMTP connection, of submission or reception: it has the socket and the tasks; what to say is ``mail.smtp_server``'s.
 
 Theory of operation. Octets go to the conversation, its actions are carried out in order. While it waits for a login, a handshake
 or a commit nothing is read, so a peer that pipelines fills its own buffers and not ours; the same while it does not read our
@@ -17,15 +17,12 @@ from typing import Any, Final, cast
 
 import structlog
 
-from posthouse.doors.submission.answer import reply_to
-from posthouse.doors.submission.parts import SubmissionParts
-from posthouse.doors.submission.request import read_request
+from posthouse.doors.submission.parts import DoorParts
 from posthouse.journeys import meters
 from posthouse.journeys.intake import StoreUnavailable
 from posthouse.mail import smtp_server_reply as reply
 from posthouse.mail.smtp_server import Actions, Conversation
 from posthouse.mail.smtp_server_action import Authenticate, Close, Login, Message, Send, StartTls, Verdict
-from posthouse.mail.smtp_server_command import Fault
 from posthouse.model.send_request import Caller
 from posthouse.store.database import is_unavailable
 
@@ -34,7 +31,6 @@ log = structlog.get_logger()
 PROGRESS: Final = 16 * 1024  # octets of a message that count as a sign of life
 LINGER_SECONDS: Final = 5.0  # how long the last reply may take to be read
 HANDSHAKE_SECONDS: Final = 20.0
-LARGE: Final = 256 * 1024  # octets; reading more than that would hold the loop too long
 
 
 def is_loopback(peer: object) -> bool:
@@ -54,7 +50,7 @@ class Session(asyncio.Protocol):
     ``ended`` is set once everything that had begun is answered.
     """
 
-    def __init__(self, parts: SubmissionParts, sessions: "set[Session]", *, tls: bool) -> None:
+    def __init__(self, parts: DoorParts, sessions: "set[Session]", *, tls: bool) -> None:
         self._parts = parts
         self._sessions = sessions
         self._tls = tls
@@ -89,6 +85,7 @@ class Session(asyncio.Protocol):
             starttls=self._parts.tls_context is not None,
             tls=self._tls,
             loopback=is_loopback(transport.get_extra_info("peername")),
+            receives=self._parts.receives,
         )
         self._perform(self._conversation.greet())
 
@@ -228,17 +225,9 @@ class Session(asyncio.Protocol):
         return self._conversation.answered(await self._take(message))
 
     async def _take(self, message: Message) -> bytes:
-        """Hand it to intake; the reply, which comes only after the commit."""
+        """Hand it on; the reply, which comes only after the commit."""
         try:
-            if len(message.data) > LARGE:
-                request = await asyncio.to_thread(read_request, message.envelope, message.data)
-            else:
-                request = read_request(message.envelope, message.data)
-            if isinstance(request, Fault):
-                return request.reply
-            if self._caller is None:
-                return reply.LOGIN_FIRST
-            return reply_to(await self._parts.intake.accept(self._caller, request))
+            return await self._parts.take(self._caller, message)
         except StoreUnavailable as trouble:
             return reply.DISK_FULL if trouble.disk_full else reply.STORE_DOWN
         except Exception:  # the door stays open: a bug of ours defers this message and no other

@@ -1,0 +1,53 @@
+"""The inbound role, put together: returned mail by SMTP, kept and answered; reading it is the fan-out role's work."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from posthouse.app.parts import CLOSING, opened
+from posthouse.app.process import Brief
+from posthouse.app.sockets import inherited
+from posthouse.app.tls import server_context
+from posthouse.config import Settings
+from posthouse.doors.inbound.keep import KeepParts, keeper
+from posthouse.doors.inbound.recipient import Directory
+from posthouse.doors.submission.parts import DoorParts
+from posthouse.doors.submission.server import serve_smtp
+from posthouse.mail.smtp_server_action import Limits
+from posthouse.model.send_request import Caller
+from posthouse.net.clock import Clock
+from posthouse.net.entropy import Entropy
+
+CONNECTIONS: Final = 4
+# Whoever returns mail may be slow, but needs no long session; a report with the whole mail in it may be large.
+LIMITS: Final = Limits(
+    message=10 << 20,
+    recipients=20,
+    bad_commands=20,
+    messages=1000,
+    sessions=200,
+    idle=timedelta(minutes=2),
+    total=timedelta(minutes=20),
+)
+
+
+async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Take returned mail in until told to stop."""
+    clock, entropy = Clock(), Entropy()
+    database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse inbound")
+    directory = Directory(sealer.token_keys)
+    keep = keeper(KeepParts(database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, directory=directory))
+    door = DoorParts(
+        hostname=settings.hostname, clock=clock, take=keep, authenticate=_nobody, receives=directory.receives,
+        tls_context=server_context(settings, clock.now()), limits=LIMITS,
+    )  # fmt: skip
+    server = await serve_smtp(inherited(brief.sockets), door)
+    ready()
+    await stop.wait()
+    await server.close(CLOSING)
+    await database.close()
+
+
+async def _nobody(_username: str, _password: str) -> Caller | None:
+    return None

@@ -1,0 +1,28 @@
+"""How many characters a page may print or work on, and how a value is refused while it is rendered."""
+
+from typing import Any
+
+
+class Refusal(Exception):
+    """A value that cannot be printed or used so; a sentence without its subject."""
+
+
+class Meter:
+    """Characters printed or worked on while one page is rendered."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.spent = 0
+
+    def charge(self, characters: int) -> None:
+        """Errors: Refusal, once too many were spent."""
+        self.spent += characters
+        if self.spent > self.most:
+            raise Refusal(f"becomes larger than {self.most} characters")
+
+
+def called(value: Any) -> str:
+    """What a value is, in a word that a template's author knows."""
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list | tuple) else "something"

@@ -1,0 +1,160 @@
+"""What HTML is at a place: text, the inside of a tag, a value, raw text or a comment; read piece by piece (HTML 13.2.5).
+
+A state machine over the pieces between a template's tags. Conditional comments (``<!--[if mso]>``) are read as the HTML they are to Outlook.
+
+Known sharp edges: a coarse reading of the standard's eighty states, made to know what may be printed where, not to build a tree.
+"""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+URLS: Final = frozenset(
+    {
+        "href",
+        "src",
+        "action",
+        "background",
+        "cite",
+        "data",
+        "formaction",
+        "longdesc",
+        "ping",
+        "poster",
+        "srcset",
+        "usemap",
+        "xlink:href",
+    }
+)
+_RAW: Final = frozenset({"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"})
+_TEXT: Final = re.compile(
+    r"<(?:!--\[if [^>]*>|(?P<cut>/?\Z)|(?P<comment>!--)|(?P<bogus>[!?/](?![a-zA-Z]))|(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*+))"
+)
+_TAG: Final = re.compile(r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?P<equals>\s*+=\s*+)?+(?P<quote>[\"'])?+)")
+_BARE: Final = re.compile(r"[^\s>\"'][^\s>]*+")
+_BLANK: Final = re.compile(r"[\s/]*+\Z")
+_KEPT: Final = 256
+
+
+class Where(StrEnum):
+    """What the HTML is at a place."""
+
+    TEXT = "text"
+    OPENED = "opened"
+    TAG = "tag"
+    UNQUOTED = "unquoted"
+    VALUE = "value"
+    RAW = "raw"
+    COMMENT = "comment"
+    BOGUS = "bogus"
+
+
+class State(msgspec.Struct, frozen=True):
+    """Where the reading is: in which element, attribute and quote; ``said``: what of the value was read, None once it cannot begin a link."""
+
+    where: Where = Where.TEXT
+    element: str = ""
+    attribute: str = ""
+    quote: str = ""
+    said: str | None = ""
+
+
+def fed(state: State, text: str) -> State:
+    """The state after some HTML."""
+    place = 0
+    while place < len(text):
+        state, place = _STEPS[state.where](state, text, place)
+    return state
+
+
+def _text(_: State, text: str, place: int) -> tuple[State, int]:
+    found = _TEXT.search(text, place)
+    if found is None:
+        return State(), len(text)
+    if found["comment"]:
+        return State(Where.COMMENT), found.end()
+    if found["bogus"]:
+        return State(Where.BOGUS), found.end()
+    if found["cut"] is not None:
+        return State(Where.OPENED), len(text)
+    if found["name"]:
+        return State(Where.TAG, ("/" if found["end"] else "") + found["name"].lower()), found.end()
+    return State(), found.end()
+
+
+def _tag(state: State, text: str, place: int) -> tuple[State, int]:
+    found = _TAG.match(text, place)
+    if found is None:  # white space, or an equals sign without a name
+        return state, len(text) if _BLANK.match(text, place) else place + 1
+    if found["end"]:
+        return State(Where.RAW, state.element) if state.element in _RAW else State(), found.end()
+    name = found["name"].lower()
+    if not found["equals"]:
+        return state, found.end("name")
+    if found["quote"]:
+        return State(Where.VALUE, state.element, name, found["quote"]), found.end()
+    return State(Where.UNQUOTED, state.element, name), found.end()
+
+
+def _unquoted(state: State, text: str, place: int) -> tuple[State, int]:
+    if not state.said:
+        after = len(text) - len(text[place:].lstrip())
+        if text[after : after + 1] in {'"', "'"}:
+            return State(Where.VALUE, state.element, state.attribute, text[after]), after + 1
+        place = after
+    bare = _BARE.match(text, place)
+    end = bare.end() if bare is not None else place
+    if end < len(text):
+        return State(Where.TAG, state.element), end
+    return state if bare is None else msgspec.structs.replace(state, said="x"), end
+
+
+def _value(state: State, text: str, place: int) -> tuple[State, int]:
+    end = text.find(state.quote, place)
+    if end >= 0:
+        return State(Where.TAG, state.element), end + 1
+    return _said(state, text[place:]), len(text)
+
+
+def _raw(state: State, text: str, place: int) -> tuple[State, int]:
+    found = re.compile(rf"</{state.element}(?=[\s/>])", re.IGNORECASE).search(text, place)
+    if found is not None:
+        return State(Where.TAG, "/" + state.element), found.end()
+    return _said(state, text[place:]), len(text)
+
+
+def _said(state: State, more: str) -> State:
+    if state.said is None:
+        return state
+    head = state.said + more
+    keep = head if len(head) <= _KEPT else head[-_KEPT:] if state.attribute not in URLS else head[:_KEPT]
+    return msgspec.structs.replace(state, said=keep)
+
+
+def _comment(state: State, text: str, place: int) -> tuple[State, int]:
+    found = _COMMENT_END.search(text, max(0, place - 2))
+    return (State(), found.end()) if found is not None else (state, len(text))
+
+
+def _bogus(state: State, text: str, place: int) -> tuple[State, int]:
+    end = text.find(">", place)
+    return (State(), end + 1) if end >= 0 else (state, len(text))
+
+
+def _opened(_: State, __: str, place: int) -> tuple[State, int]:
+    return State(), place
+
+
+_COMMENT_END: Final = re.compile(r"--!?>")
+_STEPS: Final = {
+    Where.TEXT: _text,
+    Where.OPENED: _opened,
+    Where.TAG: _tag,
+    Where.UNQUOTED: _unquoted,
+    Where.VALUE: _value,
+    Where.RAW: _raw,
+    Where.COMMENT: _comment,
+    Where.BOGUS: _bogus,
+}

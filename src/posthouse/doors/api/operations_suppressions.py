@@ -1,0 +1,80 @@
+"""The operations on the suppression list as OpenAPI tells them; ``operations`` joins them to the others."""
+
+from typing import Any, Final
+
+from posthouse.doors.api.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, Reply
+from posthouse.doors.api.suppression_wire import (
+    LiftBody,
+    RemovalBody,
+    SuppressionBody,
+    SuppressionDetail,
+    SuppressionPage,
+    SuppressionsAdded,
+    SuppressionsRemoved,
+    SuppressionView,
+)
+from posthouse.doors.api.suppressions import SHOWN_CAUSES
+
+ADD: Final[dict[str, Any]] = {
+    "one": {"summary": "One address", "value": {"address": "user@example.com", "reason": "asked us on the telephone"}},
+    "many": {
+        "summary": "Many alike",
+        "value": {"addresses": ["a@example.com", "b@example.com"], "cause": "unsubscribe", "stream": "marketing"},
+    },
+    "entries": {
+        "summary": "Entries of their own",
+        "value": {
+            "entries": [{"address": "a@example.com", "cause": "hard_bounce"}, {"address": "b@example.com", "cause": "complaint"}]
+        },
+    },
+}
+REMOVE: Final[dict[str, Any]] = {
+    "addresses": {"summary": "By address", "value": {"addresses": ["user@example.com"], "reason": "the mailbox is back"}}
+}
+LIFT: Final[dict[str, Any]] = {"reason": {"summary": "With its reason", "value": {"reason": "the mailbox is back"}}}
+_ON_AN_ENTRY: Final = ("getSuppression", "removeSuppression", "liftSuppression")
+
+SUPPRESSIONS: Final = (
+    Operation(
+        method="get", path="/v1/suppressions", name="listSuppressions", summary="Who is not written to, and why", tag="Suppressions",
+        parameters=(
+            Parameter("address", "Of this address, however its local part is spelled.", ADDRESS),
+            Parameter("cause", "Of this cause.", {"type": "string", "enum": SHOWN_CAUSES}),
+            Parameter("stream", "Made on this stream.", TEXT),
+            Parameter("source", "From this source: smtp, soft, api, cli, import and so on.", TEXT),
+            Parameter("provider", "Heard from this mailbox provider.", TEXT),
+            Parameter("since", "Entered at or after this time.", TIME),
+            Parameter("until", "Entered at or before this time.", TIME),
+            CURSOR,
+            LIMIT,
+        ),
+        replies={200: Reply("A page of entries, newest first.", SuppressionPage, leads_to=_ON_AN_ENTRY, id_at="/data/0/id")},
+    ),
+    Operation(
+        method="post", path="/v1/suppressions", name="addSuppressions", summary="Enter one address, or up to a thousand",
+        tag="Suppressions", body=SuppressionBody, examples=ADD,
+        replies={
+            201: Reply("The entry of the one address.", SuppressionView, leads_to=_ON_AN_ENTRY),
+            200: Reply("The entries of many.", SuppressionsAdded),
+        },
+    ),
+    Operation(
+        method="delete", path="/v1/suppressions", name="removeSuppressions", summary="Take addresses or entries off the list",
+        tag="Suppressions", body=RemovalBody, examples=REMOVE,
+        replies={200: Reply("What was taken off, and what is the law's and stays.", SuppressionsRemoved)},
+    ),
+    Operation(
+        method="get", path="/v1/suppressions/{id}", name="getSuppression", summary="One entry with its evidence", tag="Suppressions",
+        replies={200: Reply("The entry.", SuppressionDetail)},
+    ),
+    Operation(
+        method="delete", path="/v1/suppressions/{id}", name="removeSuppression", summary="Take one entry off the list",
+        tag="Suppressions", parameters=(Parameter("reason", "Why; kept on record.", TEXT),), replies={204: Reply("Gone.")},
+        refusals=("forbidden",),
+    ),
+    Operation(
+        method="post", path="/v1/suppressions/{id}/lift", name="liftSuppression", summary="End one entry for a reason",
+        tag="Suppressions", body=LiftBody, examples=LIFT, replies={200: Reply("The entry as it was.", SuppressionView)},
+        refusals=("forbidden",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,171 @@
+"""The operations on templates, and on what they share, as OpenAPI tells them; ``operations`` joins them to the others."""
+
+from typing import Any, Final
+
+from posthouse.doors.api.operation import CURSOR, LIMIT, TEXT, Operation, Parameter, Reply, Schema
+from posthouse.doors.api.template_wire import (
+    AuditPage,
+    BrandBody,
+    LintView,
+    PartBody,
+    PartPage,
+    PartView,
+    PreviewView,
+    RenderBody,
+    RerenderView,
+    StreamBody,
+    StreamPage,
+    TemplateBody,
+    TemplateDetail,
+    TemplatePage,
+    VersionBody,
+    VersionView,
+)
+from posthouse.store.brands import Brand
+from posthouse.store.streams import Stream
+
+NAMED: Final[dict[str, Schema]] = {
+    "/v1/templates": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["password-reset"]},
+    "/v1/layouts": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["base.html"]},
+    "/v1/partials": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["footer.html"]},
+    "/v1/streams": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$", "examples": ["transactional"]},
+}
+VERSION: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 999_999_999, "examples": [1]}
+TEMPLATE: Final[dict[str, Any]] = {
+    "welcome": {
+        "summary": "A template with two variables, in two languages",
+        "value": {
+            "name": "invoice-ready",
+            "type": "transactional",
+            "subject": "Your invoice {{ number }} is ready",
+            "html": '<p>Hello {{ user_name }},</p><p>your invoice {{ number }} is ready: <a href="{{ link }}">{{ link }}</a></p>',
+            "locale": "en",
+            "locales": {
+                "de": {
+                    "subject": "Ihre Rechnung {{ number }} ist da",
+                    "html": '<p>Guten Tag {{ user_name }},</p><p>Ihre Rechnung {{ number }} ist da: <a href="{{ link }}">{{ link }}</a></p>',
+                }
+            },
+            "variables": [
+                {"name": "number", "type": "string", "required": True, "example": "R-1042"},
+                {"name": "user_name", "type": "string", "required": True, "example": "Jane"},
+                {"name": "link", "type": "url", "required": True, "example": "https://shop.example/invoices/1042"},
+            ],
+        },
+    }
+}
+REVISION: Final[dict[str, Any]] = {
+    "shorter": {
+        "summary": "The next version",
+        "value": {
+            "subject": "Your invoice",
+            "text": "Your invoice {{ number }} is ready.",
+            "variables": [{"name": "number", "type": "string"}],
+        },
+    }
+}
+RENDER: Final[dict[str, Any]] = {
+    "examples": {
+        "summary": "With examples for everything that is left out",
+        "value": {"variables": {"user_name": "Jane"}, "locale": "en"},
+    }
+}
+PART: Final[dict[str, Any]] = {"footer": {"summary": "A partial", "value": {"source": "<p>Shop, 1 Main Street</p>"}}}
+BRAND: Final[dict[str, Any]] = {"colour": {"summary": "Some of it", "value": {"company": "Shop", "color": "#1a73e8"}}}
+STREAM: Final[dict[str, Any]] = {
+    "policy": {"summary": "Refuse content that does not belong here", "value": {"contentPolicy": "refuse"}}
+}
+_T: Final = "/v1/templates/{name}"
+_V: Final = f"{_T}/versions/{{version}}"
+_TAG: Final = "Templates"
+_SETTINGS: Final = "Settings"
+
+
+def _move(verb: str, summary: str, *refusals: str) -> Operation:
+    return Operation(
+        method="post", path=f"{_V}/{verb}", name=f"{verb}Version", summary=summary, tag=_TAG,
+        replies={200: Reply("The version as it is then.", VersionView)}, refusals=refusals,
+    )  # fmt: skip
+
+
+def _renders(path: str, name: str) -> Operation:
+    return Operation(
+        method="post", path=f"{path}/render", name=name, summary="Preview as HTML, text and raw MIME", tag=_TAG, body=RenderBody,
+        examples=RENDER, replies={200: Reply("The preview.", PreviewView)}, refusals=("variable_invalid",),
+    )  # fmt: skip
+
+
+def _lints(path: str, name: str, *parameters: Parameter) -> Operation:
+    return Operation(
+        method="get", path=f"{path}/lint", name=name, summary="What lint says", tag=_TAG, parameters=parameters,
+        replies={200: Reply("The findings.", LintView)},
+    )  # fmt: skip
+
+
+def _parts(kind: str) -> tuple[Operation, ...]:
+    path, title = f"/v1/{kind}s", kind.capitalize()
+    return (
+        Operation(
+            method="get", path=path, name=f"list{title}s", summary=f"List {kind}s", tag=_TAG, replies={200: Reply("All of them, by name.", PartPage)}
+        ),
+        Operation(
+            method="get", path=f"{path}/{{name}}", name=f"get{title}", summary=f"One {kind}", tag=_TAG,
+            replies={200: Reply("As it is now.", PartView)},
+        ),
+        Operation(
+            method="put", path=f"{path}/{{name}}", name=f"put{title}", summary=f"Make or change a {kind}; versions that were built stay as they are",
+            tag=_TAG, body=PartBody, examples=PART, replies={200: Reply("As it is now.", PartView)},
+        ),
+        Operation(
+            method="delete", path=f"{path}/{{name}}", name=f"delete{title}", summary=f"Take a {kind} away", tag=_TAG, replies={204: Reply("Gone.")}
+        ),
+    )  # fmt: skip
+
+
+TEMPLATES: Final = (
+    Operation(
+        method="get", path="/v1/templates", name="listTemplates", summary="List templates, own and ready-made", tag=_TAG,
+        parameters=(CURSOR, LIMIT), replies={200: Reply("A page of templates.", TemplatePage)},
+    ),
+    Operation(
+        method="post", path="/v1/templates", name="createTemplate", summary="Make a template; version 1 is active at once where nothing is against it",
+        tag=_TAG, body=TemplateBody, examples=TEMPLATE, replies={201: Reply("Version 1, and what lint says of it.", VersionView)},
+    ),
+    Operation(method="get", path=_T, name="getTemplate", summary="One template with its versions", tag=_TAG, replies={200: Reply("The template.", TemplateDetail)}),
+    _lints(_T, "lintTemplate", Parameter("version", "Left out: the active version, else the newest.", VERSION)),
+    _renders(_T, "renderTemplate"),
+    Operation(
+        method="post", path=f"{_T}/versions", name="createVersion", summary="Write the next version; the active one is left alone", tag=_TAG,
+        body=VersionBody, examples=REVISION, replies={201: Reply("The version, a draft.", VersionView)},
+    ),
+    Operation(method="get", path=_V, name="getVersion", summary="One version with its words", tag=_TAG, replies={200: Reply("The version.", VersionView)}),
+    _move("submit", "Put a draft up for review"),
+    _move("approve", "Say that a version may go live", "forbidden"),
+    _move("reject", "Send a version back to its author", "forbidden"),
+    _move("activate", "Switch to a version, or back to an older one", "forbidden"),
+    _move("retire", "Take a template out of use", "forbidden"),
+    _lints(_V, "lintVersion"),
+    _renders(_V, "renderVersion"),
+    Operation(
+        method="get", path="/v1/messages/{id}/rendering", name="rerender", summary="Render a record again from version and variables, and compare",
+        tag="Messages", replies={200: Reply("The rendering of today, and whether it is the same.", RerenderView)}, refusals=("variable_invalid",),
+    ),
+    *_parts("layout"),
+    *_parts("partial"),
+    Operation(method="get", path="/v1/brand", name="getBrand", summary="How your mail looks", tag=_SETTINGS, replies={200: Reply("The brand.", Brand)}),
+    Operation(
+        method="patch", path="/v1/brand", name="changeBrand", summary="Change the brand; '' clears", tag=_SETTINGS, body=BrandBody, examples=BRAND,
+        replies={200: Reply("The brand as it is then.", Brand)},
+    ),
+    Operation(method="get", path="/v1/streams", name="listStreams", summary="List streams", tag=_SETTINGS, replies={200: Reply("All of them, by name.", StreamPage)}),
+    Operation(method="get", path="/v1/streams/{name}", name="getStream", summary="One stream", tag=_SETTINGS, replies={200: Reply("Its settings.", Stream)}),
+    Operation(
+        method="patch", path="/v1/streams/{name}", name="changeStream", summary="Change a stream's settings", tag=_SETTINGS, body=StreamBody,
+        examples=STREAM, replies={200: Reply("Its settings as they are then.", Stream)},
+    ),
+    Operation(
+        method="get", path="/v1/audit", name="listAudit", summary="Who changed what", tag=_SETTINGS,
+        parameters=(Parameter("subject", "Of this, such as template/welcome.", TEXT), CURSOR, LIMIT),
+        replies={200: Reply("A page of changes, newest first.", AuditPage)},
+    ),
+)  # fmt: skip

@@ -1,0 +1,31 @@
+"""The paths of templates and of what they share; ``app`` joins them to the others."""
+
+from typing import Final
+
+from posthouse.doors.api import template_settings, templates
+from posthouse.doors.api.endpoint import Operation
+
+_TEMPLATE: Final = "/v1/templates/{name}"
+_VERSION: Final = _TEMPLATE + "/versions/{version}"
+TEMPLATES: Final[dict[str, dict[str, Operation]]] = {
+    "/v1/templates": {"GET": templates.list_templates, "POST": templates.create},
+    _TEMPLATE: {"GET": templates.get_template},
+    f"{_TEMPLATE}/lint": {"GET": templates.lint},
+    f"{_TEMPLATE}/render": {"POST": templates.render},
+    f"{_TEMPLATE}/versions": {"POST": templates.revise},
+    _VERSION: {"GET": templates.get_version},
+    f"{_VERSION}/submit": {"POST": templates.submit},
+    f"{_VERSION}/approve": {"POST": templates.approve},
+    f"{_VERSION}/reject": {"POST": templates.reject},
+    f"{_VERSION}/activate": {"POST": templates.activate},
+    f"{_VERSION}/retire": {"POST": templates.retire},
+    f"{_VERSION}/lint": {"GET": templates.lint},
+    f"{_VERSION}/render": {"POST": templates.render},
+    "/v1/messages/{id}/rendering": {"GET": templates.rerendered},
+    **template_settings.part_operations("layout"),
+    **template_settings.part_operations("partial"),
+    "/v1/brand": {"GET": template_settings.get_brand, "PATCH": template_settings.patch_brand},
+    "/v1/streams": {"GET": template_settings.list_streams},
+    "/v1/streams/{name}": {"GET": template_settings.get_stream, "PATCH": template_settings.patch_stream},
+    "/v1/audit": {"GET": template_settings.list_audit},
+}

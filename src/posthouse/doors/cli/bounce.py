@@ -1,0 +1,74 @@
+"""`posthouse bounce`: what a returned mail says, without a database: for a person who wonders, and for trying out a mailbox of them."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from posthouse.mail.report import read
+from posthouse.model.feedback import Feedback
+from posthouse.policy.bounce import judge
+
+_WIDTH: Final = 10
+
+
+class Result(msgspec.Struct, frozen=True, rename="camel"):
+    """One recipient's result, as the contract has it."""
+
+    recipient: str | None
+    kind: str
+    suppresses: bool
+    reason: str
+    enhanced_code: str | None
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """One file's results; none for what is no report."""
+
+    file: str
+    results: list[Result]
+
+
+@click.group()
+def bounce() -> None:
+    """Returned mail: bounces, complaints, automatic replies."""
+
+
+@bounce.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line and file.")
+def parse(files: tuple[Path, ...], as_json: bool) -> None:
+    """Read returned mails and say whom each is about, and what it means.
+
+    A file that cannot be read is told on standard error, and the exit code is 1.
+    """
+    unread = False
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as trouble:
+            click.echo(f"posthouse: {file}: {trouble.strerror}", err=True)
+            unread = True
+            continue
+        parsed = Parsed(str(file), [_result(found) for found in judge(read(data))])
+        click.echo(msgspec.json.encode(parsed).decode() if as_json else _told(parsed))
+    if unread:
+        sys.exit(1)
+
+
+def _result(found: Feedback) -> Result:
+    return Result(found.recipient, found.kind.value, found.suppresses, found.reason, found.enhanced_code)
+
+
+def _told(parsed: Parsed) -> str:
+    if not parsed.results:
+        return f"{parsed.file}: no report"
+    lines = [f"{parsed.file}:"]
+    for result in parsed.results:
+        words = f"  {result.kind:{_WIDTH}} {result.recipient or 'nobody named'}: {result.reason.replace('_', ' ')}"
+        lines.append(
+            words + (f" ({result.enhanced_code})" if result.enhanced_code else "") + (", suppresses" if result.suppresses else "")
+        )
+    return "\n".join(lines)

@@ -1,0 +1,95 @@
+"""``posthouse hook``: the addresses to give to providers, so that they tell what became of mails."""
+
+import sys
+from typing import Final
+from uuid import UUID
+
+import click
+
+from posthouse.config import PROVIDERS
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.session import Session, within
+from posthouse.doors.cli.show import answer, as_json, moment, remark, table
+from posthouse.model import ids
+from posthouse.providers.registry import BY_NAME
+from posthouse.store import hooks
+from posthouse.store.hooks import HookAddress
+
+PREFIX: Final = "hook"
+HEADINGS: Final = ("ID", "PROVIDER", "ENVIRONMENT", "CREATED")
+TENANT = click.option("--tenant", metavar="REF", help="Whose hook; left out: the first tenant's.")
+
+
+@click.group()
+def hook() -> None:
+    """Addresses that providers call with what became of mails."""
+
+
+@hook.command()
+@click.argument("provider", type=click.Choice(PROVIDERS))
+@click.option("--test", "is_test", is_flag=True, help="For mail of the test environment.")
+@TENANT
+@as_json
+@click.pass_obj
+def add(handed: Handed, *, provider: str, is_test: bool, tenant: str | None, as_json: bool) -> None:
+    """Make an address for PROVIDER to call; it is shown this once."""
+
+    async def work(session: Session) -> str:
+        owner, now = await session.tenant(tenant), handed.now()
+        token = await hooks.add(
+            session.store.database, owner.id, 0 if is_test else 1, provider, id=_id(handed), now=now, random=handed.random
+        )
+        base = session.settings.public_url or f"http://{session.settings.http or 'localhost'}"
+        if provider not in session.settings.webhook_secrets:
+            remark(
+                f"POSTHOUSE_{provider.upper()}_WEBHOOK_SECRET ({BY_NAME[provider].secret_name}) is not set where this command runs; "
+                "until it is set for the server, calls are refused."
+            )
+        return f"{base}/hooks/{provider}/{token}"
+
+    url = within(handed, work)
+    if as_json:
+        answer({"url": url})
+    else:
+        click.echo(url)
+
+
+def _id(handed: Handed) -> UUID:
+    return ids.new(int(handed.now().timestamp() * 1000), int.from_bytes(handed.random(16), "big"))
+
+
+@hook.command("list")
+@TENANT
+@as_json
+@click.pass_obj
+def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+    """The hooks there are, without their tokens."""
+
+    async def work(session: Session) -> list[HookAddress]:
+        return await hooks.list_hooks(session.store.database, (await session.tenant(tenant)).id)
+
+    found = within(handed, work)
+    rows = [
+        (ids.text(PREFIX, one.id), one.provider, "live" if one.environment else "test", moment(one.created_at)) for one in found
+    ]
+    if as_json:
+        answer([dict(zip(("id", "provider", "environment", "createdAt"), row, strict=True)) for row in rows])
+    else:
+        table(HEADINGS, rows)
+
+
+@hook.command()
+@click.argument("id")
+@TENANT
+@click.pass_obj
+def revoke(handed: Handed, *, id: str, tenant: str | None) -> None:
+    """Take no more calls at the hook ID."""
+    parsed = ids.parse(PREFIX, id)
+
+    async def work(session: Session) -> bool:
+        owner = await session.tenant(tenant)
+        return parsed is not None and await hooks.revoke(session.store.database, owner.id, parsed, handed.now())
+
+    if not within(handed, work):
+        click.echo(f"posthouse: there is no hook {id}", err=True)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Ways in for what providers say: their hooks, each with an address of its own (``/hooks/{provider}/{token}``)."""

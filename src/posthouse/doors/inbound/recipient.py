@@ -1,0 +1,41 @@
+"""Whose is this address? Said at RCPT, before a message is taken: what is nobody's costs us a reply and nothing else.
+
+A return path of ours (``b+…``) or a way out of a list (``u+…``), each proved by its signature alone: no look into the database, so
+guessing ten thousand of them is ten thousand HMACs. ``postmaster`` and ``abuse`` must be there (RFC 5321 section 4.5.1, RFC 2142).
+"""
+
+from typing import Final
+
+import msgspec
+
+from posthouse.journeys import meters
+from posthouse.mail import link, return_path
+from posthouse.mail import smtp_server_reply as reply
+from posthouse.mail.link import Link
+from posthouse.mail.return_path import ReturnPath
+from posthouse.model.mailbox import Mailbox
+
+OPERATOR: Final = frozenset({"postmaster", "abuse"})
+
+
+class Directory(msgspec.Struct, frozen=True):
+    """``token_keys``: those of return paths, the new one first."""
+
+    token_keys: tuple[bytes, ...]
+
+    def whose(self, local: str) -> ReturnPath | Link | str | None:
+        """The delivery behind a local part, the operator's mailbox by its name, or None."""
+        if local.lower() in OPERATOR:
+            return local.lower()
+        for key in self.token_keys:
+            found = return_path.read(key, local)
+            if found is not None:
+                return found
+        return link.read_address(tuple(link.link_key(key) for key in self.token_keys), local)
+
+    def receives(self, mailbox: Mailbox) -> bytes | None:
+        """None where it is ours, else the refusal."""
+        if self.whose(mailbox.local) is not None:
+            return None
+        meters.FORGED.labels("inbound").inc()
+        return reply.NOBODY

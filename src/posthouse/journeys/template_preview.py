@@ -1,0 +1,73 @@
+"""What a template's mail looks like, before it is sent: with the variables' examples where a caller gives none (C1).
+
+Every version can be looked at, active or not.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from posthouse.compose.examples import examples
+from posthouse.compose.ready_made import READY_MADE
+from posthouse.compose.template import Rendered, TemplateVersion
+from posthouse.journeys.branding import branded, declares_brand
+from posthouse.journeys.templates import NO_TEMPLATE, NO_VERSION, Templates
+from posthouse.mail import mime
+from posthouse.model.mailbox import Mailbox
+from posthouse.model.send_request import Rejection
+from posthouse.store import brands
+
+AUTHOR: Final = Mailbox("preview", "example.com")
+READER: Final = Mailbox("reader", "example.com")
+_SEED: Final = "preview"
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """The rendering, what it was made from, and the whole mail as it could be on the wire."""
+
+    version: TemplateVersion
+    rendered: Rendered
+    variables: dict[str, Any]
+    raw: bytes
+
+
+async def preview(
+    templates: Templates,
+    tenant: int,
+    name: str,
+    *,
+    number: int | None = None,
+    variables: Mapping[str, Any] | None = None,
+    locale: str | None = None,
+    sender: Mailbox = AUTHOR,
+) -> Preview | Rejection:
+    """That version, else the active, else the newest, else the ready-made one; what ``variables`` leave out is an example."""
+    own = await templates.worded(tenant, name, number)
+    version = READY_MADE.get(name) if own is None else own.template
+    if version is None or (own is None and number not in (None, version.version)):
+        return Rejection("not_found", NO_VERSION if await templates.worded(tenant, name) else NO_TEMPLATE)
+    brand = await brands.get(templates.parts.database, tenant)
+    return await preview_of(templates, version, variables or {}, brand, locale, sender)
+
+
+async def preview_of(
+    templates: Templates,
+    version: TemplateVersion,
+    variables: Mapping[str, Any],
+    brand: brands.Brand,
+    locale: str | None,
+    sender: Mailbox,
+) -> Preview | Rejection:
+    """The same of a version at hand."""
+    given = branded(variables, brand) if declares_brand(version) else dict(variables)
+    filled = examples(version.variables) | given
+    rendered = await templates.parts.renders.render(version, filled, locale)
+    if isinstance(rendered, tuple):
+        return Rejection("variable_invalid", f"{rendered[0].path}: {rendered[0].message}", rendered)
+    content = mime.compose(
+        sender=sender, to=(READER,), cc=(), reply_to=(), subject=rendered.subject, text=rendered.text, html=rendered.html,
+        headers={}, attachments=(), seed=_SEED,
+    )  # fmt: skip
+    head = mime.finish(content, date=templates.parts.now(), message_id=f"{_SEED}@{sender.domain}", extra=b"")
+    return Preview(version, rendered, filled, head + b"\r\n" + content.body)

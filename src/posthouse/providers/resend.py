@@ -1,0 +1,90 @@
+"""Resend's hooks: Svix, that is Standard Webhooks, signatures; one event a request.
+
+Sources: resend.com/docs/webhooks, docs.svix.com/receiving/verifying-payloads/how-manual. The signed text is
+``id.timestamp.body``; a request more than five minutes off our clock is refused; several signatures may stand in the header
+while a secret is being changed.
+
+Known sharp edges: a bounce of type *Transient* or *Undetermined* never suppresses. An event has one address in ``to`` as
+we send; where there are several, each gets the feedback.
+"""
+
+import hmac
+from base64 import b64decode, b64encode
+from binascii import Error
+from datetime import datetime
+from typing import Any, Final
+
+from posthouse.model.feedback import Feedback, FeedbackKind
+from posthouse.model.hook import Hook, Rejected, Verified
+from posthouse.providers.codec import TOLERANCE_SECONDS, Check, Codec, document, items, moment, part, text
+
+_KINDS: Final = {
+    "email.delivered": FeedbackKind.DELIVERED,
+    "email.delivery_delayed": FeedbackKind.DELAYED,
+    "email.bounced": FeedbackKind.SOFT,
+    "email.complained": FeedbackKind.COMPLAINT,
+    "email.opened": FeedbackKind.OPENED,
+    "email.clicked": FeedbackKind.CLICKED,
+}
+_NOT_THE_MAILBOX: Final = frozenset({"ContentRejected", "MessageTooLarge", "AttachmentRejected", "Suppressed"})
+_TAG: Final = "posthouse_message"
+
+
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> Check:  # noqa: ARG001 - one shape for all
+    """Any of the signatures in ``svix-signature`` must be ours."""
+    event, at, given = (hook.headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature"))
+    if not at.isdigit() or len(at) > 12 or abs(int(at) - now.timestamp()) > TOLERANCE_SECONDS:
+        return Rejected("svix-timestamp is missing or more than five minutes off")
+    try:
+        key = b64decode(secret.removeprefix("whsec_"), validate=True)
+    except Error:
+        return Rejected("the configured secret is not whsec_ and base64")
+    wanted = b64encode(hmac.digest(key, f"{event}.{at}.".encode() + hook.body, "sha256"))
+    found = [one.partition(",")[2].encode() for one in given.split(" ") if one.startswith("v1,")]
+    right = any(hmac.compare_digest(one, wanted) for one in found)
+    return Verified() if event and right else Rejected("no signature fits")
+
+
+def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
+    """The feedback in one event."""
+    event = document(hook.body)
+    kind = _KINDS.get(text(event, "type"))
+    if kind is None:
+        return ()
+    data = part(event, "data")
+    return tuple(
+        _feedback(kind, address, event, data, hook.headers.get("svix-id", ""))
+        for address in items(data, "to")
+        if isinstance(address, str)
+    )
+
+
+def _feedback(kind: FeedbackKind, address: str, event: Any, data: dict[str, Any], event_id: str) -> Feedback:
+    bounce = part(data, "bounce")
+    reason = "unknown"
+    if text(event, "type") == "email.bounced":
+        kind, reason = _bounce(bounce)
+    return Feedback(
+        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=address, reason=reason,
+        reply=text(bounce, "message"), at=moment(text(event, "created_at")), event_id=event_id, remote_id=text(data, "email_id"),
+        message=_message(data), url=text(part(data, "click"), "link", 4096) or None,
+    )  # fmt: skip
+
+
+def _bounce(bounce: dict[str, Any]) -> tuple[FeedbackKind, str]:
+    if text(bounce, "type") != "Permanent":
+        return FeedbackKind.SOFT, "mailbox_full" if text(bounce, "subType") == "MailboxFull" else "unknown"
+    if text(bounce, "subType") in _NOT_THE_MAILBOX:
+        return FeedbackKind.BLOCKED, "content_rejected"
+    return FeedbackKind.HARD, "unknown_recipient"
+
+
+def _message(data: dict[str, Any]) -> str:
+    """Our id comes back among the tags, which are an object or a list of pairs."""
+    tags = data.get("tags")
+    if isinstance(tags, dict):
+        return text(tags, _TAG)
+    return next((text(tag, "value") for tag in items(data, "tags") if text(tag, "name") == _TAG), "")
+
+
+RESEND: Final = Codec(name="resend", verify=verify, parse_hook=parse_hook, secret_name="Signing Secret (whsec_…)")  # noqa: S106 - a label

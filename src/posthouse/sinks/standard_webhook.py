@@ -1,0 +1,85 @@
+"""Standard Webhooks 1.0: an event as a signed POST, and what the answer to it means.
+
+The signature is HMAC-SHA256 over ``id.timestamp.body`` under the secret behind ``whsec_`` (base64), one per secret while they
+rotate, separated by a space. The same three headers are sent under their ``svix-`` names too, which older verifiers
+look for. Id and body are the same on every try; timestamp and signature are of the moment.
+
+Known sharp edges: any 2xx is a yes, whatever the body says; a redirect is a failure.
+"""
+
+import base64
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import msgspec
+
+from posthouse.model.http import HttpRequest, HttpResponse, NotReached
+from posthouse.model.told import ToldEvent
+from posthouse.policy.webhook import Heard
+
+PREFIX: Final = "whsec_"
+SECRET_BYTES: Final = 32
+_LATER: Final = frozenset({429, 503})
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What was heard. ``wish``: how long they ask us to wait (Retry-After), None where they do not."""
+
+    heard: Heard
+    wish: timedelta | None = None
+
+
+def shown(secret: bytes) -> str:
+    """The secret as a receiver's library wants it: ``whsec_…``."""
+    return PREFIX + base64.b64encode(secret).decode()
+
+
+def encode(event: ToldEvent, url: str, secrets: Sequence[bytes], now: datetime) -> HttpRequest:
+    """The request that tells ``event``, signed with every one of ``secrets``."""
+    body = msgspec.json.encode(_in_utc(msgspec.to_builtins(event, builtin_types=(datetime,))))
+    stamp = str(int(now.timestamp()))
+    signed = b".".join((event.id.encode(), stamp.encode(), body))
+    signatures = " ".join(f"v1,{base64.b64encode(hmac.digest(secret, signed, 'sha256')).decode()}" for secret in secrets)
+    triple = (("id", event.id), ("timestamp", stamp), ("signature", signatures))
+    names = tuple((f"{scheme}-{name}", value) for scheme in ("webhook", "svix") for name, value in triple)
+    return HttpRequest(method="POST", url=url, headers=(("content-type", "application/json"), *names), body=body, repeatable=True)
+
+
+def decode(answer: HttpResponse | NotReached, now: datetime) -> Answer:
+    """What an answer, or none, means for the event."""
+    if isinstance(answer, NotReached):
+        return Answer(Heard.FAILED)
+    if 200 <= answer.status < 300:
+        return Answer(Heard.TOLD)
+    if answer.status == 410:
+        return Answer(Heard.GONE)
+    if answer.status in _LATER:
+        return Answer(Heard.LATER, _wish(answer.header("retry-after"), now))
+    return Answer(Heard.FAILED)
+
+
+def _wish(value: str | None, now: datetime) -> timedelta | None:
+    """Retry-After in seconds or as a date (RFC 9110 10.2.3); None for anything else."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value[:9]))
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max((at if at.tzinfo else at.replace(tzinfo=UTC)) - now, timedelta(0))
+
+
+def _in_utc(value: Any) -> Any:
+    """Plain JSON with its times in UTC with milliseconds, as every answer of ours has them."""
+    if isinstance(value, dict):
+        return {name: _in_utc(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_utc(inner) for inner in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value

@@ -1,0 +1,58 @@
+"""What a tenant may set about its list, and how the list grows."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from posthouse.model import ids
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_RULE: Final = "select soft_limit, legal_passes_security from suppression_rule where tenant = $1 and environment = $2"
+_SET_RULE: Final = """
+insert into suppression_rule (tenant, environment, soft_limit, legal_passes_security) values ($1, $2, $3, $4)
+on conflict (tenant, environment) do update set soft_limit = excluded.soft_limit, legal_passes_security = excluded.legal_passes_security
+"""
+_SIZES: Final = "select cause, count(*) from suppression where tenant = $1 and environment = $2 group by cause"
+_GROWTH: Final = """
+select count(*) filter (where id >= $3), count(*) from suppression
+where tenant = $1 and environment = $2 and id >= $4 and source <> 'import'
+"""
+_OWNERS: Final = "select id from tenant order by id"
+
+
+class SuppressionRule(msgspec.Struct, frozen=True, rename="camel"):
+    """``soft_limit``: soft bounces in a row that make an address hard, 3 to 5. ``legal_passes_security``: see the matrix."""
+
+    soft_limit: int = 5
+    legal_passes_security: bool = False
+
+
+async def rule(connection: "Connection[Record]", tenant: int, environment: int) -> SuppressionRule:
+    """What the tenant has set, or what holds where it has not."""
+    row = await connection.fetchrow(_RULE, tenant, environment)
+    return SuppressionRule() if row is None else SuppressionRule(*row)
+
+
+async def set_rule(connection: "Connection[Record]", tenant: int, environment: int, chosen: SuppressionRule) -> None:
+    """Set it. Errors: Postgres' check violation for a limit outside 3 to 5."""
+    await connection.execute(_SET_RULE, tenant, environment, chosen.soft_limit, chosen.legal_passes_security)
+
+
+async def sizes(connection: "Connection[Record]", tenant: int, environment: int) -> dict[str, int]:
+    """How many entries there are, by cause."""
+    return dict(await connection.fetch(_SIZES, tenant, environment))
+
+
+async def growth(connection: "Connection[Record]", tenant: int, environment: int, now: datetime) -> tuple[int, int]:
+    """Entered within the last day, and within the seven days before it; files that were imported are left out."""
+    day, week = ids.floor(now - timedelta(days=1)), ids.floor(now - timedelta(days=8))
+    recent, both = await connection.fetchrow(_GROWTH, tenant, environment, day, week)
+    return recent, both - recent
+
+
+async def owners(connection: "Connection[Record]") -> list[int]:
+    """Every tenant."""
+    return [row[0] for row in await connection.fetch(_OWNERS)]

@@ -1,0 +1,156 @@
+"""Fan-out over a real database and strangers on loopback: tenants, endpoints, events, and the loops while a block lasts."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from posthouse.journeys.coalesce import Coalescer
+from posthouse.journeys.fanout import Fanout, settling
+from posthouse.journeys.fanout_endpoint import FanoutParts, Ways
+from posthouse.model.http import HttpRequest, HttpResponse, NotReached
+from posthouse.net.clock import Clock
+from posthouse.net.entropy import Entropy
+from posthouse.net.http import HttpClient
+from posthouse.net.http_limits import HttpLimits
+from posthouse.store import accept, events, tenants, webhooks
+from posthouse.store.database import Database, is_unavailable
+from posthouse.store.seal import Sealer
+from posthouse.store.webhooks import Endpoint, Place
+from tests.support import rows
+from tests.support.http_stranger import Names
+
+SECRET = b"0123456789abcdef0123456789abcdef"
+LIVE = 1
+PATIENCE = 15.0
+
+
+@dataclass
+class Script(HttpClient):
+    """Answers by host instead of asking anybody; remembers what was asked, in order."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[HttpRequest] = field(default_factory=list)
+    under_way: dict[str, int] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
+
+    async def send(self, request: HttpRequest, **_: Any) -> HttpResponse | NotReached:
+        host = request.url.split("/")[2]
+        self.asked.append(request)
+        self.under_way[host] = self.under_way.get(host, 0) + 1
+        self.most[host] = max(self.most.get(host, 0), self.under_way[host])
+        try:
+            answer = self.answers.get(host, HttpResponse(status=204))
+            answer = answer(request) if callable(answer) else answer
+            found: HttpResponse | NotReached = await answer if asyncio.iscoroutine(answer) else answer
+            return found
+        finally:
+            self.under_way[host] -= 1
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def bodies(self, host: str = "") -> list[dict[str, Any]]:
+        return [msgspec.json.decode(each.body) for each in self.asked if host in each.url]
+
+
+@dataclass
+class World:
+    """One tenant; ``clock`` is real, or what the test gave."""
+
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    tenant: int
+
+    async def endpoint(self, url: str = "https://app.example/hook", **filters: Any) -> Place:
+        now = self.clock.now()
+        place = Place(filters.pop("tenant", self.tenant), filters.pop("environment", LIVE), self.entropy.new_id(now))
+        made = await webhooks.create(self.database, self.sealer, place, url, SECRET, now, most=1000, **filters)
+        assert made
+        return place
+
+    async def message(self, *, tenant: int | None = None, environment: int = LIVE, **changes: Any) -> UUID:
+        """An accepted message, whose ``message.queued`` event is written with it."""
+        now, owner = self.clock.now(), tenant or self.tenant
+        async with self.database.acquire() as connection:
+            flow = await accept.flow(connection, owner, environment, changes.get("stream", "transactional"))
+            row = rows.message(now, tenant=owner, environment=environment, flow=flow, **changes)
+            await accept.accept(connection, [row], now, self.entropy.new_id)
+        return row.id
+
+    async def event(self, message: UUID | None, type: str = "message.delivered", **data: Any) -> UUID:
+        now = self.clock.now()
+        identifier = self.entropy.new_id(now)
+        async with self.database.acquire() as connection:
+            position = None if message is None else 0
+            await events.tell(connection, self.tenant, LIVE, identifier, type, now, data, message=message, position=position)
+        return identifier
+
+    async def look(self, place: Place) -> Endpoint:
+        found = await webhooks.one(self.database, place)
+        assert found
+        return found
+
+    async def waiting(self, place: Place) -> list[Any]:
+        async with self.database.acquire() as connection:
+            return list(
+                await connection.fetch("select * from webhook_delivery where endpoint = $1 order by xid, event", place.id)
+            )
+
+    def fanout(self, client: HttpClient, **changed: Any) -> Fanout:
+        holder = self.entropy.new_id(self.clock.now())
+        settle = Coalescer(settling(self.database, holder, self.clock, self.entropy), hopeless=is_unavailable)
+        parts = FanoutParts(
+            database=self.database, sealer=self.sealer, client=client, clock=self.clock, entropy=self.entropy, holder=holder,
+            ways=changed.get("ways") or Ways(), settle=settle,
+        )  # fmt: skip
+        return Fanout(parts)
+
+
+async def world(database: Database, clock: Clock | None = None) -> World:
+    clock = clock or Clock()
+    clock.anchor(await database.now())
+    tenant = await tenants.create(database, "first", clock.now())
+    return World(database, clock, Entropy(), Sealer(("a secret of the tests",), os.urandom), tenant.id)
+
+
+def script(**answers: Any) -> Script:
+    made = Script.__new__(Script)
+    made.answers = {host.replace("_", "."): answer for host, answer in answers.items()}
+    made.asked, made.under_way, made.most = [], {}, {}
+    return made
+
+
+def real_client(clock: Clock, total: timedelta = timedelta(seconds=15)) -> HttpClient:
+    return HttpClient(Names(), clock, limits=HttpLimits(total=total), allow_private=True)
+
+
+@contextlib.asynccontextmanager
+async def running(fanout: Fanout) -> AsyncIterator[Fanout]:
+    """The loops while the block lasts; they end in order."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(fanout.run(stop))
+    try:
+        yield fanout
+    finally:
+        stop.set()
+        async with asyncio.timeout(PATIENCE):
+            await task
+
+
+async def until(claim: Callable[[], Any], seconds: float = PATIENCE) -> None:
+    """Wait for what must come true."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = claim()
+            if await found if asyncio.iscoroutine(found) else found:
+                return
+            await asyncio.sleep(0.02)

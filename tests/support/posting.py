@@ -1,0 +1,178 @@
+"""A worker without a wire: real queue, lists and settlements, a scripted receiver, and time that is told."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from posthouse.journeys.brakes import Brakes
+from posthouse.journeys.coalesce import Coalescer
+from posthouse.journeys.deliver import Delivering, DeliverParts, Prepared, Route
+from posthouse.journeys.lists import Desk
+from posthouse.journeys.lockout import Lockouts
+from posthouse.journeys.suppressing import Watch
+from posthouse.model.attempt import Attempt
+from posthouse.model.message_type import Lane
+from posthouse.model.outcome import Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope, Stage
+from posthouse.net.entropy import Entropy
+from posthouse.policy import types
+from posthouse.store import accept, queue, settle, workers
+from posthouse.store.database import Database
+from posthouse.store.queue import Claimed
+from posthouse.store.suppression_lookup import load_key
+from posthouse.testing.clock import FakeClock
+from tests.support import rows
+from tests.support.accepted import SEALER
+
+Answering = Callable[[Claimed], Outcome]
+LONG = timedelta(days=60)
+
+
+def said(reason: Reason, code: int, enhanced: str | None, text: str, scope: Scope = Scope.RECIPIENT) -> Diagnosis:
+    return Diagnosis(
+        reason=reason, scope=scope, stage=Stage.RCPT, reply_code=code, enhanced_code=enhanced, reply=f"{code} {text}"
+    )
+
+
+YES = Delivered(said(Reason.ACCEPTED, 250, "2.0.0", "Ok"))
+UNKNOWN = Bounced(said(Reason.UNKNOWN_RECIPIENT, 550, "5.1.1", "The email account that you tried to reach does not exist"))
+FULL = Deferred(said(Reason.MAILBOX_FULL, 452, "4.2.2", "The mailbox is over its quota"))
+DISABLED = Bounced(said(Reason.MAILBOX_DISABLED, 550, "5.2.1", "The account is disabled"))
+GREY = Deferred(said(Reason.GREYLISTED, 451, "4.7.1", "Greylisted", Scope.SITE))
+BLOCKED = Bounced(said(Reason.POLICY_BLOCKED, 550, "5.7.1", "Blocked", Scope.SITE))
+
+
+class Receiver:
+    """A transport: answers as the script says, from the host ``mx.<site>``."""
+
+    name = "mx"
+
+    def __init__(self) -> None:
+        self.answering: Answering = lambda _: YES
+        self.tried: list[str] = []
+
+    async def carry(self, parcel: Any) -> Attempt:
+        claimed = cast("Claimed", parcel)
+        self.tried.append(claimed.recipient)
+        return Attempt(
+            outcome=self.answering(claimed), adapter="mx", started_at=claimed.first_attempt_at, duration_ms=1.0, host=f"mx.{claimed.site}[192.0.2.1]"
+        )  # fmt: skip
+
+
+class _Gate:
+    opened = True
+
+    def answered(self, _: Outcome) -> None:
+        """Nothing leaves."""
+
+    def settled(self) -> None:
+        """Nothing left."""
+
+
+class Posting:
+    """``send`` puts messages into the queue, ``work`` tries what is due, ``clock`` is time."""
+
+    def __init__(self, database: Database, clock: FakeClock, watch: Watch, worker: int) -> None:
+        self.database, self.clock, self.watch, self.worker = database, clock, watch, worker
+        self.receiver, self.entropy = Receiver(), Entropy()
+        route = Route(name="mx", transport=cast("Any", self.receiver), per_site=True)
+        settling: Coalescer[settle.Settlement, bool] = Coalescer(self._settle, hopeless=lambda _: False)
+        self.delivering = Delivering(
+            DeliverParts(
+                routes=(route,), inbox=route, sealer=SEALER, clock=clock, entropy=self.entropy, keys=cast("Any", None), settle=settling,
+                alert=self._quiet, complain=self._quiet, return_path_domain="bounce.test", watch=watch,
+            ),
+            cast("Any", None),
+        )  # fmt: skip
+        self.route = route
+
+    async def send(self, *addresses: str, type: str = "transactional", environment: int = 1, **changed: Any) -> list[UUID]:
+        """A message to each."""
+        kind, now = types.BY_NAME[type], self.clock.now()
+        stream = changed.pop("stream", "transactional")
+        async with self.database.acquire() as connection:
+            flow = await accept.flow(connection, 1, environment, stream)
+            made = [
+                rows.message(
+                    now, lane=kind.lane, recipients=(address,), type=type, stream=stream, flow=flow, environment=environment,
+                    expires_at=now + kind.expires_after, deadline=now, id=self.entropy.new_id(now), **changed,
+                )
+                for address in addresses
+            ]  # fmt: skip
+            await accept.accept(connection, made, now, self.entropy.new_id)
+        return [row.id for row in made]
+
+    async def work(self) -> int:
+        """Everything that is ready or due now, once; how many were claimed."""
+        async with self.database.acquire() as connection:
+            await queue.promote(connection, self.clock.now())
+            claimed = []
+            for lane in Lane:
+                heads = await queue.flows_ready(connection, lane)
+                claimed += (await queue.claim(connection, self.worker, self.clock.now(), heads, 1000, ()))[0] if heads else []
+            await self.watch.learn(connection, claimed)
+        for each in claimed:
+            await self._one(each)
+        await self.watch.brakes.tick()
+        return len(claimed)
+
+    async def pass_time(self, span: timedelta, step: timedelta) -> None:
+        """Let time pass, working at every step."""
+        end = self.clock.now() + span
+        while self.clock.now() < end:
+            self.clock.advance(min(step, end - self.clock.now()))
+            await self.work()
+
+    async def state(self, message: UUID) -> str:
+        """What the last event says."""
+        async with self.database.acquire() as connection:
+            found = await connection.fetchval(
+                "select type from event where message = $1 and type like 'message.%' order by xid desc, id desc limit 1", message
+            )
+        return str(found).partition(".")[2]
+
+    async def data(self, message: UUID) -> dict[str, Any]:
+        """The data of its last event."""
+        async with self.database.acquire() as connection:
+            return dict(
+                await connection.fetchval("select data from event where message = $1 order by xid desc, id desc limit 1", message)
+            )
+
+    async def fetch(self, statement: str, *arguments: Any) -> Any:
+        async with self.database.acquire() as connection:
+            return await connection.fetch(statement, *arguments)
+
+    def desk(self, environment: int = 1, *, operator: bool = True) -> Desk:
+        """Where the operator sits."""
+        return Desk(
+            database=self.database, key=self.watch._key, tenant=1, environment=environment, actor="cli:test", source="cli",
+            operator=operator, now=self.clock.now, new_id=self.entropy.new_id,
+        )  # fmt: skip
+
+    async def _one(self, claimed: Claimed) -> None:
+        verdict = self.watch.verdict(claimed)
+        if self.clock.now() >= claimed.expires_at:
+            await self.delivering.expire(claimed)
+        elif verdict is not None:
+            await self.delivering.withhold(claimed, verdict)
+        else:
+            await self.delivering.carry(Prepared(claimed, self.route, cast("Any", claimed), cast("Any", _Gate()), b""))
+
+    async def _settle(self, settlements: list[settle.Settlement]) -> list[bool]:
+        async with self.database.acquire() as connection:
+            return await settle.settle(connection, self.worker, settlements)
+
+    async def _quiet(self, *_: object) -> None:
+        """Nobody is told."""
+
+
+async def posting(database: Database, clock: FakeClock) -> Posting:
+    """A worker of tenant 1."""
+    entropy = Entropy()
+    async with database.acquire() as connection:
+        await connection.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now()), ('t2', 'U', now())")
+        number = await workers.register(connection, "host", "marks", 1, clock.now(), clock.now() + LONG)
+    key = await load_key(database, SEALER, entropy.bytes)
+    alarm: Callable[..., Awaitable[None]] = Lockouts(database, cast("Any", clock), entropy)
+    watch = Watch(key, cast("Any", clock), entropy.new_id, Brakes(database, cast("Any", clock), entropy), alarm)
+    return Posting(database, clock, watch, number)
