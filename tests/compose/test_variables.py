@@ -53,7 +53,11 @@ def one(type: VariableType, **more: Any) -> tuple[Variable, ...]:
                 {"amount": [], "currency": []},
             ],
         ),
-        (T.EMAIL, ["a@b.example", "a+b@b.example"], ["a", "A <a@b.example>", "a@b.example, c@d.example", "a@b.example\r\nBcc: x", 5]),
+        (
+            T.EMAIL,
+            ["a@b.example", "a+b@b.example"],
+            ["a", "A <a@b.example>", "a@b.example, c@d.example", "a@b.example\r\nBcc: x", 5],
+        ),
         (
             T.URL,
             ["https://x.example/a?b=c&d#e", "http://localhost:8080"],
@@ -114,7 +118,10 @@ def test_extra_variables_never_fail_and_go_through() -> None:
 
 def test_everything_wrong_is_told_at_once_into_the_items() -> None:
     properties = (Variable(name="name", type=T.STRING, required=True), Variable(name="price", type=T.STRING))
-    declared = (Variable(name="items", type=T.ARRAY, items=Variable(type=T.OBJECT, properties=properties)), Variable(name="total", type=T.STRING, required=True))
+    declared = (
+        Variable(name="items", type=T.ARRAY, items=Variable(type=T.OBJECT, properties=properties)),
+        Variable(name="total", type=T.STRING, required=True),
+    )
     errors = bind(declared, {"items": [{"name": "a"}, {"price": 5}, "b"]})
     assert isinstance(errors, tuple)
     assert [error.path for error in errors] == [

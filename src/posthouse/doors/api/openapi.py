@@ -26,7 +26,13 @@ _ALWAYS: Final = ("unavailable",)
 _KEYED: Final = ("unauthenticated", "validation_failed")
 _BODY: Final = ("invalid_json", "too_large", "unsupported_media_type")
 _REFERENCE: Final = "#/components/schemas/{name}"
-_ID_PREFIXES: Final = {"/v1/messages": "msg", "/v1/inbox": "inb", "/v1/keys": "key", "/v1/suppressions": "sup", "/v1/webhooks": "whk"}
+_ID_PREFIXES: Final = {
+    "/v1/messages": "msg",
+    "/v1/inbox": "inb",
+    "/v1/keys": "key",
+    "/v1/suppressions": "sup",
+    "/v1/webhooks": "whk",
+}
 _HEADERS: Final[Schema] = {
     "Request-Id": {"description": "Names this request in the log.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until another try is worth while.", "schema": {"type": "integer", "minimum": 1}},
