@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from posthouse.compose import dialect, markup, outline
+from posthouse.compose.aside import Unmade
 from posthouse.compose.engine import Page, TemplateFault
 from posthouse.compose.link import Fault, Linked, Unlinkable, link
 from posthouse.compose.places import Misplaced, places
@@ -44,7 +45,7 @@ def build(source: Source, library: Mapping[str, str], locale: str = DEFAULT_LOCA
         return tuple(faults)
     try:
         wording = _wording(pages)
-    except (markup.Unmade, Misplaced, dialect.Unspeakable) as fault:
+    except (Unmade, Misplaced, dialect.Unspeakable) as fault:
         return (_told("mjml" if source.mjml else "html", str(fault), pages, getattr(fault, "line", None)),)
     return _sound(wording, locale) or wording
 

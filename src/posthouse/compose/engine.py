@@ -51,7 +51,7 @@ class Page:
         self._part = part
         self._meter = Meter(dialect.MOST_OUTPUT)
         table = filters.metered(self._meter, locale)
-        printed = _printer(self._meter, _escaped if part == "html" else None, locale)
+        printed = _printer(self._meter, locale, html=part == "html")
         try:
             fuel = dialect.read(source).fuel
             if part == "html":
@@ -105,29 +105,31 @@ def compiled(wording: Wording, locale: str = DEFAULT_LOCALE) -> Compiled:
     )
 
 
-def _printer(meter: Meter, escaped: Callable[[str], str] | None, locale: str) -> Callable[[Any], Any]:
+def _printer(meter: Meter, locale: str, *, html: bool) -> Callable[[Any], Any]:
     """What happens to every value between ``{{`` and ``}}``."""
-    readers = language(locale)
+    special, most, readers = _SPECIAL.search, meter.most, language(locale)
 
     def printed(value: Any) -> Any:
         kind = type(value)
-        if kind is dict and value.keys() == _MONEY:
-            value, kind = amount(value, readers), str
-        if kind is str:
-            meter.spent += len(value)
-            if meter.spent > meter.most:
-                meter.charge(0)
-            return escaped(value) if escaped is not None else value
-        if kind is int or kind is float:
-            return value
-        if kind is bool:
-            return "true" if value else "false"
-        if value is None:
-            return ""
-        raise Refusal(f"prints {called(value)}, which is not text")
+        if kind is not str:
+            if kind is not dict or value.keys() != _MONEY:
+                return _scalar(value)
+            value = amount(value, readers)
+        meter.spent += len(value)
+        if meter.spent > most:
+            meter.charge(0)
+        return escape(value) if html and special(value) else value
 
     return printed
 
 
-def _escaped(value: str) -> str:
-    return escape(value) if _SPECIAL.search(value) else value
+def _scalar(value: Any) -> Any:
+    """A value that is no text. Errors: Refusal."""
+    kind = type(value)
+    if kind is int or kind is float:
+        return value
+    if kind is bool:
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    raise Refusal(f"prints {called(value)}, which is not text")
