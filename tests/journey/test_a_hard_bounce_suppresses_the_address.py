@@ -1,6 +1,7 @@
 """A mailbox that does not exist is on the list at once, with its evidence; the next send is answered so, and what is queued stops."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from tests.journey.conftest import World
 from tests.support.mailer import SENDER
@@ -20,7 +21,7 @@ def test_the_next_send_is_answered_with_the_evidence_until_it_is_lifted(world: W
         ("suppressed", "hard_bounce"),
         ("queued", None),
     ]
-    [entry] = product.ask("GET", "/v1/suppressions?provider=x.test")[1]["data"]
+    [entry] = product.ask("GET", f"/v1/suppressions?address={quote(GONE)}")[1]["data"]
     assert any(entry["id"] in warning["message"] for warning in answer["warnings"])
     detail = product.ask("GET", f"/v1/suppressions/{entry['id']}")[1]
     assert (detail["address"], detail["evidence"]["message"], detail["evidence"]["replyCode"]) == (GONE, first["id"], 550)

@@ -449,6 +449,6 @@ def test_no_bytes_raise(raw: bytes) -> None:
     ],
 )  # fmt: skip
 def test_hostile_messages_are_read_or_refused_in_linear_time(raw: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     read_submitted(raw)
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
