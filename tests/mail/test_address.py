@@ -212,6 +212,6 @@ def test_a_name_given_apart_is_checked_like_one_in_the_text() -> None:
     ],
 )  # fmt: skip
 def test_hostile_input_is_answered_in_linear_time(hostile: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     parse_mailbox(hostile), parse_path(hostile), parse_list(hostile), parse_author(hostile)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5

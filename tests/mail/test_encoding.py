@@ -90,8 +90,8 @@ def test_relaxed_bodies_are_those_of_rfc_6376(body: bytes) -> None:
 
 @pytest.mark.parametrize("size", [4_000_000])
 def test_large_bodies_take_linear_time(size: int) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for body in (b" " * size, b"\r\n" * (size // 2), b" \t" * (size // 2), b"a  " * (size // 3), b"\r" * size):
         relaxed_body(body), has_long_line(body, 998)
     decode("base64", b"=" * size), decode("quoted-printable", b"=" * size), binascii.b2a_qp(b"." * size)
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3

@@ -136,10 +136,10 @@ BIG = 10_000_000
     ],
 )  # fmt: skip
 def test_hostile_structures_are_read_or_refused_in_linear_time(data: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with contextlib.suppress(Malformed):
         parse(data)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,6 @@ def test_decoding_never_raises_and_never_breaks_a_line(value: str) -> None:
     ],
 )
 def test_hostile_words_are_decoded_in_linear_time(hostile: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     decode_words(hostile)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5

@@ -50,7 +50,7 @@ def test_a_file_name_reads_the_same_after_the_wire(name: str) -> None:
     ],
 )  # fmt: skip
 def test_hostile_parameters_are_read_in_linear_time(hostile: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     _, parameters = parse(hostile)
     assert len(parameters) <= 200
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5

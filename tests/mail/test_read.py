@@ -85,7 +85,7 @@ def test_reading_never_raises(data: bytes) -> None:
     "body", ["<a " * 300_000, "<a href=" * 100_000, "https://" * 100_000, "code " * 200_000, "<style>" * 100_000, "code\n" * 200_000, "1 " * 400_000, "A" * 900_000, "code" + " " * 900_000]
 )  # fmt: skip
 def test_hostile_bodies_are_read_in_linear_time(body: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for kind in (b"plain", b"html"):
         read(b"Content-Type: text/" + kind + b"\r\n\r\n" + body.encode())
-    assert time.perf_counter() - begin < 1.5
+    assert time.process_time() - begin < 1.5

@@ -1,0 +1,44 @@
+"""What lint says of a version: which rule, how bad, where, and what to do about it (C4).
+
+An error keeps a version from becoming active and cannot be waived. A warning is advice: it may be waived with a reason, and a strict
+caller takes it as seriously as an error.
+
+``line`` and ``column`` count from 1 in the part as its author wrote it; both are 0 where a finding is about the part as a whole, or about
+something that a layout, a partial or MJML put there.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["error", "warning"]
+Part = Literal["subject", "html", "text", "variables"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding. ``locale``: None for what is said of all languages; ``waived``: the reason why it is overlooked, None where it is not."""
+
+    rule: str
+    severity: Severity
+    part: Part
+    locale: str | None
+    line: int
+    column: int
+    message: str
+    remedy: str
+    waived: str | None = None
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """What a rule saw. ``place``: where in the part as it is stored; ``said``: the words there, by which the author's own are found."""
+
+    part: Part
+    message: str
+    place: int | None = None
+    said: str = ""
+
+
+def blocks(findings: Iterable[Finding], *, strict: bool = False) -> bool:
+    """True where a finding keeps the version from becoming active; ``strict``: a warning that is not waived does so too."""
+    return any(finding.severity == "error" or (strict and finding.waived is None) for finding in findings)
