@@ -23,7 +23,7 @@ import msgspec
 
 from posthouse.app.process import die_with_parent
 
-CPU_SECONDS: Final = {"render": 0.05, "save": 0.5, "read": 0.5}
+CPU_SECONDS: Final = {"render": 0.05, "save": 1.0, "read": 0.5}
 MEMORY: Final = 64 << 20
 MOST_RESULT: Final = 8 << 20
 _LENGTH: Final = 4

@@ -3,36 +3,21 @@
 A draft that cannot be built is not stored at all, and everything that is in the way is said at once. What lint says is
 advice, but for its errors, which keep a version from becoming active.
 
-Must never know: where templates and parts are kept. This runs in a confined child too, so it loads little.
+Must never know: where templates and parts are kept. This runs in a confined child too, so it loads little of the house.
 """
 
-import re
 from collections.abc import Mapping
-from typing import Final
 
 import msgspec
 
 from posthouse.compose.build import Fault, build
 from posthouse.compose.draft import Draft, version_of
-from posthouse.compose.examples import examples
-from posthouse.compose.render import render
+from posthouse.compose.lint import Finding, lint
 from posthouse.compose.template import TemplateVersion, Wording
 from posthouse.model.send_request import FieldError
+from posthouse.policy.types import BY_NAME
 
 Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> what it says
-
-
-ERROR: Final = "error"
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """What is to be said about a version. ``severity``: error or warning; ``place``: locale and part."""
-
-    rule: str
-    severity: str
-    message: str
-    place: str = ""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -60,22 +45,21 @@ def make(draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
 
 
 def lint_of(version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
-    """What is to be said about a version, waived findings left out: whether every language renders with the examples."""
-    filled, declared = examples(version.variables), {variable.name for variable in version.variables}
-    found = []
-    for locale in version.wordings:
-        rendered = render(version, filled, locale)
-        for fault in rendered if isinstance(rendered, tuple) else ():
-            name = _NAME.match(fault.path.removeprefix("variables."))
-            undeclared = fault.path.startswith("variables.") and name is not None and name[0] not in declared
-            rule, severity = ("undeclared-variable", "error") if undeclared else ("does-not-render", "warning")
-            found.append(Finding(rule, severity, f"{fault.path}: {fault.message}", locale))
-    return tuple(finding for finding in found if finding.severity == ERROR or finding.rule not in draft.waivers)
+    """What lint says of a version that was built from a draft."""
+    known = None if draft.type is None else BY_NAME.get(draft.type)
+    return lint(version, draft.sources, draft.type, None if known is None else known.message_class, draft.waivers)
 
 
 def blocking(findings: tuple[Finding, ...]) -> tuple[FieldError, ...]:
-    """The findings that keep a version from becoming active."""
-    return tuple(FieldError(finding.rule, finding.message) for finding in findings if finding.severity == ERROR)
+    """The findings that keep a version from becoming active, by rule, each with its place and the remedy."""
+    return tuple(FieldError(finding.rule, sentence(finding)) for finding in findings if finding.severity == "error")
+
+
+def sentence(finding: Finding) -> str:
+    """A finding in words: where (language, part, line and column), what, and what to do."""
+    at = f":{finding.line}:{finding.column}" if finding.line else ""
+    where = f"{finding.locale} {finding.part}{at}" if finding.locale else finding.part
+    return f"{where}: {finding.message.rstrip('.')}. {finding.remedy}"
 
 
 def library_of(parts: Parts) -> dict[str, str]:

@@ -13,11 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.compose.draft import Draft
+from posthouse.compose.lint import Finding
 from posthouse.compose.render import render
 from posthouse.compose.template import Rendered, TemplateVersion
 from posthouse.journeys import making
 from posthouse.journeys.coalesce import Coalescer
-from posthouse.journeys.making import Finding, Made, Parts
+from posthouse.journeys.making import Made, Parts
 from posthouse.model.send_request import FieldError
 from posthouse.net.confine import Confined, Stopped
 
@@ -110,7 +111,7 @@ class ConfinedRenders:
         """As ``making.lint_of``."""
         (answer,) = await self._saving.run([msgspec.msgpack.encode(LintJob(version, draft))])
         if isinstance(answer, Stopped):
-            return (Finding("bounds", making.ERROR, answer.why),)
+            return (_bounds(answer),)
         return msgspec.msgpack.decode(answer, type=Saved).findings
 
     async def close(self) -> None:
@@ -125,3 +126,10 @@ class ConfinedRenders:
 
 def _stopped(answer: Stopped) -> FieldError:
     return FieldError("template", answer.why)
+
+
+def _bounds(answer: Stopped) -> Finding:
+    remedy = "Make it smaller, with fewer loops and languages."
+    return Finding(
+        rule="render-failed", severity="error", part="html", locale=None, line=0, column=0, message=answer.why, remedy=remedy
+    )

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from posthouse.compose.draft import Draft
+from posthouse.compose.lint import Finding
 from posthouse.compose.render import render
 from posthouse.compose.template import Rendered, TemplateVersion
 from posthouse.journeys import making
-from posthouse.journeys.making import Finding, Made, Parts
+from posthouse.journeys.making import Made, Parts
 from posthouse.model.send_request import FieldError
 
 

@@ -17,7 +17,8 @@ import msgspec
 from posthouse.compose import draft as rules
 from posthouse.compose.draft import Draft
 from posthouse.compose.folder import FOLDERS, Folder, files_of, part_file
-from posthouse.journeys.making import Finding, Made, blocking, make
+from posthouse.compose.lint import Finding, blocks
+from posthouse.journeys.making import Made, blocking, make
 from posthouse.journeys.shared_parts import change_part
 from posthouse.journeys.templates import Actor, Saved, Templates, faults_of
 from posthouse.model.send_request import FieldError, Rejection
@@ -201,8 +202,8 @@ class Linted(msgspec.Struct, frozen=True):
     findings: dict[str, tuple[Finding, ...]]
 
     def is_fine(self, *, strict: bool) -> bool:
-        """True where nothing would keep the folder from being pushed; ``strict``: and nothing is to be said at all."""
-        return not self.errors and not (strict and any(self.findings.values()))
+        """True where nothing would keep the folder from being pushed; ``strict``: nor is there any finding that is not waived."""
+        return not self.errors and not any(blocks(found, strict=strict) for found in self.findings.values())
 
 
 def lint_folder(folder: Folder) -> Linted:

@@ -17,7 +17,8 @@ import msgspec
 
 from posthouse.compose import draft as rules
 from posthouse.compose.draft import Draft
-from posthouse.journeys.making import Finding, Made, Parts, blocking
+from posthouse.compose.lint import Finding
+from posthouse.journeys.making import Made, Parts, blocking
 from posthouse.journeys.renders import InProcess, Renders
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template_state import PAST, TemplateState, Verb, after

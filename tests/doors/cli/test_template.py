@@ -104,6 +104,19 @@ def test_lint_needs_no_database_and_takes_one_templates_folder_too(bare: World, 
     assert bare.run("template", "lint", str(tree)).exit_code == 2
 
 
+def test_a_strict_lint_fails_on_advice_unless_it_is_waived_with_a_reason(bare: World, tmp_path: Path) -> None:
+    tree = plant(
+        tmp_path / "advised",
+        {"mine/template.toml": 'locale = "en"\n', "mine/subject.txt": "Your page", "mine/body.txt": "http://a.example"},
+    )
+    advised = bare.run("template", "lint", str(tree))
+    assert (advised.exit_code, advised.stdout.count("warning: link-http: en text:1:1:")) == (0, 1)
+    assert bare.run("template", "lint", str(tree), "--strict").exit_code == 1
+    plant(tree, {"mine/template.toml": 'locale = "en"\n[waivers]\n"link-http" = "an intranet"\n'})
+    waived = bare.run("template", "lint", str(tree), "--strict")
+    assert (waived.exit_code, "(waived: an intranet)" in waived.stdout) == (0, True)
+
+
 def test_where_approval_is_asked_a_push_submits_and_somebody_else_decides(
     founded: World, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

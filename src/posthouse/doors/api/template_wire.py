@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from posthouse.compose.draft import MOST_LOCALES, MOST_VARIABLES, Draft, source_of
+from posthouse.compose.lint import Finding
 from posthouse.compose.template import DEFAULT_LOCALE, Source, Variable, VariableType
 from posthouse.doors.api.wire import Line, Locale, TemplateName, TypeName
-from posthouse.journeys.making import Finding
 from posthouse.store.streams import Stream
 
 PAGE_LENGTH: Final = 256 * 1024

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from posthouse.compose import folder as trees
+from posthouse.compose.lint import Finding
 from posthouse.doors.cli.handed import Handed
 from posthouse.doors.cli.session import Session
 from posthouse.doors.cli.show import answer, as_json, plain, progress, remark, table
@@ -18,7 +19,7 @@ from posthouse.doors.cli.template_desk import COMMANDS
 from posthouse.doors.cli.template_session import TENANT, at_the_templates
 from posthouse.doors.cli.template_tree import FOLDER, NEW_FOLDER, read_tree, remove_stale, write_tree
 from posthouse.journeys import template_push
-from posthouse.journeys.making import Finding
+from posthouse.journeys.making import sentence
 from posthouse.journeys.template_push import UNCHANGED, Linted, Refused, Step, lint_folder
 from posthouse.journeys.templates import Actor, Templates
 
@@ -138,7 +139,7 @@ def _tell(found: Linted) -> None:
     for error in found.errors:
         click.echo(plain(f"{error.path}: error: {error.message}"))
     for name, findings in found.findings.items():
-        for finding in findings:
+        for finding in _advice(findings):
             click.echo(plain(f"{name}: {_sentence(finding)}"))
 
 
@@ -152,12 +153,18 @@ def _refused(why: Refused, *, as_json: bool) -> None:
 
 
 def _tell_findings(name: str, findings: tuple[Finding, ...]) -> None:
-    for finding in findings:
+    for finding in _advice(findings):
         remark(plain(f"{name}: {_sentence(finding)}"))
 
 
+def _advice(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What is not told as an error already."""
+    return tuple(finding for finding in findings if finding.severity != "error")
+
+
 def _sentence(finding: Finding) -> str:
-    return f"{finding.severity}: {finding.rule}: {finding.message}"
+    waived = f" (waived: {finding.waived})" if finding.waived is not None else ""
+    return f"{finding.severity}: {finding.rule}: {sentence(finding)}{waived}"
 
 
 def _cells(step: Step) -> tuple[str, ...]:
