@@ -10,7 +10,7 @@ from posthouse.model.content import Attachment, Content
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import Lane
 from posthouse.model.send_request import Caller, Environment, Rejection, SendRequest
-from posthouse.policy.admit import Admission, Facts, Role, author, resolve
+from posthouse.policy.admit import Admission, Facts, Role, author, resolve, stream_of
 from posthouse.policy.route import RouteFact
 from posthouse.policy.suppress import Cause, Entry
 
@@ -195,3 +195,30 @@ def test_times_and_their_warnings_are_part_of_the_terms() -> None:
     found = admitted(type="password_reset", occurred_at=NOW + timedelta(hours=1), send_at=NOW + timedelta(hours=2))
     assert (found.due, found.since) == (NOW + timedelta(hours=2), NOW + timedelta(hours=2))
     assert [warning.code for warning in found.warnings] == ["occurred_at_ignored"]
+
+
+def test_a_disguised_author_is_refused_before_the_gate_and_told_where_it_may_go() -> None:
+    forged = Mailbox("a", "shop.example", "ceo@bank.example")
+    assert refused(sender=forged, type="security_alert").code == "content_refused"
+    assert [warning.code for warning in admitted(sender=forged, type="receipt").warnings] == ["display_name_address"]
+
+
+def test_answers_go_to_whom_the_stream_says_unless_the_caller_says_otherwise() -> None:
+    facts = msgspec.structs.replace(FACTS, reply_to=(JOE,), stream_reply_to=(HELP,))
+    assert admitted(facts=facts).reply_to == (HELP,)
+    assert admitted(facts=facts, sender=NOREPLY).reply_to == (HELP,)
+    assert admitted(facts=facts, reply_to=(JANE,)).reply_to == (JANE,)
+    assert admitted(facts=facts, headers={"reply-to": "x@y.example"}).reply_to == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "stream"),
+    [
+        ({}, "transactional"),
+        ({"type": "promotion"}, "marketing"),
+        ({"stream": "own"}, "own"),
+        ({"type": "no_such"}, "transactional"),
+    ],
+)
+def test_the_stream_is_known_before_its_settings_are(said: dict[str, Any], stream: str) -> None:
+    assert stream_of(SendRequest(to=(JANE,), **said), LIVE, FACTS) == stream

@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from posthouse.model.mailbox import Mailbox
-from posthouse.policy.sender import FREE_MAIL, gate, has_reply_to, is_no_reply
+from posthouse.model.message_type import MessageClass
+from posthouse.model.send_request import Rejection, Warning
+from posthouse.policy.sender import FREE_MAIL, disguised, gate, has_reply_to, is_no_reply
 
 
 class Domain(msgspec.Struct, frozen=True):
@@ -72,3 +74,53 @@ def test_other_names_are_taken_for_people(local: str) -> None:
 )
 def test_a_reply_to_is_found_in_the_header_of_a_submitted_message(head: bytes, *, has: bool) -> None:
     assert has_reply_to(head) is has
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ceo@bank.example",
+        "<ceo@bank.example>",
+        ' "ceo@bank.example" ',
+        "ceo\uff20bank.example",
+        "(ceo@sub.bank.example)",
+        "a@evilshop.example",
+    ],
+)
+def test_a_display_name_that_is_a_strangers_address_is_refused_for_a_reset_and_told_of_a_receipt(name: str) -> None:
+    author = Mailbox("noreply", "shop.example", name)
+    for strict in (MessageClass.AUTHENTICATION, MessageClass.SECURITY):
+        refused = disguised(author, strict)
+        assert isinstance(refused, Rejection)
+        assert (refused.code, refused.errors[0].path) == ("content_refused", "from")
+    for lenient in (MessageClass.TRANSACTIONAL, MessageClass.COMMERCIAL):
+        told = disguised(author, lenient)
+        assert isinstance(told, Warning)
+        assert (told.code, told.path) == ("display_name_address", "from")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Shop",
+        "help@shop.example",
+        "help@mail.shop.example",
+        "HELP@SHOP.EXAMPLE",
+        "Jane @ Shop",
+        "Jane (jane@bank.example) via Shop",
+        "@bank",
+        "a@b",
+    ],
+)
+def test_a_name_a_handle_and_ones_own_address_are_no_disguise(name: str) -> None:
+    assert disguised(Mailbox("noreply", "shop.example", name), MessageClass.AUTHENTICATION) is None
+
+
+def test_an_address_of_the_domain_above_is_ones_own() -> None:
+    assert disguised(Mailbox("noreply", "mail.shop.example", "help@shop.example"), MessageClass.SECURITY) is None
+
+
+@pytest.mark.parametrize("name", ["a@" + "\u0300" * 200 + ".example", "@" * 5000, "a@" + "b." * 5000, " " * 5000 + "@"])
+def test_no_display_name_takes_long_or_breaks_anything(name: str) -> None:
+    assert not isinstance(disguised(Mailbox("a", "shop.example", name), MessageClass.SECURITY), Warning)

@@ -4,24 +4,21 @@ What is stored is what is sent: the MIME structure, the header fields and the bo
 only what the first attempt fixes (Date, signatures) is added later. Nothing here waits but for cached facts.
 """
 
-import hashlib
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from posthouse.compose.plain import text_of
-from posthouse.compose.template import Rendered, TemplateVersion
+from posthouse.compose.template import TemplateVersion
 from posthouse.journeys.branding import branded, declares_brand
 from posthouse.journeys.facts import FactBook
 from posthouse.journeys.linking import Linker
 from posthouse.journeys.prepare import seal_content
 from posthouse.journeys.renders import InProcess, Renders
 from posthouse.journeys.suppressing import Known, Lists
-from posthouse.mail import header, mime
+from posthouse.journeys.wording import Worded, digest_of, literal, made
 from posthouse.mail.address import needs_smtputf8
 from posthouse.mail.identity import identity
 from posthouse.model import ids
@@ -39,34 +36,22 @@ from posthouse.store.accept import DeliveryRow, MessageRow
 from posthouse.store.queue import Flag
 from posthouse.store.seal import Sealer
 
-SENDER_ID: Final = "posthouse"
 BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer
-_PACK: Final = msgspec.msgpack.Encoder()
-_AUTO_SUBMITTED: Final = re.compile(rb"^auto-submitted[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 class Drafted(msgspec.Struct, frozen=True):
-    """A row ready to be stored, what the caller is answered once it is, and what operations should hear of then."""
+    """A row ready to be stored, what the caller is answered once it is, and the terms and words behind it. ``size`` in bytes."""
 
     row: MessageRow
     accepted: Accepted
-    alarms: tuple[tuple[Entry, Ruling], ...] = ()
+    admission: Admission
+    worded: Worded
+    size: int
 
-
-class Worded(msgspec.Struct, frozen=True):
-    """What is said: a submitted message's content, or parts to compose.
-
-    ``template``: the version that made them, from ``variables`` (the caller's, and the brand); ``digest``: of what was rendered.
-    """
-
-    subject: str
-    html: str | None
-    text: str | None
-    content: Content | None = None
-    template: TemplateVersion | None = None
-    locale: str | None = None
-    variables: dict[str, Any] | None = None
-    digest: bytes = b""
+    @property
+    def alarms(self) -> tuple[tuple[Entry, Ruling], ...]:
+        """What operations should hear of once it is stored."""
+        return self.admission.alarms
 
 
 class Composer:
@@ -93,6 +78,11 @@ class Composer:
         """What is remembered, for whoever changes it."""
         return self._facts
 
+    @property
+    def routes(self) -> tuple[RouteFact, ...]:
+        """The ways out that are configured, in order."""
+        return self._routes
+
     async def known(self, caller: Caller, requests: Iterable[SendRequest]) -> Known:
         """What the lists say of everybody these are for: one look for all of them. Errors: what Postgres raises."""
         if self._lists is None:
@@ -116,7 +106,7 @@ class Composer:
         admission = await self._admission(caller, request, template, known, now)
         if isinstance(admission, Rejection):
             return admission
-        worded = _literal(request) if template is None else await self._rendered(caller, request, template)
+        worded = literal(request) if template is None else await self._rendered(caller, request, template)
         if isinstance(worded, Rejection):
             return worded
         new = self._entropy.new_id(now)
@@ -124,7 +114,7 @@ class Composer:
         if isinstance(linked, Rejection):
             return linked
         admission, worded, head = linked
-        content = _content(request, admission, worded, caller, new, head)
+        content = made(request, admission, worded, caller, new, head)
         if len(content.head) + len(content.body) > form.MESSAGE_BYTES:
             return Rejection(
                 "too_large", f"the message has {len(content.body):,} bytes encoded; the limit is {form.MESSAGE_BYTES:,}"
@@ -178,6 +168,9 @@ class Composer:
             template_type=None if template is None else template.type,
             suppressions=known.entries, legal_passes_security=known.legal_passes_security,
         )  # fmt: skip
+        answers = await self._facts.reply_to(caller.tenant, admit.stream_of(request, caller, facts))
+        if answers:
+            facts = msgspec.structs.replace(facts, stream_reply_to=answers)
         return admit.resolve(request, caller, facts, now)
 
     def _drafted(
@@ -201,7 +194,7 @@ class Composer:
             lane=int(admission.lane), flow=flow, deadline=admission.deadline, due=admission.due, since=admission.since,
             deliveries=self._deliveries(request, admission, content, now),
         )  # fmt: skip
-        return Drafted(row, accepted, admission.alarms)
+        return Drafted(row, accepted, admission, worded, len(content.head) + len(content.body))
 
     def _deliveries(self, request: SendRequest, admission: Admission, content: Content, now: datetime) -> tuple[DeliveryRow, ...]:
         base = Flag.TLS_REQUIRED if request.tls == "required" else 0
@@ -215,49 +208,6 @@ class Composer:
             )
             for position, to in enumerate(admission.recipients)
         )  # fmt: skip
-
-
-def _literal(request: SendRequest) -> Worded:
-    """What the request says itself."""
-    if request.content is not None:
-        return Worded(request.subject or "", None, None, content=request.content)
-    text = request.text if request.text is not None or request.html is None else text_of(request.html)
-    return Worded(request.subject or "", request.html, text)
-
-
-def digest_of(rendered: Rendered) -> bytes:
-    """SHA-256 of a rendering: what it must be again when it is rendered months later (C3)."""
-    return hashlib.sha256(_PACK.encode((rendered.subject, rendered.html, rendered.text))).digest()
-
-
-def _content(request: SendRequest, admission: Admission, worded: Worded, caller: Caller, new: UUID, links: bytes) -> Content:
-    if worded.content is not None:
-        content, extra = worded.content, _filled_reply_to(request, admission)
-    else:
-        content = mime.compose(
-            sender=admission.sender, to=request.to, cc=request.cc, reply_to=admission.reply_to, subject=worded.subject,
-            text=worded.text, html=worded.html, headers=request.headers or {}, attachments=request.attachments,
-            seed=ids.letters(new.int),
-        )  # fmt: skip
-        extra = b""
-    head = b"".join((_marks(admission, caller, content.head), extra, links, content.head))
-    return msgspec.structs.replace(content, head=head, header_from=admission.sender.address)
-
-
-def _filled_reply_to(request: SendRequest, admission: Admission) -> bytes:
-    if not admission.reply_to or request.reply_to:
-        return b""
-    return header.mailbox_field("Reply-To", admission.reply_to)
-
-
-def _marks(admission: Admission, caller: Caller, head: bytes) -> bytes:
-    """Feedback-ID (four fields, none of a person), and Auto-Submitted (RFC 3834 section 5) where robots should not answer."""
-    marks = f"Feedback-ID: {admission.type.name}:{admission.stream}:{caller.tenant_ref}:{SENDER_ID}\r\n".encode(
-        "ascii", "replace"
-    )
-    if admission.type.auto_submitted and _AUTO_SUBMITTED.search(head) is None:
-        marks += b"Auto-Submitted: auto-generated\r\n"
-    return marks
 
 
 def _fingerprint(request: SendRequest, admission: Admission, worded: Worded) -> bytes:

@@ -76,6 +76,11 @@ class FactBook:
             known = self._streams[tenant, name] = (self._clock.monotonic(), await streams.get(self._database, tenant, name))
         return known[1]
 
+    async def reply_to(self, tenant: int, stream: str) -> tuple[Mailbox, ...]:
+        """Whom readers of a stream's mail answer; () where nobody was set."""
+        found = _mailbox((await self.stream(tenant, stream)).reply_to)
+        return () if found is None else (found,)
+
     def forget(self, tenant: int) -> None:
         """The tenant's own settings, brand or streams were changed."""
         self._tenants.pop(tenant, None)

@@ -16,8 +16,10 @@ import structlog
 from posthouse.journeys import meters
 from posthouse.journeys.coalesce import Coalescer
 from posthouse.journeys.compose import Composer, Drafted
+from posthouse.journeys.explain import explanation
 from posthouse.journeys.facts import FactBook
 from posthouse.journeys.suppressing import Known
+from posthouse.model.explanation import Explanation
 from posthouse.model.message_type import Lane
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 from posthouse.net.clock import Clock
@@ -79,17 +81,30 @@ class Intake:
         """What is remembered of tenants, for whoever changes it in this process."""
         return self._parts.composer.facts
 
-    async def accept(self, caller: Caller, request: SendRequest, *, dry_run: bool = False) -> Accepted | Rejection:
+    async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
         """Take one message. Errors: StoreUnavailable."""
         now = self._parts.clock.now()
         drafted = await self._draft(caller, request, now)
         if isinstance(drafted, Rejection):
             meters.REJECTED.labels(caller.door, drafted.code).inc()
             return drafted
-        if dry_run:
-            return drafted.accepted
         await self._tell_of_lockouts(drafted)
         return await self._commit(caller, drafted, now)
+
+    async def explain(self, caller: Caller, request: SendRequest) -> tuple[Accepted, Explanation] | Rejection:
+        """Everything but the send: the answer it would get now, and why. Nothing is kept. Errors: StoreUnavailable."""
+        now = self._parts.clock.now()
+        drafted = await self._draft(caller, request, now)
+        if isinstance(drafted, Rejection):
+            return drafted
+        try:
+            again = await self._asked_before(drafted.row, now) if drafted.row.dedupe_key is not None else None
+        except Exception as trouble:
+            raise _translated(trouble) from trouble
+        answer = again or drafted.accepted
+        if isinstance(answer, Rejection):
+            return answer
+        return answer, explanation(drafted, caller, self._parts.composer.routes)
 
     async def accept_many(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> list[Accepted | Rejection]:
         """Take many; each stands for itself, the answers are in order. Errors: StoreUnavailable, where none could be stored."""
@@ -166,18 +181,23 @@ class Intake:
                 if delivery.reason is not None:
                     meters.SUPPRESSED.labels(delivery.reason, "intake").inc()
             return drafted.accepted
-        row = drafted.row
+        again = await self._asked_before(drafted.row, now, free=True)
+        if isinstance(again, Accepted):
+            meters.DUPLICATES.labels(caller.door).inc()
+        return again
+
+    async def _asked_before(self, row: MessageRow, now: datetime, *, free: bool = False) -> Accepted | Rejection | None:
+        """What the holder of a row's key makes of it; None where it may be used. ``free``: and take it from a holder that is done."""
         key = row.dedupe_key or ""
         async with self._parts.database.acquire() as connection:
             holder = await accept.holder(connection, row.tenant, row.environment, key)
             verdict = dedupe.judge(holder, row.fingerprint, now)
             if holder is None or verdict is Verdict.NEW:
-                if holder is not None:
+                if holder is not None and free:
                     await accept.free_key(connection, row.tenant, row.environment, key, holder.message)
                 return None
         if verdict is Verdict.CONFLICT:
             return Rejection("idempotency_conflict", f"the key {key!r} was used for a message with other content")
-        meters.DUPLICATES.labels(caller.door).inc()
         first = msgspec.convert(holder.reply, Accepted)
         return msgspec.structs.replace(first, duplicate=True)
 

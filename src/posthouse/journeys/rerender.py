@@ -15,8 +15,8 @@ import msgspec
 
 from posthouse.compose.ready_made import READY_MADE
 from posthouse.compose.template import Rendered, TemplateVersion
-from posthouse.journeys.compose import digest_of
 from posthouse.journeys.templates import Templates
+from posthouse.journeys.wording import digest_of
 from posthouse.model.send_request import Rejection
 from posthouse.store import resend
 from posthouse.store.resend import Stored

@@ -26,7 +26,7 @@ from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequ
 from posthouse.policy import form, simulate, suppress, types
 from posthouse.policy.route import RouteFact, leaves_the_house, stays_here
 from posthouse.policy.schedule import Moments, moments
-from posthouse.policy.sender import SenderDomain, gate, has_reply_to, is_no_reply
+from posthouse.policy.sender import SenderDomain, disguised, gate, has_reply_to, is_no_reply
 from posthouse.policy.suppress import Answer, Cause, Entry, Ruling
 
 TRANSACTIONAL: Final = "transactional"
@@ -53,13 +53,15 @@ class Recipient(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known besides the request. ``domain``: the tenant's domain of the author's name (``author`` says whose).
 
-    ``suppressions``: entries by address, for the recipients of this request; ``legal_passes_security``: the tenant's rule.
+    ``stream_reply_to``: whom to answer for mail of that stream; ``suppressions``: entries by address, for the recipients of
+    this request; ``legal_passes_security``: the tenant's rule.
     """
 
     domain: SenderDomain | None
     routes: tuple[RouteFact, ...]
     default_from: Mailbox | None = None
     reply_to: tuple[Mailbox, ...] = ()
+    stream_reply_to: tuple[Mailbox, ...] = ()
     template_type: str | None = None
     suppressions: Mapping[str, Sequence[Entry]] = {}
     legal_passes_security: bool = False
@@ -113,8 +115,12 @@ def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -
         return Rejection("validation_failed", _summary(errors), tuple(errors))
     stream = _stream(request, caller, type)
     people = _people(request)
-    refused = _misplaced(type, stream) or _no_way(people, sender, caller, facts)
-    return refused or _admission(request, facts, type=type, stream=stream, sender=sender, people=people, timed=timed)
+    mask = disguised(sender, type.message_class)
+    refused = _misplaced(type, stream) or (mask if isinstance(mask, Rejection) else _no_way(people, sender, caller, facts))
+    if refused is not None:
+        return refused
+    told = (mask,) if isinstance(mask, Warning) else ()
+    return _admission(request, facts, type=type, stream=stream, sender=sender, people=people, timed=timed, told=told)
 
 
 def _admission(
@@ -126,6 +132,7 @@ def _admission(
     sender: Mailbox,
     people: tuple[Recipient, ...],
     timed: Moments,
+    told: tuple[Warning, ...],
 ) -> Admission:
     reply_to, unanswered = _reply_to(request, sender, facts)
     tracking, untracked = _tracking(request, type)
@@ -146,7 +153,7 @@ def _admission(
         deadline=timed.deadline,
         expires_at=timed.expires_at,
         tracking=tracking,
-        warnings=(*timed.warnings, *unanswered, *untracked, *_unwritten(evidence, blocked)),
+        warnings=(*told, *timed.warnings, *unanswered, *untracked, *_unwritten(evidence, blocked)),
         evidence=evidence,
         alarms=tuple(found for found in judged.values() if found[1].alarm),
     )
@@ -156,6 +163,12 @@ def _summary(errors: list[FieldError]) -> str:
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{first.path or 'The request'} {first.message}{more}."
+
+
+def stream_of(request: SendRequest, caller: Caller, facts: Facts) -> str:
+    """The stream a request goes out on, for whoever looks up its settings; of one with an unknown type, which is refused, any."""
+    type = _type(request, caller, facts)
+    return _stream(request, caller, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type)
 
 
 def _type(request: SendRequest, caller: Caller, facts: Facts) -> MessageType | FieldError:
@@ -231,9 +244,11 @@ def _unwritten(evidence: dict[int, str], blocked: dict[int, Entry]) -> tuple[War
 
 
 def _reply_to(request: SendRequest, sender: Mailbox, facts: Facts) -> tuple[tuple[Mailbox, ...], tuple[Warning, ...]]:
-    """Whom to answer: the caller's, or for an author that reads no answers the tenant's, or a warning."""
-    if request.reply_to or not is_no_reply(sender) or _answers_itself(request):
+    """Whom to answer: the caller's, else the stream's, or for an author that reads no answers the tenant's, or a warning."""
+    if request.reply_to or _answers_itself(request):
         return request.reply_to, ()
+    if facts.stream_reply_to or not is_no_reply(sender):
+        return facts.stream_reply_to, ()
     if facts.reply_to:
         return facts.reply_to, ()
     return (), (

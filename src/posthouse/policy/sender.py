@@ -6,17 +6,24 @@ can never be that: its DMARC policy names somebody else's servers, and the mail 
 
 A no-reply author is never refused: people answer anyway, so a missing Reply-To is filled from the tenant's, or warned of.
 
+A display name that is itself an address of somebody else's domain is what forgeries look like, because many clients show
+nothing but the name: refused for authentication and security, told as a warning otherwise.
+
 Known sharp edges: domains are compared as A-labels in lower case, exactly; a subdomain is another domain.
 """
 
 import re
+import unicodedata
 from typing import Final, Protocol
 
 from posthouse.model.mailbox import Mailbox
-from posthouse.model.send_request import Rejection
+from posthouse.model.message_type import MessageClass
+from posthouse.model.send_request import FieldError, Rejection, Warning
 
 _NO_REPLY: Final = re.compile(r"(?:^|[._+-])(?:no|do[._-]?not)[._-]?repl(?:y|ies)(?![a-z])", re.IGNORECASE)
 _REPLY_TO: Final = re.compile(rb"^reply-to[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_NAMED_ADDRESS: Final = re.compile(r"""^[\s"'<(\[]*[^\s@<>"']+@([^\s@<>"'()\[\]]+\.[^\s@<>"'()\[\].]+)[\s"'>)\].]*$""")
+_STRICT: Final = frozenset({MessageClass.AUTHENTICATION, MessageClass.SECURITY})
 
 FREE_MAIL: Final = frozenset(
     {
@@ -64,6 +71,31 @@ def gate(sender: Mailbox, domain: SenderDomain | None) -> Rejection | None:
         "domain_not_verified",
         f"{name} {state}: add it with 'posthouse domain add {name}' and publish its DNS records, or --trust it.",
     )
+
+
+def disguised(sender: Mailbox, message_class: MessageClass) -> Rejection | Warning | None:
+    """What is to be said about a display name that is an address of another domain than the author's, if it is one."""
+    named = (
+        _NAMED_ADDRESS.match(unicodedata.normalize("NFKC", sender.name))
+        if "@" in sender.name or "\uff20" in sender.name
+        else None
+    )
+    if named is None or _are_related(named[1].lower(), sender.domain.lower()):
+        return None
+    told = f"The display name is an address at {named[1][:80]}, but the mail comes from {sender.domain}: readers would take it for forged."
+    if message_class in _STRICT:
+        remedy = f"{told} Name the company or product instead."
+        return Rejection("content_refused", remedy, (FieldError("from", "has a display name that is somebody else's address"),))
+    return Warning("display_name_address", told, "from")
+
+
+def _are_related(named: str, own: str) -> bool:
+    """The same domain, or one below the other."""
+    try:
+        named = named.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return named == own or named.endswith(f".{own}") or own.endswith(f".{named}")
 
 
 def is_no_reply(sender: Mailbox) -> bool:

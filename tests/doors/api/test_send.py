@@ -86,10 +86,47 @@ async def test_a_refused_request_does_not_burn_its_key(door: HttpDoor) -> None:
     assert (refused.status, taken.status, taken.json()["duplicate"]) == (422, 202, False)
 
 
-async def test_a_dry_run_leaves_nothing_behind(door: HttpDoor) -> None:
-    answer = await door.ask("POST", "/v1/send", LETTER, query={"dryRun": "true"})
-    assert answer.status == 202
+DRY = {"dryRun": "true"}
+
+
+async def test_a_dry_run_explains_everything_and_leaves_nothing_behind(door: HttpDoor) -> None:
+    body = {
+        "to": ["a@example.com", "suppressed@simulator.test"], "type": "password_reset", "template": "password-reset",
+        "variables": {"reset_link": "https://shop.example/r", "user_name": "Jane"}, "from": "Shop <orders@shop.example>",
+    }  # fmt: skip
+    answer = await door.ask("POST", "/v1/send", body, query=DRY)
+    assert answer.status == 202, answer.json()
+    why = answer.json()["explanation"]
+    assert (why["type"], why["class"], why["stream"], why["lane"]) == (
+        "password_reset",
+        "authentication",
+        "transactional",
+        "instant",
+    )
+    assert (why["from"], why["inDoubt"], why["dedupeWindowSeconds"]) == ("orders@shop.example", "again", 3600)
+    assert why["waitsSeconds"] == [2, 5, 10, 20, 60]
+    assert why["template"]["name"] == "password-reset"
+    assert why["preview"]["subject"] == "Reset your password"
+    assert "https://shop.example/r" in why["preview"]["text"]
+    assert why["preview"]["bytes"] > len(why["preview"]["html"])
+    assert [(way["recipient"], way["reason"]) for way in why["ways"]] == [
+        ("a@example.com", None),
+        ("suppressed@simulator.test", "simulated"),
+    ]
+    assert (why["ways"][0]["routes"] != [], why["ways"][1]["routes"]) == (True, [])
+    assert why["expiresAt"].endswith("Z")
     assert (await door.ask("GET", "/v1/messages")).json()["data"] == []
+
+
+async def test_a_dry_run_under_a_used_key_tells_what_a_send_would_be_answered(door: HttpDoor) -> None:
+    sent = (await door.ask("POST", "/v1/send", LETTER | {"dedupeKey": "k"})).json()
+    again = (await door.ask("POST", "/v1/send", LETTER | {"dedupeKey": "k"}, query=DRY)).json()
+    assert (again["id"], again["duplicate"]) == (sent["id"], True)
+    other = await door.ask("POST", "/v1/send", LETTER | {"dedupeKey": "k", "text": "other"}, query=DRY)
+    assert (other.status, other.code()) == (409, "idempotency_conflict")
+    unused = await door.ask("POST", "/v1/send", LETTER | {"dedupeKey": "new"}, query=DRY)
+    taken = await door.ask("POST", "/v1/send", LETTER | {"dedupeKey": "new"})
+    assert (unused.json()["duplicate"], taken.json()["duplicate"]) == (False, False)
 
 
 @pytest.mark.parametrize("query", [{"dryrun": "true"}, {"dryRun": "yes"}])

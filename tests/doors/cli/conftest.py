@@ -18,11 +18,14 @@ from posthouse.journeys.intake import Intake
 from posthouse.journeys.opening import Opening, OpenStore
 from posthouse.journeys.probe import Finding, Outside, Published
 from posthouse.model import ids
+from posthouse.model.explanation import Explanation, Preview, Tracked, Way
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection, SendRequest
 from posthouse.store import accept
 from posthouse.store.database import Database
 from tests.support import rows
 from tests.support.postgres import NOW
+
+NOW_MADE_UP = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -76,6 +79,20 @@ class World:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer or await self._store_message(caller)
+
+    async def explain(self, caller: Caller, request: SendRequest) -> tuple[Accepted, Explanation] | Rejection:
+        """What the test says intake says, or terms made up here."""
+        self.asked.append((caller, request))
+        if isinstance(self.answer, Rejection):
+            return self.answer
+        accepted = Accepted(id="msg_x", status="queued", deliver_by=None, duplicate=False, deliveries=())
+        return accepted, Explanation(
+            type=request.type or "transactional", message_class="transactional", stream="transactional", lane="prompt",
+            from_="shop@shop.example", reply_to=(), send_at=None, deadline=NOW_MADE_UP, expires_at=NOW_MADE_UP, waits_seconds=(10.0, 60.0),
+            in_doubt="hold", dedupe_window_seconds=3600.0, tracking=Tracked(opens=True, clicks=False), template=None,
+            ways=(Way(recipient="ada@example.com", routes=("inbox",), reason=None, suppression=None),), policy=None,
+            preview=Preview("Hi", None, request.text, 312),
+        )  # fmt: skip
 
     async def _store_message(self, caller: Caller) -> Accepted:
         assert self.database is not None

@@ -12,6 +12,7 @@ from posthouse.doors.hooks.call import HookParts
 from posthouse.doors.tracking.visit import VisitParts
 from posthouse.journeys.templates import Templates
 from posthouse.mail.dkim import SigningKey
+from posthouse.model.explanation import Explanation
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 from posthouse.store.credentials import Credentials
 from posthouse.store.database import Database
@@ -21,8 +22,12 @@ from posthouse.store.seal import Sealer
 class Takes(Protocol):
     """Intake as this door sees it (``journeys.intake.Intake``). Errors: StoreUnavailable."""
 
-    async def accept(self, caller: Caller, request: SendRequest, *, dry_run: bool = False) -> Accepted | Rejection:
+    async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
         """Take one message, durably."""
+        ...
+
+    async def explain(self, caller: Caller, request: SendRequest) -> tuple[Accepted, Explanation] | Rejection:
+        """Everything but the send."""
         ...
 
     async def accept_many(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> list[Accepted | Rejection]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.doors.api import body
-from posthouse.doors.api.answer import encoded, moment
+from posthouse.doors.api.answer import answer, encoded, moment
 from posthouse.doors.api.limits import DEDUPE_KEY_LENGTH
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import Problem, invalid, problem, refuse
@@ -21,6 +21,7 @@ from posthouse.doors.api.send_request import read_members, read_send
 from posthouse.doors.api.shape import shaped
 from posthouse.doors.api.wire import BatchBody
 from posthouse.journeys import meters
+from posthouse.model.explanation import Explanation
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
 
 _SLICE: Final = 8  # items of a batch that are read before others get their turn
@@ -39,6 +40,12 @@ class SendReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     duplicate: bool
     deliveries: tuple[AcceptedDelivery, ...]
     warnings: tuple[Warning, ...]
+
+
+class Explained(SendReply, frozen=True, kw_only=True, rename="camel"):
+    """What a dry run is answered: the reply it would get, and everything that would happen. The id is of no message."""
+
+    explanation: Explanation
 
 
 class BatchSent(SendReply, frozen=True, kw_only=True, rename="camel"):
@@ -76,7 +83,12 @@ async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if isinstance(asked, Rejection):
         meters.REJECTED.labels(caller.door, asked.code).inc()
         return refuse(asked)
-    return accepted(await parts.intake.accept(caller, asked, dry_run=dry_run))
+    return await _explained(parts, caller, asked) if dry_run else accepted(await parts.intake.accept(caller, asked))
+
+
+async def _explained(parts: ApiParts, caller: Caller, asked: SendRequest) -> Response:
+    found = await parts.intake.explain(caller, asked)
+    return refuse(found) if isinstance(found, Rejection) else answer(Explained(**_reply(found[0]), explanation=found[1]), 202)
 
 
 def accepted(outcome: Accepted | Rejection) -> Response:

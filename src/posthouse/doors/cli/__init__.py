@@ -16,6 +16,7 @@ from posthouse.config import Unusable
 from posthouse.doors.cli.bounce import bounce
 from posthouse.doors.cli.doctor import doctor
 from posthouse.doors.cli.domain import domain
+from posthouse.doors.cli.explain import explain
 from posthouse.doors.cli.handed import Handed
 from posthouse.doors.cli.hook import hook
 from posthouse.doors.cli.key import key
@@ -63,7 +64,23 @@ def posthouse() -> None:
     """
 
 
-for command in (serve, init, migrate, domain, key, send, messages, suppression, template, doctor, config, webhook, bounce, hook):
+for command in (
+    serve,
+    init,
+    migrate,
+    domain,
+    key,
+    send,
+    messages,
+    suppression,
+    template,
+    doctor,
+    explain,
+    config,
+    webhook,
+    bounce,
+    hook,
+):
     posthouse.add_command(command)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from posthouse.doors.cli.handed import Handed
 from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, remark, table
+from posthouse.doors.cli.show import F, answer, as_json, remark, table
 from posthouse.doors.cli.timeline import is_settled, print_timeline, went_well
 from posthouse.journeys.intake import StoreUnavailable
 from posthouse.mail.address import AddressFault, parse_mailbox
@@ -68,20 +68,38 @@ class _Text(click.ParamType[str]):
             return self.fail(f"{value[1:]} cannot be read: {trouble}", param, ctx)
 
 
+_FIELDS: Final = (
+    click.option("--to", type=_Address(), multiple=True, required=True, help="A recipient; may be repeated."),
+    click.option("--cc", type=_Address(), multiple=True, help="A recipient of a copy; may be repeated."),
+    click.option("--bcc", type=_Address(), multiple=True, help="A recipient nobody sees; may be repeated."),
+    click.option("--from", "sender", type=_Address(), help="The author."),
+    click.option("--reply-to", type=_Address(), multiple=True, help="Where answers go."),
+    click.option("--subject", help="The subject line."),
+    click.option("--text", type=_Text(), help="Plain text; @file reads a file, @- standard input."),
+    click.option("--html", type=_Text(), help="HTML; @file reads a file, @- standard input."),
+    click.option("--template", help="The name of a template, instead of subject and text."),
+    click.option("--variable", "variables", type=Variable(), multiple=True, help="name=text or name:=JSON; may be repeated."),
+    click.option("--locale", help="Which variant of the template."),
+    click.option("--type", help="The message type, such as password_reset."),
+    click.option("--stream", help="The stream it goes out on; left out: what fits the type."),
+    click.option("--dedupe-key", help="The same key sends once."),
+)
+
+
+def of_a_message(function: F) -> F:
+    """The options that say what a message is."""
+    for option in reversed(_FIELDS):
+        function = option(function)
+    return function
+
+
+def asked_for(fields: dict[str, Any]) -> SendRequest:
+    """The request that those options make."""
+    return SendRequest(**fields | {"variables": dict(fields["variables"]) or None})
+
+
 @click.command()
-@click.option("--to", type=_Address(), multiple=True, required=True, help="A recipient; may be repeated.")
-@click.option("--cc", type=_Address(), multiple=True, help="A recipient of a copy; may be repeated.")
-@click.option("--bcc", type=_Address(), multiple=True, help="A recipient nobody sees; may be repeated.")
-@click.option("--from", "sender", type=_Address(), help="The author.")
-@click.option("--reply-to", type=_Address(), multiple=True, help="Where answers go.")
-@click.option("--subject", help="The subject line.")
-@click.option("--text", type=_Text(), help="Plain text; @file reads a file, @- standard input.")
-@click.option("--html", type=_Text(), help="HTML; @file reads a file, @- standard input.")
-@click.option("--template", help="The name of a template, instead of subject and text.")
-@click.option("--variable", "variables", type=Variable(), multiple=True, help="name=text or name:=JSON; may be repeated.")
-@click.option("--locale", help="Which variant of the template.")
-@click.option("--type", help="The message type, such as password_reset.")
-@click.option("--dedupe-key", help="The same key sends once.")
+@of_a_message
 @click.option("--test", is_flag=True, help="Sandbox: to the built-in inbox, nowhere else.")
 @click.option("--tenant", metavar="REF", help="Whose message; left out: the first tenant's.")
 @click.option(
@@ -94,9 +112,7 @@ def send(handed: Handed, /, *, test: bool, tenant: str | None, wait: float | Non
 
     Exits 1 when it is refused and, with --wait, when a delivery did not end as sent or delivered in time.
     """
-    fields["variables"] = dict(fields["variables"]) or None
-    request = SendRequest(**fields)
-    sending = _Sending(request, Environment.TEST if test else Environment.LIVE, tenant, wait, as_json)
+    sending = _Sending(asked_for(fields), Environment.TEST if test else Environment.LIVE, tenant, wait, as_json)
     sys.exit(0 if within(handed, sending.go) else 1)
 
 
@@ -111,14 +127,14 @@ class _Sending(msgspec.Struct, frozen=True):
 
     async def go(self, session: Session) -> bool:
         """True when it was taken and, if waited for, went well."""
-        caller = await self._caller(session)
+        caller = await caller_of(session, self.tenant, self.environment)
         try:
             async with session.handed.intake(session.settings, session.store) as intake:
                 taken = await intake.accept(caller, self.request)
         except StoreUnavailable as away:
-            return self._refused(Rejection("unavailable", str(away), retry_after=away.retry_after))
+            return refused(Rejection("unavailable", str(away), retry_after=away.retry_after), as_json=self.as_json)
         if isinstance(taken, Rejection):
-            return self._refused(taken)
+            return refused(taken, as_json=self.as_json)
         alone = await self._is_alone(session)
         if alone:
             remark(NOBODY)
@@ -127,10 +143,6 @@ class _Sending(msgspec.Struct, frozen=True):
             return True
         # A database that we started ends with us, so no worker can come while we wait.
         return await self._watch(session, caller, taken, 0 if alone and session.store.embedded else self.wait)
-
-    async def _caller(self, session: Session) -> Caller:
-        owner = await session.tenant(self.tenant)
-        return Caller(tenant=owner.id, tenant_ref=owner.ref, environment=self.environment, credential="cli", door="cli")
 
     async def _is_alone(self, session: Session) -> bool:
         async with session.store.database.acquire() as connection:
@@ -168,11 +180,18 @@ class _Sending(msgspec.Struct, frozen=True):
         for warning in taken.warnings:
             remark(f"{warning.code}: {warning.message}")
 
-    def _refused(self, why: Rejection) -> bool:
-        """Always False."""
-        if self.as_json:
-            answer({"error": why})
-        remark(f"posthouse: refused ({why.code}): {why.detail}")
-        for error in why.errors:
-            remark(f"  {error.path}: {error.message}")
-        return False
+
+async def caller_of(session: Session, tenant: str | None, environment: Environment) -> Caller:
+    """The operator, for a tenant."""
+    owner = await session.tenant(tenant)
+    return Caller(tenant=owner.id, tenant_ref=owner.ref, environment=environment, credential="cli", door="cli")
+
+
+def refused(why: Rejection, *, as_json: bool) -> bool:
+    """Say why not; always False."""
+    if as_json:
+        answer({"error": why})
+    remark(f"posthouse: refused ({why.code}): {why.detail}")
+    for error in why.errors:
+        remark(f"  {error.path}: {error.message}")
+    return False

@@ -1,0 +1,50 @@
+"""Why and how: a draft put into the words of an explanation (``?dryRun=true``, ``posthouse explain``). Nothing is looked up here."""
+
+from posthouse.journeys.compose import Drafted
+from posthouse.journeys.linking import CLICKS, OPENS
+from posthouse.model.explanation import Explanation, Preview, TemplateUsed, Tracked, Way
+from posthouse.model.send_request import Caller
+from posthouse.policy.admit import Admission
+from posthouse.policy.route import INBOX, RouteFact, candidates, stays_here
+
+
+def explanation(drafted: Drafted, caller: Caller, routes: tuple[RouteFact, ...]) -> Explanation:
+    """Everything that would happen to a draft."""
+    admission, worded = drafted.admission, drafted.worded
+    type = admission.type
+    template = worded.template
+    return Explanation(
+        type=type.name,
+        message_class=type.message_class.value,
+        stream=admission.stream,
+        lane=admission.lane.name.lower(),
+        from_=admission.sender.address,
+        reply_to=tuple(mailbox.address for mailbox in admission.reply_to),
+        send_at=admission.due,
+        deadline=admission.deadline,
+        expires_at=admission.expires_at,
+        waits_seconds=tuple(wait.total_seconds() for wait in type.waits),
+        in_doubt=type.in_doubt.value,
+        dedupe_window_seconds=type.dedupe_window.total_seconds(),
+        tracking=Tracked(opens=bool(admission.tracking & OPENS), clicks=bool(admission.tracking & CLICKS)),
+        template=None if template is None else TemplateUsed(template.name, template.version, worded.locale),
+        ways=_ways(admission, caller, routes),
+        policy=None,
+        preview=Preview(worded.subject, worded.html, worded.text, drafted.size),
+    )
+
+
+def _ways(admission: Admission, caller: Caller, routes: tuple[RouteFact, ...]) -> tuple[Way, ...]:
+    found = []
+    for position, person in enumerate(admission.recipients):
+        reason = admission.suppressed.get(position)
+        if reason is not None:
+            names: tuple[str, ...] = ()
+        elif stays_here(caller.environment, simulator=person.simulator):
+            names = (INBOX,)
+        else:
+            places = candidates(routes, caller.environment, simulator=person.simulator)
+            names = tuple(routes[place].name for place in places)
+        evidence = admission.evidence.get(position)
+        found.append(Way(recipient=person.mailbox.address, routes=names, reason=reason, suppression=evidence))
+    return tuple(found)
