@@ -14,7 +14,8 @@ import msgspec
 from posthouse.compose.template import TemplateVersion
 from posthouse.journeys.branding import branded, declares_brand
 from posthouse.journeys.facts import FactBook
-from posthouse.journeys.linking import Linker
+from posthouse.journeys.judging import Judge, commercial_lacks, judged
+from posthouse.journeys.linking import Linked, Linker
 from posthouse.journeys.prepare import seal_content
 from posthouse.journeys.renders import InProcess, Renders
 from posthouse.journeys.suppressing import Known, Lists
@@ -24,17 +25,19 @@ from posthouse.mail.identity import identity
 from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState, message_status
-from posthouse.model.message_type import Keep
+from posthouse.model.message_type import Keep, MessageClass
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest
 from posthouse.net.entropy import Entropy
 from posthouse.policy import admit, dedupe, form
 from posthouse.policy.admit import Admission, Facts, Recipient
+from posthouse.policy.content import Kind, Verdict
 from posthouse.policy.dedupe import Templated
 from posthouse.policy.route import RouteFact
 from posthouse.policy.suppress import Entry, Ruling
 from posthouse.store.accept import DeliveryRow, MessageRow
 from posthouse.store.queue import Flag
 from posthouse.store.seal import Sealer
+from posthouse.store.streams import Stream
 
 BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer
 
@@ -47,6 +50,7 @@ class Drafted(msgspec.Struct, frozen=True):
     admission: Admission
     worded: Worded
     size: int
+    verdict: Verdict | None = None
 
     @property
     def alarms(self) -> tuple[tuple[Entry, Ruling], ...]:
@@ -72,6 +76,7 @@ class Composer:
         self._routes = routes
         self._renders: Renders = renders or InProcess()
         self._linker = linker
+        self._judge = Judge()
 
     @property
     def facts(self) -> FactBook:
@@ -109,18 +114,24 @@ class Composer:
         worded = literal(request) if template is None else await self._rendered(caller, request, template)
         if isinstance(worded, Rejection):
             return worded
+        stream = await self._facts.stream(caller.tenant, admission.stream)
+        found = judged(self._judge, caller.tenant, request, admission, worded, stream)
+        if isinstance(found, Rejection):
+            return found
         new = self._entropy.new_id(now)
-        linked = await self._linked(caller, request, admission, worded, new)
+        linked = await self._linked(caller, request, admission, worded, stream, new)
         if isinstance(linked, Rejection):
             return linked
         admission, worded, head = linked
+        if found.warnings:
+            admission = msgspec.structs.replace(admission, warnings=(*admission.warnings, *found.warnings))
         content = made(request, admission, worded, caller, new, head)
         if len(content.head) + len(content.body) > form.MESSAGE_BYTES:
             return Rejection(
                 "too_large", f"the message has {len(content.body):,} bytes encoded; the limit is {form.MESSAGE_BYTES:,}"
             )
         flow = await self._facts.flow(caller.tenant, int(caller.environment), admission.stream)
-        return self._drafted(caller, request, admission, worded, content, new, flow, now)
+        return self._drafted(caller, request, admission, worded, content, new, flow, now, found.verdict)
 
     async def _template(self, caller: Caller, request: SendRequest) -> TemplateVersion | Rejection | None:
         if request.template is None:
@@ -141,15 +152,20 @@ class Composer:
         )  # fmt: skip
 
     async def _linked(
-        self, caller: Caller, request: SendRequest, admission: Admission, worded: Worded, new: UUID
+        self, caller: Caller, request: SendRequest, admission: Admission, worded: Worded, stream: Stream, new: UUID
     ) -> tuple[Admission, Worded, bytes] | Rejection:
         """With our links in it, and the fields they add; ``worded.digest`` stays that of what was rendered."""
-        if self._linker is None:
-            return admission, worded, b""
-        stream = await self._facts.stream(caller.tenant, admission.stream)
-        linked = self._linker.link(caller, request, admission, stream, worded.html, new)
+        linked: Linked | Rejection = Linked(html=worded.html, tracking=admission.tracking)
+        if self._linker is not None:
+            linked = self._linker.link(caller, request, admission, stream, worded.html, new)
         if isinstance(linked, Rejection):
             return linked
+        if admission.type.message_class is MessageClass.COMMERCIAL:
+            brand = await self._facts.brand(caller.tenant)
+            lacking = commercial_lacks(request, admission, worded, stream, brand.postal_address, linked.warnings)
+            if isinstance(lacking, Rejection):
+                return lacking
+            linked = msgspec.structs.replace(linked, warnings=(*linked.warnings, *lacking))
         if linked.warnings or linked.tracking != admission.tracking:
             warnings = (*admission.warnings, *linked.warnings)
             admission = msgspec.structs.replace(admission, tracking=linked.tracking, warnings=warnings)
@@ -175,7 +191,7 @@ class Composer:
 
     def _drafted(
         self, caller: Caller, request: SendRequest, admission: Admission, worded: Worded, content: Content, new: UUID, flow: int,
-        now: datetime,
+        now: datetime, verdict: Verdict | None,
     ) -> Drafted:  # fmt: skip
         accepted = _accepted(new, admission)
         kept = admission.type.keep is Keep.RECORD and worded.variables is not None
@@ -192,11 +208,14 @@ class Composer:
             sealed=seal_content(self._sealer, content, new.bytes),
             variables=self._sealer.seal(msgspec.json.encode((worded.digest.hex(), worded.variables)), new.bytes) if kept else None,
             lane=int(admission.lane), flow=flow, deadline=admission.deadline, due=admission.due, since=admission.since,
-            deliveries=self._deliveries(request, admission, content, now),
+            deliveries=self._deliveries(request, admission, content, now, verdict),
         )  # fmt: skip
-        return Drafted(row, accepted, admission, worded, len(content.head) + len(content.body))
+        return Drafted(row, accepted, admission, worded, len(content.head) + len(content.body), verdict)
 
-    def _deliveries(self, request: SendRequest, admission: Admission, content: Content, now: datetime) -> tuple[DeliveryRow, ...]:
+    def _deliveries(
+        self, request: SendRequest, admission: Admission, content: Content, now: datetime, verdict: Verdict | None
+    ) -> tuple[DeliveryRow, ...]:
+        told = verdict.kind.value if verdict is not None and verdict.kind is Kind.COMMERCIAL else None
         base = Flag.TLS_REQUIRED if request.tls == "required" else 0
         if not content.head.isascii() or needs_smtputf8(admission.sender):
             base |= Flag.SMTPUTF8
@@ -204,7 +223,7 @@ class Composer:
             DeliveryRow(
                 position=position, recipient=to.mailbox.address, role=int(to.role), site=to.mailbox.domain,
                 flags=None if position in admission.suppressed else base | _flags(to), reason=admission.suppressed.get(position),
-                event_id=self._entropy.new_id(now), suppression=admission.evidence.get(position),
+                event_id=self._entropy.new_id(now), suppression=admission.evidence.get(position), content=told,
             )
             for position, to in enumerate(admission.recipients)
         )  # fmt: skip

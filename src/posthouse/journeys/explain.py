@@ -2,7 +2,7 @@
 
 from posthouse.journeys.compose import Drafted
 from posthouse.journeys.linking import CLICKS, OPENS
-from posthouse.model.explanation import Explanation, Preview, TemplateUsed, Tracked, Way
+from posthouse.model.explanation import Explanation, PolicyFinding, PolicyVerdict, Preview, TemplateUsed, Tracked, Way
 from posthouse.model.send_request import Caller
 from posthouse.policy.admit import Admission
 from posthouse.policy.route import INBOX, RouteFact, candidates, stays_here
@@ -29,8 +29,28 @@ def explanation(drafted: Drafted, caller: Caller, routes: tuple[RouteFact, ...])
         tracking=Tracked(opens=bool(admission.tracking & OPENS), clicks=bool(admission.tracking & CLICKS)),
         template=None if template is None else TemplateUsed(template.name, template.version, worded.locale),
         ways=_ways(admission, caller, routes),
-        policy=None,
+        policy=_policy(drafted),
         preview=Preview(worded.subject, worded.html, worded.text, drafted.size),
+    )
+
+
+def _policy(drafted: Drafted) -> PolicyVerdict | None:
+    verdict = drafted.verdict
+    if verdict is None:
+        return None
+    findings = tuple(
+        PolicyFinding(
+            rule=each.rule, part=each.part, position=each.position, excerpt=each.excerpt, weight=each.weight, message=each.message
+        )
+        for each in verdict.findings
+    )
+    return PolicyVerdict(
+        kind=verdict.kind.value,
+        share=verdict.share,
+        language=verdict.language,
+        purpose=None if verdict.purpose is None else verdict.purpose.value,
+        reason=verdict.reason,
+        findings=findings,
     )
 
 

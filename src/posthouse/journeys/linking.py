@@ -20,6 +20,7 @@ from posthouse.mail.link import Link, Purpose
 from posthouse.model.message_type import MessageClass, Tracking
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest, Warning
 from posthouse.policy.admit import Admission
+from posthouse.policy.commercial import NO_ONE_CLICK
 from posthouse.store.streams import Stream
 
 OPENS: Final = 1
@@ -81,7 +82,7 @@ class Linker:
         if self._base.startswith("https://"):
             url = f"<{self._base}/u/{link.write(self._key, here)}>"
             return encode_field("List-Unsubscribe", ", ".join([url, *ways])) + _ONE_CLICK, ()
-        return (encode_field("List-Unsubscribe", ways[0]) if ways else b""), (_NO_ONE_CLICK,)
+        return (encode_field("List-Unsubscribe", ways[0]) if ways else b""), (NO_ONE_CLICK,)
 
     def _url(self, caller: Caller, new: UUID, purpose: Purpose, target: str = "") -> str:
         here = Link(
@@ -94,11 +95,6 @@ _ALONE: Final = Rejection(
     "validation_failed", "A commercial mail carries its reader's own way out of the list, so it goes to one recipient; send a batch.",
     (FieldError("to", "must be one recipient, without cc and bcc, for a commercial mail: send a batch"),),
 )  # fmt: skip
-_NO_ONE_CLICK: Final = Warning(
-    "unsubscribe_unavailable",
-    "One-click unsubscribe needs POSTHOUSE_PUBLIC_URL to be an https address that receivers reach.",
-    "stream",
-)
 
 
 def _wanted(request: SendRequest, admission: Admission, stream: Stream) -> int:

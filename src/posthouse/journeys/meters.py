@@ -32,6 +32,9 @@ FEEDBACK: Final = Counter("posthouse_feedback", "What came back, by source and w
 HOOKS: Final = Counter("posthouse_hooks", "Providers' calls that were theirs", ["provider", "what"])
 RETURNED: Final = Counter("posthouse_returned", "Returned mail taken in")
 FORGED: Final = Counter("posthouse_forged", "Calls and returned mail that were nobody's", ["source"])
+CONTENT: Final = Counter(
+    "posthouse_content_judged", "Mails judged by the content policy, by verdict and setting", ["verdict", "setting"]
+)
 DIGEST_MISMATCHES: Final = Counter("posthouse_digest_mismatches", "Attempts whose bytes differed from the first: a bug")
 WEBHOOK_TRIES: Final = Counter("posthouse_webhook_tries", "Events posted to endpoints, by outcome", ["outcome"])
 WEBHOOK_GATHERED: Final = Counter("posthouse_webhook_events_gathered", "Events read for endpoints")

@@ -45,7 +45,7 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     """A submitted message: what it says, what it asks of us, and the content that will be sent.
 
     ``identity``: what it says (``mail.identity``), however it was encoded and whatever its Date, Message-ID and
-    boundaries. ``controls``: lower-case names, each with its values in order.
+    boundaries. ``words``: its text and its HTML. ``controls``: lower-case names, each with its values in order.
     """
 
     sender: Mailbox
@@ -56,6 +56,7 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     controls: dict[str, list[str]]
     content: Content
     identity: bytes
+    words: tuple[str, str]
 
 
 class SubmittedFault(msgspec.Struct, frozen=True):
@@ -101,6 +102,7 @@ def _submitted(tree: Entity) -> Submitted:
     head = _head(fields, sender, keep_message_id=bool(message_id))
     if body and not body.endswith(b"\r\n"):
         body += b"\r\n"
+    text, html, files = _said(tree)
     content = Content(head=head, body=body, body_digest=body_digest(body), message_id=message_id, header_from=sender.address)
     return Submitted(
         sender=sender,
@@ -110,7 +112,8 @@ def _submitted(tree: Entity) -> Submitted:
         message_id=message_id,
         controls=_controls(tree.fields),
         content=content,
-        identity=_identity(tree, sender, subject),
+        identity=identity(sender.address, subject, text, html, files),
+        words=(text, html),
     )
 
 
@@ -137,8 +140,8 @@ def _controls(fields: Iterable[Field]) -> dict[str, list[str]]:
     return controls
 
 
-def _identity(tree: Entity, sender: Mailbox, subject: str) -> bytes:
-    """What a person would read and open, as ``mail.identity`` counts it."""
+def _said(tree: Entity) -> tuple[str, str, list[Attachment]]:
+    """What a person would read and open: text, HTML, files."""
     said: dict[str, list[str]] = {"text": [], "html": []}
     files: list[Attachment] = []
     for leaf in leaves(tree):
@@ -147,7 +150,7 @@ def _identity(tree: Entity, sender: Mailbox, subject: str) -> bytes:
             said[use.kind].append(leaf.text)
         elif not leaf.media.endswith("-signature"):  # PGP and S/MIME: another one each time
             files.append(Attachment(use.filename, leaf.content, leaf.media))
-    return identity(sender.address, subject, "\n".join(said["text"]), "\n".join(said["html"]), files)
+    return "\n".join(said["text"]), "\n".join(said["html"]), files
 
 
 def _head(fields: Sequence[Field], sender: Mailbox, *, keep_message_id: bool) -> bytes:

@@ -33,8 +33,8 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One message. Addresses are parsed already; times are aware.
 
     Fields a caller left out are None or empty; intake fills defaults. A submitted MIME message comes as
-    ``content`` (what will be sent) with ``identity`` (what it says, for dedupe); html, text and
-    attachments are then empty.
+    ``content`` (what will be sent) with ``identity`` (what it says, for dedupe) and ``words`` (its text and HTML, for
+    the content policy); html, text and attachments are then empty.
     """
 
     to: tuple[Mailbox, ...]
@@ -66,6 +66,7 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     track_clicks: bool | None = None
     content: Content | None = None
     identity: bytes | None = None
+    words: tuple[str, str] = ("", "")
 
 
 class FieldError(msgspec.Struct, frozen=True):

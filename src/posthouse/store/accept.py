@@ -36,6 +36,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     event_id: UUID
     suppression: str | None = None
+    content: str | None = None
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,10 +129,10 @@ d as materialized (
     select * from unnest(
         $31::int[], $32::smallint[], $33::uuid[], $34::smallint[], $35::text[], $36::smallint[], $37::text[], $38::smallint[],
         $39::text[], $40::uuid[], $41::boolean[], $42::timestamptz[], $43::smallint[], $44::int[], $45::timestamptz[], $46::smallint[],
-        $47::timestamptz[], $48::timestamptz[], $49::timestamptz[], $50::text[], $51::text[], $52::smallint[], $53::int[], $54::text[]
+        $47::timestamptz[], $48::timestamptz[], $49::timestamptz[], $50::text[], $51::text[], $52::smallint[], $53::int[], $54::text[], $55::text[]
     ) as t (tenant, environment, message, position, recipient, role, site, flags,
             reason, event_id, free, created_at, lane, flow, deadline, state,
-            due, expires_at, since, header_domain, type, keep, size, suppression)
+            due, expires_at, since, header_domain, type, keep, size, suppression, content)
 ),
 put_delivery as (
     insert into delivery (tenant, environment, message, position, recipient, role)
@@ -142,8 +143,8 @@ put_event as (
     insert into event (tenant, environment, id, message, position, type, at, data)
     select tenant, environment, event_id, message, position,
         case when flags is null then 'message.suppressed' else 'message.queued' end, created_at,
-        case when reason is null then null
-             else jsonb_strip_nulls(jsonb_build_object('reason', reason, 'suppression', suppression)) end
+        case when reason is null and content is null then null
+             else jsonb_strip_nulls(jsonb_build_object('reason', reason, 'suppression', suppression, 'content', content)) end
     from d where free or message in (select message from keyed)
 ),
 put_queue as (
@@ -257,4 +258,5 @@ def _deliveries(rows: "Sequence[MessageRow]") -> tuple[list[Any], ...]:
         *([getattr(row, field) for row, _ in flat] for field in _REST),
         [len(row.sealed) for row, _ in flat],
         [d.suppression for _, d in flat],
+        [d.content for _, d in flat],
     )

@@ -84,4 +84,4 @@ def _tell(taken: Accepted, why: Explanation) -> None:
 
 
 def _judged(policy: PolicyVerdict | None) -> str:
-    return "" if policy is None else f"{policy.kind.replace('_', ' ')} (the stream says {policy.setting})"
+    return "" if policy is None else f"{policy.kind.replace('_', ' ')}{': ' if policy.reason else ''}{policy.reason}"

@@ -48,6 +48,7 @@ def _request(envelope: Envelope, submitted: Submitted, fields: Fields) -> SendRe
         subject=submitted.subject,
         content=submitted.content,
         identity=submitted.identity,
+        words=submitted.words,
         **fields,
     )
 

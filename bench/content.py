@@ -1,0 +1,68 @@
+"""``python -m bench.content``: how well the content policy tells advertising from messages, with every stream on *refuse*; and how fast.
+
+Two labelled sets: one the rules were made with, one written by somebody who had not seen them. Refused is what is judged commercial.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from posthouse.compose.plain import text_of
+from posthouse.compose.ready_made import READY_MADE
+from posthouse.compose.render import render
+from posthouse.compose.template import Rendered
+from posthouse.policy.content import Kind, Verdict, judge
+from tests.policy.content.labelled import Labelled, development, held_out
+
+TIMES = 400
+
+
+def judged(mail: Labelled) -> Verdict:
+    """The verdict, without being told the language."""
+    return judge(mail.subject, mail.text, None)
+
+
+def report(name: str, mails: Sequence[Labelled], *, wrong: bool) -> None:
+    """The confusion of a set; ``wrong``: and the mails that were judged wrongly."""
+    table = Counter((mail.label, judged(mail).kind.value) for mail in mails)
+    print(f"\n{name}: {len(mails)} mails")
+    for label in ("transactional", "mixed_allowed", "commercial"):
+        row = {kind.value: table[label, kind.value] for kind in Kind}
+        print(f"  {label:14}" + "".join(f" {kind} {count:3}" for kind, count in row.items()))
+    genuine = sum(count for (label, _), count in table.items() if label != "commercial")
+    refused = sum(count for (label, kind), count in table.items() if label != "commercial" and kind == Kind.COMMERCIAL)
+    caught = table["commercial", Kind.COMMERCIAL.value]
+    adverts = sum(count for (label, _), count in table.items() if label == "commercial")
+    if genuine and adverts and caught:
+        print(
+            f"  wrongly refused {refused / genuine:.1%}; precision {caught / (caught + refused):.1%}; recall {caught / adverts:.1%}"
+        )
+    for mail in mails if wrong else ():
+        found = judged(mail)
+        if (found.kind is Kind.COMMERCIAL) != (mail.label == "commercial"):
+            print(
+                f"  {mail.id} {mail.label}: {mail.subject!r} -> {found.kind.value} {found.reason} {[each.rule for each in found.findings]}"
+            )
+
+
+def speed() -> None:
+    """Microseconds for an order confirmation of ours, with and without the way from HTML to text."""
+    made = render(READY_MADE["order-confirmation"], {"orderId": "1", "total": "$4", "items": [{"name": "Shirt"}] * 12}, "en")
+    assert isinstance(made, Rendered)
+    html = made.html or ""
+    for name, work in (
+        ("judged", lambda: judge(made.subject, made.text, "en")),
+        ("from HTML", lambda: judge(made.subject, text_of(html), "en")),
+    ):
+        begun = time.process_time()
+        for _ in range(TIMES):
+            work()
+        print(
+            f"{name}: {(time.process_time() - begun) / TIMES * 1e6:.0f} us for {len(html):,} characters of HTML, {len(made.text):,} of text"
+        )
+
+
+if __name__ == "__main__":
+    report("development", development(), wrong=True)
+    report("held out", held_out(), wrong=False)
+    speed()

@@ -1,0 +1,104 @@
+"""Content against its stream: the primary-purpose test on what readers will see, and what commercial mail must carry (P1, P2, P4).
+
+A template is judged once per version and language, by the first mail that it makes; a mail whose variables bring sentences of their own is
+judged by itself. What is submitted or sent inline is judged by itself.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from posthouse.compose.plain import text_of
+from posthouse.journeys import meters
+from posthouse.journeys.wording import Worded
+from posthouse.model.message_type import MessageClass
+from posthouse.model.send_request import Rejection, SendRequest, Warning
+from posthouse.policy import commercial
+from posthouse.policy.admit import Admission
+from posthouse.policy.content import Verdict, judge
+from posthouse.policy.content.decide import Setting, decide, is_judged
+from posthouse.store.streams import Stream
+
+MOST: Final = 2000
+SENTENCE: Final = 40
+_DEPTH: Final = 4
+
+
+class Judge:
+    """One per process; remembers what templates say."""
+
+    def __init__(self) -> None:
+        """Nothing was judged yet."""
+        self._known: OrderedDict[tuple[int, str, int, str | None], Verdict] = OrderedDict()
+
+    def verdict(self, tenant: int, request: SendRequest, worded: Worded) -> Verdict:
+        """What a mail is, as far as its words tell."""
+        template = worded.template
+        if template is None or brings_sentences(worded.variables):
+            return judge(worded.subject, _visible(request, worded), worded.locale or request.locale)
+        key = (tenant, template.name, template.version, worded.locale)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = judge(worded.subject, _visible(request, worded), worded.locale)
+            if len(self._known) > MOST:
+                self._known.popitem(last=False)
+        return found
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What was found: the verdict, None where nobody asked for one, and what the caller is told."""
+
+    verdict: Verdict | None
+    warnings: tuple[Warning, ...]
+
+
+def judged(
+    judge_: Judge, tenant: int, request: SendRequest, admission: Admission, worded: Worded, stream: Stream
+) -> Judged | Rejection:
+    """The content of a mail against the stream it goes out on."""
+    message_class, setting = admission.type.message_class, stream.content_policy
+    if not is_judged(message_class, setting):
+        return Judged(None, ())
+    verdict = judge_.verdict(tenant, request, worded)
+    meters.CONTENT.labels(verdict.kind.value, setting).inc()
+    said = decide(verdict, message_class, setting, stream.name)
+    return said if isinstance(said, Rejection) else Judged(verdict, () if said is None else (said,))
+
+
+def commercial_lacks(
+    request: SendRequest, admission: Admission, worded: Worded, stream: Stream, brand_address: str, told: Sequence[Warning]
+) -> tuple[Warning, ...] | Rejection:
+    """What a commercial mail lacks besides what it was told of already; a refusal where its stream refuses."""
+    if admission.type.message_class is not MessageClass.COMMERCIAL or stream.content_policy == Setting.OFF:
+        return ()
+    known = (stream.postal_address, brand_address)
+    parts = request.words if worded.content is not None else (worded.html, worded.text)
+    lacking = commercial.address_lacking(parts, known)
+    warnings = () if lacking is None else (lacking,)
+    refused = commercial.refusal((*told, *warnings), stream.name) if stream.content_policy == Setting.REFUSE else None
+    return refused or warnings
+
+
+def brings_sentences(variables: Mapping[str, Any] | None, depth: int = 0) -> bool:
+    """True where a value is long enough to advertise by itself."""
+    return bool(variables) and any(_is_sentence(value, depth) for value in (variables or {}).values())
+
+
+def _is_sentence(value: Any, depth: int) -> bool:
+    if isinstance(value, str):
+        return len(value) >= SENTENCE and " " in value
+    if depth >= _DEPTH:
+        return bool(value) and isinstance(value, list | dict)
+    if isinstance(value, dict):
+        return brings_sentences(value, depth + 1)
+    return isinstance(value, list) and any(_is_sentence(inner, depth + 1) for inner in value)
+
+
+def _visible(request: SendRequest, worded: Worded) -> str:
+    """What readers see: the HTML's text, which is made already where the caller gave no other."""
+    text, html = request.words if worded.content is not None else (worded.text, worded.html)
+    if html is None or not html or (worded.template is None and worded.content is None and request.text is None):
+        return text or ""
+    return text_of(html) or text or ""

@@ -1,0 +1,46 @@
+"""What follows from a verdict: nothing, a warning, or a refusal that names the rules and the stream that would take the message (P2).
+
+Authentication and security are never refused on content; commercial types are not judged; a small section of promotion is nobody's fault.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from posthouse.model.message_type import MessageClass
+from posthouse.model.send_request import FieldError, Rejection, Warning
+from posthouse.policy.content.verdict import Kind, Verdict
+
+ELSEWHERE: Final = "marketing"
+_TOLD: Final = 3
+
+
+class Setting(StrEnum):
+    """What a stream does about content that does not belong there."""
+
+    OFF = "off"
+    FLAG = "flag"
+    REFUSE = "refuse"
+
+
+def is_judged(message_class: MessageClass, setting: str) -> bool:
+    """True where there is anything to be found out."""
+    return setting != Setting.OFF and message_class is not MessageClass.COMMERCIAL
+
+
+def decide(verdict: Verdict, message_class: MessageClass, setting: str, stream: str) -> Warning | Rejection | None:
+    """What the caller is told of a verdict, if anything."""
+    if verdict.kind is not Kind.COMMERCIAL or not is_judged(message_class, setting):
+        return None
+    rules = ", ".join(dict.fromkeys(finding.rule for finding in verdict.findings))
+    told = f"This reads as commercial: {verdict.reason} (rules: {rules or 'none'})."
+    if setting == Setting.REFUSE and message_class is MessageClass.TRANSACTIONAL:
+        errors = tuple(
+            FieldError(finding.part, f"{finding.message}: {finding.excerpt!r} ({finding.rule})")
+            for finding in verdict.findings[:_TOLD]
+        )
+        return Rejection(
+            "content_refused",
+            f"{told} The stream '{stream}' takes no advertising; send it on the stream '{ELSEWHERE}', as a commercial type.",
+            errors,
+        )
+    return Warning("content_flagged", f"{told} Such mail belongs on the stream '{ELSEWHERE}'.", "stream")

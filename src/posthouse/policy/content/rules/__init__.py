@@ -1,0 +1,150 @@
+"""The rule sets, a file for each language: what advertising says, and what messages say that somebody waits for.
+
+A phrase is words in lower case: ``#`` a number, ``#%`` per cents, ``_`` any one word, ``abc*`` a word that begins so. To add a language, add its
+file and its name to ``LANGUAGES``; nothing else knows which there are.
+
+Known sharp edges: read from the package's own files when first needed, like an import.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, Literal
+
+import msgspec
+
+from posthouse.policy.content.verdict import Purpose
+
+LANGUAGES: Final = ("en", "de")
+NUMBER: Final = "#"
+PERCENT: Final = "#%"
+ANY: Final = "_"
+_DIGITS: Final = frozenset("0123456789")
+_ADDRESS: Final = re.compile(r"https?://\S+")
+_SPACES: Final = dict.fromkeys(
+    map(
+        ord,
+        "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~\u00a0\u00ab\u00bb\u00b7\u2010\u2011\u2012\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u2026\u20ac\u00a3",
+    ),
+    " ",
+)
+_WORD: Final = re.compile(r"\S+")
+_STEM: Final = 3
+_PHRASE: Final = re.compile(r"#%|#|_|[^\W\d_]+\*?")
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule. ``opens``: what follows it, up to something transactional or the small print, belongs to it; ``purpose``: of transactions only."""
+
+    id: str
+    kind: Literal["promotion", "transaction", "footer"]
+    weight: float
+    says: str
+    phrases: tuple[str, ...]
+    opens: bool = False
+    purpose: Purpose | None = None
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    stopwords: frozenset[str]
+    rule: tuple[Rule, ...]
+
+
+Tail = tuple[tuple[str, ...], int]  # what must follow, and the number of the rule
+
+
+class RuleSet(msgspec.Struct, frozen=True):
+    """The rules of a language, their phrases arranged so that most words of a text cost a look or two.
+
+    ``starts``: by the first word; ``stems``: by three letters, where the first word is a stem.
+    """
+
+    stopwords: frozenset[str]
+    rules: tuple[Rule, ...]
+    starts: dict[str, "Start"]
+    stems: dict[str, list[tuple[str, Tail]]]
+
+    def hits(self, words: Sequence[str]) -> Iterator[tuple[int, Rule]]:
+        """The rules that fire, each with the place of its first word among the words."""
+        starts, stems, rules = self.starts, self.stems, self.rules
+        following = [*words[1:], ""]
+        for index in [index for index, word in enumerate(words) if word in starts]:
+            start = starts[words[index]]
+            for number in start.alone:
+                yield index, rules[number]
+            for rest, number in start.pairs.get(following[index], ()):
+                if not rest or _follows(rest, words, index + 2):
+                    yield index, rules[number]
+            for rest, number in start.loose:
+                if _follows(rest, words, index + 1):
+                    yield index, rules[number]
+        for index in [index for index, word in enumerate(words) if word[:_STEM] in stems]:
+            word = words[index]
+            for stem, (rest, number) in stems[word[:_STEM]]:
+                if word.startswith(stem) and _follows(rest, words, index + 1):
+                    yield index, rules[number]
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What may begin with a word: ``alone`` it says enough; ``pairs``: by the second word; ``loose``: the second is no plain word."""
+
+    alone: list[int]
+    pairs: dict[str, list[Tail]]
+    loose: list[Tail]
+
+
+@lru_cache(len(LANGUAGES))
+def rules_of(language: str) -> RuleSet:
+    """The rules of one of ``LANGUAGES``. Errors: those of a broken file of ours."""
+    text = (files("posthouse.policy.content.rules") / f"{language}.toml").read_text(encoding="utf-8")
+    told = msgspec.convert(tomllib.loads(text), _File)
+    found = RuleSet(told.stopwords, told.rule, {}, {})
+    for number, rule in enumerate(told.rule):
+        for phrase in rule.phrases:
+            _place(found, _PHRASE.findall(phrase), number)
+    return found
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a line in lower case, numbers as ``#`` and ``#%``; addresses of pages are left out."""
+    return [word if word[0] not in _DIGITS else PERCENT if word[-1] == "%" else NUMBER for word in _plain(text).split()]
+
+
+def places_of(text: str) -> list[int]:
+    """Where each of those words begins."""
+    return [match.start() for match in _WORD.finditer(_plain(text))]
+
+
+def _plain(text: str) -> str:
+    """Lower case without punctuation; as long as the text, but for a space before a per cent sign."""
+    low = text.lower()
+    if "://" in low:
+        low = _ADDRESS.sub(lambda match: " " * len(match[0]), low)
+    if "%" in low:
+        low = low.replace(" %", "%").replace("\u00a0%", "%")
+    return low.translate(_SPACES)
+
+
+def _place(found: RuleSet, words: list[str], number: int) -> None:
+    first, *rest = words
+    if first.endswith("*"):
+        found.stems.setdefault(first[:_STEM], []).append((first[:-1], (tuple(rest), number)))
+        return
+    start = found.starts.setdefault(first, Start([], {}, []))
+    if not rest:
+        start.alone.append(number)
+    elif rest[0] == ANY or rest[0].endswith("*"):
+        start.loose.append((tuple(rest), number))
+    else:
+        start.pairs.setdefault(rest[0], []).append((tuple(rest[1:]), number))
+
+
+def _follows(rest: Sequence[str], words: Sequence[str], begin: int) -> bool:
+    ahead = words[begin : begin + len(rest)]
+    return len(ahead) == len(rest) and all(map(_fits, rest, ahead))
+
+
+def _fits(pattern: str, word: str) -> bool:
+    return pattern in (word, ANY) or (pattern[-1] == "*" and word.startswith(pattern[:-1]))

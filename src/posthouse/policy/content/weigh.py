@@ -1,0 +1,123 @@
+"""The weighing: from phrases that were found, and where, to a verdict. Every number of the test stands here.
+
+Advertising that is a small section below what the reader waits for passes. What reads as an advertisement in its subject, begins with
+advertising, or is mostly advertising, does not.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from posthouse.policy.content.rules import Rule
+from posthouse.policy.content.verdict import Finding, Kind, Purpose, Verdict
+
+SUBJECT_ADVERTISES: Final = 2.5
+SOME: Final = 2.0
+MUCH: Final = 4.0
+ALONE: Final = 3.0
+LARGE: Final = 0.5
+LEADING: Final = 0.3
+REPEATED: Final = 0.5
+_MOST_REPEATS: Final = 3
+_MOST_FINDINGS: Final = 30
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A block of the text: which, how many words, and the rules that fired in it, each with the place of its word."""
+
+    number: int
+    words: int
+    hits: tuple[tuple[int, Rule], ...]
+
+    def weight(self, kind: str) -> float:
+        """What rules of a kind weigh in it together."""
+        return sum(rule.weight for _, rule in self.hits if rule.kind == kind)
+
+
+class _Measured(msgspec.Struct, frozen=True):
+    """``leads``: promotion stands before anything transactional."""
+
+    promotion: float
+    transaction: float
+    share: float
+    leads: bool
+
+
+def weigh(language: str, subject: Line, lines: Sequence[Line], where: Callable[[str, int, int], tuple[int, str]]) -> Verdict:
+    """The verdict. ``where``: of part, line and word the place in the part, and the words there."""
+    measured = _measure(subject, lines)
+    reason = _commercial(subject, measured)
+    promoted = measured.promotion >= SOME or subject.weight("promotion") >= SOME
+    kind = Kind.COMMERCIAL if reason else Kind.MIXED_ALLOWED if promoted else Kind.TRANSACTIONAL
+    fired = [("subject", 0, *hit) for hit in subject.hits] + [("text", line.number, *hit) for line in lines for hit in line.hits]
+    told = [hit for hit in fired if hit[3].kind == "promotion" or (hit[3].kind == "footer" and hit[3].weight)]
+    findings = tuple(_finding(where, *hit) for hit in told[:_MOST_FINDINGS])
+    return Verdict(kind, language, round(measured.share, 3), _purpose(subject, lines), findings, reason)
+
+
+def _finding(where: Callable[[str, int, int], tuple[int, str]], part: str, line: int, word: int, rule: Rule) -> Finding:
+    at, said = where(part, line, word)
+    return Finding(rule.id, part, at, said, rule.weight, rule.says)
+
+
+def _commercial(subject: Line, body: _Measured) -> str:
+    """Why it is commercial, '' where it is not."""
+    advertises = subject.weight("promotion") >= SUBJECT_ADVERTISES and subject.weight("promotion") > subject.weight("transaction")
+    if advertises and (body.promotion >= SOME or body.transaction == 0):
+        return "the subject reads as an advertisement"
+    if body.transaction == 0 and body.promotion >= ALONE:
+        return "nothing in it is transactional, and it advertises"
+    if body.promotion >= MUCH and body.leads and body.share >= LEADING:
+        return "advertising stands before what is transactional"
+    if body.promotion >= MUCH and body.share >= LARGE:
+        return "most of it is advertising"
+    if body.promotion >= 2 * MUCH and body.promotion > 2 * body.transaction:
+        return "advertising outweighs what is transactional"
+    return ""
+
+
+def _measure(subject: Line, lines: Sequence[Line]) -> _Measured:
+    promotion: dict[str, float] = {}
+    transaction: dict[str, float] = {}
+    words = promoted = 0
+    leads: bool | None = None
+    open_section = False
+    for line in lines:
+        ours, theirs = line.weight("transaction"), line.weight("promotion")
+        _count(promotion, line, "promotion")
+        _count(transaction, line, "transaction")
+        if any(rule.kind == "footer" for _, rule in line.hits) and not theirs >= SOME:
+            open_section = False
+            continue
+        if theirs > ours:
+            open_section = open_section or any(rule.opens for _, rule in line.hits)
+        elif ours:
+            open_section = False
+        promotional = theirs > ours or (open_section and not ours)
+        words += line.words
+        promoted += line.words if promotional else 0
+        if leads is None and (ours >= SOME or theirs >= SOME):
+            leads = theirs > ours
+    share = promoted / words if words else 0.0
+    return _Measured(
+        sum(promotion.values()), sum(transaction.values()), share, bool(leads) and subject.weight("transaction") < SOME
+    )
+
+
+def _count(sums: dict[str, float], line: Line, kind: str) -> None:
+    """A rule counts whole once, and some more when it fires again."""
+    for _, rule in line.hits:
+        if rule.kind == kind:
+            known = sums.get(rule.id)
+            most = rule.weight * (1 + REPEATED * _MOST_REPEATS)
+            sums[rule.id] = rule.weight if known is None else min(known + rule.weight * REPEATED, most)
+
+
+def _purpose(subject: Line, lines: Sequence[Line]) -> Purpose | None:
+    """What weighs most; of what weighs the same, what came first."""
+    weights: dict[Purpose, float] = {}
+    for _, rule in (hit for line in (subject, *lines) for hit in line.hits):
+        if rule.purpose is not None:
+            weights[rule.purpose] = weights.get(rule.purpose, 0.0) + rule.weight
+    return max(weights, key=lambda purpose: weights[purpose]) if weights else None
