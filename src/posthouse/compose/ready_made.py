@@ -20,7 +20,11 @@ import msgspec
 from posthouse.compose.build import build
 from posthouse.compose.template import Source, TemplateVersion, Variable, Wording
 
-NAMES: Final = ("password-reset", "order-confirmation")
+NAMES: Final = (
+    "password-reset", "email-verification", "two-factor-code", "magic-link", "order-confirmation", "receipt", "refund", "payment-failed", "shipped",
+    "out-for-delivery", "delivered", "password-changed", "new-sign-in", "email-changed", "billing-failed", "trial-ending", "plan-changed",
+    "card-expiring",
+)  # fmt: skip
 _ENGLISH: Final = "en"
 _SHARED: Final = ("_layouts", "_partials")
 _PARTS: Final = {"subject": "subject.txt", "html": "body.html", "mjml": "body.mjml", "text": "body.txt"}
@@ -44,17 +48,23 @@ class Unbuilt(ValueError):
 def load(folder: Traversable, library: Mapping[str, str] | None = None) -> TemplateVersion:
     """The template in a folder. Errors: Unbuilt, OSError, msgspec.ValidationError, tomllib.TOMLDecodeError."""
     manifest = msgspec.convert(tomllib.loads(_read(folder, "template.toml")), _Manifest)
-    sources = {manifest.locale: _source(folder)}
-    sources |= {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
     shared = SHIPPED if library is None else library
     return TemplateVersion(
         name=manifest.name,
         version=manifest.version,
         type=manifest.type,
         variables=manifest.variables,
-        wordings={locale: _wording(manifest.name, locale, source, shared) for locale, source in sorted(sources.items())},
+        wordings={
+            locale: _wording(manifest.name, locale, source, shared) for locale, source in sources(folder, manifest.locale).items()
+        },
         fallback=manifest.locale,
     )
+
+
+def sources(folder: Traversable, locale: str) -> dict[str, Source]:
+    """What is written in a folder, by language; ``locale``: that of the files beside the folders of languages."""
+    found = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
+    return dict(sorted(found.items()))
 
 
 def _wording(name: str, locale: str, source: Source, library: Mapping[str, str]) -> Wording:
@@ -73,7 +83,7 @@ def _read(folder: Traversable, name: str) -> str:
 
 
 def _shared() -> dict[str, str]:
-    folders = (_TEMPLATES.joinpath(name) for name in _SHARED)
+    folders = (FOLDER.joinpath(name) for name in _SHARED)
     return {
         inner.name: inner.read_text(encoding="utf-8")
         for folder in folders
@@ -85,7 +95,7 @@ def _shared() -> dict[str, str]:
 
 @lru_cache(len(NAMES))
 def _loaded(name: str) -> TemplateVersion:
-    return load(_TEMPLATES / name)
+    return load(FOLDER / name)
 
 
 class _Shelf(Mapping[str, TemplateVersion]):
@@ -106,6 +116,6 @@ class _Shelf(Mapping[str, TemplateVersion]):
         return len(NAMES)
 
 
-_TEMPLATES: Final = files("posthouse.compose") / "templates"
+FOLDER: Final = files("posthouse.compose") / "templates"
 SHIPPED: Final[Mapping[str, str]] = _shared()
 READY_MADE: Final[Mapping[str, TemplateVersion]] = _Shelf()

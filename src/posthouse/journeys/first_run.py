@@ -1,4 +1,4 @@
-"""`make run`: the first tenant, its credentials, and one mail of each ready-made template through the whole path.
+"""`make run`: the first tenant, its credentials, and one mail of each ready-made family through the whole path.
 
 The samples are sent as test mail, so they end in the built-in inbox whatever the routes are. What happened to
 each is read from its timeline, as anybody would.
@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.compose.examples import examples
 from posthouse.compose.ready_made import READY_MADE
 from posthouse.journeys.founding import Founded, found
 from posthouse.journeys.intake import Intake
@@ -29,6 +30,7 @@ from posthouse.store.timeline import get_message
 FILE: Final = "first-run.json"
 PATIENCE: Final = 15.0
 READER: Final = Mailbox("ada", "example.com", "Ada Lovelace")
+FAMILIES: Final = ("password-reset", "order-confirmation", "shipped", "new-sign-in")
 SAMPLES: Final[dict[str, dict[str, Any]]] = {
     "password-reset": {"reset_link": "https://shop.example/reset?token=sample", "user_name": "Ada"},
     "order-confirmation": {
@@ -65,7 +67,7 @@ async def first_run(welcome: Welcome) -> None:
             f"The credentials of the first start are in {path}" if path.exists() else "This database has credentials already."
         )
     caller = await _caller(welcome)
-    sent = [(name, await _send(welcome, caller, name)) for name in SAMPLES if name in READY_MADE]
+    sent = [(name, await _send(welcome, caller, name)) for name in FAMILIES]
     welcome.say("Samples, sent to the built-in inbox:")
     for name, accepted in sent:
         welcome.say(f"  {name:<22} {await _became(welcome, caller, accepted)}")
@@ -81,7 +83,8 @@ async def _caller(welcome: Welcome) -> Caller:
 
 
 async def _send(welcome: Welcome, caller: Caller, name: str) -> Accepted | Rejection:
-    return await welcome.intake.accept(caller, SendRequest(to=(READER,), template=name, variables=SAMPLES[name]))
+    variables = SAMPLES.get(name) or examples(READY_MADE[name].variables)
+    return await welcome.intake.accept(caller, SendRequest(to=(READER,), template=name, variables=variables))
 
 
 async def _became(welcome: Welcome, caller: Caller, answer: Accepted | Rejection) -> str:

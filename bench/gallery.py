@@ -1,0 +1,48 @@
+"""``python -m bench.gallery [FOLDER]``: every ready-made mail as its readers see it, in a real Chromium, narrow and wide, light and dark.
+
+Of the two languages the first: they share their looks. Pictures are JPEG files named by mail, language, width and colour scheme. They are for people to look at; nothing is compared.
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from posthouse.compose.examples import examples
+from posthouse.compose.ready_made import READY_MADE
+from posthouse.compose.render import render
+from posthouse.compose.template import Rendered
+from tests.support import tools
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+WIDTHS = (320, 700)
+LANGUAGES = ("en",)
+HERE = Path(__file__).parents[1] / "docs" / "gallery"
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Take the pictures. Errors: SystemExit where no Chromium can be had."""
+    chromium = tools.find("chromium")
+    if chromium is None:
+        raise SystemExit("There is no Chromium; `make tools` fetches one.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        for name in names or READY_MADE:
+            version = READY_MADE[name]
+            for language in LANGUAGES:
+                made = render(version, examples(version.variables), language)
+                assert isinstance(made, Rendered)
+                for width in WIDTHS:
+                    for scheme in ("light", "dark"):
+                        page = browser.new_page(viewport={"width": width, "height": 400}, color_scheme=scheme)  # type: ignore[arg-type]
+                        page.set_content(made.html or "")
+                        page.screenshot(
+                            path=folder / f"{name}-{language}-{width}-{scheme}.jpg", type="jpeg", quality=60, full_page=True
+                        )
+                        page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE, sys.argv[2:])
