@@ -130,25 +130,30 @@ async def remove_addresses(
     return await remove(desk, found, reason)
 
 
-async def undo(desk: Desk, provider: str, begin: datetime, end: datetime, reason: str) -> Undone:
-    """A provider was wrong about everybody: what it made us enter in that window leaves the list."""
+async def undo(desk: Desk, name: str, begin: datetime, end: datetime, reason: str, *, is_site: bool = False) -> Undone:
+    """A provider (or the receiver of a domain: ``is_site``) was wrong about everybody: what it made us enter in that window leaves the list."""
     now = desk.now()
     async with desk.database.acquire() as connection, connection.transaction():
-        place = (desk.tenant, desk.environment, provider)
-        gone, waiting = await brakes.take_back(connection, place, begin, end, now)
+        place = (desk.tenant, desk.environment, name)
+        gone, waiting = await brakes.take_back(connection, place, begin, end, now, is_site=is_site)
         for each in gone:
             await _record(desk, connection, "suppression undone", each, reason)
         data = {"from": begin, "to": end, "entries": len(gone), "waiting": waiting, "reason": reason}
-        await _write(desk, connection, "suppressions undone", f"provider/{provider}", data)
+        await _write(desk, connection, "suppressions undone", f"{'site' if is_site else 'provider'}/{name}", data)
     return Undone(tuple(gone), waiting)
 
 
-async def rule(desk: Desk, chosen: SuppressionRule, before: SuppressionRule) -> None:
-    """Set what the list goes by."""
+async def rule(desk: Desk, *, soft_limit: int | None = None, legal_passes_security: bool | None = None) -> SuppressionRule:
+    """What the list goes by, with what is given set anew."""
     async with desk.database.acquire() as connection, connection.transaction():
-        await suppression_rule.set_rule(connection, desk.tenant, desk.environment, chosen)
-        data = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(chosen)}
-        await _write(desk, connection, "suppression rules set", "suppressions", data)
+        before = await suppression_rule.rule(connection, desk.tenant, desk.environment)
+        legal = before.legal_passes_security if legal_passes_security is None else legal_passes_security
+        chosen = SuppressionRule(soft_limit or before.soft_limit, legal)
+        if chosen != before:
+            await suppression_rule.set_rule(connection, desk.tenant, desk.environment, chosen)
+            data = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(chosen)}
+            await _write(desk, connection, "suppression rules set", "suppressions", data)
+    return chosen
 
 
 async def bring(desk: Desk, lines: Iterable[str], given: Entering, name: str, progress: Callable[[int, int], None]) -> Imported:

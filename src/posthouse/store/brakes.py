@@ -54,10 +54,18 @@ where tenant = $1 and environment = $2 and provider = $3 and cause = 'hard_bounc
   and (held_until > $6 or held_until is null and since >= $5) and (held_until is null or held_until < $4)
 """
 _ON: Final = "select tenant, environment, provider, until from brake where until > $1"
-_TAKE_BACK: Final = """
+_TAKEN: Final = "id, address, provider, cause, stream, reason, source, evidence, actor, security, since, until, held_until"
+_TAKE_BACK: Final = f"""
 delete from suppression
 where tenant = $1 and environment = $2 and provider = $3 and cause = 'hard_bounce' and since >= $4 and since <= $5
-returning id, address, provider, cause, stream, reason, source, evidence, actor, security, since, until, held_until
+returning {_TAKEN}
+"""
+# Over a relay nobody knows who answered; then the domain of the address is what is known. What people entered stays.
+_TAKE_BACK_SITE: Final = f"""
+delete from suppression
+where tenant = $1 and environment = $2 and split_part(address, '@', -1) = $3 and cause = 'hard_bounce' and since >= $4 and since <= $5
+  and source not in ('api', 'cli', 'import')
+returning {_TAKEN}
 """
 _FORGET: Final = """
 delete from provider_count where ctid in (
@@ -117,13 +125,15 @@ async def on(connection: "Connection[Record]", now: datetime) -> dict[Provider, 
 
 
 async def take_back(
-    connection: "Connection[Record]", provider: Provider, begin: datetime, end: datetime, now: datetime
+    connection: "Connection[Record]", provider: Provider, begin: datetime, end: datetime, now: datetime, *, is_site: bool = False
 ) -> tuple[list[Suppression], int]:
     """Every hard bounce heard from a provider between two moments leaves the list, and what waited because of one is due.
 
-    Answers the entries and how many deliveries were waiting. What had already ended stays as it ended.
+    ``is_site``: the name is the domain of the addresses themselves, and reads a tenant's whole list. Answers the entries and how many
+    deliveries were waiting. What had already ended stays as it ended.
     """
-    gone = [Suppression(*row) for row in await connection.fetch(_TAKE_BACK, *provider, begin, end)]
+    statement = _TAKE_BACK_SITE if is_site else _TAKE_BACK
+    gone = [Suppression(*row) for row in await connection.fetch(statement, *provider, begin, end)]
     due = await wake(connection, provider[0], provider[1], [each.address for each in gone if each.address], now)
     return gone, due
 

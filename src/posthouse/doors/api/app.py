@@ -15,12 +15,25 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from posthouse.doors.api import events, feedback, health, inbox, keys, messages, openapi, send, suppressions
+from posthouse.doors.api import (
+    alerts,
+    events,
+    feedback,
+    health,
+    inbox,
+    keys,
+    messages,
+    openapi,
+    send,
+    suppression_window,
+    suppressions,
+)
 from posthouse.doors.api.endpoint import Operation, Resource, keyed
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import not_found, refuse
 from posthouse.doors.api.template_routes import TEMPLATES
 from posthouse.doors.api.webhooks import WEBHOOKS
+from posthouse.doors.dashboard.alerts import alerts_dashboard
 from posthouse.doors.dashboard.page import dashboard
 from posthouse.doors.hooks import call as hook
 from posthouse.doors.tracking import visit
@@ -45,10 +58,14 @@ KEYED: Final[dict[str, dict[str, Operation]]] = {
     "/v1/keys": {"GET": keys.list_keys, "POST": keys.create},
     "/v1/keys/{id}": {"DELETE": keys.revoke},
     "/v1/events": {"GET": events.list_events},
+    "/v1/alerts": {"GET": alerts.list_alerts},
     "/v1/feedback/raw": {"POST": feedback.raw},
     **WEBHOOKS,
     **TEMPLATES,
     "/v1/suppressions": {"GET": suppressions.list_suppressions, "POST": suppressions.add, "DELETE": suppressions.remove},
+    "/v1/suppressions/undo": {"POST": suppression_window.undo},
+    "/v1/suppressions/erase": {"POST": suppression_window.erase},
+    "/v1/suppressions/rules": {"GET": suppression_window.get_rules, "PATCH": suppression_window.patch_rules},
     "/v1/suppressions/{id}": {"GET": suppressions.get_suppression, "DELETE": suppressions.remove_one},
     "/v1/suppressions/{id}/lift": {"POST": suppressions.lift},
 }
@@ -76,6 +93,7 @@ def _resources(parts: ApiParts) -> dict[str, Resource]:
     found["/metrics"] = Resource({"GET": health.metrics(parts)})
     found["/openapi.json"] = Resource({"GET": openapi.document_endpoint(parts)})
     found["/"] = Resource({"GET": dashboard(parts)})
+    found["/alerts"] = Resource({"GET": alerts_dashboard(parts)})
     if parts.hooks is not None:
         found["/hooks/{provider}/{token}"] = Resource({"POST": hook.called(parts.hooks)})
     if parts.visits is not None:

@@ -18,6 +18,7 @@ from posthouse.doors.api.operation import TEXT as _TEXT
 from posthouse.doors.api.operation import TIME as _TIME
 from posthouse.doors.api.operation import Operation, Parameter, Reply, Schema
 from posthouse.doors.api.operation import ids_of as _ids
+from posthouse.doors.api.operations_alerts import ALERTS
 from posthouse.doors.api.operations_feedback import FEEDBACK
 from posthouse.doors.api.operations_suppressions import SUPPRESSIONS
 from posthouse.doors.api.operations_templates import TEMPLATES
@@ -150,4 +151,4 @@ HEALTH: Final = (
     ),
     _machine("/openapi.json", "openapi", "This document", Reply("OpenAPI 3.1.", schema={"type": "object"})),
 )
-ALL: Final = (*SENDING, *MESSAGES, *INBOX, *KEYS, *EVENTS, *SUPPRESSIONS, *TEMPLATES, *WEBHOOKS, *FEEDBACK, *HEALTH)
+ALL: Final = (*SENDING, *MESSAGES, *INBOX, *KEYS, *EVENTS, *ALERTS, *SUPPRESSIONS, *TEMPLATES, *WEBHOOKS, *FEEDBACK, *HEALTH)

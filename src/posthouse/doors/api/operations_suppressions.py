@@ -4,16 +4,22 @@ from typing import Any, Final
 
 from posthouse.doors.api.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, Reply
 from posthouse.doors.api.suppression_wire import (
+    EraseBody,
     LiftBody,
     RemovalBody,
+    RulesBody,
     SuppressionBody,
     SuppressionDetail,
     SuppressionPage,
     SuppressionsAdded,
     SuppressionsRemoved,
     SuppressionView,
+    UndoBody,
+    Undone,
 )
 from posthouse.doors.api.suppressions import SHOWN_CAUSES
+from posthouse.journeys.erase import Erased
+from posthouse.store.suppression_rule import SuppressionRule
 
 ADD: Final[dict[str, Any]] = {
     "one": {"summary": "One address", "value": {"address": "user@example.com", "reason": "asked us on the telephone"}},
@@ -32,6 +38,22 @@ REMOVE: Final[dict[str, Any]] = {
     "addresses": {"summary": "By address", "value": {"addresses": ["user@example.com"], "reason": "the mailbox is back"}}
 }
 LIFT: Final[dict[str, Any]] = {"reason": {"summary": "With its reason", "value": {"reason": "the mailbox is back"}}}
+UNDO: Final[dict[str, Any]] = {
+    "provider": {
+        "summary": "A provider was wrong",
+        "value": {
+            "provider": "google.com", "from": "2026-12-14T20:00:00Z", "to": "2026-12-15T03:00:00Z", "reason": "they said so themselves",
+        },
+    },
+    "site": {
+        "summary": "A domain's receiver was wrong, heard over a relay",
+        "value": {"site": "example.com", "from": "2026-12-14T20:00:00Z", "to": "2026-12-15T03:00:00Z", "reason": "their server was moved"},
+    },
+}  # fmt: skip
+ERASE: Final[dict[str, Any]] = {
+    "one": {"summary": "One person", "value": {"address": "user@example.com", "reason": "erasure was asked for"}}
+}
+RULES: Final[dict[str, Any]] = {"soft": {"summary": "Fewer soft bounces", "value": {"softLimit": 3}}}
 _ON_AN_ENTRY: Final = ("getSuppression", "removeSuppression", "liftSuppression")
 
 SUPPRESSIONS: Final = (
@@ -76,5 +98,23 @@ SUPPRESSIONS: Final = (
         method="post", path="/v1/suppressions/{id}/lift", name="liftSuppression", summary="End one entry for a reason",
         tag="Suppressions", body=LiftBody, examples=LIFT, replies={200: Reply("The entry as it was.", SuppressionView)},
         refusals=("forbidden",),
+    ),
+    Operation(
+        method="post", path="/v1/suppressions/undo", name="undoSuppressions", summary="Take a window of hard bounces back",
+        tag="Suppressions", body=UndoBody, examples=UNDO,
+        replies={200: Reply("How many entries left the list, and how many deliveries go now.", Undone)}, refusals=("forbidden",),
+    ),
+    Operation(
+        method="post", path="/v1/suppressions/erase", name="eraseAddress", summary="Forget an address, and never write to it again",
+        tag="Suppressions", body=EraseBody, examples=ERASE,
+        replies={200: Reply("What was erased; answered when it is done.", Erased)}, refusals=("forbidden",),
+    ),
+    Operation(
+        method="get", path="/v1/suppressions/rules", name="getSuppressionRules", summary="What the list goes by", tag="Suppressions",
+        replies={200: Reply("The rules.", SuppressionRule)},
+    ),
+    Operation(
+        method="patch", path="/v1/suppressions/rules", name="changeSuppressionRules", summary="Change what the list goes by",
+        tag="Suppressions", body=RulesBody, examples=RULES, replies={200: Reply("The rules.", SuppressionRule)}, refusals=("forbidden",),
     ),
 )  # fmt: skip

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from posthouse.doors.api.wire import AddressText, Instant, Line, StreamName
 
 MOST: Final = 1000
 CauseName = Literal["hard_bounce", "complaint", "legal", "manual", "imported", "unsubscribe", "engagement", "frequency"]
 Addresses = Annotated[list[AddressText], Meta(min_length=1, max_length=MOST)]
+Reason = Annotated[Line, Meta(min_length=1)]
+DomainText = Annotated[str, Meta(min_length=1, max_length=255, examples=["google.com"])]
 SuppressionId = Annotated[str, Meta(pattern="^sup_[0-9a-z]{26}$", examples=["sup_01k9p2m4x7c8v5b3n6q1w0e9rt"])]
 
 
@@ -51,7 +53,42 @@ class RemovalBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
 class LiftBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Why it is lifted; kept on record."""
 
-    reason: Annotated[Line, Meta(min_length=1)]
+    reason: Reason
+
+
+class UndoBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """Whose hard bounces of which window were wrong: a mailbox provider's, or those of addresses at a site; and why."""
+
+    from_: Instant = field(name="from")
+    to: Instant
+    reason: Reason
+    provider: DomainText | None = None
+    site: DomainText | None = None
+
+
+class Undone(Struct, frozen=True, rename="camel"):
+    """``removed``: entries that left the list; ``waiting``: deliveries that waited because of them and go now."""
+
+    removed: int
+    waiting: int
+
+
+class EraseBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """Who is to be forgotten, live and test, and why. There is no way back."""
+
+    address: AddressText
+    reason: Reason
+
+
+class RulesBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What is to change of what the list goes by."""
+
+    soft_limit: (
+        Annotated[int, Meta(ge=3, le=5, description="Soft bounces in a row, over 72 hours, that make an address hard.")] | None
+    ) = None
+    legal_passes_security: (
+        Annotated[bool, Meta(description="Whether security mail passes a legal block; never an erasure.")] | None
+    ) = None
 
 
 class SuppressionView(Struct, frozen=True, kw_only=True, rename="camel"):

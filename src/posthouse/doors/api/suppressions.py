@@ -85,11 +85,11 @@ async def get_suppression(parts: ApiParts, caller: Caller, request: Request) -> 
 
 async def add(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Enter one address (201) or many (200); entering again changes nothing."""
-    asked = await _asked(parts, request, SuppressionBody)
+    asked = await read(parts, request, SuppressionBody)
     entries = asked if isinstance(asked, Rejection) else _entries(asked)
     if isinstance(asked, Rejection) or isinstance(entries, Rejection):
         return refuse(asked if isinstance(asked, Rejection) else entries)  # type: ignore[arg-type]  # one of them is one
-    made = await lists.enter(await _desk(parts, caller), entries)
+    made = await lists.enter(await desk_of(parts, caller), entries)
     if asked.address is not None:
         return answer(view(made[0]), 201)
     return answer(SuppressionsAdded([view(each) for each in made], sum(each.created for each in made)))
@@ -108,7 +108,7 @@ async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
         faults = faults or [_NOBODY]
     if faults:
         return refuse(invalid(*faults))
-    desk = await _desk(parts, caller)
+    desk = await desk_of(parts, caller)
     reason = asked.reason or ""
     done = await lists.remove_addresses(desk, addresses, reason, cause=asked.cause, stream=asked.stream)
     also = await lists.remove(desk, wanted, reason)
@@ -128,7 +128,7 @@ async def remove_one(parts: ApiParts, caller: Caller, request: Request) -> Respo
 
 async def lift(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """End one entry for a reason; answers it as it was."""
-    asked = await _asked(parts, request, LiftBody)
+    asked = await read(parts, request, LiftBody)
     done = asked if isinstance(asked, Rejection) else await _lifted(parts, caller, request, asked.reason, "suppression lifted")
     return refuse(done) if isinstance(done, Rejection) else answer(view(done))
 
@@ -142,13 +142,14 @@ async def _lifted(parts: ApiParts, caller: Caller, request: Request, reason: str
     wanted = ids.parse(PREFIX, request.path_params["id"])
     if wanted is None:
         return _NOT_HERE
-    done = await lists.remove(await _desk(parts, caller), [wanted], reason, action=action)
+    done = await lists.remove(await desk_of(parts, caller), [wanted], reason, action=action)
     if done.refused:
         return _LAW
     return done.gone[0] if done.gone else _NOT_HERE
 
 
-async def _asked(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
+async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
+    """What the body asks, where no query stands beside it."""
     query = Query(request.query_params, ())
     return invalid(*query.faults) if query.faults else await _body(parts, request, kind)
 
@@ -167,7 +168,7 @@ async def _removal(parts: ApiParts, request: Request) -> RemovalBody | Rejection
     """From the body; or, where there is none, from the query: ``?address=…&reason=…``."""
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     if has_body or not request.query_params:
-        return await _asked(parts, request, RemovalBody)
+        return await read(parts, request, RemovalBody)
     query = Query(request.query_params, ("address", "reason", "stream"))
     asked = RemovalBody(address=query.text("address"), reason=query.text("reason"), stream=query.text("stream"))
     return invalid(*query.faults) if query.faults else asked
@@ -212,7 +213,8 @@ async def _key(parts: ApiParts) -> suppression_lookup.AddressKey:
     return await suppression_lookup.load_key(parts.database, parts.sealer, parts.random)
 
 
-async def _desk(parts: ApiParts, caller: Caller) -> Desk:
+async def desk_of(parts: ApiParts, caller: Caller) -> Desk:
+    """Where the holder of a key sits: at the list of its tenant and environment."""
     return Desk(
         database=parts.database, key=await _key(parts), tenant=caller.tenant, environment=int(caller.environment),
         actor=caller.credential, source="api", operator=False, now=parts.clock.now, new_id=parts.new_id,

@@ -13,6 +13,7 @@ import click
 
 from posthouse import __version__
 from posthouse.config import Unusable
+from posthouse.doors.cli.alerts import alerts
 from posthouse.doors.cli.bounce import bounce
 from posthouse.doors.cli.doctor import doctor
 from posthouse.doors.cli.domain import domain
@@ -72,6 +73,7 @@ for command in (
     key,
     send,
     messages,
+    alerts,
     suppression,
     template,
     doctor,

@@ -16,9 +16,8 @@ from posthouse.journeys import lists
 from posthouse.journeys.lists import ENTERED, Desk, Entering
 from posthouse.model import ids
 from posthouse.policy.suppress import Cause, lifted_by
-from posthouse.store import suppression_rule, suppressions
+from posthouse.store import suppressions
 from posthouse.store.suppression_lookup import PREFIX
-from posthouse.store.suppression_rule import SuppressionRule
 from posthouse.store.suppressions import Suppression, Wanted
 
 HEADINGS: Final = ("ID", "ADDRESS", "CAUSE", "STREAM", "REASON", "SOURCE", "SINCE", "UNTIL", "LIFTED BY")
@@ -130,17 +129,12 @@ def rules(
     handed: Handed, *, soft_limit: int | None, legal_passes_security: bool | None, tenant: str | None, test: bool, as_json: bool
 ) -> None:
     """Show or set what a tenant's list goes by."""
-
-    async def work(desk: Desk) -> SuppressionRule:
-        async with desk.database.acquire() as connection:
-            before = await suppression_rule.rule(connection, desk.tenant, desk.environment)
-            legal = before.legal_passes_security if legal_passes_security is None else legal_passes_security
-            chosen = SuppressionRule(soft_limit or before.soft_limit, legal)
-        if chosen != before:
-            await lists.rule(desk, chosen, before)
-        return chosen
-
-    chosen = at_the_desk(handed, tenant, work, test=test)
+    chosen = at_the_desk(
+        handed,
+        tenant,
+        lambda desk: lists.rule(desk, soft_limit=soft_limit, legal_passes_security=legal_passes_security),
+        test=test,
+    )
     if as_json:
         answer(chosen)
     else:

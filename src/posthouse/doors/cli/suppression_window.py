@@ -14,6 +14,7 @@ from posthouse.doors.cli.messages import Moment
 from posthouse.doors.cli.show import answer, as_json, facts, remark
 from posthouse.journeys import erase as erasing
 from posthouse.journeys import lists
+from posthouse.journeys.erase import InUse
 from posthouse.journeys.lists import ENTERED, Desk, Entering
 from posthouse.model.mailbox import Mailbox
 from posthouse.policy.suppress import Cause
@@ -22,8 +23,9 @@ _CAUSES = click.Choice(sorted(cause.value for cause in ENTERED))
 
 
 @click.command()
+@click.option("--provider", help="Whose answers were wrong: the registrable domain of its MX hosts, such as google.com.")
 @click.option(
-    "--provider", required=True, help="Whose answers were wrong: the registrable domain of its MX hosts, such as google.com."
+    "--site", help="Instead: the domain of the addresses themselves; for mail over a relay, where nobody knows who answered."
 )
 @click.option("--from", "begin", required=True, type=Moment(), help="When it began.")
 @click.option("--to", "end", required=True, type=Moment(), help="When it was over.")
@@ -32,13 +34,19 @@ _CAUSES = click.Choice(sorted(cause.value for cause in ENTERED))
 @as_json
 @click.pass_obj
 def undo(
-    handed: Handed, *, provider: str, begin: datetime, end: datetime, reason: str, tenant: str | None, test: bool, as_json: bool
-) -> None:
+    handed: Handed, *, provider: str | None, site: str | None, begin: datetime, end: datetime, reason: str, tenant: str | None,
+    test: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Take a window back: every hard bounce heard from a provider between two moments, firm or provisional, leaves the list.
 
     Mail that waits because of one goes at once. Mail that had already bounced is not sent again by itself.
     """
-    done = at_the_desk(handed, tenant, lambda desk: lists.undo(desk, provider.lower(), begin, end, reason), test=test)
+    if (provider is None) == (site is None):
+        raise click.UsageError("Name one of --provider and --site.")
+    name = provider.lower() if provider is not None else address_of(f"somebody@{site}").domain
+    done = at_the_desk(
+        handed, tenant, lambda desk: lists.undo(desk, name, begin, end, reason, is_site=provider is None), test=test
+    )
     if as_json:
         answer({"removed": len(done.gone), "waiting": done.waiting})
     else:
@@ -115,6 +123,9 @@ def erase(handed: Handed, *, address: Mailbox, reason: str, yes: bool, tenant: s
             err=True,
         )
     done = at_the_desk(handed, tenant, lambda desk: erasing.erase(desk, address, reason))
+    if isinstance(done, InUse):
+        remark(f"This address is in use, so nothing was erased. Change it first in: {', '.join(done.places)}.")
+        sys.exit(1)
     if as_json:
         answer(done)
         return

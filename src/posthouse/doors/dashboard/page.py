@@ -4,7 +4,7 @@ Shows the first tenant's two environments together, newest first. Read only: not
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -22,12 +22,13 @@ from posthouse.doors.dashboard.render import ENVIRONMENTS, POLICY, STATES, Asked
 from posthouse.model import ids
 from posthouse.model.send_request import Environment, Rejection
 from posthouse.model.timeline import MessagePage, MessageView, cursor, read_cursor
-from posthouse.store import tenants, timeline
+from posthouse.store import alerts, tenants, timeline
 from posthouse.store.tenants import Tenant
 from posthouse.store.timeline import MessageFilter
 
 SHOWN: Final = 50
-_HEADERS: Final = {
+FRESH: Final = timedelta(days=1)
+HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -36,7 +37,7 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_NOT_YOU: Final = Rejection(
+NOT_YOU: Final = Rejection(
     "forbidden", "The dashboard is for the machine that Posthouse runs on: open it there, at a loopback address."
 )
 
@@ -46,9 +47,9 @@ def dashboard(parts: ApiParts) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         if not may_see(request, parts.public_url):
-            return refuse(_NOT_YOU)
+            return refuse(NOT_YOU)
         shown = await _shown(parts, request)
-        return HTMLResponse(page(shown), 422 if shown.faults else 200, _HEADERS)
+        return HTMLResponse(page(shown), 422 if shown.faults else 200, HEADERS)
 
     return endpoint
 
@@ -56,7 +57,8 @@ def dashboard(parts: ApiParts) -> Endpoint:
 async def _shown(parts: ApiParts, request: Request) -> Shown:
     tenant = await tenants.first(parts.database)
     here = str(request.base_url).rstrip("/")
-    base = Shown(now=parts.clock.now(), here=here, tenant="" if tenant is None else tenant.name or tenant.ref)
+    fresh = 0 if tenant is None else await fresh_alerts(parts, tenant)
+    base = Shown(now=parts.clock.now(), here=here, tenant="" if tenant is None else tenant.name or tenant.ref, fresh=fresh)
     given = QueryParams(
         [(name, value) for name, value in request.query_params.multi_items() if value]
     )  # a form sends empty fields too
@@ -71,6 +73,13 @@ async def _shown(parts: ApiParts, request: Request) -> Shown:
         return msgspec.structs.replace(base, asked=asked, faults=query.faults)
     messages, older = await _messages(parts, tenant, asked)
     return msgspec.structs.replace(base, asked=asked, messages=messages, older=older)
+
+
+async def fresh_alerts(parts: ApiParts, tenant: Tenant) -> int:
+    """How many alerts the last day had, live and test."""
+    since = parts.clock.now() - FRESH
+    async with parts.database.acquire() as connection:
+        return sum([await alerts.count_since(connection, tenant.id, int(each), since) for each in Environment])
 
 
 async def _messages(parts: ApiParts, tenant: Tenant, asked: Asked) -> tuple[list[dict[str, Any]], str]:

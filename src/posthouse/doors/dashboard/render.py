@@ -1,4 +1,4 @@
-"""How messages become a page: one template, one stylesheet, everything escaped, nothing fetched, no script.
+"""How messages and alerts become pages: a frame, one stylesheet, everything escaped, nothing fetched, no script.
 
 Whatever a caller, a recipient or a remote server wrote is text here: escaped by the engine, and wrapped in ``bdi``
 so that it cannot turn the writing direction of what stands beside it. The policy (CSP 3) allows this very
@@ -26,6 +26,8 @@ _HASH: Final = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
 POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-forms allow-same-origin"
 ENVIRONMENTS: Final = ("live", "test")
 STATES: Final = tuple(state.value for state in DeliveryState)
+SEVERITIES: Final = ("critical", "warning")
+_TEMPLATES: Final = ("frame.html", "page.html", "alerts.html")
 _STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"))
 
 
@@ -39,42 +41,70 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on the page. ``messages``: timelines as plain objects in the contract's names, with their environment, newest first."""
+    """What is on the page. ``messages``: timelines in the contract's names, with their environment, newest first; ``fresh``: alerts of a day."""
 
     now: datetime
     here: str
     asked: Asked = Asked()
     tenant: str = ""
+    fresh: int = 0
     messages: Sequence[dict[str, Any]] = ()
     older: str = ""
     faults: Sequence[FieldError] = ()
 
 
+class ShownAlerts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on the page of alerts. ``alerts``: as ``GET /v1/alerts`` tells them, with their environment, newest first."""
+
+    now: datetime
+    before: str = ""
+    tenant: str = ""
+    fresh: int = 0
+    alerts: Sequence[dict[str, Any]] = ()
+    older: str = ""
+    faults: Sequence[FieldError] = ()
+
+
 def page(shown: Shown) -> str:
-    """The whole page as HTML."""
-    now = shown.now
-
-    def ago(at: datetime) -> str:
-        return _ago((now - at).total_seconds(), at)
-
+    """The whole page of messages as HTML."""
     tally = Counter(message["status"] for message in shown.messages)
     asked = shown.asked
     return _ENGINE.render_template(
         "page.html",
-        css=_CSS,
-        ago=ago,
-        now=now,
+        **_frame("messages", shown),
         here=shown.here,
-        tenant=shown.tenant,
         asked=msgspec.to_builtins(asked),
         narrowed=bool(asked.environment or asked.status or asked.q or asked.before),
         environments=ENVIRONMENTS,
         states=STATES,
         messages=list(shown.messages),
         tally=[(state, tally[state]) for state in STATES if tally[state]],
-        older=shown.older,
-        faults=msgspec.to_builtins(list(shown.faults)),
     )
+
+
+def alerts_page(shown: ShownAlerts) -> str:
+    """The whole page of alerts as HTML."""
+    tally = Counter(alert["severity"] for alert in shown.alerts)
+    return _ENGINE.render_template(
+        "alerts.html",
+        **_frame("alerts", shown),
+        asked={"before": shown.before},
+        alerts=list(shown.alerts),
+        tally=[(name, tally[name]) for name in SEVERITIES if tally[name]],
+    )
+
+
+def _frame(place: str, shown: Shown | ShownAlerts) -> dict[str, Any]:
+    """What every page shows."""
+    now = shown.now
+
+    def ago(at: datetime) -> str:
+        return _ago((now - at).total_seconds(), at)
+
+    return {
+        "place": place, "css": _CSS, "ago": ago, "now": now, "tenant": shown.tenant, "fresh": shown.fresh, "older": shown.older,
+        "faults": msgspec.to_builtins(list(shown.faults)),
+    }  # fmt: skip
 
 
 _HUMP: Final = re.compile("[A-Z]")
@@ -115,7 +145,7 @@ def _tail(name: str) -> str:
 
 
 def _engine() -> minijinja.Environment:
-    engine = minijinja.Environment(templates={"page.html": _HERE.joinpath("page.html").read_text("utf-8")})
+    engine = minijinja.Environment(templates={name: _HERE.joinpath(name).read_text("utf-8") for name in _TEMPLATES})
     engine.trim_blocks = True
     engine.lstrip_blocks = True
     engine.undefined_behavior = "strict"

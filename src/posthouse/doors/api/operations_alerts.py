@@ -1,0 +1,21 @@
+"""The operation on alerts as OpenAPI tells it; ``operations`` joins it to the others."""
+
+from typing import Final
+
+from posthouse.doors.api.alerts import AlertPage
+from posthouse.doors.api.operation import CURSOR, LIMIT, TIME, Operation, Parameter, Reply
+from posthouse.policy.alert import TYPES
+
+ALERTS: Final = (
+    Operation(
+        method="get", path="/v1/alerts", name="listAlerts", summary="What operations should know of, and do", tag="Alerts",
+        parameters=(
+            Parameter("type", "Of this type.", {"type": "string", "enum": list(TYPES)}),
+            Parameter("since", "Told at or after this time.", TIME),
+            Parameter("until", "Told at or before this time.", TIME),
+            CURSOR,
+            LIMIT,
+        ),
+        replies={200: Reply("A page of alerts, newest first.", AlertPage)},
+    ),
+)  # fmt: skip

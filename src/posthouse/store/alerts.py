@@ -1,0 +1,61 @@
+"""A tenant's alerts, newest first: the events of type ``alert.*``, found over an index of their own."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+# "type like 'alert.%'" is the index's own condition, word for word.
+_LIST: Final = """
+select id, type, at, message, data from event
+where tenant = $1 and environment = $2 and type like 'alert.%' and id < $3 and id >= $4 and ($5::text is null or type = $5)
+  and ($6::timestamptz is null or at <= $6)
+order by id desc limit $7
+"""
+_COUNT: Final = """
+select count(*) from (
+    select 1 from event where tenant = $1 and environment = $2 and type like 'alert.%' and id >= $3 limit 100
+) found
+"""
+_LAST: Final = UUID(int=(1 << 128) - 1)
+_FIRST: Final = UUID(int=0)
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """An alert as it was told. ``message``: the one that it is about, where it is about one. Order as in the statement."""
+
+    id: UUID
+    type: str
+    at: datetime
+    message: UUID | None
+    data: dict[str, Any] | None
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts. ``before``: a page's place."""
+
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+async def list_alerts(connection: "Connection[Record]", tenant: int, environment: int, wanted: Wanted) -> list[Alert]:
+    """At most ``wanted.limit`` alerts, the newest first."""
+    begin = ids.floor(wanted.since) if wanted.since else _FIRST
+    rows = await connection.fetch(
+        _LIST, tenant, environment, wanted.before or _LAST, begin, wanted.type, wanted.until, wanted.limit
+    )
+    return [Alert(*row) for row in rows]
+
+
+async def count_since(connection: "Connection[Record]", tenant: int, environment: int, since: datetime) -> int:
+    """How many there were since then; at most a hundred are counted."""
+    return int(await connection.fetchval(_COUNT, tenant, environment, ids.floor(since)))
