@@ -1,7 +1,8 @@
 """Content against its stream: the primary-purpose test on what readers will see, and what commercial mail must carry (P1, P2, P4).
 
 A template is judged once per version and language, by the first mail that it makes; a mail whose variables bring sentences of their own is
-judged by itself. What is submitted or sent inline is judged by itself.
+judged by itself. So is what is submitted or sent inline, unless it says what a mail just before it said, but for names, numbers and links
+(``policy/content/likeness``).
 """
 
 from collections import OrderedDict
@@ -17,33 +18,51 @@ from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Rejection, SendRequest, Warning
 from posthouse.policy import commercial
 from posthouse.policy.admit import Admission
-from posthouse.policy.content import Verdict, judge
+from posthouse.policy.content import Kind, Verdict, judge
 from posthouse.policy.content.decide import Setting, decide, is_judged
+from posthouse.policy.content.likeness import Likeness, alike, likeness
 from posthouse.store.streams import Stream
 
 MOST: Final = 2000
+MOST_READ: Final = 200  # each holds a mail's words
 SENTENCE: Final = 40
 _DEPTH: Final = 4
 
 
 class Judge:
-    """One per process; remembers what templates say."""
+    """One per process; remembers what templates say, and the last mails that were not made from one of ours."""
 
     def __init__(self) -> None:
         """Nothing was judged yet."""
         self._known: OrderedDict[tuple[int, str, int, str | None], Verdict] = OrderedDict()
+        self._read: OrderedDict[tuple[int, str, str | None, int], tuple[Likeness, Verdict]] = OrderedDict()
 
-    def verdict(self, tenant: int, request: SendRequest, worded: Worded) -> Verdict:
+    def verdict(self, tenant: int, request: SendRequest, worded: Worded, type: str) -> Verdict:
         """What a mail is, as far as its words tell."""
         template = worded.template
-        if template is None or brings_sentences(worded.variables):
+        if template is None:
+            return self._of_inline(tenant, request, worded, type)
+        if brings_sentences(worded.variables):
             return judge(worded.subject, _visible(request, worded), worded.locale or request.locale)
         key = (tenant, template.name, template.version, worded.locale)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = judge(worded.subject, _visible(request, worded), worded.locale)
-            if len(self._known) > MOST:
-                self._known.popitem(last=False)
+            _forget(self._known)
+        return found
+
+    def _of_inline(self, tenant: int, request: SendRequest, worded: Worded, type: str) -> Verdict:
+        text, html = request.words if worded.content is not None else (worded.text, worded.html)
+        seen = likeness(worded.subject, html or text or "", is_html=bool(html))
+        key = (tenant, type, request.locale, len(seen.pieces))
+        known = self._read.get(key)
+        if known is not None and alike(known[0], seen):
+            return known[1]
+        found = judge(worded.subject, _visible(request, worded), request.locale)
+        if found.kind is not Kind.COMMERCIAL and not found.findings:
+            self._read[key] = seen, found
+            self._read.move_to_end(key)
+            _forget(self._read, MOST_READ)
         return found
 
 
@@ -61,7 +80,7 @@ def judged(
     message_class, setting = admission.type.message_class, stream.content_policy
     if not is_judged(message_class, setting):
         return Judged(None, ())
-    verdict = judge_.verdict(tenant, request, worded)
+    verdict = judge_.verdict(tenant, request, worded, admission.type.name)
     meters.CONTENT.labels(verdict.kind.value, setting).inc()
     said = decide(verdict, message_class, setting, stream.name)
     return said if isinstance(said, Rejection) else Judged(verdict, () if said is None else (said,))
@@ -79,6 +98,11 @@ def commercial_lacks(
     warnings = () if lacking is None else (lacking,)
     refused = commercial.refusal((*told, *warnings), stream.name) if stream.content_policy == Setting.REFUSE else None
     return refused or warnings
+
+
+def _forget(known: OrderedDict[Any, Any], most: int = MOST) -> None:
+    if len(known) > most:
+        known.popitem(last=False)
 
 
 def brings_sentences(variables: Mapping[str, Any] | None, depth: int = 0) -> bool:
