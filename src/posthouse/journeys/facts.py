@@ -17,10 +17,10 @@ from posthouse.store import accept, brands, streams, tenants
 from posthouse.store.brands import Brand
 from posthouse.store.database import Database
 from posthouse.store.domains import DomainFact, Domains
+from posthouse.store.memory import Memory
 from posthouse.store.streams import Stream
 
 MEMORY: Final = timedelta(seconds=3)
-MOST: Final = 10_000
 
 
 class TenantFacts(msgspec.Struct, frozen=True):
@@ -30,6 +30,9 @@ class TenantFacts(msgspec.Struct, frozen=True):
     reply_to: tuple[Mailbox, ...]
 
 
+_NOBODY: Final = TenantFacts(None, ())
+
+
 class FactBook:
     """One per process."""
 
@@ -37,24 +40,16 @@ class FactBook:
         """Nothing is remembered yet."""
         self._database = database
         self._domains = domains
-        self._clock = clock
-        self._tenants: dict[int, tuple[float, TenantFacts]] = {}
         self._flows: dict[tuple[int, int, str], int] = {}
-        self._brands: dict[int, tuple[float, Brand]] = {}
-        self._streams: dict[tuple[int, str], tuple[float, Stream]] = {}
+        seconds, ticks = MEMORY.total_seconds(), clock.monotonic
+        self._tenants = Memory(self._find_tenant, seconds, ticks)
+        self._brands = Memory(self._find_brand, seconds, ticks)
+        self._streams = Memory(self._find_stream, seconds, ticks)
         self.templates = TemplateBook(database, clock)
 
     async def tenant(self, tenant: int) -> TenantFacts:
         """Defaults of a tenant."""
-        now = self._clock.monotonic()
-        known = self._tenants.get(tenant)
-        if known is None or now - known[0] > MEMORY.total_seconds():
-            found = await tenants.by_id(self._database, tenant)
-            default_from = None if found is None else _mailbox(found.default_from)
-            reply_to = None if found is None else _mailbox(found.reply_to)
-            known = (now, TenantFacts(default_from, () if reply_to is None else (reply_to,)))
-            self._tenants[tenant] = known
-        return known[1]
+        return await self._tenants.get(tenant) or _NOBODY
 
     async def domain(self, tenant: int, name: str) -> DomainFact | None:
         """What the tenant has of a domain."""
@@ -62,19 +57,11 @@ class FactBook:
 
     async def brand(self, tenant: int) -> Brand:
         """How the tenant's mail looks."""
-        known = self._brands.get(tenant)
-        if known is None or self._is_stale(known[0]):
-            known = self._brands[tenant] = (self._clock.monotonic(), await brands.get(self._database, tenant))
-        return known[1]
+        return await self._brands.get(tenant) or Brand()
 
     async def stream(self, tenant: int, name: str) -> Stream:
         """What the tenant set for a stream; its defaults where it set nothing."""
-        known = self._streams.get((tenant, name))
-        if known is None or self._is_stale(known[0]):
-            if len(self._streams) >= MOST:
-                self._streams.clear()
-            known = self._streams[tenant, name] = (self._clock.monotonic(), await streams.get(self._database, tenant, name))
-        return known[1]
+        return await self._streams.get((tenant, name)) or streams.default(name)
 
     async def reply_to(self, tenant: int, stream: str) -> tuple[Mailbox, ...]:
         """Whom readers of a stream's mail answer; () where nobody was set."""
@@ -83,9 +70,9 @@ class FactBook:
 
     def forget(self, tenant: int) -> None:
         """The tenant's own settings, brand or streams were changed."""
-        self._tenants.pop(tenant, None)
-        self._brands.pop(tenant, None)
-        self._streams = {key: known for key, known in self._streams.items() if key[0] != tenant}
+        self._tenants.forget(tenant)
+        self._brands.forget(tenant)
+        self._streams.forget_where(lambda key: key[0] == tenant)
 
     async def flow(self, tenant: int, environment: int, stream: str) -> int:
         """The number under which shares are counted; never changes once given."""
@@ -96,8 +83,18 @@ class FactBook:
                 found = self._flows[key] = await accept.flow(connection, tenant, environment, stream)
         return found
 
-    def _is_stale(self, since: float) -> bool:
-        return self._clock.monotonic() - since > MEMORY.total_seconds()
+    async def _find_tenant(self, tenant: int) -> TenantFacts | None:
+        found = await tenants.by_id(self._database, tenant)
+        if found is None:
+            return None
+        default_from, reply_to = _mailbox(found.default_from), _mailbox(found.reply_to)
+        return TenantFacts(default_from, () if reply_to is None else (reply_to,))
+
+    async def _find_brand(self, tenant: int) -> Brand:
+        return await brands.get(self._database, tenant)
+
+    async def _find_stream(self, asked: tuple[int, str]) -> Stream:
+        return await streams.get(self._database, *asked)
 
 
 def _mailbox(text: str | None) -> Mailbox | None:

@@ -4,7 +4,7 @@ An API key is ``ph_live_`` or ``ph_test_``, ten letters that find its row, and 3
 it. Because it is random and long, a plain SHA-256 is enough and a check costs microseconds. As an
 SMTP password an API key works with any user name, and a test key makes the session sandbox.
 
-Known sharp edges: an answer is remembered for ``REMEMBERED`` seconds under the digest of what was shown, so a revoked
+Known sharp edges: an answer is remembered for ``REMEMBERED`` seconds by the digest of what was shown, so a revoked
 key works that much longer in other processes. Refusals are not remembered.
 """
 
@@ -12,7 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,7 @@ import msgspec
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment
 from posthouse.store.database import Database
+from posthouse.store.memory import Memory
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -117,13 +118,21 @@ async def revoke(database: Database, tenant: int, credential: UUID, now: datetim
         return await connection.fetchval(_REVOKE, tenant, credential, now) is not None
 
 
+class _Shown(NamedTuple):
+    """What somebody showed, as it is remembered: no secret."""
+
+    kind: str
+    lookup: str
+    digest: bytes
+    door: str
+
+
 class Credentials:
     """Who is it that shows this secret? One per process."""
 
     def __init__(self, database: Database, clock: Ticks) -> None:
         self._database = database
-        self._clock = clock
-        self._known: dict[bytes, tuple[float, Caller]] = {}
+        self._known = Memory(self._find, REMEMBERED, clock.monotonic, _MOST)
 
     async def by_key(self, secret: str, door: str = "http") -> Caller | None:
         """The caller behind an API key, None where it is none of ours or revoked. Errors: those of the database."""
@@ -138,27 +147,15 @@ class Credentials:
         return await self._proven("smtp", username, password, "smtp")
 
     async def _proven(self, kind: str, lookup: str, secret: str, door: str) -> Caller | None:
-        shown = hashlib.sha256(b"\0".join((door.encode(), kind.encode(), _bytes(lookup), _bytes(secret)))).digest()
-        known = self._known.get(shown)
-        if known is not None and self._clock.monotonic() < known[0]:
-            return known[1]
-        caller = await self._find(kind, lookup, secret, door)
-        if caller is not None:
-            self._remember(shown, caller)
-        return caller
-
-    async def _find(self, kind: str, lookup: str, secret: str, door: str) -> Caller | None:
         if "\0" in lookup or not _bytes(lookup).isascii():
             return None
-        async with self._database.acquire() as connection:
-            row = await connection.fetchrow(_FIND, lookup, kind)
-        proven = hmac.compare_digest(b"" if row is None else row[0], _digest(secret))
-        return _caller(row, door) if row is not None and proven else None
+        return await self._known.get(_Shown(kind, lookup, _digest(secret), door))
 
-    def _remember(self, shown: bytes, caller: Caller) -> None:
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[shown] = (self._clock.monotonic() + REMEMBERED, caller)
+    async def _find(self, shown: "_Shown") -> Caller | None:
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_FIND, shown.lookup, shown.kind)
+        proven = hmac.compare_digest(b"" if row is None else row[0], shown.digest)
+        return _caller(row, shown.door) if row is not None and proven else None
 
 
 def _caller(row: "Record", door: str) -> Caller:

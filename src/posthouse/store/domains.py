@@ -18,6 +18,7 @@ import msgspec
 from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
 from posthouse.store.database import Database
+from posthouse.store.memory import Memory
 from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
@@ -153,23 +154,17 @@ class Domains:
     def __init__(self, database: Database, sealer: Sealer, monotonic: Callable[[], float] | None = None) -> None:
         self._database = database
         self._sealer = sealer
-        self._monotonic = monotonic or (lambda: asyncio.get_running_loop().time())
-        self._facts: dict[tuple[int, str], tuple[float, DomainFact]] = {}
+        self._facts = Memory(self._find, REMEMBERED, monotonic or (lambda: asyncio.get_running_loop().time()), _MOST)
         self._keys: dict[tuple[int, str, int], tuple[SigningKey, ...]] = {}
 
     async def facts(self, tenant: int, name: str) -> DomainFact | None:
         """The domain as far as the gate needs it, None where the tenant has none of that name."""
-        known = self._facts.get((tenant, name))
-        if known is not None and self._monotonic() < known[0]:
-            return known[1]
+        return await self._facts.get((tenant, name))
+
+    async def _find(self, asked: tuple[int, str]) -> DomainFact | None:
         async with self._database.acquire() as connection:
-            row = await connection.fetchrow(_FACTS, tenant, name)
-        if row is None:
-            self._facts.pop((tenant, name), None)
-            return None
-        fact = DomainFact(*row)
-        _remember(self._facts, (tenant, name), (self._monotonic() + REMEMBERED, fact))
-        return fact
+            row = await connection.fetchrow(_FACTS, *asked)
+        return None if row is None else DomainFact(*row)
 
     async def signing_keys(self, tenant: int, name: str, keyset: int) -> tuple[SigningKey, ...]:
         """RSA, then Ed25519; empty where there is no such keyset. Errors: SealBroken under a wrong secret key."""
