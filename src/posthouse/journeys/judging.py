@@ -20,7 +20,7 @@ from posthouse.policy import commercial
 from posthouse.policy.admit import Admission
 from posthouse.policy.content import Kind, Verdict, judge
 from posthouse.policy.content.decide import Setting, decide, is_judged
-from posthouse.policy.content.likeness import Likeness, alike, likeness
+from posthouse.policy.content.likeness import Likeness, alike, likeness, ready
 from posthouse.store.streams import Stream
 
 MOST: Final = 2000
@@ -33,7 +33,8 @@ class Judge:
     """One per process; remembers what templates say, and the last mails that were not made from one of ours."""
 
     def __init__(self) -> None:
-        """Nothing was judged yet."""
+        """Nothing was judged yet; the rules are read."""
+        ready()
         self._known: OrderedDict[tuple[int, str, int, str | None], Verdict] = OrderedDict()
         self._read: OrderedDict[tuple[int, str, str | None, int], tuple[Likeness, Verdict]] = OrderedDict()
 

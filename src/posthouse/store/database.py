@@ -72,12 +72,12 @@ class Database:
 
 
 async def connect(dsn: str, *, size: int, application: str) -> Database:
-    """A pool of at most ``size`` connections that Postgres shows as ``application``.
+    """A pool of ``size`` connections that Postgres shows as ``application``, all open: the first request waits for none.
 
     Errors: what ``is_unavailable`` knows; asyncpg's own for a wrong password or database name.
     """
     pool = await asyncpg.create_pool(
-        dsn, min_size=1, max_size=size, init=_prepare, reset=_reset, command_timeout=60, timeout=10,
+        dsn, min_size=size, max_size=size, init=_prepare, reset=_reset, command_timeout=60, timeout=10,
         max_inactive_connection_lifetime=0, max_cached_statement_lifetime=0,
         server_settings={"application_name": application, "timezone": "UTC", **_PLANNER},
     )  # fmt: skip

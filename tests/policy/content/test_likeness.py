@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from posthouse.compose.plain import text_of
 from posthouse.policy.content import Kind, judge
 from posthouse.policy.content.likeness import MOST_PIECES, Likeness, alike, likeness
-from tests.policy.content.labelled import development
+from tests.policy.content.labelled import Labelled, development
 
 PAGE = (
     '<html><head><style>p {{ color: {colour} }}</style></head><body><p>Hello {name},</p><p class="{mark}">your order {number} is paid.</p>'
@@ -49,8 +49,7 @@ def test_html_is_no_text_and_many_differences_are_another_mail() -> None:
 
 
 @given(st.sampled_from([mail for mail in development() if mail.label != "commercial"]), st.sampled_from(development()))
-def test_no_advertisement_is_taken_for_a_genuine_mail(known: "object", other: "object") -> None:
-    one, two = known, other
+def test_no_advertisement_is_taken_for_a_genuine_mail(one: Labelled, two: Labelled) -> None:
     if alike(likeness(one.subject, one.text, is_html=False), likeness(two.subject, two.text, is_html=False)):
         assert two.label != "commercial"
 
@@ -59,4 +58,8 @@ def test_no_advertisement_is_taken_for_a_genuine_mail(known: "object", other: "o
 def test_what_is_taken_for_another_gets_the_same_verdict(value: str) -> None:
     made = PAGE.format(**KNOWN | {"name": value})
     if alike(page(), likeness("Order 1001", made, is_html=True)):
-        assert judge("Order 1001", text_of(made)).kind is judge("Order 1001", text_of(PAGE.format(**KNOWN))).kind is not Kind.COMMERCIAL
+        assert (
+            judge("Order 1001", text_of(made)).kind
+            is judge("Order 1001", text_of(PAGE.format(**KNOWN))).kind
+            is not Kind.COMMERCIAL
+        )

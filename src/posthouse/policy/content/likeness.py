@@ -73,6 +73,11 @@ def _telling(words: "set[str]") -> bool:
     return not known.isdisjoint(words) or any(word[:_STEM] in stems for word in words)
 
 
+def ready() -> None:
+    """Read what is needed, so that the first mail need not wait for it."""
+    _known()
+
+
 @lru_cache(1)
 def _known() -> tuple[frozenset[str], frozenset[str]]:
     """All words of all phrases, and the beginnings of those that are stems."""
