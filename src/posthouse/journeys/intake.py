@@ -6,6 +6,7 @@ key is decided by the database's unique key; the loser is answered with the winn
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -36,7 +37,8 @@ log = structlog.get_logger()
 RETRY_AFTER: Final = 2
 FAST_ROWS: Final = 200
 SLOW_ROWS: Final = 32
-SLICE: Final = 4
+SLICE: Final = 4  # of a batch, after which whoever sends one message goes first
+COURTESY: Final = 0.010  # seconds a slice waits for them at most
 _TRIES: Final = 4
 
 
@@ -75,6 +77,8 @@ class Intake:
         self._parts = parts
         self._fast: Coalescer[MessageRow, bool] = Coalescer(self._write, hopeless=_hopeless, limit=FAST_ROWS)
         self._slow: Coalescer[MessageRow, bool] = Coalescer(self._write, hopeless=_hopeless, limit=SLOW_ROWS)
+        self._singles = 0
+        self._calm = asyncio.Event()
 
     @property
     def facts(self) -> FactBook:
@@ -83,6 +87,16 @@ class Intake:
 
     async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
         """Take one message. Errors: StoreUnavailable."""
+        self._singles += 1
+        self._calm.clear()
+        try:
+            return await self._accept(caller, request)
+        finally:
+            self._singles -= 1
+            if not self._singles:
+                self._calm.set()
+
+    async def _accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
         now = self._parts.clock.now()
         drafted = await self._draft(caller, request, now)
         if isinstance(drafted, Rejection):
@@ -114,7 +128,7 @@ class Intake:
         known = await self._known(caller, [request for request in requests if isinstance(request, SendRequest)])
         for index, request in enumerate(requests):
             if index % SLICE == SLICE - 1:
-                await asyncio.sleep(0)  # whoever sends one message does not wait for somebody's batch
+                await self.give_way()
             drafted = request if isinstance(request, Rejection) else await self._draft(caller, request, now, known)
             if isinstance(drafted, Rejection):
                 answers[index] = drafted
@@ -133,6 +147,14 @@ class Intake:
         if begun and lost == len(begun):
             raise StoreUnavailable
         return [answer for answer in answers if answer is not None]
+
+    async def give_way(self) -> None:
+        """Whoever sends one message does not wait for somebody's batch: each of its many turns would be a slice long."""
+        await asyncio.sleep(0)
+        if self._singles:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(COURTESY):
+                    await self._calm.wait()
 
     async def drain(self) -> None:
         """Finish what is being written."""

@@ -45,6 +45,7 @@ from posthouse.store.suppressions import NewEntry
 
 SOURCE: Final = "smtp"
 _UNDELIVERED: Final = frozenset({DeliveryState.BOUNCED, DeliveryState.EXPIRED, DeliveryState.FAILED})
+FEW: Final = 50  # addresses that one message may have
 _MOST_REMEMBERED: Final = 100_000
 _SOON: Final = timedelta(seconds=5)
 _Name = tuple[UUID, int, int]
@@ -86,13 +87,18 @@ class Lists:
     async def of(self, tenant: int, environment: int, addresses: Iterable[str]) -> Known:
         """What is known of these addresses now. Errors: what Postgres raises."""
         key, wanted = await self._hashing.key(), list(dict.fromkeys(addresses))
-        asked = [self._asking.put(Asked(tenant, environment, key.of(address))) for address in wanted]
-        found = [await each for each in asked] if len(asked) == 1 else await asyncio.gather(*asked)
+        asked = [Asked(tenant, environment, key.of(address)) for address in wanted]
+        found = await (self._together(asked) if len(asked) <= FEW else self._find(asked))
         listed = {address: each for address, each in zip(wanted, found, strict=True) if each is not NOT_LISTED}
         if not listed:
             return _NOBODY
         legal = any(each.legal_passes_security for each in listed.values())
         return Known({address: each.entries for address, each in listed.items()}, legal)
+
+    async def _together(self, asked: list[Asked]) -> list[Listed]:
+        """With whatever else is asked now; a batch asks by itself, so that nobody waits for its long list."""
+        waiting = [self._asking.put(each) for each in asked]
+        return [await each for each in waiting] if len(waiting) == 1 else await asyncio.gather(*waiting)
 
     async def _find(self, asked: list[Asked]) -> list[Listed]:
         async with self._database.acquire() as connection:

@@ -34,6 +34,10 @@ class Takes(Protocol):
         """Take many, each for itself, answers in order."""
         ...
 
+    async def give_way(self) -> None:
+        """Let those who send one message go first."""
+        ...
+
 
 class Ticks(Protocol):
     """The house's clock, which doors may not import."""

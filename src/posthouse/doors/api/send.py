@@ -4,6 +4,7 @@ This is the hot path: one JSON pass, one struct check, no copy of the body. 202 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -24,7 +25,7 @@ from posthouse.journeys import meters
 from posthouse.model.explanation import Explanation
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
 
-_SLICE: Final = 8  # items of a batch that are read before others get their turn
+_SLICE: Final = 4  # items of a batch that are read before others get their turn
 _LARGE: Final = 64 * 1024
 State = Literal["queued", "deferred", "sent", "delivered", "bounced", "suppressed", "expired", "failed", "in_doubt", "cancelled"]
 MessageId = Annotated[str, msgspec.Meta(pattern="^msg_[0-9a-z]{26}$", examples=["msg_01k9p2m4x7c8v5b3n6q1w0e9rt"])]
@@ -107,7 +108,7 @@ async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Respo
     parsed = data if isinstance(data, Rejection) else await _decoded(data)
     if isinstance(parsed, Rejection):
         return refuse(parsed)
-    asked = await _items(parsed, request.headers.get("idempotency-key"), parts.clock.now())
+    asked = await _items(parsed, request.headers.get("idempotency-key"), parts.clock.now(), parts.intake.give_way)
     if isinstance(asked, Rejection):
         return refuse(asked)
     outcomes = await parts.intake.accept_many(caller, asked)
@@ -119,7 +120,9 @@ async def _decoded(data: bytes) -> body.Parsed | Rejection:
     return await asyncio.to_thread(body.decode, data) if len(data) > _LARGE else body.decode(data)
 
 
-async def _items(parsed: body.Parsed, key: str | None, now: datetime) -> list[SendRequest | Rejection] | Rejection:
+async def _items(
+    parsed: body.Parsed, key: str | None, now: datetime, give_way: Callable[[], Awaitable[None]]
+) -> list[SendRequest | Rejection] | Rejection:
     """Every item read for itself; only what is wrong with the list itself refuses the whole."""
     mine = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
     batch = shaped(_only_objects(parsed.members), BatchBody, mine)
@@ -131,7 +134,7 @@ async def _items(parsed: body.Parsed, key: str | None, now: datetime) -> list[Se
     given = parsed.members["messages"]
     for index in range(len(batch.messages)):
         if index % _SLICE == _SLICE - 1:
-            await asyncio.sleep(0)
+            await give_way()
         items.append(_item(given[index], _Place(index, key, now), parsed.faults))
     return items
 
