@@ -1,13 +1,15 @@
 """A real Postgres for every test that asks: one embedded server a session, a fresh migrated database a test.
 
-A database is a copy of a template, so it costs milliseconds. ``NOW`` is the moment the template's partitions
-were made for; rows of other weeks land in the DEFAULT partitions.
+A database is a copy of a template, which costs a tenth of a second; so one that a test has used is emptied and used again, unless
+the test changed more than rows. ``NOW`` is the moment the template's partitions were made for; rows of other weeks land in the
+DEFAULT partitions.
 """
 
 import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -24,6 +26,21 @@ from posthouse.store.partition import ensure_partitions
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 T = TypeVar("T")
 _NUMBER = count()
+_OTHERS = (
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+)
+_SHAPE = """
+select string_agg(concat_ws(' ', c.oid, c.relkind, c.relname, c.relnatts, c.relhasindex, c.relhastriggers, c.relispartition), ',' order by c.oid)
+from pg_class c where c.relnamespace = 'public'::regnamespace
+"""
+_FILLED = (
+    "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and pg_relation_size(oid) > 0"
+)
+_CHANGED = """
+select pg_database_size(current_database()) > 25 << 20
+    or exists (select from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase where d.datname = current_database())
+"""
+_RESTART = "select setval(seqrelid, seqstart, false) from pg_sequence"
 
 
 def complete(work: Coroutine[Any, Any, T]) -> T:
@@ -48,13 +65,62 @@ def cluster() -> Iterator[EmbeddedPostgres]:
             complete(server.stop())
 
 
+class Stock:
+    """Databases that tests have used, put back as they were."""
+
+    def __init__(self, cluster: EmbeddedPostgres) -> None:
+        self._cluster = cluster
+        self._free: list[str] = []
+        self._shape = ""
+        self._rows: dict[str, str] = {}  # of the template
+
+    async def take(self) -> str:
+        """The name of a database that is as the template."""
+        if self._free:
+            return self._free.pop()
+        name = f"test_{next(_NUMBER)}"
+        await _admin(self._cluster.dsn, f"create database {name} template template")
+        if not self._shape:
+            async with _connected(_named(self._cluster.dsn, name)) as connection:
+                self._shape = await connection.fetchval(_SHAPE)
+                for (table,) in await connection.fetch(_FILLED):
+                    self._rows[table] = await connection.fetchval(f"select jsonb_agg(to_jsonb(t))::text from {table} t")
+        return name
+
+    async def give_back(self, name: str) -> None:
+        """Whoever is still connected is put out. One whose tables are others than the template's, that has settings of its own or is large, is dropped."""
+        async with _connected(_named(self._cluster.dsn, name)) as connection:
+            await connection.execute(_OTHERS)
+            same = await connection.fetchval(_SHAPE) == self._shape and not await connection.fetchval(_CHANGED)
+            if same:
+                await self._put_back(connection)
+                self._free.append(name)
+        if not same:
+            await _admin(self._cluster.dsn, f"drop database {name} with (force)")
+
+    async def _put_back(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        await connection.execute("set session_replication_role = replica")  # in any order
+        for (table,) in await connection.fetch(_FILLED):
+            await connection.execute(f"delete from only {table}")
+        for table, rows in self._rows.items():
+            await connection.execute(
+                f"insert into {table} select * from jsonb_populate_recordset(null::{table}, $1::jsonb)", rows
+            )
+        await connection.execute(_RESTART)
+
+
+@pytest.fixture(scope="session")
+def stock(cluster: EmbeddedPostgres) -> Stock:
+    """Databases for all tests."""
+    return Stock(cluster)
+
+
 @pytest.fixture
-async def database_dsn(cluster: EmbeddedPostgres) -> AsyncIterator[str]:
-    """The DSN of a fresh, migrated database; gone after the test, whoever is still connected."""
-    name = f"test_{next(_NUMBER)}"
-    await _admin(cluster.dsn, f"create database {name} template template")
+async def database_dsn(cluster: EmbeddedPostgres, stock: Stock) -> AsyncIterator[str]:
+    """The DSN of a fresh, migrated database."""
+    name = await stock.take()
     yield _named(cluster.dsn, name)
-    await _admin(cluster.dsn, f"drop database {name} with (force)")
+    await stock.give_back(name)
 
 
 @pytest.fixture
@@ -74,9 +140,15 @@ async def _make_template(dsn: str) -> None:
 
 
 async def _admin(dsn: str, statement: str) -> None:
+    async with _connected(dsn) as connection:
+        await connection.execute(statement)
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(statement)
+        yield connection
     finally:
         await connection.close()
 

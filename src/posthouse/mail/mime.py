@@ -17,7 +17,7 @@ from typing import Final
 
 from posthouse.mail import parameter
 from posthouse.mail.address import AddressFault, parse_list
-from posthouse.mail.encoding import encode_base64, encode_text, relaxed_body, wire_text
+from posthouse.mail.encoding import LONG_LINE, SHORT_LINE, encode_base64, encode_text, relaxed_body, wire_text
 from posthouse.mail.header import date_field, encode_field, is_reserved, mailbox_field, one_line
 from posthouse.model.content import Attachment, Content
 from posthouse.model.mailbox import Mailbox
@@ -125,7 +125,8 @@ def _body(text: str | None, html: str | None, attachments: Sequence[Attachment],
 
 
 def _text(kind: str, text: str) -> Part:
-    encoding, body = encode_text(wire_text(text))
+    # RFC 5322 2.1.1 asks for short lines so that they can be read as they are; nobody reads HTML so.
+    encoding, body = encode_text(wire_text(text), LONG_LINE if kind == "html" else SHORT_LINE)
     fields = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
     return fields.encode(), body
 
