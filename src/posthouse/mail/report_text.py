@@ -17,7 +17,7 @@ import msgspec
 MOST_NOTICES: Final = 50
 MOST_WORDS: Final = 1000
 _ADDRESS: Final = re.compile(
-    r"(?<![\w.+%=/-])([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}|\"[^\"\s@]{1,62}\")@((?:[A-Za-z0-9_-]{1,63}\.){0,10}[A-Za-z0-9-]{1,63})"
+    r"(?<![\w.+%=/-])([A-Za-z0-9!#$%&*+/=?^_`{|}~.-][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{0,63}|\"[^\"\s@]{1,62}\")@((?:[A-Za-z0-9_-]{1,63}\.){0,10}[A-Za-z0-9-]{1,63})"
 )
 _GROUP: Final = re.compile(r"\n[ \t]*\n")
 _NAMED: Final = re.compile(r"^[ \t>|]{0,8}([A-Za-z][A-Za-z-]{2,40})[ \t]*:[ \t]*(.*)$")

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from posthouse.model.outcome import Reason, Stage
-from posthouse.policy.reasons import reason_for
+from posthouse.policy.reasons import NOBODY, OUR_SENDER, reason_for
 
 DEAD: Final = frozenset({Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOMAIN, Reason.NO_MAIL_DOMAIN})
 
@@ -57,6 +57,7 @@ _NAMED: Final = _words(
 )
 _QUOTED: Final = _words(r"\b55\d\b")
 _UNMISTAKABLE: Final = _words(r"user doesn'?t have an? \S+ account|no longer an active employee|no such person at this address")
+_NO_SUCH: Final = _words(r"recipient address rejected: access denied")
 _REFUSED: Final = _words(
     r"\b(?:reject(?:ed|s)?|refus(?:ed|e|es|al)?|denied|not (?:be )?(?:accept|allow|permit)\w*|block(?:ed|ing)?|violat\w+|mismatch\w*|not authori[sz]ed|misconfigured|authenticat\w+|turn on smtp auth|service refuse)|google groups|groups\.google\.com",
 )
@@ -71,6 +72,7 @@ _MACHINERY: Final = _words(
     r"local (?:configuration|delivery|mailer) (?:error|failed)|internal (?:server )?error|system (?:config|error|failure)|(?:mailer|procmail|command) (?:error|died|failed|exited)|x-unix; ?\d|exit(?:ed)? (?:status|with|code) ?\d",
     r"duplicated message-id|lock failure|error while writing|pipe to \||child status|can'?t (?:create|open|write)|cannot (?:allocate|append|create|open)|out of memory|insufficient system|not enough disk|no space left|config(?:uration)? error|unexpected error|resources? temporarily unavailable|failed to load",
 )
+_AGAIN: Final = _words(r"gr[ea]y-?\s?list|(?:try|retry)(?: again)? later|come back")
 _TOO_FAST: Final = _words(
     r"too many (?:simultaneous |concurrent )?(?:connection|session|smtp)|rate.?limit|throttl|speed|too (?:fast|frequent|much mail)|temporarily limited|unusual rate|4\.7\.28"
 )
@@ -92,10 +94,9 @@ _DETAILS: Final = {
     "4.300": Reason.EXPIRED, "3.1": Reason.BUSY, "3.0": Reason.BUSY, "3.5": Reason.BUSY, "4.318": Reason.CONNECTION_LOST,
 }  # fmt: skip
 _NOBODY: Final = _words(
-    r"(?:user|recipient|mailbox|account|address|alias|person|addressee|member)\b.{0,60}"
-    r"(?:unknown|not (?:be )?found|not exist|n[o\u2019']t exist|not known|not listed|invalid|no longer|undeliverable)",
-    r"(?:unknown|invalid|no such|non-?existent|bad) (?:or illegal )?(?:local |virtual |destination )?(?:user|recipient|mailbox|account|address|alias)|no (?:mailbox|such person)|not a (?:valid|known) (?:user|mailbox|recipient)|not our (?:customer|user)",
-    r"no valid recipients|no such user|user not (?:listed|known|found)|recipient (?:not found|notfound|unknown)|resolver\.adr\.(?:recip|ex)notfound|does not (?:exist|have an account)|no account|bad address|delivery not authorized.{0,40}unknown|could not be found|wasn't found|couldn't be found|not in directory|destin\w* inconnu",
+    NOBODY.pattern,
+    r"no valid recipients|no such user|recipient notfound|resolver\.adr\.(?:recip|ex)notfound|does not (?:exist|have an account)|no account|bad address|delivery not authorized.{0,40}unknown",
+    r"could not be found|wasn't found|couldn't be found|not in directory|destin\w* inconnu",
 )
 
 
@@ -136,8 +137,12 @@ def _by_detail(code: int, detail: str, text: str) -> Reason | None:
     """Codes that mean one thing from whoever says them."""
     if detail == "2.2" or _USER_FULL.search(text):
         return Reason.MAILBOX_FULL
+    if OUR_SENDER.search(text) and not detail.startswith("1.1"):
+        return Reason.SENDER_REJECTED
     if detail in ("1.7", "1.8") or (_AT_SENDER.search(text) and detail not in ("1.1", "1.2", "4.4", "4.1")):
         return Reason.SENDER_REJECTED if code // 100 == 5 or detail.startswith("1.") else None
+    if detail == "4.1" and _NO_SUCH.search(text) and code // 100 == 5:
+        return Reason.UNKNOWN_RECIPIENT
     if detail == "2.1" and _NOBODY.search(text) and code // 100 == 5:
         return Reason.UNKNOWN_RECIPIENT
     if detail in ("1.10", "4.4") and _NOBODY.search(text) is None:
@@ -146,6 +151,8 @@ def _by_detail(code: int, detail: str, text: str) -> Reason | None:
         return Reason.UNKNOWN_DOMAIN if detail == "4.4" else Reason.NO_MAIL_DOMAIN
     if detail == "7.13":
         return Reason.MAILBOX_DISABLED
+    if detail.startswith("7.") and code // 100 == 4 and _AGAIN.search(text):
+        return Reason.GREYLISTED
     if detail.startswith("7.") and detail != "7.0":
         return Reason.RATE_LIMITED if _TOO_FAST.search(text) and code // 100 == 4 else Reason.POLICY_BLOCKED
     return None

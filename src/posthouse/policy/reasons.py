@@ -61,17 +61,29 @@ _DISABLED: Final = _words(
     r"(?:account|mailbox|user|address|recipient)\b.{0,40}\b(?:disabled|inactive|suspended|deactivated|locked|not active|expired)\b",
     r"\b(?:disabled|inactive|suspended) (?:account|mailbox|user|recipient)",
 )
-_NOBODY: Final = _words(
-    r"(?:user|recipient|mailbox|account|address|alias|person|addressee)\b.{0,60}"
-    r"(?:unknown|not (?:be )?found|not exist|n[o\u2019']t exist|not known|not listed|invalid|no longer|undeliverable)",
-    r"(?:unknown|invalid|no such|non-?existent|bad) (?:local |virtual |destination )?(?:user|recipient|mailbox|account|address)",
-    r"no (?:mailbox|such person)|not a (?:valid|known) (?:user|mailbox|recipient)|not our (?:customer|user)",
-    r"does ?n[o\u2019']t have (?:an? )?[\w. ]{0,30}account|(?:user|mailbox|recipient|address) (?:is )?unavailable",
+NOBODY: Final = _words(
+    r"(?:user|recipient|mailbox|account|address|alias|person|addressee|member)\b.{0,60}"
+    r"(?:unknown|not (?:be )?found|not exist|n[o\u2019']t exist|dosn[\u2019']t exist|not known|not listed|invalid|no longer|undeliverable)",
+    r"(?:unknown|invalid|no such|non-?existent|bad) (?:or illegal )?(?:local |virtual |destination |e-?mail )?(?:user|recipient|mailbox|account|address|alias)",
+    r"unknown local[ -]part|no (?:local )?(?:mailbox|such person)|(?:user|mailbox|account|one)(?: here)? by that name|not a (?:valid|known) (?:user|mailbox|recipient)",
+    r"not (?:our|my) (?:customer|user)|(?:mailbox|account|address|user) (?:has been|was|is) (?:deleted|removed|closed|terminated)",
+    r"does ?n[o\u2019']t have (?:an? )?[\w. ]{0,30}account",
+    r"recipient address rejected: access denied",  # Exchange Online's way of saying that nobody is there (5.4.1)
+    r"(?:utilisateur|destinataire|adresse|compte|bo[i\u00ee]te)\b.{0,40}(?:inconnu|n[\u2019']existe pas|introuvable)",
+    r"(?:empf(?:ae|\u00e4)nger|benutzer|adresse|postfach|konto)\b.{0,40}(?:unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|bekannt))|unbekannte[rns]? (?:benutzer|empf|adress|nutzer)",
+    r"(?:usuario|destinatario|buz[o\u00f3]n|cuenta|direcci[o\u00f3]n|usu[a\u00e1]rio|destinat[a\u00e1]rio)\b.{0,40}(?:descon(?:oc|hec)ido|no existe|n[a\u00e3]o existe|inexistente|no encontrad)|no existe (?:el|la|ese) (?:usuario|cuenta|buz)",
+    r"(?:utente|destinatario|casella)\b.{0,40}(?:sconosciut|inesistente|non esiste)|(?:gebruiker|ontvanger|adres)\b.{0,40}(?:onbekend|bestaat niet)",
 )
+_UNAVAILABLE: Final = _words(r"(?:user|mailbox|recipient|address) (?:is )?(?:unavailable|not available)")
 _NO_DOMAIN: Final = _words(
     r"(?:domain|host) (?:\S+ )?(?:does ?n[o']t exist|not found|unknown)", r"(?:no such|unknown|invalid) (?:domain|host)"
 )
 _LARGE: Final = _words(r"message.{0,30}(?:exceed|too (?:large|big|long))|exceeds?.{0,30}(?:message|maximum) size")
+OUR_SENDER: Final = _words(
+    r"(?:domain of (?:the )?sender|sender(?:[\u2019']s)? (?:address|domain)|from address|return[- ]path|envelope[- ](?:from|sender))\b[^.;]{0,40}"
+    r"(?:not exist|n[o\u2019']t exist|must exist|not (?:be )?found|not resolve|unknown|invalid|could not be|badmail)",
+    r"badmailfrom|sender verif\w+ fail|(?:cannot|could not|unable to) verify (?:the )?sender",
+)
 _SENDER: Final = _words(r"sender\b.{0,40}(?:rejected|denied|invalid|not (?:exist|found|allowed)|unknown|verif)|invalid sender")
 _CONTENT: Final = _words(
     r"\bvirus\b|malware|phish|message (?:content )?(?:rejected|refused)",
@@ -95,8 +107,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(Reason.SENDER_REJECTED, Scope.US, detail=_detail(r"1\.[78]"), kinds=_NEVER),
     Rule(Reason.BUSY, Scope.SITE, stages=_AT_MAIL, kinds=_LATER),
     Rule(Reason.SENDER_REJECTED, Scope.US, stages=_AT_MAIL, kinds=_NEVER),
+    Rule(Reason.SENDER_REJECTED, Scope.US, words=OUR_SENDER, kinds=_NEVER),
     # x.7.x is policy, whatever the words say: never the address's fault (mission B2, F-22).
     Rule(Reason.POLICY_BLOCKED, Scope.SITE, detail=_detail(r"7\.\d+")),
+    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"4\.1"), words=NOBODY, kinds=_NEVER),
     Rule(Reason.RATE_LIMITED, Scope.US, words=_OUR_QUOTA),
     Rule(Reason.RATE_LIMITED, Scope.SITE, words=_RATE),
     Rule(Reason.MAILBOX_FULL, Scope.RECIPIENT, words=_FULL),
@@ -106,7 +120,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(Reason.MAILBOX_DISABLED, Scope.RECIPIENT, words=_DISABLED),
     Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"1\.[136]")),
     Rule(Reason.UNKNOWN_DOMAIN, Scope.RECIPIENT, detail=_detail(r"1\.2")),
-    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"1\.10"), words=_NOBODY),  # Exchange: RecipientNotFound
+    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"1\.10"), words=NOBODY),  # Exchange: RecipientNotFound
     Rule(Reason.NO_MAIL_DOMAIN, Scope.RECIPIENT, detail=_detail(r"1\.10")),
     Rule(Reason.ADDRESS_NOT_SUPPORTED, Scope.RECIPIENT, detail=_detail(r"6\.7")),
     Rule(Reason.CONTENT_REJECTED, Scope.MESSAGE, detail=_detail(r"6\.[0-3]")),
@@ -114,7 +128,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(Reason.RATE_LIMITED, Scope.SITE, detail=_detail(r"5\.3")),
     Rule(Reason.BUSY, Scope.SITE, detail=_detail(r"3\.[0-2]|4\.[0-5]"), kinds=_LATER),
     # Words.
-    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, words=_NOBODY, kinds=_NEVER),
+    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, words=NOBODY, kinds=_NEVER),
+    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, words=_UNAVAILABLE, kinds=_NEVER),
     Rule(Reason.UNKNOWN_DOMAIN, Scope.RECIPIENT, words=_NO_DOMAIN, kinds=_NEVER),
     Rule(Reason.SENDER_REJECTED, Scope.US, words=_SENDER),
     Rule(Reason.CONTENT_REJECTED, Scope.MESSAGE, words=_CONTENT),
