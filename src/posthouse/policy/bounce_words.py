@@ -141,21 +141,24 @@ def _by_detail(code: int, detail: str, text: str) -> Reason | None:
         return Reason.SENDER_REJECTED
     if detail in ("1.7", "1.8") or (_AT_SENDER.search(text) and detail not in ("1.1", "1.2", "4.4", "4.1")):
         return Reason.SENDER_REJECTED if code // 100 == 5 or detail.startswith("1.") else None
-    if detail == "4.1" and _NO_SUCH.search(text) and code // 100 == 5:
-        return Reason.UNKNOWN_RECIPIENT
-    if detail == "2.1" and _NOBODY.search(text) and code // 100 == 5:
+    if code // 100 == 5 and ((detail == "4.1" and _NO_SUCH.search(text)) or (detail == "2.1" and _NOBODY.search(text))):
         return Reason.UNKNOWN_RECIPIENT
     if detail in ("1.10", "4.4") and _NOBODY.search(text) is None:
         if _OUR_DNS.search(text):
             return Reason.DNS_FAILED
         return Reason.UNKNOWN_DOMAIN if detail == "4.4" else Reason.NO_MAIL_DOMAIN
+    return _by_policy(code, detail, text) if detail.startswith("7.") else None
+
+
+def _by_policy(code: int, detail: str, text: str) -> Reason | None:
+    """x.7.x: what the receiver thinks of us, or of who may write to whom."""
     if detail == "7.13":
         return Reason.MAILBOX_DISABLED
-    if detail.startswith("7.") and code // 100 == 4 and _AGAIN.search(text):
+    if code // 100 == 4 and _AGAIN.search(text):
         return Reason.GREYLISTED
-    if detail.startswith("7.") and detail != "7.0":
-        return Reason.RATE_LIMITED if _TOO_FAST.search(text) and code // 100 == 4 else Reason.POLICY_BLOCKED
-    return None
+    if detail == "7.0":
+        return None
+    return Reason.RATE_LIMITED if _TOO_FAST.search(text) and code // 100 == 4 else Reason.POLICY_BLOCKED
 
 
 def _by_words(detail: str, text: str) -> Reason | None:
