@@ -60,6 +60,17 @@ async def test_a_new_version_touches_nothing_until_it_is_activated_and_the_switc
     assert (seen["activeVersion"], seen["latestVersion"]) == (1, 2)
 
 
+async def test_what_a_version_leaves_out_is_as_in_the_version_before(door: HttpDoor) -> None:
+    await made(door, type="receipt")
+    second = (await door.ask("POST", V, {"subject": "Hello {{ who }}, again", "text": "Hello {{ who }}"})).json()
+    assert (second["type"], second["locale"], second["variables"]) == ("receipt", "en", WELCOME["variables"])
+    assert second["notes"] == []
+    third = (
+        await door.ask("POST", V, {"subject": "Hello", "text": "Hello", "type": "digest", "locale": "de", "variables": []})
+    ).json()
+    assert (third["type"], third["locale"], third["variables"], list(third["locales"])) == ("digest", "de", [], ["de"])
+
+
 async def test_a_draft_cannot_be_pinned_and_a_retired_version_can(door: HttpDoor) -> None:
     await made(door)
     await door.ask("POST", V, SECOND)

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.compose.draft import NAME
+from posthouse.compose.draft import NAME, Draft
 from posthouse.compose.ready_made import READY_MADE
 from posthouse.doors.api import body
 from posthouse.doors.api.answer import answer
@@ -50,6 +50,7 @@ from posthouse.model.template_state import Verb
 from posthouse.model.timeline import cursor
 from posthouse.store import templates as stored
 from posthouse.store.seal import SealBroken
+from posthouse.store.templates import StoredVersion
 
 B = TypeVar("B", bound=msgspec.Struct)
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -103,7 +104,7 @@ async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Res
 
 
 async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """The next version, as a draft; 201."""
+    """The next version, as a draft; 201. Type, language and variables that it leaves out are those of the version before."""
     asked = await read(parts, request, VersionBody)
     if isinstance(asked, Rejection):
         return refuse(asked)
@@ -112,7 +113,25 @@ async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
         return refuse(invalid(FieldError("name", "is not the name in the path")))
     if not is_name(name):
         return refuse(_NO_TEMPLATE)
-    return _saved(await parts.templates.revise(actor(caller), draft_of(asked, name)), 201)
+    before = await _newest(parts, caller, name)
+    draft = draft_of(asked, name)
+    if before is not None:
+        draft = _completed(asked, draft, before)
+    return _saved(await parts.templates.revise(actor(caller), draft), 201)
+
+
+def _completed(asked: VersionBody, draft: Draft, before: StoredVersion) -> Draft:
+    fallback = asked.locale or before.fallback
+    return msgspec.structs.replace(
+        draft, type=asked.type or before.type, variables=draft.variables if asked.variables is not None else before.variables,
+        fallback=fallback, sources={fallback if tag == draft.fallback else tag: said for tag, said in draft.sources.items()},
+    )  # fmt: skip
+
+
+async def _newest(parts: ApiParts, caller: Caller, name: str) -> StoredVersion | None:
+    async with parts.database.acquire() as connection:
+        known = await stored.summary(connection, caller.tenant, name)
+        return None if known is None else await stored.version(connection, caller.tenant, name, known.latest)
 
 
 async def get_version(parts: ApiParts, caller: Caller, request: Request) -> Response:
