@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from posthouse.journeys import prepare
+from posthouse.journeys.erase import erase
 from posthouse.journeys.feedback import FeedbackParts, Place
 from posthouse.journeys.forwarding import Forwarder
 from posthouse.journeys.letters import MOST, LetterParts, Letters
@@ -24,6 +25,7 @@ from posthouse.store.streams import Stream
 from posthouse.store.suppression_lookup import load_key
 from posthouse.store.suppressions import NewEntry
 from posthouse.testing.clock import FakeClock
+from tests.journeys.test_erase import dump
 from tests.support.accepted import SEALER
 from tests.support.postgres import NOW
 from tests.support.posting import YES, Posting, posting
@@ -230,3 +232,14 @@ async def test_what_is_not_handed_on_to_the_operator_is_kept_in_the_inbox(desk: 
 def test_a_letter_survives_the_way_out_of_the_confined_child() -> None:
     found = letter()
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=Letter) == found
+
+
+async def test_whoever_wrote_and_is_erased_stands_nowhere_and_is_not_told_of_again(desk: Desk) -> None:
+    await desk.take(letter())
+    await desk.post.work()
+    assert "jane@x.test" in await dump(desk.post)
+    await erase(desk.post.desk(), Mailbox("jane", "x.test"), "asked")
+    assert "jane@x.test" not in await dump(desk.post)
+    await desk.take(letter("And again."))
+    assert "jane@x.test" not in await dump(desk.post)
+    assert len(await desk.forwards()) == 1

@@ -1,8 +1,11 @@
 """A person's letter is told from what robots write, and handed on with the bytes it came with."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from posthouse.mail.letter import MOST_HOPS, read_letter
+from tests.support.on_the_wire import blemishes
 
 HEAD = (
     b"Received: from mail.x.test by mx.example; Fri, 27 Nov 2026 10:00:00 +0000\r\n"
@@ -96,3 +99,35 @@ def test_eight_bits_become_seven_and_the_broken_signature_goes() -> None:
 )
 def test_what_nobody_can_read_is_no_letter(junk: bytes) -> None:
     assert read_letter(junk, "jane@x.test") is None
+
+
+NAMES = [
+    "From",
+    "Subject",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "To",
+    "Date",
+    "Message-ID",
+    "Received",
+    "X-Odd",
+    "Bcc",
+    "Return-Path",
+]
+VALUES = st.one_of(
+    st.binary(max_size=1200), st.sampled_from([b"Jane <jane@x.test>", b"multipart/mixed; boundary=x", b"base64", b"8bit", b"text/plain; charset=utf-8"])
+)  # fmt: skip
+
+
+@given(
+    fields=st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=8),
+    body=st.one_of(st.binary(max_size=3000), st.binary(max_size=300).map(lambda b: b"--x\r\n\r\n" + b + b"\r\n--x--\r\n")),
+)
+def test_whatever_is_handed_on_is_fit_for_the_wire(fields: list[tuple[str, bytes]], body: bytes) -> None:
+    head = b"From: Jane <jane@x.test>\r\n" + b"".join(name.encode() + b": " + value + b"\r\n" for name, value in fields)
+    found = read_letter(head + b"\r\n" + body, "jane@x.test")
+    if found is not None and found.content is not None:
+        data = b"Received: by us\r\n" + found.content.head + b"\r\n" + found.content.body
+        assert blemishes(data) == []
+        names = {line.partition(b":")[0].lower() for line in found.content.head.split(b"\r\n")}
+        assert not names & {b"bcc", b"return-path"}
