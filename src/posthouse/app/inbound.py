@@ -13,6 +13,7 @@ from posthouse.config import Settings
 from posthouse.doors.inbound.keep import KeepParts, keeper
 from posthouse.doors.inbound.ration import Ration
 from posthouse.doors.inbound.recipient import Directory
+from posthouse.doors.inbound.sample import Sample
 from posthouse.doors.submission.parts import DoorParts
 from posthouse.doors.submission.server import serve_smtp
 from posthouse.mail.smtp_server_action import Limits
@@ -37,7 +38,7 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     """Take returned mail in until told to stop."""
     clock, entropy = Clock(), Entropy()
     database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse inbound")
-    directory = Directory(sealer.token_keys, Ration(clock.monotonic))
+    directory = Directory(sealer.token_keys, Ration(clock.monotonic), Sample(clock.monotonic))
     keep = keeper(
         KeepParts(
             database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, directory=directory,

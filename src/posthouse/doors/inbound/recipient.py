@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from posthouse.doors.inbound.ration import Ration
+from posthouse.doors.inbound.sample import Sample
 from posthouse.journeys import meters
 from posthouse.mail import link, return_path
 from posthouse.mail import smtp_server_reply as reply
@@ -21,10 +22,11 @@ OPERATOR: Final = frozenset({"postmaster", "abuse"})
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """``token_keys``: those of return paths, the new one first. ``ration``: of the operator's mailboxes."""
+    """``token_keys``: those of return paths, the new one first. ``ration``: of the operator's mailboxes; ``sample``: of what is forged."""
 
     token_keys: tuple[bytes, ...]
     ration: Ration | None = None
+    sample: Sample | None = None
 
     def whose(self, local: str) -> ReturnPath | Link | str | None:
         """The delivery behind a local part, the operator's mailbox by its name, or None."""
@@ -44,5 +46,6 @@ class Directory(msgspec.Struct, frozen=True):
             return reply.RATIONED
         if whose is not None:
             return None
-        meters.FORGED.labels("inbound").inc()
+        if self.sample is not None:
+            self.sample.count(mailbox.local)
         return reply.NOBODY
