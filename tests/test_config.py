@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from posthouse import config
 from posthouse.config import ConfigError, Listen, RouteSetting, load
+from posthouse.mail.address import parse_mailbox
+from posthouse.model.mailbox import Mailbox
 
 
 def _faults(**environ: str) -> tuple[str, ...]:
@@ -146,6 +148,24 @@ def test_a_wrong_route_is_told_by_its_number_and_never_by_its_password(text: str
 def test_no_text_of_a_route_makes_it_crash(text: str) -> None:
     with contextlib.suppress(ConfigError):
         assert load({"POSTHOUSE_ROUTES": text}).routes
+
+
+@pytest.mark.parametrize("text", ["ops@example.com", "o.p-s+mail@xn--bcher-kva.example", "Ops@Example.com"])
+def test_the_operator_is_an_address_that_mail_can_go_to(text: str) -> None:
+    operator = load({"POSTHOUSE_OPERATOR": text}).operator
+    assert operator == text
+    assert isinstance(parse_mailbox(operator), Mailbox)
+    assert load({}).operator is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ops", "@example.com", "ops@", "Ops <ops@example.com>", "a..b@example.com", "ops@exa_mple.com", "a@b@c.test", "ö@x.test"],
+)
+def test_what_is_no_address_is_no_operator(text: str) -> None:
+    (fault,) = _faults(OPERATOR=text)
+    assert fault.startswith("POSTHOUSE_OPERATOR is ")
+    assert "write an address such as" in fault
 
 
 def test_everything_wrong_is_told_at_once() -> None:

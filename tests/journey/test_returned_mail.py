@@ -75,11 +75,11 @@ Diagnostic-Code: smtp; 550 {status} user unknown
 """.replace("\n", "\r\n")
 
 
-def returned(product: Product, recipient: str, mail: str) -> tuple[int, bytes]:
+def returned(product: Product, recipient: str, mail: str, sender: str = "") -> tuple[int, bytes]:
     host, _, port = str(product.ready["inbound"]).rpartition(":")
     with smtplib.SMTP(host, int(port), timeout=10) as client:
         client.ehlo("mx.example")
-        client.docmd("MAIL FROM:<>")
+        client.docmd(f"MAIL FROM:<{sender}>")
         code, said = client.docmd(f"RCPT TO:<{recipient}>")
         if code != 250:
             return code, said
@@ -212,3 +212,104 @@ def test_the_way_out_by_mail_works_too(product: Product) -> None:
     local = link.write_address(link_key(sealer(product).token_key), Link(purpose=Purpose.UNSUBSCRIBE, **place_of(message)))
     assert returned(product, f"{local}@bounce.test", "Subject: unsubscribe\r\n\r\n.\r\n")[0] == 250
     events(product, message, "unsubscribed")
+
+
+PERSON = "jane@reader.test"
+
+
+def letter(recipient: str, subject: str = "Re: Order 7", text: str = "Where is it?", fields: str = "") -> str:
+    head = f"{fields}From: Jane <{PERSON}>\nTo: {recipient}\nSubject: {subject}\nMessage-ID: <{subject.replace(' ', '')}@reader.test>\n"
+    return f"{head}\n{text}\n".replace("\n", "\r\n")
+
+
+def in_the_inbox(product: Product, who: str) -> list[dict[str, Any]]:
+    _, page = product.ask("GET", f"/v1/inbox?to={who}&wait=10")
+    return list(page["data"])
+
+
+def test_a_persons_answer_is_an_event_and_goes_to_the_streams_reply_address(product: Product) -> None:
+    assert product.ask("PATCH", "/v1/streams/orders", {"replyTo": "help@desk.test"})[0] == 200
+    message = delivered(product, to="jane@example.com", stream="orders", type="order_confirmation")
+    recipient = address(product, message)
+    assert returned(product, recipient, letter(recipient), PERSON)[0] == 250
+    [replied] = events(product, message, "replied")
+    assert (replied["data"]["author"], replied["data"]["forwarded"]) == (PERSON, True)
+    [item] = in_the_inbox(product, "help@desk.test")
+    assert (item["subject"], item["messageId"]) == ("Re: Order 7", replied["data"]["forwardedAs"])
+    assert item["text"].strip() == "Where is it?"
+    fields = {field["name"].lower(): field["value"] for field in item["headers"]}
+    assert fields["from"] == f"Jane <{PERSON}>"
+    assert fields["resent-to"] == "help@desk.test"
+    assert "dkim-signature" not in fields
+    assert returned(product, recipient, letter(recipient), PERSON)[0] == 250
+    assert returned(product, recipient, letter(recipient, "Re: Again"), PERSON)[0] == 250
+    until = time.monotonic() + 20
+    while len(in_the_inbox(product, "help@desk.test")) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert len(events(product, message, "replied")) == 2
+    assert len(in_the_inbox(product, "help@desk.test")) == 2
+    status, page = product.ask("GET", f"/v1/messages/{message}")
+    assert (status, page["status"]) == (200, "delivered")
+
+
+def test_an_answer_that_is_too_large_to_be_handed_on_is_refused_so_that_its_author_hears(product: Product) -> None:
+    recipient = address(product, delivered(product))
+    large = letter(recipient, text="\n".join(["x" * 70] * 80_000))
+    assert returned(product, recipient, large, PERSON)[:1] == (552,)
+    assert returned(product, recipient, large, "")[0] == 250  # a report is cut: it says what it has to say at its beginning
+
+
+def test_a_delay_an_automatic_reply_and_the_end_all_come_to_one_address_and_count_once_each(product: Product) -> None:
+    message = delivered(product, to="slow@example.com")
+    recipient = address(product, message)
+    late = report(recipient, "4.4.1").replace("Action: failed", "Action: delayed").replace("550 4.4.1 user unknown", "timed out")
+    away = letter(recipient, "Automatic reply: Order 7", "I am away.", "Auto-Submitted: auto-replied\n")
+    for mail, sender in (
+        (late, ""),
+        (away, PERSON),
+        (late, ""),
+        (report(recipient), ""),
+        (away, PERSON),
+        (report(recipient), ""),
+    ):
+        assert returned(product, recipient, mail, sender)[0] == 250
+    events(product, message, "bounced")
+    time.sleep(1.0)
+    _, view = product.ask("GET", f"/v1/messages/{message}")
+    said = [event["type"].removeprefix("message.") for event in view["events"]]
+    assert said[:2] == ["queued", "delivered"]
+    assert sorted(said[2:]) == ["auto_replied", "bounced", "delayed"]
+    assert view["status"] == "bounced"
+    _, page = product.ask("GET", "/v1/events?limit=200")
+    assert {"message.auto_replied", "message.delayed"} <= {event["type"] for event in page["data"]}
+
+
+def test_who_leaves_a_list_by_mail_still_gets_receipts(product: Product) -> None:
+    message = delivered(product, to="leaver@example.com", type="newsletter", stream="marketing")
+    local = link.write_address(link_key(sealer(product).token_key), Link(purpose=Purpose.UNSUBSCRIBE, **place_of(message)))
+    for _ in range(2):
+        assert returned(product, f"{local.upper()}@bounce.test", "Subject: unsubscribe\r\n\r\n.\r\n", PERSON)[0] == 250
+    assert len(events(product, message, "unsubscribed")) == 1
+    assert [(entry["cause"], entry["stream"], entry["address"]) for entry in listed(product, "leaver@example.com")] == [
+        ("unsubscribe", "marketing", "leaver@example.com")
+    ]
+    assert listed(product, PERSON) == []  # whoever wrote it: the list is about our delivery
+    fields = {"to": "leaver@example.com", "subject": "x", "text": "y", "from": "shop@shop.example"}
+    again = product.send(type="newsletter", stream="marketing", **fields)
+    assert again["deliveries"][0]["status"] == "suppressed"
+    assert product.send(type="receipt", **fields)["deliveries"][0]["status"] == "queued"
+
+
+def test_mail_to_the_operators_mailboxes_goes_to_the_operator_that_is_set(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data", INBOUND="127.0.0.1:0", OPERATOR="ops@operator.test", WORKERS="1")
+    with running(env) as other:
+        for local in ("postmaster", "abuse"):
+            mail = letter(f"{local}@mail.posthouse.test", f"To {local}", "Please look.")
+            assert returned(other, f"{local}@mail.posthouse.test", mail, PERSON)[0] == 250
+        until = time.monotonic() + 20
+        while len(in_the_inbox(other, "ops@operator.test")) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert {item["subject"] for item in in_the_inbox(other, "ops@operator.test")} == {"To postmaster", "To abuse"}
+        robot = letter("abuse@mail.posthouse.test", "A complaint", "Spam.", "Auto-Submitted: auto-generated\n")
+        assert returned(other, "abuse@mail.posthouse.test", robot, PERSON)[0] == 250
+        assert [item["subject"] for item in in_the_inbox(other, "abuse@mail.posthouse.test")] == ["A complaint"]

@@ -93,9 +93,34 @@ async def test_what_it_ends_as_does_not_depend_on_the_order(desk: Desk, order: t
     assert [entry[1] for entry in await desk.entries()] == ["complaint", "hard_bounce"]
 
 
-async def test_a_report_that_it_is_late_changes_nothing(desk: Desk) -> None:
-    assert await desk.taking.take(desk.place, [DELAYED, Feedback(kind=K.AUTO_REPLY), Feedback(kind=K.UNKNOWN)], "report") == 0
-    assert await desk.events() == ["queued", "delivered"]
+async def test_word_of_a_delay_and_automatic_replies_are_told_and_change_nothing(desk: Desk) -> None:
+    away = Feedback(kind=K.AUTO_REPLY, reply="Automatic reply: Your code is 482913")
+    assert await desk.taking.take(desk.place, [DELAYED, away, Feedback(kind=K.UNKNOWN)], "report") == 2
+    assert await desk.events() == ["queued", "delivered", "delayed", "auto_replied"]
+    assert await desk.entries() == []
+    assert await desk.post.data(desk.message) == {"source": "report"}  # a subject may quote ours, and the code in it
+
+
+async def test_all_that_comes_to_one_return_path_counts_once_a_kind_in_any_order(desk: Desk) -> None:
+    away = Feedback(kind=K.AUTO_REPLY, reply="Away")
+    for fact in (DELAYED, away, DELAYED, HARD, away, HARD, DELAYED):
+        await desk.taking.take(desk.place, [fact], "report")
+    assert await desk.events() == ["queued", "delivered", "delayed", "auto_replied", "bounced"]
+    assert await desk.entries() == [("Jane@x.test", "hard_bounce", None, "report")]
+
+
+@pytest.mark.parametrize(
+    ("fact", "days"), [(HARD, 30), (SOFT, 30), (DELAYED, 30), (COMPLAINT, 90)],
+    ids=lambda value: value.kind.value if isinstance(value, Feedback) else None,
+)  # fmt: skip
+async def test_a_return_path_is_good_for_so_many_days_and_not_a_second_more(desk: Desk, fact: Feedback, days: int) -> None:
+    clock = desk.post.clock
+    clock.advance(timedelta(days=days) - timedelta(seconds=1) + (NOW - clock.now()))
+    assert await desk.taking.take(desk.place, [fact], "report") == 1
+    await desk.post.fetch("delete from feedback_taken")
+    await desk.post.fetch("delete from event where type like 'message.bounced'")
+    clock.advance(timedelta(seconds=2))
+    assert await desk.taking.take(desk.place, [fact], "report") == 0
 
 
 async def test_what_comes_after_a_month_is_not_taken_but_a_complaint_is(desk: Desk) -> None:
@@ -130,3 +155,15 @@ async def test_a_provider_is_led_to_the_delivery_by_our_id_and_address(desk: Des
 async def test_each_opening_hour_is_told_once(desk: Desk) -> None:
     seen = [Feedback(kind=K.OPENED, event_id=hour) for hour in ("10", "10", "11")]
     assert await desk.taking.take(desk.place, seen, "link") == 2
+
+
+async def test_the_way_out_of_a_list_never_ends_and_works_again_for_who_came_back(desk: Desk) -> None:
+    wish = Feedback(kind=K.UNSUBSCRIBED)
+    desk.post.clock.advance(timedelta(days=200))
+    assert [await desk.taking.take(desk.place, [wish], "unsubscribe") for _ in range(2)] == [1, 0]
+    assert [entry[1] for entry in await desk.entries()] == ["unsubscribe"]
+    await desk.post.fetch("delete from suppression")
+    desk.post.clock.advance(timedelta(days=1))
+    assert [await desk.taking.take(desk.place, [wish], "unsubscribe") for _ in range(2)] == [1, 0]
+    assert [entry[1] for entry in await desk.entries()] == ["unsubscribe"]
+    assert await desk.events() == ["queued", "delivered", "unsubscribed", "unsubscribed"]

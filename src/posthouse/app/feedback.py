@@ -5,9 +5,14 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from posthouse.journeys.announce import Announcer
 from posthouse.journeys.feedback import FeedbackParts, Taking
 from posthouse.journeys.feedback_work import FeedbackWork, WorkParts
+from posthouse.journeys.forwarding import Forwarder
+from posthouse.journeys.letters import LetterParts, Letters
+from posthouse.mail.address import parse_mailbox
 from posthouse.model.http import HttpRequest, HttpResponse
+from posthouse.model.mailbox import Mailbox
 from posthouse.net.confine import Confined
 from posthouse.net.http import HttpClient
 from posthouse.store.suppression_lookup import load_key
@@ -31,16 +36,29 @@ class FeedbackLoop:
         parts = self._parts
         readers = Confined((sys.executable, "-m", "posthouse.app.confined", "read"))
         key = await load_key(parts.database, parts.sealer, parts.entropy.bytes)
-        taking = Taking(FeedbackParts(database=parts.database, clock=parts.clock, entropy=parts.entropy, key=key))
+        feedback = FeedbackParts(database=parts.database, clock=parts.clock, entropy=parts.entropy, key=key)
         work = FeedbackWork(
             WorkParts(
-                database=parts.database, sealer=parts.sealer, clock=parts.clock, taking=taking, readers=readers, ask=self._ask
+                database=parts.database, sealer=parts.sealer, clock=parts.clock, taking=Taking(feedback),
+                letters=self._letters(feedback), readers=readers, ask=self._ask,
             )
-        )
+        )  # fmt: skip
         try:
             await work.run(stop)
         finally:
             await readers.close()
+
+    def _letters(self, feedback: FeedbackParts) -> Letters:
+        parts, settings = self._parts, self._parts.settings
+        forwarder = Forwarder(parts.sealer, settings.hostname, parts.entropy.new_id, Announcer(parts.database))
+        operator = parse_mailbox(settings.operator) if settings.operator else None
+        return Letters(
+            LetterParts(
+                feedback=feedback, sealer=parts.sealer, forwarder=forwarder,
+                ours=(settings.hostname, settings.return_path_domain or settings.hostname),
+                operator=operator if isinstance(operator, Mailbox) else None,
+            )
+        )  # fmt: skip
 
     async def _ask(self, url: str) -> bool:
         answer = await self._parts.http.send(HttpRequest(method="GET", url=url, repeatable=True), within=WITHIN)

@@ -11,7 +11,9 @@ from posthouse.app.sockets import inherited
 from posthouse.app.tls import server_context
 from posthouse.config import Settings
 from posthouse.doors.inbound.keep import KeepParts, keeper
+from posthouse.doors.inbound.ration import Ration
 from posthouse.doors.inbound.recipient import Directory
+from posthouse.doors.inbound.sample import Sample
 from posthouse.doors.submission.parts import DoorParts
 from posthouse.doors.submission.server import serve_smtp
 from posthouse.mail.smtp_server_action import Limits
@@ -36,8 +38,13 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     """Take returned mail in until told to stop."""
     clock, entropy = Clock(), Entropy()
     database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse inbound")
-    directory = Directory(sealer.token_keys)
-    keep = keeper(KeepParts(database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, directory=directory))
+    directory = Directory(sealer.token_keys, Ration(clock.monotonic), Sample(clock.monotonic))
+    keep = keeper(
+        KeepParts(
+            database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, directory=directory,
+            operator=settings.operator is not None,
+        )
+    )  # fmt: skip
     door = DoorParts(
         hostname=settings.hostname, clock=clock, take=keep, authenticate=_nobody, receives=directory.receives,
         tls_context=server_context(settings, clock.now()), limits=LIMITS,

@@ -9,6 +9,7 @@ paths are taken from the working directory at the time of loading.
 """
 
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ __all__ = [
 
 T = TypeVar("T")
 _WORDS: Final = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+_LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HTTP: Final[Listen | None] = Listen("127.0.0.1", 8025)
 _SMTP: Final[Listen | None] = Listen("127.0.0.1", 2525)
 
@@ -70,6 +72,7 @@ class Settings:
     routes: tuple[RouteSetting, ...]
     hostname: str
     return_path_domain: str | None
+    operator: str | None
     dns: Listen | None
     mx_port: int
     secret_keys: tuple[str, ...] = field(repr=False)
@@ -95,6 +98,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         routes=take("ROUTES", parse_routes, (RouteSetting("inbox"),)),
         hostname=take("HOSTNAME", _domain, _machine()),
         return_path_domain=take("RETURN_PATH_DOMAIN", _domain, None),
+        operator=take("OPERATOR", _address, None),
         dns=take("DNS", parse_nameserver, None),
         mx_port=take("MX_PORT", _port, 25),
         secret_keys=take("SECRET_KEY", _keys, ()),
@@ -169,6 +173,13 @@ def _domain(value: str) -> str:
     if not is_domain(value):
         raise ValueError(f"is {value!r}; write a host name such as mail.example.com (an international one in its xn-- form)")
     return value.lower().removesuffix(".")
+
+
+def _address(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    if not _LOCAL.fullmatch(local) or len(local) > 64 or not is_domain(domain):
+        raise ValueError(f"is {value!r}; write an address such as ops@example.com")
+    return value
 
 
 def _keys(value: str) -> tuple[str, ...]:

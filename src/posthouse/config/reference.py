@@ -50,6 +50,11 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "bounce.<header-from domain> once verified, else the hostname",
         "the domain that bounces come back to",
     ),
+    Setting(
+        "POSTHOUSE_OPERATOR",
+        "the built-in inbox",
+        "who gets what people write to postmaster@ and abuse@ at the listener for returned mail",
+    ),
     Setting("POSTHOUSE_DNS", "system resolver", "host:port of a nameserver"),
     Setting("POSTHOUSE_MX_PORT", "25", "the port of MX hosts; for tests"),
     Setting(

@@ -4,7 +4,8 @@ A fact is taken once. The address that is entered is the one of *our* delivery, 
 fact (that it was taken, its event, its entry) is one transaction, so a crash takes it whole or not at all.
 
 Known sharp edges: opens and clicks are taken each time, by their own ids; reports by mail have no id, so each kind counts once a
-delivery. What leads to none of our deliveries changes nothing and is only counted.
+delivery. Who came back to a list and leaves it again by the way out in the same mail is entered again; what a provider says a second
+time is not. What leads to none of our deliveries changes nothing and is only counted.
 """
 
 from collections.abc import Sequence
@@ -36,6 +37,9 @@ log = structlog.get_logger()
 REPORTS: Final = timedelta(days=30)
 COMPLAINTS: Final = timedelta(days=90)
 ERASED: Final = "[erased]"
+# The way out of a list is in the mail for as long as somebody keeps it.
+_GOOD: Final = {FeedbackKind.COMPLAINT: COMPLAINTS, FeedbackKind.UNSUBSCRIBED: timedelta.max}
+_WAYS_OUT: Final = frozenset({"link", "unsubscribe"})
 _REPEATED: Final = frozenset({FeedbackKind.OPENED, FeedbackKind.CLICKED})
 
 
@@ -99,20 +103,17 @@ class Taking:
     async def _one(self, connection: Held, place: Place, fact: Feedback, source: str) -> int:
         now = self._parts.clock.now()
         subject = await feedback.subject(connection, place.tenant, place.environment, place.message, place.position)
-        if (
-            subject is None
-            or subject.recipient == ERASED
-            or now - subject.created_at > (COMPLAINTS if fact.kind is FeedbackKind.COMPLAINT else REPORTS)
-        ):
+        if subject is None or subject.recipient == ERASED or now - subject.created_at > _GOOD.get(fact.kind, REPORTS):
             meters.FEEDBACK.labels(source, "too_late").inc()
             return 0
         follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
         first = await feedback.once(connection, place.tenant, place.environment, source, _name(place, fact), now)
-        if not first or follows == Consequence():
+        entered = False
+        if follows.cause is not None and (first or (fact.kind is FeedbackKind.UNSUBSCRIBED and source in _WAYS_OUT)):
+            entered = await self._enter(connection, place, subject, fact, follows.cause, source, now)
+        if (not first and not entered) or follows == Consequence():
             meters.FEEDBACK.labels(source, "known" if not first else "nothing").inc()
             return 0
-        if follows.cause is not None:
-            await self._enter(connection, place, subject, fact, follows.cause, source, now)
         if follows.soft:
             await self._count(connection, place, subject, fact, now)
         if follows.event is not None:
@@ -125,14 +126,17 @@ class Taking:
 
     async def _enter(
         self, connection: Held, place: Place, subject: Subject, fact: Feedback, cause: Cause, source: str, now: datetime
-    ) -> None:  # fmt: skip
+    ) -> bool:  # fmt: skip
+        """Whether it was not on the list before."""
         where = (place.tenant, place.environment, place.message, place.position)
         entry = NewEntry(
+            id=self._parts.entropy.new_id(now),
             provider=provider_of(await feedback.last_host(connection, *where)) if cause is Cause.HARD_BOUNCE else "",
             address=subject.recipient, lookup=self._parts.key.of(subject.recipient), cause=cause, source=source,
             stream=None if cause is Cause.HARD_BOUNCE else subject.stream, reason=fact.reason, evidence=_evidence(place, fact),
         )  # fmt: skip
-        await suppressions.add(connection, place.tenant, place.environment, [entry], now, self._parts.entropy.new_id)
+        [made] = await suppressions.add(connection, place.tenant, place.environment, [entry], now, self._parts.entropy.new_id)
+        return made.id == entry.id
 
     async def _count(self, connection: Held, place: Place, subject: Subject, fact: Feedback, now: datetime) -> None:
         end = SoftEnd(

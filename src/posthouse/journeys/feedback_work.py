@@ -14,6 +14,8 @@ import structlog
 
 from posthouse.journeys import meters
 from posthouse.journeys.feedback import Place, Taking
+from posthouse.journeys.letters import OPERATORS, Letters
+from posthouse.journeys.reading import Returned, Understood
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Confirm, Hook
 from posthouse.net.clock import Clock
@@ -26,21 +28,22 @@ from posthouse.store.seal import Sealer
 
 log = structlog.get_logger()
 
-BATCH: Final = 50
-POLL: Final = 0.5
+BATCH: Final = 20  # a letter has up to five megabytes
+POLL: Final = 0.25
 HOUSEKEEPING: Final = 600.0
 MOST_TRIES: Final = 10
 _TROUBLE: Final = 1.0
-_WISH: Final = Feedback(kind=FeedbackKind.UNSUBSCRIBED)
+_WISH: Final = Understood((Feedback(kind=FeedbackKind.UNSUBSCRIBED),))
 
 
 class WorkParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``readers``: confined children that read reports. ``ask``: a GET at an address of a checked host; whether it went well."""
+    """``readers``: confined children that read what came by mail. ``ask``: a GET at an address of a checked host; whether it went well."""
 
     database: Database
     sealer: Sealer
     clock: Clock
     taking: Taking
+    letters: Letters
     readers: Confined
     ask: Callable[[str], Awaitable[bool]]
 
@@ -73,10 +76,10 @@ class FeedbackWork:
         raws = await feedback.claim(self._parts.database, self._parts.sealer, self._parts.clock.now(), BATCH)
         if not raws:
             return 0
-        reports = [raw for raw in raws if raw.source == "report"]
-        facts = await self._read(reports)
-        done = [raw for raw, found in zip(reports, facts, strict=True) if await self._report(raw, found)]
-        done += [raw for raw in raws if raw.source == "unsubscribe" and await self._report(raw, (_WISH,))]
+        mails = [raw for raw in raws if raw.source in ("report", OPERATORS)]
+        found = await self._read(mails)
+        done = [raw for raw, what in zip(mails, found, strict=True) if await self._report(raw, what)]
+        done += [raw for raw in raws if raw.source == "unsubscribe" and await self._report(raw, _WISH)]
         done += [raw for raw in raws if raw.source.startswith("hook:") and await self._hook(raw)]
         given_up = [raw for raw in raws if raw.tries >= MOST_TRIES and raw not in done]
         for raw in given_up:
@@ -85,25 +88,30 @@ class FeedbackWork:
             await feedback.done(connection, [raw.id for raw in (*done, *given_up)])
         return len(raws)
 
-    async def _read(self, reports: list[Raw]) -> list[tuple[Feedback, ...]]:
-        if not reports:
+    async def _read(self, mails: list[Raw]) -> list[Understood]:
+        if not mails:
             return []
-        answers = await self._parts.readers.run([raw.body for raw in reports])
-        found: list[tuple[Feedback, ...]] = []
+        jobs = [msgspec.msgpack.encode(Returned(raw.body, raw.headers.get("return-path"))) for raw in mails]
+        answers = await self._parts.readers.run(jobs)
+        found: list[Understood] = []
         for answer in answers:
             if isinstance(answer, Stopped):
                 meters.FEEDBACK.labels("report", "unreadable").inc()
                 log.warning("report not read", why=answer.why)
-                found.append(())
+                found.append(Understood())
             else:
-                found.append(msgspec.msgpack.decode(answer, type=tuple[Feedback, ...]))
+                found.append(msgspec.msgpack.decode(answer, type=Understood))
         return found
 
-    async def _report(self, raw: Raw, facts: tuple[Feedback, ...]) -> bool:
-        if raw.message is None or raw.position is None:
-            return True
+    async def _report(self, raw: Raw, what: Understood) -> bool:
         try:
-            await self._parts.taking.take(Place(raw.tenant, raw.environment, raw.message, raw.position), facts, raw.source)
+            if raw.source == OPERATORS:
+                await self._parts.letters.take_operators(raw, what.letter)
+            elif raw.message is not None and raw.position is not None:
+                place = Place(raw.tenant, raw.environment, raw.message, raw.position)
+                if what.letter is not None:
+                    await self._parts.letters.take(place, what.letter, raw.source)
+                await self._parts.taking.take(place, what.facts, raw.source)
         except Exception as trouble:  # one report must not stop the others; it is tried again
             log.warning("report not taken", error=type(trouble).__name__)
             return False

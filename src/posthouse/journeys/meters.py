@@ -29,6 +29,9 @@ SUPPRESSIONS_ADDED: Final = Counter("posthouse_suppressions_added", "Addresses e
 SUPPRESSIONS: Final = Gauge("posthouse_suppressions", "Entries on all lists, by cause", ["cause"], multiprocess_mode="mostrecent")
 BRAKES: Final = Counter("posthouse_suppression_brakes", "Brakes put on a mailbox provider")
 FEEDBACK: Final = Counter("posthouse_feedback", "What came back, by source and what it was", ["source", "kind"])
+LETTERS: Final = Counter(
+    "posthouse_letters", "Letters of people to a return path or the operator, by what became of them", ["to", "what"]
+)
 HOOKS: Final = Counter("posthouse_hooks", "Providers' calls that were theirs", ["provider", "what"])
 RETURNED: Final = Counter("posthouse_returned", "Returned mail taken in")
 FORGED: Final = Counter("posthouse_forged", "Calls and returned mail that were nobody's", ["source"])

@@ -76,13 +76,13 @@ def body_digest(body: bytes) -> bytes:
 def finish(content: Content, *, date: datetime, message_id: str, extra: bytes) -> bytes:
     """The head completed, without the empty line after it.
 
-    ``message_id`` (with or without its brackets) is used where the caller brought none. ``extra``: complete
-    fields, each ending in CRLF.
+    ``message_id`` (with or without its brackets) is used where the caller brought none, ``date`` where the content has none.
+    ``extra``: complete fields, each ending in CRLF.
     """
     identity = b""
     if not content.message_id:
         identity = f"Message-ID: <{message_id.strip('<>')}>\r\n".encode()
-    return b"".join((date_field(date), identity, extra, content.head))
+    return b"".join((b"" if content.dated else date_field(date), identity, extra, content.head))
 
 
 def _caller_fields(headers: Mapping[str, str], *, has_reply_to: bool) -> tuple[str, bytes]:

@@ -55,6 +55,7 @@ TOO_LARGE: Final = b"552 5.3.4 Message too large\r\n"
 TOO_MANY_RECIPIENTS: Final = b"452 4.5.3 Too many recipients\r\n"
 
 NOBODY: Final = b"550 5.1.1 No such mailbox here\r\n"
+RATIONED: Final = b"452 4.2.2 Mailbox takes no more for now, try again later\r\n"
 
 STORE_DOWN: Final = b"451 4.3.0 Temporarily unavailable, try again later\r\n"
 DISK_FULL: Final = b"452 4.3.1 Not enough storage, try again later\r\n"

@@ -69,14 +69,14 @@ class SubmittedFault(msgspec.Struct, frozen=True):
 def read_submitted(mime: bytes) -> Submitted | SubmittedFault:
     """The message behind a DATA command, dot-stuffing undone."""
     try:
-        tree = parse(_repaired(mime))
-        _check_singular(tree.fields)
+        tree = parse(repaired(mime))
+        check_singular(tree.fields)
         return _submitted(tree)
     except Malformed as fault:
         return SubmittedFault("5.6.0", str(fault))
 
 
-def _repaired(mime: bytes) -> bytes:
+def repaired(mime: bytes) -> bytes:
     """CRLF only, no NUL, and nothing in the header that some readers take for a line break."""
     data = encoding.crlf(mime.replace(b"\0", b"") if b"\0" in mime else mime)
     end = data.find(b"\r\n\r\n")
@@ -85,7 +85,8 @@ def _repaired(mime: bytes) -> bytes:
     return data if cleaned == head else cleaned + data[len(head) :]
 
 
-def _check_singular(fields: Sequence[Field]) -> None:
+def check_singular(fields: Sequence[Field]) -> None:
+    """Raise Malformed where a field that decides how a message is read stands twice."""
     names = [field.name for field in fields]
     for name in sorted(_ONCE):
         if names.count(name) > 1:
@@ -93,10 +94,10 @@ def _check_singular(fields: Sequence[Field]) -> None:
 
 
 def _submitted(tree: Entity) -> Submitted:
-    sender = _author(tree.first("from"))
+    sender = author_of(tree.first("from"))
     subject = decode_words(field.text) if (field := tree.first("subject")) else ""
     message_id = field.text if (field := tree.first("message-id")) and MESSAGE_ID.fullmatch(field.text) else ""
-    fields, body = _seven_bit(tree)
+    fields, body = seven_bit(tree)
     if tree.first("mime-version") is None and any(field.name.startswith("content-") for field in fields):
         fields = [*fields, Field("mime-version", b"MIME-Version: 1.0")]
     head = _head(fields, sender, keep_message_id=bool(message_id))
@@ -117,7 +118,7 @@ def _submitted(tree: Entity) -> Submitted:
     )
 
 
-def _author(field: Field | None) -> Mailbox:
+def author_of(field: Field | None) -> Mailbox:
     """The one mailbox in the one From field."""
     if field is None:
         raise Malformed("The message has no From field.")
@@ -163,7 +164,7 @@ def _head(fields: Sequence[Field], sender: Mailbox, *, keep_message_id: bool) ->
             continue
         if name in _FIRST_COUNTS:
             seen.add(name)
-        lines.append(mailbox_field("From", (sender,)) if name == "from" else _clean(_joined(fields, field)))
+        lines.append(mailbox_field("From", (sender,)) if name == "from" else clean(_joined(fields, field)))
     return b"".join(lines)
 
 
@@ -175,7 +176,7 @@ def _joined(fields: Sequence[Field], first: Field) -> Field:
     return Field(first.name, b",\r\n ".join([first.raw, *filter(None, others)])) if others else first
 
 
-def _clean(field: Field) -> bytes:
+def clean(field: Field) -> bytes:
     """The field as it stands where it may, else the same words folded and encoded."""
     raw = field.raw
     if raw.isascii() and (len(raw) <= LINE_LIMIT or not encoding.has_long_line(raw, LINE_LIMIT)):
@@ -190,7 +191,7 @@ def _clean(field: Field) -> bytes:
     return encode_field(name, decode_words(field.text))
 
 
-def _seven_bit(entity: Entity) -> tuple[list[Field], bytes]:
+def seven_bit(entity: Entity) -> tuple[list[Field], bytes]:
     """Fields and body with every leaf that may be touched on short seven-bit lines."""
     if _is_fit(entity.source, entity.start, entity.end) or entity.media.startswith(("message/", *_UNTOUCHED)):
         return entity.fields, entity.body
@@ -209,8 +210,8 @@ def _multipart(entity: Entity) -> tuple[list[Field], bytes]:
     if _is_fit(entity.source, entity.start, entity.preamble_end):
         pieces.append(entity.source[entity.start : entity.preamble_end])
     for part in entity.parts:
-        fields, body = _seven_bit(part)
-        pieces += (line, b"\r\n", *map(_clean, fields), b"\r\n", body, b"\r\n")
+        fields, body = seven_bit(part)
+        pieces += (line, b"\r\n", *map(clean, fields), b"\r\n", body, b"\r\n")
     pieces += (line, b"--")
     epilogue = entity.source[entity.epilogue_start : entity.end]
     pieces.append(epilogue if epilogue and _is_fit(epilogue, 0, len(epilogue)) else b"\r\n")

@@ -23,6 +23,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     caller brought one), Feedback-ID and signatures. ``body``: everything after the empty line.
     ``body_digest``: SHA-256 of the body under DKIM *relaxed* canonicalization, so signing never reads it again.
     ``message_id``: the caller's own, else ''. ``header_from``: the author's address, where a route wants it as return path.
+    ``dated``: the head has a Date of its own, that of somebody's letter which is passed on.
     """
 
     head: bytes
@@ -30,6 +31,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     body_digest: bytes
     message_id: str = ""
     header_from: str = ""
+    dated: bool = False
 
 
 class Gate(Protocol):

@@ -2,7 +2,8 @@
 
 Facts come in any order and more than once, so what a delivery ends as depends on which facts came and not on their order:
 a state only rises (sent, delivered, bounced), a bounce beats a delivery, because it is what comes after it.
-What is said of a delivery that never left, or that we still try, is no news.
+What is said of a delivery that never left, or that we still try, is no news. An automatic reply and word that somebody
+goes on trying are told and change nothing.
 
 Must never know: how feedback came, how it is stored.
 """
@@ -27,6 +28,8 @@ _TOLD: Final = {
     FeedbackKind.OPENED: "message.opened",
     FeedbackKind.CLICKED: "message.clicked",
     FeedbackKind.UNSUBSCRIBED: "message.unsubscribed",
+    FeedbackKind.AUTO_REPLY: "message.auto_replied",
+    FeedbackKind.DELAYED: "message.delayed",
 }
 _CAUSES: Final = {
     FeedbackKind.HARD: Cause.HARD_BOUNCE,
@@ -70,7 +73,7 @@ def told(feedback: Feedback, source: str, *, suppressed: bool) -> dict[str, Any]
         data |= {"kind": feedback.kind.value, "reason": feedback.reason}
     if feedback.enhanced_code:
         data["enhancedCode"] = feedback.enhanced_code
-    if feedback.reply:
+    if feedback.reply and feedback.kind is not FeedbackKind.AUTO_REPLY:  # its subject, which may quote ours and the code in it
         data["reply"] = feedback.reply
     if suppressed:
         data["suppressed"] = True

@@ -50,6 +50,7 @@ select k.algorithm, k.selector, k.key_id, k.sealed
 from dkim_key k join domain d on d.tenant = k.tenant and d.id = k.domain
 where k.tenant = $1 and d.name = $2 and k.keyset = $3 order by k.algorithm desc
 """
+_NAMES: Final = "select name from domain where tenant = $1 order by id limit 1000"
 _FACTS: Final = "select id, keyset, trusted_at is not null, verified_at is not null from domain where tenant = $1 and name = $2"
 
 
@@ -146,6 +147,11 @@ def records(domain: Domain, hostname: str) -> tuple[DnsRecord, ...]:
         DnsRecord("spf", "TXT", bounce, f"v=spf1 a:{hostname} ~all"),
         DnsRecord("dmarc", "TXT", f"_dmarc.{domain.name}", f"v=DMARC1; p=none; rua=mailto:dmarc@{domain.name}"),
     )
+
+
+async def names(connection: "Connection[Record]", tenant: int) -> list[str]:
+    """The names of a tenant's domains."""
+    return [row[0] for row in await connection.fetch(_NAMES, tenant)]
 
 
 class Domains:

@@ -50,11 +50,11 @@ select d.message, d.position, d.recipient, m.type, m.stream, m.created_at,
             where tenant = $1 and environment = $2 and message = d.message and position = d.position and type = any($5::text[])
             offset 0
         ) e order by e.xid desc, e.id desc limit 1
-    ), 'message.queued') as state
+    ), 'message.queued') as state, m.header_from, m.door
 from (
     select * from delivery where tenant = $1 and environment = $2 and message = $3 and position = $4 for update
 ) d
-cross join lateral (select type, stream, created_at from message where tenant = $1 and environment = $2 and id = $3 limit 1) m
+cross join lateral (select type, stream, created_at, header_from, door from message where tenant = $1 and environment = $2 and id = $3 limit 1) m
 """
 _HOST: Final = """
 select host from attempt where tenant = $1 and environment = $2 and message = $3 and position = $4 order by number desc limit 1
@@ -62,6 +62,11 @@ select host from attempt where tenant = $1 and environment = $2 and message = $3
 _POSITION: Final = (
     "select position from delivery where tenant = $1 and environment = $2 and message = $3 and lower(recipient) = lower($4)"
 )
+_LETTERS: Final = """
+select count(*) from (
+    select 1 from event where tenant = $1 and environment = $2 and message = $3 and position = $4 and type = 'message.replied' limit $5
+) e
+"""
 _REMOTE: Final = """
 select message, position from attempt
 where tenant = $1 and environment = $2 and adapter = $3 and remote_id = $4
@@ -75,7 +80,10 @@ _STATES: Final = [
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
-    """What came in. ``headers`` of a hook, in lower case; a report has none. ``message`` and ``position``: whose return path it came to."""
+    """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where known.
+
+    ``message`` and ``position``: whose return path it came to.
+    """
 
     id: UUID
     tenant: int
@@ -90,7 +98,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """The delivery that feedback is about, as it stands, locked."""
+    """The delivery that feedback is about, as it stands, locked. ``door``: how its message came in."""
 
     message: UUID
     position: int
@@ -99,6 +107,8 @@ class Subject(msgspec.Struct, frozen=True):
     stream: str
     created_at: datetime
     state: str
+    header_from: str = ""
+    door: str = ""
 
 
 async def put(connection: "Connection[Record]", sealer: Sealer, raw: Raw) -> None:
@@ -161,6 +171,13 @@ async def subject(
 async def last_host(connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int) -> str:
     """The host that the last attempt reached, '' where none did."""
     return str(await connection.fetchval(_HOST, tenant, environment, message, position) or "")
+
+
+async def letters(
+    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int, limit: int
+) -> int:
+    """How many letters about a delivery were told of, counted up to ``limit``."""
+    return int(await connection.fetchval(_LETTERS, tenant, environment, message, position, limit))
 
 
 async def position_of(

@@ -11,9 +11,10 @@ from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import not_found, refuse
 from posthouse.doors.api.query import Query
 from posthouse.doors.hooks.call import whole_body
-from posthouse.doors.inbound.keep import MOST_KEPT
+from posthouse.doors.inbound.keep import MOST_WHOLE
 from posthouse.doors.inbound.recipient import Directory
 from posthouse.journeys import meters
+from posthouse.journeys.reading import REPORT_OCTETS
 from posthouse.mail.return_path import ReturnPath
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.store import feedback
@@ -43,7 +44,7 @@ async def raw(parts: ApiParts, caller: Caller, request: Request) -> Response:
     now = parts.clock.now()
     kept = Raw(
         id=parts.new_id(now), tenant=whose.tenant, environment=whose.environment, message=whose.message, position=whose.position,
-        source="report", body=body[:MOST_KEPT], received_at=now,
+        source="report", body=body if len(body) <= MOST_WHOLE else body[:REPORT_OCTETS], received_at=now,
     )  # fmt: skip
     await feedback.put_once(parts.database, parts.sealer, kept, "")
     return Response(status_code=202)

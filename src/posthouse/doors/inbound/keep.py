@@ -1,7 +1,10 @@
 """Returned mail is kept, sealed and cut to what is ever read of it, and then answered; reading it is a journey of its own.
 
-Known sharp edges: mail to ``postmaster`` and ``abuse`` is put into the installation's own inbox, because this door never sends
-anything on; whoever reads that inbox reads it.
+A report comes with the null return path and is cut; what a person may have written (RFC 5321 section 4.5.5: anything else) is kept
+whole, because it may be handed on, and refused where it is too large for that, so that its author hears of it.
+
+Known sharp edges: mail to ``postmaster`` and ``abuse`` is put into the installation's own inbox where no operator is set;
+whoever reads that inbox reads it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,10 +16,13 @@ import msgspec
 
 from posthouse.doors.inbound.recipient import Directory
 from posthouse.journeys import meters
+from posthouse.journeys.letters import OPERATORS
+from posthouse.journeys.reading import REPORT_OCTETS
 from posthouse.mail import smtp_server_reply as reply
 from posthouse.mail.link import Link
 from posthouse.mail.return_path import ReturnPath
-from posthouse.mail.smtp_server_action import Message
+from posthouse.mail.smtp_server_action import Envelope, Message
+from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller
 from posthouse.store import feedback, inbox
 from posthouse.store.database import Database
@@ -24,7 +30,7 @@ from posthouse.store.feedback import Raw
 from posthouse.store.inbox import NewItem
 from posthouse.store.seal import Sealer
 
-MOST_KEPT: Final = 512 * 1024  # octets; a report says what it has to say at its beginning
+MOST_WHOLE: Final = 5 << 20  # octets of what may be handed on
 OPERATOR_TENANT: Final = 1
 _LIVE: Final = 1
 
@@ -38,39 +44,55 @@ class Ticks(Protocol):
 
 
 class KeepParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``new_id`` makes a time-ordered id."""
+    """``new_id`` makes a time-ordered id. ``operator``: mail to its mailboxes waits to be handed on, instead of being put into the inbox."""
 
     database: Database
     sealer: Sealer
     clock: Ticks
     new_id: Callable[[datetime], UUID]
     directory: Directory
+    operator: bool = False
 
 
 def keeper(parts: KeepParts) -> Callable[[Caller | None, Message], Awaitable[bytes]]:
     """What a session does with a message. Errors of what it gives: those of the database."""
 
     async def keep(_caller: Caller | None, message: Message) -> bytes:
-        now, data = parts.clock.now(), message.data[:MOST_KEPT]
+        now, envelope = parts.clock.now(), message.envelope
+        people = [(mailbox, parts.directory.whose(mailbox.local)) for mailbox in envelope.recipients]
+        if len(message.data) > MOST_WHOLE and any(_whole(parts, whose, envelope) for _, whose in people):
+            return reply.TOO_LARGE
         async with parts.database.acquire() as connection, connection.transaction():
-            for mailbox in message.envelope.recipients:
-                whose = parts.directory.whose(mailbox.local)
-                if isinstance(whose, str):
+            for mailbox, whose in people:
+                if isinstance(whose, str) and not parts.operator:
                     item = NewItem(
                         id=parts.new_id(now), tenant=OPERATOR_TENANT, environment=_LIVE, message=UUID(int=0), position=0,
-                        recipient=mailbox.address, type="notification", data=data,
+                        recipient=mailbox.address, type="notification", data=message.data[:REPORT_OCTETS],
                     )  # fmt: skip
                     await inbox.insert_many(connection, parts.sealer, [item], now)
                 elif whose is not None:
-                    await feedback.put(connection, parts.sealer, _raw(parts, whose, data, now))
+                    data = message.data if _whole(parts, whose, envelope) else message.data[:REPORT_OCTETS]
+                    await feedback.put(connection, parts.sealer, _raw(parts, whose, mailbox, envelope, data, now))
         meters.RETURNED.inc()
         return reply.OK
 
     return keep
 
 
-def _raw(parts: KeepParts, whose: ReturnPath | Link, data: bytes, now: datetime) -> Raw:
+def _whole(parts: KeepParts, whose: ReturnPath | Link | str | None, envelope: Envelope) -> bool:
+    """Whether all of it is kept: it may be a person's, and may be handed on."""
+    return envelope.return_path != "" and (isinstance(whose, ReturnPath) or (isinstance(whose, str) and parts.operator))
+
+
+def _raw(
+    parts: KeepParts, whose: ReturnPath | Link | str, mailbox: Mailbox, envelope: Envelope, data: bytes, now: datetime
+) -> Raw:  # fmt: skip
+    headers = {"return-path": envelope.return_path, "recipient": mailbox.address}
+    if isinstance(whose, str):
+        return Raw(
+            id=parts.new_id(now), tenant=OPERATOR_TENANT, environment=_LIVE, source=OPERATORS, body=data, received_at=now, headers=headers
+        )  # fmt: skip
     return Raw(
         id=parts.new_id(now), tenant=whose.tenant, environment=whose.environment, message=whose.message, position=whose.position,
-        source="report" if isinstance(whose, ReturnPath) else "unsubscribe", body=data, received_at=now,
+        source="report" if isinstance(whose, ReturnPath) else "unsubscribe", body=data, received_at=now, headers=headers,
     )  # fmt: skip

@@ -1,13 +1,16 @@
 """Whose is this address? Said at RCPT, before a message is taken: what is nobody's costs us a reply and nothing else.
 
 A return path of ours (``b+…``) or a way out of a list (``u+…``), each proved by its signature alone: no look into the database, so
-guessing ten thousand of them is ten thousand HMACs. ``postmaster`` and ``abuse`` must be there (RFC 5321 section 4.5.1, RFC 2142).
+guessing ten thousand of them is ten thousand HMACs. ``postmaster`` and ``abuse`` must be there (RFC 5321 section 4.5.1, RFC 2142), but
+anybody may write to them, so they are rationed.
 """
 
 from typing import Final
 
 import msgspec
 
+from posthouse.doors.inbound.ration import Ration
+from posthouse.doors.inbound.sample import Sample
 from posthouse.journeys import meters
 from posthouse.mail import link, return_path
 from posthouse.mail import smtp_server_reply as reply
@@ -19,9 +22,11 @@ OPERATOR: Final = frozenset({"postmaster", "abuse"})
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """``token_keys``: those of return paths, the new one first."""
+    """``token_keys``: those of return paths, the new one first. ``ration``: of the operator's mailboxes; ``sample``: of what is forged."""
 
     token_keys: tuple[bytes, ...]
+    ration: Ration | None = None
+    sample: Sample | None = None
 
     def whose(self, local: str) -> ReturnPath | Link | str | None:
         """The delivery behind a local part, the operator's mailbox by its name, or None."""
@@ -35,7 +40,12 @@ class Directory(msgspec.Struct, frozen=True):
 
     def receives(self, mailbox: Mailbox) -> bytes | None:
         """None where it is ours, else the refusal."""
-        if self.whose(mailbox.local) is not None:
+        whose = self.whose(mailbox.local)
+        if isinstance(whose, str) and self.ration is not None and not self.ration.takes():
+            meters.LETTERS.labels("operator", "rationed").inc()
+            return reply.RATIONED
+        if whose is not None:
             return None
-        meters.FORGED.labels("inbound").inc()
+        if self.sample is not None:
+            self.sample.count(mailbox.local)
         return reply.NOBODY
