@@ -1,6 +1,6 @@
 """``python -m bench.gallery [FOLDER]``: every ready-made mail as its readers see it, in a real Chromium, narrow and wide, light and dark.
 
-Of the two languages the first: they share their looks. Pictures are JPEG files named by mail, language, width and colour scheme. They are for people to look at; nothing is compared.
+Pictures are JPEG files named by mail, language, width and colour scheme. They are for people to look at; nothing is compared.
 """
 
 import sys
@@ -16,7 +16,7 @@ from tests.support import tools
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 WIDTHS = (320, 700)
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "de")
 HERE = Path(__file__).parents[1] / "docs" / "gallery"
 
 

@@ -179,6 +179,7 @@ async def test_a_long_file_is_entered_in_chunks_and_told_of_as_it_goes(database:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 async def test_a_million_rows_are_entered_in_constant_memory(database: Database) -> None:
     added, written, _ = await _there_and_back(database, MILLION)
     assert (added, written) == (MILLION, MILLION)
