@@ -38,6 +38,7 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/doors/submission/session.py:_take": "door: every message gets a reply, a bug gets a 451",
     "src/posthouse/journeys/announce.py:_say": "a NOTIFY is a hint; the poll finds the rest",
     "src/posthouse/journeys/coalesce.py:_batch": "one bad row must not fail its neighbours; each waiting caller gets the exception",
+    "src/posthouse/doors/tracking/visit.py:_link": "a reader is sent on while the database is away; anything else is raised",
     "src/posthouse/doors/tracking/visit.py:_told": "a reader is sent on while the database is away; anything else is raised",
     "src/posthouse/journeys/feedback_work.py:_hook": "one provider's call must not stop the others; it is tried again, then given up",
     "src/posthouse/journeys/feedback_work.py:_report": "one report must not stop the others; it is tried again, then given up",

@@ -55,6 +55,16 @@ def test_a_click_leads_where_the_author_pointed() -> None:
     assert "shop.example" not in text_of(found.html)
 
 
+def test_links_stand_on_the_streams_own_host_by_https() -> None:
+    stream = Stream(name="marketing", unsubscribe=True, track_opens=True, tracking_domain="links.shop.example")
+    found = linked(Linker(KEY, "http://127.0.0.1:8025", ""), stream, type="receipt", track_clicks=True)
+    assert len(re.findall(r'"https://links\.shop\.example/t/[co]/', found.html)) == 2
+    assert b"<https://links.shop.example/u/" in found.head.replace(b"\r\n ", b"")
+    assert b"List-Unsubscribe-Post" in found.head
+    assert found.warnings == ()
+    assert linked(stream=stream, type="password_reset").html is HTML
+
+
 def test_several_recipients_are_not_tracked() -> None:
     found = linked(type="receipt", track_opens=True, to=("a@x.test", "b@x.test"))
     assert (found.tracking, [warning.code for warning in found.warnings]) == (0, ["tracking_off"])

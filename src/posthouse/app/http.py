@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +29,15 @@ from posthouse.journeys.visits import telling
 from posthouse.mail.link import link_key
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
+from posthouse.store import link_hosts
 from posthouse.store.credentials import Credentials
 from posthouse.store.database import Database
 from posthouse.store.domains import Domains
+from posthouse.store.memory import Memory
 from posthouse.store.seal import Sealer
 
 GRACE: Final = 20
+HOSTS_REMEMBERED: Final = 30.0  # seconds
 
 
 class _Server(uvicorn.Server):
@@ -106,7 +110,8 @@ def _config(
             certificate=Certificates(http_client(settings, clock)),
         ),
         visits=VisitParts(
-            keys=tuple(link_key(key) for key in sealer.token_keys), clock=clock, tell=telling(database, sealer, clock, entropy)
+            keys=tuple(link_key(key) for key in sealer.token_keys), clock=clock, tell=telling(database, sealer, clock, entropy),
+            owners=Memory(partial(link_hosts.owners, database), HOSTS_REMEMBERED, clock.monotonic).get,
         ),
     )  # fmt: skip
     return uvicorn.Config(

@@ -2,6 +2,7 @@
 
 They are made when the message is taken, because what is stored is what is sent. A body is the same for everybody it goes
 to, so a mail with several recipients is not tracked, and a commercial one is refused: its way out would be everybody's.
+They stand on the stream's own host, if it has one, else on that of POSTHOUSE_PUBLIC_URL.
 
 Known sharp edges: one-click needs an https address that receivers reach (RFC 8058 section 3.1); without POSTHOUSE_PUBLIC_URL
 being one, a commercial mail goes out with a warning and, where returned mail is taken in, with a way out by mail alone.
@@ -44,7 +45,7 @@ class Linker:
     def __init__(self, token_key: bytes, public_url: str, domain: str) -> None:
         """Links of one installation."""
         self._key = link.link_key(token_key)
-        self._base = public_url.rstrip("/")
+        self._public = public_url.rstrip("/")
         self._domain = domain
 
     def link(
@@ -59,36 +60,39 @@ class Linker:
             )
             tracking = 0
         head: bytes | Rejection = b""
+        base = f"https://{stream.tracking_domain}" if stream.tracking_domain else self._public
         if _must_let_go(admission, stream, request):
-            head, told = self._way_out(caller, admission, new)
+            head, told = self._way_out(base, caller, admission, new)
             warnings += told
         if isinstance(head, Rejection):
             return head
         if html is not None and tracking:
             html = tracked(
                 html,
-                (lambda target: self._url(caller, new, Purpose.CLICK, target)) if tracking & CLICKS else None,
-                self._url(caller, new, Purpose.OPEN) if tracking & OPENS else None,
+                (lambda target: self._url(base, caller, new, Purpose.CLICK, target)) if tracking & CLICKS else None,
+                self._url(base, caller, new, Purpose.OPEN) if tracking & OPENS else None,
             )
         return Linked(html=html, head=head, tracking=tracking, warnings=warnings)
 
-    def _way_out(self, caller: Caller, admission: Admission, new: UUID) -> tuple[bytes | Rejection, tuple[Warning, ...]]:
+    def _way_out(
+        self, base: str, caller: Caller, admission: Admission, new: UUID
+    ) -> tuple[bytes | Rejection, tuple[Warning, ...]]:
         if len(admission.recipients) != 1:
             return _ALONE, ()
         here = Link(
             purpose=Purpose.UNSUBSCRIBE, tenant=caller.tenant, environment=int(caller.environment), message=new, position=0
         )
         ways = [f"<mailto:{link.write_address(self._key, here)}@{self._domain}>"] if self._domain else []
-        if self._base.startswith("https://"):
-            url = f"<{self._base}/u/{link.write(self._key, here)}>"
+        if base.startswith("https://"):
+            url = f"<{base}/u/{link.write(self._key, here)}>"
             return encode_field("List-Unsubscribe", ", ".join([url, *ways])) + _ONE_CLICK, ()
         return (encode_field("List-Unsubscribe", ways[0]) if ways else b""), (NO_ONE_CLICK,)
 
-    def _url(self, caller: Caller, new: UUID, purpose: Purpose, target: str = "") -> str:
+    def _url(self, base: str, caller: Caller, new: UUID, purpose: Purpose, target: str = "") -> str:
         here = Link(
             purpose=purpose, tenant=caller.tenant, environment=int(caller.environment), message=new, position=0, target=target
         )  # fmt: skip
-        return f"{self._base}/t/{purpose.value}/{link.write(self._key, here)}"
+        return f"{base}/t/{purpose.value}/{link.write(self._key, here)}"
 
 
 _ALONE: Final = Rejection(

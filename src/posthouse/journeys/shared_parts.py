@@ -10,7 +10,7 @@ import msgspec
 from posthouse.compose.draft import NAME
 from posthouse.journeys.templates import Actor, TemplateParts, note
 from posthouse.model.send_request import FieldError, Rejection
-from posthouse.store import brands, streams, template_parts, templates
+from posthouse.store import brands, link_hosts, streams, template_parts, templates
 from posthouse.store.brands import Brand
 from posthouse.store.database import Held
 from posthouse.store.streams import Stream
@@ -72,6 +72,8 @@ async def change_stream(parts: TemplateParts, actor: Actor, name: str, changed: 
         now_so = msgspec.structs.replace(before, **changed)
         if now_so != before:
             await streams.put(connection, actor.tenant, now_so, parts.now())
+            if now_so.tracking_domain != before.tracking_domain and now_so.tracking_domain:
+                await link_hosts.add(connection, actor.tenant, now_so.tracking_domain, parts.now())
             await note(parts, connection, actor, "stream.changed", f"stream/{name}", _differing(before, now_so))
         return now_so
 

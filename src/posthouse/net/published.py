@@ -1,4 +1,4 @@
-"""What DNS says under a name: TXT and MX records as they are, asked once and bounded; nothing is cached or judged."""
+"""What DNS says under a name: TXT, MX and CNAME records as they are, asked once and bounded; nothing is cached or judged."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ class Published(msgspec.Struct, frozen=True):
 
 
 async def look_up(name: str, type: str, nameserver: tuple[str, int] | None, patience: timedelta) -> Published:
-    """The records of a name; ``type`` is TXT (RFC 1035 3.3.14: its strings joined) or MX. A name that does not exist has none."""
+    """The records of a name; ``type`` is TXT (RFC 1035 3.3.14: its strings joined), MX or CNAME. A name that does not exist has none."""
     try:
         answer = await _resolver(nameserver).resolve(name, type, lifetime=patience.total_seconds(), search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

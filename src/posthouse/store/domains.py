@@ -9,7 +9,7 @@ seen; that a domain is unknown is not remembered. A keyset never changes, so its
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -90,7 +90,7 @@ class DomainFact(msgspec.Struct, frozen=True):
 
 
 class DnsRecord(msgspec.Struct, frozen=True):
-    """A record to publish; ``purpose``: dkim, spf, return_path or dmarc."""
+    """A record to publish; ``purpose``: dkim, spf, return_path, dmarc or tracking."""
 
     purpose: str
     type: str
@@ -133,8 +133,11 @@ async def list_domains(database: Database, tenant: int) -> list[Domain]:
         return await _domains(connection, tenant, await connection.fetch(_LIST, tenant))
 
 
-def records(domain: Domain, hostname: str) -> tuple[DnsRecord, ...]:
-    """What to publish so that receivers believe us; ``hostname`` is the machine mail leaves from and bounces come to."""
+def records(domain: Domain, hostname: str, links: Sequence[str] = (), public_host: str = "") -> tuple[DnsRecord, ...]:
+    """What to publish so that receivers believe us; ``hostname`` is the machine mail leaves from and bounces come to.
+
+    ``links``: the hosts that links of its tenant's mail stand on; ``public_host``: where they are answered.
+    """
     bounce = f"bounce.{domain.name}"
     signing = (
         DnsRecord("dkim", "TXT", f"{key.selector}._domainkey.{domain.name}", dkim.dns_record(key.public, key.algorithm))
@@ -146,6 +149,7 @@ def records(domain: Domain, hostname: str) -> tuple[DnsRecord, ...]:
         DnsRecord("return_path", "MX", bounce, f"10 {hostname}."),
         DnsRecord("spf", "TXT", bounce, f"v=spf1 a:{hostname} ~all"),
         DnsRecord("dmarc", "TXT", f"_dmarc.{domain.name}", f"v=DMARC1; p=none; rua=mailto:dmarc@{domain.name}"),
+        *(DnsRecord("tracking", "CNAME", host, f"{public_host}.") for host in links if host.endswith(f".{domain.name}")),
     )
 
 

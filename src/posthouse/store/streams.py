@@ -15,20 +15,23 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 KNOWN: Final = ("marketing", "transactional")
-_COLUMNS: Final = "name, content_policy, unsubscribe, reply_to, postal_address, track_opens, track_clicks"
+_COLUMNS: Final = "name, content_policy, unsubscribe, reply_to, postal_address, track_opens, track_clicks, tracking_domain"
 _GET: Final = f"select {_COLUMNS} from stream where tenant = $1 and name = $2"
 _GET_FOR_UPDATE: Final = f"select {_COLUMNS} from stream where tenant = $1 and name = $2 for update"
 _LIST: Final = f"select {_COLUMNS} from stream where tenant = $1 order by name limit 1000"
 _PUT: Final = f"""
-insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (tenant, name) do update set content_policy = excluded.content_policy, unsubscribe = excluded.unsubscribe,
     reply_to = excluded.reply_to, postal_address = excluded.postal_address, track_opens = excluded.track_opens,
-    track_clicks = excluded.track_clicks, changed_at = excluded.changed_at
+    track_clicks = excluded.track_clicks, tracking_domain = excluded.tracking_domain, changed_at = excluded.changed_at
 """
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked."""
+    """``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked.
+
+    ``tracking_domain``: the host that links stand on, by https; '' for that of the installation.
+    """
 
     name: str
     content_policy: str = "flag"
@@ -37,6 +40,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     postal_address: str = ""
     track_opens: bool = False
     track_clicks: bool = False
+    tracking_domain: str = ""
 
 
 async def get(database: Database, tenant: int, name: str) -> Stream:

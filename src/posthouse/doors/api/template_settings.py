@@ -28,7 +28,7 @@ from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.timeline import cursor
-from posthouse.store import audit, brands, streams, template_parts
+from posthouse.store import audit, brands, domains, streams, template_parts
 from posthouse.store.template_parts import StoredPart
 
 Handler = Callable[[ApiParts, Caller, Request], Awaitable[Response]]
@@ -122,6 +122,11 @@ async def patch_stream(parts: ApiParts, caller: Caller, request: Request) -> Res
         return refuse(_NO_STREAM)
     if (wrong := _no_address(wanted.get("reply_to"), "replyTo")) is not None:
         return refuse(wrong)
+    if wanted.get("tracking_domain"):
+        host = await _own_host(parts, caller, wanted["tracking_domain"])
+        if isinstance(host, Rejection):
+            return refuse(host)
+        wanted["tracking_domain"] = host
     stream = await shared_parts.change_stream(parts.templates.parts, actor(caller), name, wanted)
     parts.forget(caller.tenant)
     return answer(stream)
@@ -142,6 +147,19 @@ async def list_audit(parts: ApiParts, caller: Caller, request: Request) -> Respo
         for each in page
     ]
     return answer(AuditPage(items, cursor(page[-1].id) if len(found) > limit else None))
+
+
+async def _own_host(parts: ApiParts, caller: Caller, text: str) -> str | Rejection:
+    """The host as it stands in links: below a domain of the tenant's that is trusted or verified, so that nobody takes another's."""
+    mailbox = parse_mailbox(f"postmaster@{text.strip()}")
+    if isinstance(mailbox, AddressFault) or mailbox.domain.startswith("["):
+        return invalid(FieldError("trackingDomain", "must be a host name such as links.shop.example"))
+    mine = [one.name for one in await domains.list_domains(parts.database, caller.tenant) if one.trusted_at or one.verified_at]
+    host = mailbox.domain.lower()
+    if not any(host.endswith(f".{name}") for name in mine):
+        known = f"; yours are {', '.join(mine[:10])}" if mine else "; there is none yet: `posthouse domain add NAME`"
+        return invalid(FieldError("trackingDomain", f"must be below a domain of yours that is verified or trusted{known}"))
+    return host
 
 
 def _part(found: StoredPart) -> PartView:

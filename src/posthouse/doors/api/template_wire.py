@@ -30,6 +30,7 @@ VariableName = Annotated[
 ]
 PostalAddress = Annotated[str, Meta(max_length=500)]
 Address = Annotated[str, Meta(max_length=320, examples=["help@shop.example"])]
+HostName = Annotated[str, Meta(max_length=253, examples=["links.shop.example"])]
 WebAddress = Annotated[
     str, Meta(max_length=1024, pattern=r"^(https://[^\s\"<>]+)?" + _END, extra={"says": "an https address, or '' for none"})
 ]
@@ -119,6 +120,7 @@ class StreamBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     postal_address: PostalAddress | None = None
     track_opens: bool | None = None
     track_clicks: bool | None = None
+    tracking_domain: HostName | None = None
 
 
 class TemplateItem(Struct, frozen=True, kw_only=True, rename="camel"):

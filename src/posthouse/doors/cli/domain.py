@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -12,7 +13,7 @@ from posthouse.doors.cli.session import Session, within
 from posthouse.doors.cli.show import answer, as_json, facts, moment, plain, remark, table
 from posthouse.journeys.probe import Published
 from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.store import domains
+from posthouse.store import domains, streams
 from posthouse.store.domains import DnsRecord, Domain
 
 HEADINGS: Final = ("NAME", "STATUS", "TRUSTED", "VERIFIED", "CREATED")
@@ -51,7 +52,7 @@ def add(handed: Handed, *, name: str, trust: bool, tenant: str | None, as_json: 
         store = session.store
         owner = await session.tenant(tenant)
         added = await domains.add(store.database, store.sealer, owner.id, name, trust, handed.now())
-        return added, domains.records(added, session.settings.hostname)
+        return added, await _records(session, owner.id, added)
 
     added, records = within(handed, work)
     if as_json:
@@ -92,10 +93,11 @@ def check(handed: Handed, *, name: str, tenant: str | None, as_json: bool) -> No
     """
 
     async def work(session: Session) -> tuple[Domain, tuple[Checked, ...]] | None:
-        found = await domains.get(session.store.database, (await session.tenant(tenant)).id, name)
+        owner = await session.tenant(tenant)
+        found = await domains.get(session.store.database, owner.id, name)
         if found is None:
             return None
-        wanted = domains.records(found, session.settings.hostname)
+        wanted = await _records(session, owner.id, found)
         dns = session.settings.dns
         heard = await handed.look_up([(record.name, record.type) for record in wanted], (dns.host, dns.port) if dns else None)
         return found, tuple(map(compare, wanted, heard))
@@ -106,6 +108,14 @@ def check(handed: Handed, *, name: str, tenant: str | None, as_json: bool) -> No
         sys.exit(1)
     _tell(*done, as_json=as_json)
     sys.exit(0 if all(record.status == "found" for record in done[1] if record.purpose == "dkim") else 1)
+
+
+async def _records(session: Session, tenant: int, found: Domain) -> tuple[DnsRecord, ...]:
+    """With the hosts that links of the tenant's streams stand on."""
+    settings = session.settings
+    hosts = {stream.tracking_domain for stream in await streams.list_streams(session.store.database, tenant)} - {""}
+    answered = urlsplit(settings.public_url or "").hostname or settings.hostname
+    return domains.records(found, settings.hostname, sorted(hosts), answered)
 
 
 def compare(wanted: DnsRecord, heard: Published) -> Checked:

@@ -1,7 +1,7 @@
 """Whoever follows a link of ours: sent on, shown a picture of one dot, or taken off a list.
 
 A click goes exactly where the mail pointed, byte for byte, because the address is inside the signed token; anything else is
-404, so there is no open redirect. Opens and clicks are told, marked ``bot`` where a scanner or a mail service's own fetcher asks. Leaving
+404, so there is no open redirect, and so is a tenant's link on a host that is another tenant's own. Opens and clicks are told, marked ``bot`` where a scanner or a mail service's own fetcher asks. Leaving
 a list takes a POST (RFC 8058 section 3.1): a GET shows a page with a button and changes nothing, because scanners follow links.
 
 Known sharp edges: what is told is told once an hour for each address and delivery, however often the link is followed. A
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from html import escape
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -49,9 +50,13 @@ class Ticks(Protocol):
 
 
 class VisitParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``keys``: of links, the new one first. ``tell``: what was done with the link of a delivery; durable when it returns."""
+    """``keys``: of links, the new one first. ``tell``: what was done with the link of a delivery; durable when it returns.
+
+    ``owners``: the tenants whose own host one is; errors: those of the database.
+    """
 
     keys: tuple[bytes, ...]
+    owners: Callable[[str], Awaitable[frozenset[int] | None]]
     clock: Ticks
     tell: Callable[[Link, Feedback], Awaitable[None]]
 
@@ -60,7 +65,7 @@ def clicked(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Send on to where the mail pointed."""
 
     async def endpoint(request: Request) -> Response:
-        found = link.read(parts.keys, Purpose.CLICK, request.path_params["token"])
+        found = await _link(parts, request, Purpose.CLICK)
         if found is None or not found.target.isascii() or not found.target.lower().startswith(("http://", "https://")):
             return _nothing()
         await _told(parts, found, _seen(parts, request, FeedbackKind.CLICKED, found.target))
@@ -73,7 +78,7 @@ def opened(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Show a dot."""
 
     async def endpoint(request: Request) -> Response:
-        found = link.read(parts.keys, Purpose.OPEN, request.path_params["token"])
+        found = await _link(parts, request, Purpose.OPEN)
         if found is None:
             return _nothing()
         await _told(parts, found, _seen(parts, request, FeedbackKind.OPENED, ""))
@@ -86,7 +91,7 @@ def leaving(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Ask before anybody is taken off a list."""
 
     async def endpoint(request: Request) -> Response:
-        if link.read(parts.keys, Purpose.UNSUBSCRIBE, request.path_params["token"]) is None:
+        if await _link(parts, request, Purpose.UNSUBSCRIBE) is None:
             return _nothing()
         button = '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button></form>'
         return _page(
@@ -100,13 +105,35 @@ def left(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Take somebody off a list, at once and however often it is asked."""
 
     async def endpoint(request: Request) -> Response:
-        found = link.read(parts.keys, Purpose.UNSUBSCRIBE, request.path_params["token"])
+        found = await _link(parts, request, Purpose.UNSUBSCRIBE)
         if found is None:
             return _nothing()
         await parts.tell(found, Feedback(kind=FeedbackKind.UNSUBSCRIBED, at=parts.clock.now()))
         return _page("You are unsubscribed", "You will get no more mail of this list.", "")
 
     return endpoint
+
+
+async def _link(parts: VisitParts, request: Request, purpose: Purpose) -> Link | None:
+    """The link that is followed; none of a tenant's on a host that is another's own."""
+    found = link.read(parts.keys, purpose, request.path_params["token"])
+    if found is None:
+        return None
+    try:
+        owners = await parts.owners(_host(request))
+    except Exception as trouble:
+        if not is_unavailable(trouble):
+            raise
+        owners = None  # a reader is sent on all the same
+    return found if not owners or found.tenant in owners else None
+
+
+def _host(request: Request) -> str:
+    """Where the reader thinks to be, without a port; '' for what is no host."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')[:300]}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _seen(parts: VisitParts, request: Request, kind: FeedbackKind, target: str) -> Feedback:

@@ -10,6 +10,7 @@ create table link_host (
     since timestamptz not null,
     primary key (tenant, name)
 );
+create index link_host_name on link_host (name);
 
 -- Alerts are few among very many events.
 create index event_alert on event (tenant, environment, id) where type like 'alert.%';
