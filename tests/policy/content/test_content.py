@@ -84,7 +84,7 @@ def test_nine_of_ten_adverts_of_the_development_set_are_found() -> None:
 @pytest.mark.skipif(not held_out(), reason="the held-out set is not in this repository")
 def test_of_mails_nobody_fitted_the_rules_to_hardly_any_genuine_one_is_refused() -> None:
     genuine = [mail for mail in held_out() if mail.label != "commercial"]
-    assert sum(judge(mail.subject, mail.text).kind is Kind.COMMERCIAL for mail in genuine) <= 0.03 * len(genuine)
+    assert sum(judge(mail.subject, mail.text).kind is Kind.COMMERCIAL for mail in genuine) <= 0.01 * len(genuine)
 
 
 @given(st.text(max_size=300), st.text(max_size=2000), st.sampled_from([None, "en", "de", "fr", "", "_", "x-y"]))
@@ -101,6 +101,12 @@ def test_a_million_characters_take_no_longer_than_a_few_seconds(text: str) -> No
     begun = time.process_time()
     judge("x", text, "en")
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_phrase_stands_in_two_rules(language: str) -> None:
+    phrases = [phrase for rule in rules_of(language).rules for phrase in rule.phrases]
+    assert len(set(phrases)) == len(phrases)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
