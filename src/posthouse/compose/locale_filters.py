@@ -14,7 +14,7 @@ Known sharp edges: ``zoneinfo`` reads the tz database, which is part of the prog
 import re
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,6 +29,7 @@ from posthouse.compose.meter import Refusal
 
 STYLES: Final = frozenset({"short", "medium", "long", "full"})
 CATEGORIES: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
+_LONGEST: Final = 330  # digits of the largest number of JSON, and nine behind the point
 _ENGLISH: Final = "en"
 _WORLD_ENGLISH: Final = "en_001"
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,30}(?:/[A-Za-z0-9_+-]{1,30}){0,2}")
@@ -151,7 +152,8 @@ def _number(value: Any, digits: int | None, locale: Locale) -> str:
 @lru_cache(4096)
 def _figure(value: float, _whole: bool, digits: int | None, locale: Locale) -> str:
     pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(Decimal(str(value)), format=pattern, locale=locale, decimal_quantization=digits is not None)
+    with localcontext(prec=_LONGEST):  # Babel rounds within the context, whose 28 digits a JSON number may have more than
+        return format_decimal(Decimal(str(value)), format=pattern, locale=locale, decimal_quantization=digits is not None)
 
 
 def _how(how: tuple[str, ...], style: str) -> tuple[str, tzinfo | None]:
