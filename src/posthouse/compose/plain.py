@@ -27,7 +27,7 @@ _TOKEN: Final = re.compile(
     |<[!?/][^>]*+>?+""",
     re.DOTALL | re.VERBOSE,
 )
-_ATTRIBUTE: Final = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>]++)))?+""")
+_ATTRIBUTE: Final = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>]++)))?""")
 _RAW: Final = {
     name: re.compile(rf"</{name}[^>]*+>?+", re.IGNORECASE)
     for name in ("iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp")

@@ -32,7 +32,7 @@ _RAW: Final = frozenset({"script", "style", "title", "textarea", "xmp", "iframe"
 _TEXT: Final = re.compile(
     r"<(?:!--\[if [^>]*>|(?P<cut>/?\Z)|(?P<comment>!--)|(?P<bogus>[!?/](?![a-zA-Z]))|(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*+))"
 )
-_TAG: Final = re.compile(r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?P<equals>\s*+=\s*+)?+(?P<quote>[\"'])?+)")
+_TAG: Final = re.compile(r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?P<equals>\s*+=\s*+)?(?P<quote>[\"'])?)")
 _BARE: Final = re.compile(r"[^\s>\"'][^\s>]*+")
 _BLANK: Final = re.compile(r"[\s/]*+\Z")
 _KEPT: Final = 256

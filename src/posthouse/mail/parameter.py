@@ -13,7 +13,7 @@ from posthouse.mail import charset
 from posthouse.mail.header import decode_words
 
 COUNT_LIMIT: Final = 200
-_PARAMETER: Final = re.compile(r""";[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*+)"|([^;]*+))""")
+_PARAMETER: Final = re.compile(r""";[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;]*+))""")
 _NUMBERED: Final = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*?)")
 _SHORT: Final = 60
 _OCTETS: Final = re.compile(r"(?:%..|[^%]){1,20}")  # whole octets, so that each piece can be decoded alone

@@ -18,7 +18,7 @@ from posthouse.mail.smtp_server_reply import reply_line
 from posthouse.model.mailbox import Mailbox
 
 # The path of RFC 5321 4.1.2 between its brackets, then parameters; possessive, so that time stays linear.
-_PATH: Final = re.compile(r' *<((?:[^"<>\\]++|"(?:[^"\\]|\\.)*+")*+)>(?: +(.*))?', re.DOTALL)
+_PATH: Final = re.compile(r' *<((?:[^"<>\\]++|"(?:[^"\\]|\\.)*")*)>(?: +(.*))?', re.DOTALL)
 _BODIES: Final = frozenset({"7BIT", "8BITMIME"})
 
 

@@ -22,7 +22,7 @@ from posthouse.compose.lint import css
 from posthouse.compose.plain import VOID, tags
 
 VALUE: Final = "\ue000"
-_ATTRIBUTE: Final = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>]++)))?+""")
+_ATTRIBUTE: Final = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>]++)))?""")
 _NO_BREAK: Final = re.compile(r"[^\n]")
 _RAW: Final = frozenset({"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"})
 _LOUD: Final = frozenset({"b", "big", "code", "h1", "h2", "h3", "strong"})
