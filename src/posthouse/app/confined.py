@@ -25,6 +25,7 @@ from posthouse.app.process import die_with_parent
 
 CPU_SECONDS: Final = {"render": 0.05, "save": 1.0, "read": 0.5}
 MEMORY: Final = 64 << 20
+NICENESS: Final = 10
 MOST_RESULT: Final = 8 << 20
 _LENGTH: Final = 4
 _IN: Final = 0
@@ -40,6 +41,8 @@ def main() -> None:
     """Load, say that we are ready, and keep a hand at work until the parent closes the pipe."""
     kind, parent = sys.argv[1], int(sys.argv[2])
     die_with_parent(parent)
+    if kind != "render":  # a send waits for that one; saving and returned mail let others go first
+        os.nice(NICENESS)
     work = _work(kind)
     gc.collect()
     gc.freeze()
