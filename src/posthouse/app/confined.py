@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from posthouse.app.courtesy import step_back
 from posthouse.app.process import die_with_parent
 
 CPU_SECONDS: Final = {"render": 0.05, "save": 1.0, "read": 0.5}
@@ -42,7 +43,7 @@ def main() -> None:
     kind, parent = sys.argv[1], int(sys.argv[2])
     die_with_parent(parent)
     if kind != "render":  # a send waits for that one; saving and returned mail let others go first
-        os.nice(NICENESS)
+        step_back(NICENESS)
     work = _work(kind)
     gc.collect()
     gc.freeze()

@@ -1,7 +1,6 @@
 """The worker's role, put together: transports from the routes, keys, lease, and the three loops."""
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -10,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from posthouse.app.courtesy import step_back
 from posthouse.app.parts import CLOSING, inbox_route, opened, routes_of
 from posthouse.app.process import Brief
 from posthouse.config import Settings
@@ -48,7 +48,7 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     lanes = [Lane(number) for number in brief.lanes]
     eager = frozenset(lanes) - (FAST if len(lanes) == len(Lane) else frozenset())
     if not FAST.issuperset(lanes):
-        _step_back()
+        step_back(NICENESS, batch=True)
     database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application=f"posthouse {brief.name}")
     lease = await _register(database, clock, settings.data_dir, brief.name)
     settling: Coalescer[Settlement, bool] = Coalescer(
@@ -97,13 +97,6 @@ def worker_lanes(count: int) -> list[tuple[Lane, ...]]:
     """
     fast, slow = tuple(sorted(FAST)), tuple(sorted(set(Lane) - FAST))
     return [fast, *[tuple(Lane)] * max(1, count - 1), *[slow] * (count > 1)]
-
-
-def _step_back() -> None:
-    """The doors and the worker of the fast lanes come first when the processor is short (sched(7))."""
-    os.nice(NICENESS)
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 async def _register(database: Database, clock: Clock, data_dir: Path, name: str) -> Lease:

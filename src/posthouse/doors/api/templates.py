@@ -248,6 +248,7 @@ async def read(parts: ApiParts, request: Request, kind: type[B]) -> B | Rejectio
     if query.faults:
         return invalid(*query.faults)
     data = await body.read(request, BODY_BYTES, parts.limits.body_seconds)
+    await parts.intake.give_way()
     parsed = data if isinstance(data, Rejection) else body.decode(data)
     if isinstance(parsed, Rejection):
         return parsed
