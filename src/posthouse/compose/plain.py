@@ -40,13 +40,14 @@ _PARAGRAPHS: Final = frozenset(
     }
 )  # fmt: skip
 _LINES: Final = frozenset({"caption", "dd", "div", "dt", "figcaption", "li", "summary", "tr"})
+_BREAKS: Final = dict.fromkeys(_LINES, 1) | dict.fromkeys(_PARAGRAPHS, 2)
 _LISTS: Final = frozenset({"ol", "ul"})
 _CELLS: Final = frozenset({"td", "th"})
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
-_MAYBE_HIDDEN: Final = re.compile(r"hidden|display|mso-hide", re.IGNORECASE)
 _HIDING: Final = re.compile(r"display\s*+:\s*+none|mso-hide\s*+:\s*+all", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?:https?|mailto|tel):|[\ue000\ue002]", re.IGNORECASE)  # or a tag of a template (outline)
-_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
+_BLANK: Final = " \t\n\r\f"
+_SPACE: Final = re.compile(rf"[{_BLANK}]+")
 _UNSEEN: Final = str.maketrans({"\xa0": " ", "\xad": None, "\u034f": None, "\u200b": None, "\ufeff": None})
 _RULE: Final = "---"
 
@@ -58,39 +59,38 @@ def text_of(html: str) -> str:
 
 def told(html: str, writer: "Writer") -> str:
     """What a writer makes of the HTML."""
-    silence, place = _Silence(), 0
+    silence, place, tokens = _Silence(), 0, _TOKEN.finditer(html)
     for _ in range(MOST_TAGS):
-        token = _TOKEN.search(html, place)
+        token = next(tokens, None)
         words = html[place : token.start() if token else len(html)]
         if silence.over:
             writer.hush(words)
-        else:
+        elif words:
             writer.say(words)
         if token is None or writer.size > MOST_CHARACTERS:
             break
         place = token.end()
-        name = (token["name"] or "").lower()
-        if name in _RAW and not token["end"]:
+        end, name, attributes = token.groups()
+        if name is None:
+            writer.hush(token.group())
+            continue
+        name = name.lower()
+        if name in _RAW and not end:
             closing = _RAW[name].search(html, place)
             writer.hush(html[place : closing.start() if closing else len(html)])
             place = closing.end() if closing else len(html)
-        elif name and not silence.takes(name, token):
-            _tell(writer, name, token)
-        elif not name:
-            writer.hush(token.group())
+            tokens = _TOKEN.finditer(html, place)
+        elif not silence.takes(name, end, attributes):
+            if end:
+                writer.leave(name)
+            else:
+                writer.enter(name, attributes)
     return writer.text()
 
 
 def tags(html: str) -> Iterator[re.Match[str]]:
     """Every tag and comment; ``name`` is None for what is no element."""
     return islice(_TOKEN.finditer(html), MOST_TAGS)
-
-
-def _tell(writer: "Writer", name: str, token: re.Match[str]) -> None:
-    if token["end"]:
-        writer.leave(name)
-    else:
-        writer.enter(name, token["attributes"])
 
 
 def _attributes(written: str) -> dict[str, str]:
@@ -108,11 +108,10 @@ class _Silence:
         self.over = ""
         self._depth = 0
 
-    def takes(self, name: str, token: re.Match[str]) -> bool:
-        """True for a tag that is part of the silence, or begins or ends it."""
-        end = bool(token["end"])
+    def takes(self, name: str, end: str, attributes: str) -> bool:
+        """True for a tag that is part of the silence, or begins or ends it; ``end`` is its stroke."""
         if not self.over:
-            if end or name in VOID or not (name in _SILENT or _is_hidden(token["attributes"])):
+            if end or not (name in _SILENT or _is_hidden(attributes)) or name in VOID:
                 return False
             self.over, self._depth = name, 1
             return True
@@ -122,7 +121,7 @@ class _Silence:
             self._depth = 0
         if self._depth == 0:
             self.over = ""
-            return end
+            return bool(end)
         return True
 
 
@@ -143,37 +142,43 @@ class Writer:
 
     def enter(self, tag: str, attributes: str) -> None:
         """An element begins."""
-        if tag == "a":
+        lines = _BREAKS.get(tag)
+        if lines is not None:
+            self._break(lines)
+            if tag == "li":
+                self._mark = self._bullet()
+            elif tag == "pre":
+                self._pre += 1
+        elif tag in _CELLS:
+            self._cell()
+        elif tag == "a":
             self._point()
             self._href, self._link = _attributes(attributes).get("href", "").strip(), []
         elif tag == "br":
             self._break(self._owed + 1)
+        elif tag == "img":
+            self._say_words(_attributes(attributes).get("alt", ""))
         elif tag == "hr":
             self._break(2)
             self.say(_RULE)
             self._break(2)
-        elif tag == "img":
-            self._say_words(_attributes(attributes).get("alt", ""))
         elif tag in _LISTS:
             self._break(2)
             self._lists.append(0 if tag == "ol" else None)
-        elif tag in _CELLS:
-            self._cell()
-        else:
-            self._block(tag)
 
     def leave(self, tag: str) -> None:
         """An element ends."""
-        if tag == "a":
+        lines = _BREAKS.get(tag)
+        if lines is not None:
+            if tag == "pre":
+                self._pre = max(0, self._pre - 1)
+            self._break(lines)
+        elif tag == "a":
             self._point()
         elif tag in _LISTS:
             if self._lists:
                 self._lists.pop()
             self._break(2)
-        elif tag in _PARAGRAPHS or tag in _LINES:
-            if tag == "pre":
-                self._pre = max(0, self._pre - 1)
-            self._break(2 if tag in _PARAGRAPHS else 1)
 
     def say(self, written: str) -> None:
         """Text as it stands in the source; white space collapses as HTML does, but not inside ``pre``."""
@@ -196,14 +201,6 @@ class Writer:
         self._flush()
         return "\n".join(self._lines).strip("\n")[:MOST_CHARACTERS]
 
-    def _block(self, tag: str) -> None:
-        if tag not in _PARAGRAPHS and tag not in _LINES:
-            return
-        self._break(2 if tag in _PARAGRAPHS else 1)
-        self._pre += tag == "pre"
-        if tag == "li":
-            self._mark = self._bullet()
-
     def _bullet(self) -> str:
         indent = "  " * min(8, max(0, len(self._lists) - 1))
         number = self._lists[-1] if self._lists else None
@@ -218,9 +215,17 @@ class Writer:
             self._spaced = True
 
     def _say_words(self, said: str) -> None:
-        words = _SPACE.sub(" ", said).translate(_UNSEEN)
-        if self._spaced or self._owed or not self._line:
-            words = words.lstrip(" ")
+        begins = self._spaced or self._owed or not self._line
+        if not said.strip(_BLANK):  # what stands between most tags
+            if begins or not said:
+                return
+            words = " "
+        else:
+            words = _SPACE.sub(" ", said)
+            if not words.isascii():
+                words = words.translate(_UNSEEN)
+            if begins:
+                words = words.lstrip(" ")
         if words:
             self._put(words)
             self._spaced = words.endswith(" ")
@@ -266,7 +271,8 @@ class Writer:
 
 
 def _is_hidden(written: str) -> bool:
-    if _MAYBE_HIDDEN.search(written) is None:
+    lowered = written.lower()
+    if "hidden" not in lowered and "display" not in lowered and "mso-hide" not in lowered:
         return False
     attributes = _attributes(written)
     return "hidden" in attributes or _HIDING.search(attributes.get("style", "")) is not None
