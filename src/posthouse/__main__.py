@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from posthouse.app.outside import outside_of
 from posthouse.config import Settings
 from posthouse.doors import cli
 from posthouse.doors.cli.handed import Handed
@@ -45,6 +46,7 @@ def main() -> None:
             opening=_opening,
             serve=_serve,
             intake=_intake,
+            outside=outside_of,
             look_outside=look_outside,
             look_up=look_up,
             authority=authority_pem,

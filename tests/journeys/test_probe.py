@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.journeys.probe import Finding, Level, Outside, Way, disk, look_outside, look_up
+from posthouse.journeys.probe import Finding, Level, Outside, Way, disk, look_outside, look_up, shut_ways
 from posthouse.testing.fake_dns import FakeDns
 from tests.support.smtp_script import scripted_server
 
@@ -49,6 +49,24 @@ async def test_a_relay_that_is_not_there_fails() -> None:
         pass
     found = await _looked(ways=(Way(name="relay", kind="smtp", host="127.0.0.1", port=port),))
     assert found["route relay"].level is Level.FAIL
+
+
+async def test_mail_can_leave_while_one_way_is_open() -> None:
+    async with scripted_server(b"") as port:
+        pass
+    gone = Way(name="smtp://gone", kind="smtp", host="127.0.0.1", port=port)
+
+    async def shut(*ways: Way) -> list[str]:
+        return await shut_ways(
+            Outside(ways=ways, hostname="mail.shop.test", nameserver=("127.0.0.1", port), mx_port=25, domain=None)
+        )
+
+    (why,) = await shut(gone)
+    assert why.startswith("the route smtp://gone does not answer")
+    assert len(await shut(gone, Way(name="mx", kind="mx"))) == 2  # no name can be looked up either
+    assert await shut(gone, Way(name="inbox", kind="inbox")) == []
+    async with scripted_server(*GREETING) as there:
+        assert await shut(gone, Way(name="relay", kind="smtp", host="127.0.0.1", port=there)) == []
 
 
 async def test_the_inbox_alone_asks_nobody() -> None:

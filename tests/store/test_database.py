@@ -50,6 +50,22 @@ async def test_a_transaction_left_open_does_not_reach_the_next_user(database_dsn
     await database.close()
 
 
+async def test_a_server_that_hangs_is_away_after_the_patience(database_dsn: str) -> None:
+    database = await connect(database_dsn, size=1, application="test", patience=0.2)
+    with pytest.raises(TimeoutError) as hung:
+        async with database.acquire() as connection:
+            await connection.execute("select pg_sleep(30)")
+    async with database.acquire():
+        with pytest.raises(TimeoutError) as crowded:
+            async with database.acquire():
+                pass
+    assert is_unavailable(hung.value)
+    assert is_unavailable(crowded.value)
+    async with database.acquire() as connection:  # and it is there again
+        assert await connection.fetchval("select 1") == 1
+    await database.close()
+
+
 async def test_the_clock_is_postgres_own(database: Database) -> None:
     first, second = await database.now(), await database.now()
     assert first.utcoffset() == timedelta(0)

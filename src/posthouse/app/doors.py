@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from posthouse.app.intake import intake_over
-from posthouse.app.parts import CLOSING, opened
+from posthouse.app.parts import ANSWERING, CLOSING, opened
 from posthouse.app.process import Brief
 from posthouse.app.sockets import inherited
 from posthouse.app.tls import server_context
@@ -27,7 +27,9 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     """Take messages in until told to stop; what was accepted by then is committed."""
     clock, entropy = Clock(), Entropy()
     sys.setswitchinterval(SWITCH)
-    database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors")
+    database, sealer = await opened(
+        brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING
+    )
     announcer = Announcer(database)
     renders = ConfinedRenders()
     intake = intake_over(settings, database, sealer, clock, entropy, announcer, renders)

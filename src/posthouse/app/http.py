@@ -13,6 +13,7 @@ import uvicorn
 from posthouse.app.fanout import http_client
 from posthouse.app.feedback import Certificates
 from posthouse.app.intake import templates_over
+from posthouse.app.outside import outside_of
 from posthouse.app.process import Brief
 from posthouse.config import Settings, is_loopback
 from posthouse.doors.api.app import create_app
@@ -23,6 +24,7 @@ from posthouse.journeys import meters
 from posthouse.journeys.amend import Amend
 from posthouse.journeys.announce import Announcer
 from posthouse.journeys.intake import Intake
+from posthouse.journeys.probe import shut_ways
 from posthouse.journeys.ready import Readiness
 from posthouse.journeys.renders import Renders
 from posthouse.journeys.visits import telling
@@ -97,7 +99,8 @@ def _config(
     renders: Renders,
 ) -> uvicorn.Config:
     amend = Amend(database, sealer, clock, entropy, announcer)
-    readiness = Readiness(database, sealer, clock, settings.data_dir, has_route=bool(settings.routes))
+    ways = partial(shut_ways, outside_of(settings, None)) if settings.routes else None
+    readiness = Readiness(database, sealer, clock, settings.data_dir, ways)
     parts = ApiParts(
         intake=intake, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,

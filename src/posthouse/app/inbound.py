@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from posthouse.app.parts import CLOSING, opened
+from posthouse.app.parts import ANSWERING, CLOSING, opened
 from posthouse.app.process import Brief
 from posthouse.app.sockets import inherited
 from posthouse.app.tls import server_context
@@ -37,7 +37,9 @@ LIMITS: Final = Limits(
 async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Take returned mail in until told to stop."""
     clock, entropy = Clock(), Entropy()
-    database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse inbound")
+    database, sealer = await opened(
+        brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse inbound", patience=ANSWERING
+    )
     directory = Directory(sealer.token_keys, Ration(clock.monotonic), Sample(clock.monotonic))
     keep = keeper(
         KeepParts(

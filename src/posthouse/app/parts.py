@@ -1,7 +1,9 @@
 """Parts that several roles are made of: the opened store, and transports for the configured routes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from posthouse.app.process import Brief
@@ -16,23 +18,23 @@ from posthouse.net.mx import MxTransport
 from posthouse.net.smarthost import RelayTarget, Smarthost
 from posthouse.policy.route import RouteFact
 from posthouse.store import inbox, vitals
-from posthouse.store.database import Database, connect, is_unavailable
+from posthouse.store.database import PATIENCE, Database, connect, is_unavailable
 from posthouse.store.seal import Sealer
 
 
 async def opened(
-    brief: Brief, entropy: Entropy, clock: Clock, stop: asyncio.Event, *, size: int, application: str
+    brief: Brief, entropy: Entropy, clock: Clock, stop: asyncio.Event, *, size: int, application: str, patience: float = PATIENCE
 ) -> tuple[Database, Sealer]:
-    """The store as a child sees it, waited for while it is away, and the clock anchored on it."""
-    database = await _connected(brief.dsn, stop, size, application)
+    """The store as a child sees it, waited for while it is away, and the clock anchored on it. ``patience``: as ``connect``'s."""
+    database = await _connected(partial(connect, brief.dsn, size=size, application=application, patience=patience), stop)
     clock.anchor((await vitals.server(database)).now)
     return database, Sealer(brief.secret_keys, entropy.bytes)
 
 
-async def _connected(dsn: str, stop: asyncio.Event, size: int, application: str) -> Database:
+async def _connected(connecting: Callable[[], Awaitable[Database]], stop: asyncio.Event) -> Database:
     while not stop.is_set():
         try:
-            return await connect(dsn, size=size, application=application)
+            return await connecting()
         except Exception as trouble:
             if not is_unavailable(trouble):
                 raise
@@ -98,3 +100,4 @@ def _route(setting: RouteSetting, settings: Settings, clock: Clock, inbox_route:
 
 PAUSE: Final = 0.1
 CLOSING: Final = timedelta(seconds=2)
+ANSWERING: Final = 15.0  # seconds; whoever waits at a door is told by then that the database is away

@@ -61,7 +61,7 @@ class Amend:
             again = [r for r in everyone if r.state in _AGAIN]
             if again:
                 heads = [await self._requeue(connection, caller, stored, r, flow, now) for r in again]
-                accepted = _reply(message, again, None)
+                accepted = _reply(message, again, _promised(types.BY_NAME[stored.type], now))
             else:
                 row = self._copy(caller, stored, everyone, flow, now)
                 await accept.accept(connection, [row], now, self._entropy.new_id)
@@ -95,11 +95,11 @@ class Amend:
         return MessageRow(
             tenant=caller.tenant, environment=int(caller.environment), id=new, type=stored.type, stream=stored.stream, keep=stored.keep,
             header_from=stored.header_from, header_domain=stored.header_from.rpartition("@")[2], created_at=now, occurred_at=None,
-            send_at=None, deliver_by=None if message_type.target is None else now + message_type.target,
+            send_at=None, deliver_by=_promised(message_type, now),
             expires_at=now + message_type.expires_after, dedupe_key=None, fingerprint=b"", dedupe_until=now, supersedes=None,
             template=stored.template, template_version=stored.template_version, locale=stored.locale, tags=tuple(stored.tags),
             metadata=stored.metadata, tracking=stored.tracking, credential=caller.credential, door=caller.door,
-            reply=_reply(new, wanted, None if message_type.target is None else now + message_type.target), key_id=self._sealer.key_id,
+            reply=_reply(new, wanted, _promised(message_type, now)), key_id=self._sealer.key_id,
             subject=self._rebound(stored, stored.subject, new) or b"", sealed=self._rebound(stored, stored.sealed, new) or b"",
             variables=self._rebound(stored, stored.variables, new), lane=message_type.lane, flow=flow,
             deadline=_deadline(message_type, now), due=None, since=now,
@@ -128,6 +128,10 @@ def _reply(message: UUID, to: list[Recipient], deliver_by: datetime | None) -> A
 
 def _deadline(message_type: MessageType, now: datetime) -> datetime:
     return now + (message_type.target or _UNPROMISED)
+
+
+def _promised(message_type: MessageType, now: datetime) -> datetime | None:
+    return None if message_type.target is None else now + message_type.target
 
 
 def _flags(recipient: str) -> int:

@@ -232,7 +232,7 @@ class Composer:
 def _fingerprint(request: SendRequest, admission: Admission, worded: Worded) -> bytes:
     said: bytes | Templated
     if worded.template is not None:
-        said = Templated(worded.template.name, worded.template.version, request.locale, request.variables or {})
+        said = Templated(worded.template.name, worded.template.version, worded.locale, request.variables or {})
     elif request.identity is not None:
         said = request.identity
     else:

@@ -86,9 +86,10 @@ def settlement(
 def suppressed(claimed: Claimed, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
     """It may not be written to after all: the last look, before the attempt. What was in doubt before stays in doubt."""
     state = DeliveryState.IN_DOUBT if claimed.flags & Flag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
+    event = None if state is DeliveryState.IN_DOUBT and _is_in_doubt(claimed) else f"message.{state.value}"
     return Settlement(
-        delivery=claimed, attempt=None, event=f"message.{state.value}", event_id=event_id,
-        event_data={"reason": cause, "suppression": entry}, at=now, route=claimed.route, tries=claimed.tries, flags=claimed.flags,
+        delivery=claimed, attempt=None, event=event, event_id=event_id,
+        event_data={"reason": cause, "suppression": entry} if event else None, at=now, route=claimed.route, tries=claimed.tries, flags=claimed.flags,
     )  # fmt: skip
 
 
@@ -109,9 +110,10 @@ def expired(claimed: Claimed, now: datetime, event_id: UUID, soft: SoftEnd | Non
         tries=claimed.tries, refusals=claimed.refusals, route=claimed.route,
         in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE),
     )  # fmt: skip
+    event = _event(claimed, step)
     row = Settlement(
-        delivery=claimed, attempt=None, event=f"message.{step.state.value}", event_id=event_id,
-        event_data={"reason": Reason.EXPIRED.value}, at=now, flags=claimed.flags, soft=soft,
+        delivery=claimed, attempt=None, event=event, event_id=event_id,
+        event_data={"reason": Reason.EXPIRED.value} if event else None, at=now, flags=claimed.flags, soft=soft,
     )  # fmt: skip
     return row, step
 
@@ -176,7 +178,14 @@ def _event(claimed: Claimed, step: Step) -> str | None:
         return None
     if step.state is DeliveryState.DEFERRED and claimed.flags & Flag.DEFERRED_NOW:
         return None
+    if step.state is DeliveryState.IN_DOUBT and _is_in_doubt(claimed):
+        return None
     return f"message.{step.state.value}"
+
+
+def _is_in_doubt(claimed: Claimed) -> bool:
+    """Now, not only once: what was deferred since has changed its state."""
+    return bool(claimed.flags & Flag.IN_DOUBT_BEFORE) and not claimed.flags & Flag.DEFERRED_NOW
 
 
 def _flags(claimed: Claimed, step: Step) -> int:

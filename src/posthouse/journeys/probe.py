@@ -75,6 +75,22 @@ async def look_outside(outside: Outside) -> list[Finding]:
     return list(await asyncio.gather(*probes))
 
 
+async def shut_ways(outside: Outside) -> list[str]:
+    """Why mail cannot leave just now, a sentence a way; none where one of them is open. The inbox always is.
+
+    A way straight to the recipients' servers is open while names can be looked up: which of those answer is another thing.
+    """
+    if any(way.kind == "inbox" for way in outside.ways):
+        return []
+    seconds = PATIENCE.total_seconds()
+    probes = [_relay(way, outside.hostname) for way in outside.ways if way.host]
+    if any(way.kind == "mx" for way in outside.ways):
+        probes.append(_nameserver(outside, Resolver(outside.nameserver, Clock(), timeout=seconds, lifetime=seconds)))
+    found = await asyncio.gather(*probes)
+    shut = [f"{each.check} {each.text}".replace("route ", "the route ", 1) for each in found if each.level is Level.FAIL]
+    return shut if len(shut) == len(found) else []
+
+
 async def look_up(asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> list[Published]:
     """The records of each (name, type), in order."""
     return list(await asyncio.gather(*(published.look_up(name, type, nameserver, PATIENCE) for name, type in asked)))

@@ -1,6 +1,11 @@
-"""Whether mail can be taken and sent just now: the reasons against it, none when all is well (`/readyz`)."""
+"""Whether mail can be taken and sent just now: the reasons against it, none when all is well (`/readyz`).
 
+The ways out are tried when somebody asks, but not at every question: a moment's answer is kept for ``ROUTES_KEPT``.
+"""
+
+import asyncio
 import shutil
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -13,31 +18,49 @@ from posthouse.store.seal import Sealer
 
 ROOM: Final = 100 * 1024 * 1024
 HEARTBEAT: Final = timedelta(seconds=15)
+PATIENCE: Final = 5.0  # seconds for the database
+ROUTES_KEPT: Final = 10.0  # seconds
 
 
 class Readiness:
-    """Asked by `/readyz` and `doctor`."""
+    """Asked by `/readyz`."""
 
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock, data_dir: Path, *, has_route: bool) -> None:
-        """``has_route``: at least one route is configured."""
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        clock: Clock,
+        data_dir: Path,
+        shut_ways: Callable[[], Awaitable[list[str]]] | None,
+    ) -> None:
+        """``shut_ways``: why no route can be used just now; None where none is configured."""
         self._database = database
         self._sealer = sealer
         self._clock = clock
         self._data_dir = data_dir
-        self._has_route = has_route
+        self._shut_ways = shut_ways
+        self._shut: tuple[float, list[str]] | None = None
 
     async def reasons(self) -> list[str]:
-        """In words for an operator."""
-        found = [] if self._has_route else ["no route is configured (POSTHOUSE_ROUTES)"]
+        """In words for an operator; after some seconds at most, whatever hangs."""
+        found = await self._of_routes()
         if shutil.disk_usage(self._data_dir).free < ROOM:
             found.append("less than 100 MB are free in the data directory")
         try:
-            found += await self._of_database()
+            async with asyncio.timeout(PATIENCE):
+                found += await self._of_database()
         except Exception as trouble:
             if not is_unavailable(trouble):
                 raise
             found.append("the database does not answer")
         return found
+
+    async def _of_routes(self) -> list[str]:
+        if self._shut_ways is None:
+            return ["no route is configured (POSTHOUSE_ROUTES)"]
+        if self._shut is None or self._clock.monotonic() - self._shut[0] > ROUTES_KEPT:
+            self._shut = (self._clock.monotonic(), await self._shut_ways())
+        return list(self._shut[1])
 
     async def _of_database(self) -> list[str]:
         found = []

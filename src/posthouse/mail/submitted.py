@@ -28,10 +28,12 @@ from posthouse.model.content import Attachment, Content
 from posthouse.model.mailbox import Mailbox
 
 _CONTROL_FAMILY: Final = "x-posthouse-"
+_METADATA: Final = "x-posthouse-metadata-"
 _CONTROLS: Final = frozenset(("idempotency-key", "resend-idempotency-key"))
 _DROPPED: Final = frozenset(
     ("bcc", "resent-bcc", "return-path", "received", "date", "sender", "feedback-id", "dkim-signature", "domainkey-signature")
 )
+_WRITTEN: Final = frozenset(("from", "to", "cc", "subject", "reply-to", "mime-version"))
 _ONCE: Final = frozenset(("from", "content-type", "content-transfer-encoding"))
 _FIRST_COUNTS: Final = frozenset(
     ("to", "cc", "subject", "message-id", "reply-to", "in-reply-to", "references", "mime-version", "content-disposition")
@@ -45,7 +47,8 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     """A submitted message: what it says, what it asks of us, and the content that will be sent.
 
     ``identity``: what it says (``mail.identity``), however it was encoded and whatever its Date, Message-ID and
-    boundaries. ``words``: its text and its HTML. ``controls``: lower-case names, each with its values in order.
+    boundaries. ``words``: its text and its HTML, ``files``: what it attaches. ``controls``: lower-case names, each with its
+    values in order; only what follows ``x-posthouse-metadata-`` stands as it was written. ``fields``: the header as it came.
     """
 
     sender: Mailbox
@@ -57,6 +60,8 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     content: Content
     identity: bytes
     words: tuple[str, str]
+    files: tuple[Attachment, ...]
+    fields: Sequence[Field]
 
 
 class SubmittedFault(msgspec.Struct, frozen=True):
@@ -115,6 +120,8 @@ def _submitted(tree: Entity) -> Submitted:
         content=content,
         identity=identity(sender.address, subject, text, html, files),
         words=(text, html),
+        files=tuple(files),
+        fields=tree.fields,
     )
 
 
@@ -136,9 +143,35 @@ def _recipients(tree: Entity, name: str) -> tuple[Mailbox, ...]:
 def _controls(fields: Iterable[Field]) -> dict[str, list[str]]:
     controls: dict[str, list[str]] = {}
     for field in fields:
-        if field.name.startswith(_CONTROL_FAMILY) or field.name in _CONTROLS:
-            controls.setdefault(field.name, []).append(decode_words(field.text))
+        name = field.name
+        if name.startswith(_METADATA):
+            name = _METADATA + field.raw[len(_METADATA) : len(name)].decode()
+        if name.startswith(_CONTROL_FAMILY) or name in _CONTROLS:
+            controls.setdefault(name, []).append(decode_words(field.text))
     return controls
+
+
+def own_fields(submitted: Submitted) -> dict[str, str]:
+    """Names and decoded values of the fields that would go on the wire as they are, were the message to be written anew.
+
+    Left out is what such a message gets from its envelope, its words and its parts; of one that stands twice the first counts.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for field in submitted.fields:
+        name = field.name
+        ours = name in _DROPPED or name in _CONTROLS or name in _WRITTEN or (name == "message-id" and not submitted.message_id)
+        if not ours and not name.startswith((_CONTROL_FAMILY, "arc-", "dkim-", "content-")):
+            found.setdefault(name, (field.raw[: len(name)].decode(), decode_words(one_line(field.text))))
+    return dict(found.values())
+
+
+def reply_to(submitted: Submitted) -> tuple[Mailbox, ...]:
+    """Whom the author wants to be answered; nobody where the field cannot be read."""
+    for field in submitted.fields:
+        if field.name == "reply-to":
+            found = parse_list(one_line(field.text))
+            return () if isinstance(found, AddressFault) else found
+    return ()
 
 
 def _said(tree: Entity) -> tuple[str, str, list[Attachment]]:

@@ -37,6 +37,9 @@ _SETTINGS: Final = "select name, setting from pg_settings where name = any($1::t
 # 08 connection, 53 resources, 57P01-03 going down or coming up, 25006 a standby after a failover.
 _AWAY: Final = frozenset({"57P01", "57P02", "57P03", "25006"})
 _AWAY_CLASSES: Final = frozenset({"08", "53"})
+PATIENCE: Final = 60.0  # seconds
+_RELEASE: Final = 2.0  # seconds until a connection that a cancelled statement does not leave is given up
+_QUERIES: Final = 2_000_000  # of a connection's life; a new one has every statement to prepare again
 _JSONB: Final = b"\x01"  # the version byte of jsonb on the wire
 
 
@@ -47,14 +50,19 @@ class DatabaseRefused(StoreRefusal):
 class Database:
     """A pool. Made by ``connect``; safe to share between tasks, not between processes."""
 
-    def __init__(self, pool: "Pool[Record]") -> None:
+    def __init__(self, pool: "Pool[Record]", patience: float) -> None:
         self._pool = pool
+        self._patience = patience
 
     @asynccontextmanager
     async def acquire(self) -> "AsyncIterator[Connection[Record]]":
-        """A connection for a short while; never hold it across a call to the network."""
-        async with self._pool.acquire() as connection:
+        """A connection for a short while; never hold it across a call to the network. Errors: TimeoutError where none comes free."""
+        async with asyncio.timeout(self._patience):
+            connection = await self._pool.acquire()
+        try:
             yield cast("Connection[Record]", connection)
+        finally:
+            await self._pool.release(connection, timeout=_RELEASE)
 
     async def now(self) -> datetime:
         """Postgres' clock, which the house's is anchored on."""
@@ -71,17 +79,18 @@ class Database:
             self._pool.terminate()
 
 
-async def connect(dsn: str, *, size: int, application: str) -> Database:
+async def connect(dsn: str, *, size: int, application: str, patience: float = PATIENCE) -> Database:
     """A pool of ``size`` connections that Postgres shows as ``application``, all open: the first request waits for none.
 
+    ``patience``: seconds that a statement may take, and that a free connection is waited for; a server that hangs is away then.
     Errors: what ``is_unavailable`` knows; asyncpg's own for a wrong password or database name.
     """
     pool = await asyncpg.create_pool(
-        dsn, min_size=size, max_size=size, init=_prepare, reset=_reset, command_timeout=60, timeout=10,
-        max_inactive_connection_lifetime=0, max_cached_statement_lifetime=0,
+        dsn, min_size=size, max_size=size, init=_prepare, reset=_reset, command_timeout=patience, timeout=min(patience, 10),
+        max_inactive_connection_lifetime=0, max_cached_statement_lifetime=0, max_queries=_QUERIES,
         server_settings={"application_name": application, "timezone": "UTC", **_PLANNER},
     )  # fmt: skip
-    return Database(pool)
+    return Database(pool, patience)
 
 
 async def check_settings(database: Database) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from posthouse.doors.api import body
 from posthouse.doors.api.body import Parsed
@@ -123,6 +123,30 @@ async def test_a_body_beyond_the_limit_is_refused_while_it_arrives(chunks: list[
     answer = await ask(echo, "POST", "/", chunks=chunks)
     assert (answer.status, answer.code()) == (413, "too_large")
     assert answer.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize(
+    ("headers", "read"), [({}, 3), ({"Content-Length": "150"}, 3), ({"Content-Length": "150", "Expect": "100-continue"}, 0)]
+)
+async def test_what_comes_all_the_same_is_read_away_before_the_answer(headers: dict[str, str], read: int) -> None:
+    """Or a client that has not said everything finds its connection reset instead of the answer."""
+    taken = 0
+
+    async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted() -> Message:
+            nonlocal taken
+            taken += 1
+            return await receive()
+
+        await echo(scope, counted, send)
+
+    answer = await ask(counting, "POST", "/", chunks=[b"x" * 60, b"x" * 60, b"x" * 30], headers=headers)
+    assert (answer.code(), taken) == ("too_large", read)
+
+
+async def test_reading_away_has_an_end() -> None:
+    answer = await ask(echo, "POST", "/", chunks=[b"x" * 60] * 100)
+    assert answer.code() == "too_large"
 
 
 @pytest.mark.parametrize("length", ["101", "9" * 400])

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from click.testing import CliRunner, Result
 
+from posthouse.app.outside import outside_of
 from posthouse.config import Settings
 from posthouse.doors.cli import Handed, posthouse
 from posthouse.journeys.intake import Intake
@@ -60,6 +61,7 @@ class World:
             opening=_opening,
             serve=self._serve,
             intake=self._intake,
+            outside=outside_of,
             look_outside=self._look_outside,
             look_up=self._look_up,
             authority=lambda folder, hostname, _: f"authority of {hostname} in {folder}\n",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from posthouse.doors.cli.send import send as command
 from posthouse.journeys.intake import StoreUnavailable
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Environment, FieldError, Rejection, Warning
@@ -55,7 +56,7 @@ def test_what_was_not_given_is_left_to_intake(founded: World) -> None:
     "wrong",
     [
         ("--to", "nobody"), ("--to", "a@b.example, c@b.example"), ("--to", "a@b.example\r\nBcc: x@y.example"), ("--from", "Shop"),
-        ("--variable", "x"), ("--variable", "=x"), ("--variable", ":=1"), ("--variable", "x:={"), ("--text", "@/nowhere/file"), ("--wait", "-1"),
+        ("--variable", "x"), ("--variable", "=x"), ("--variable", ":=1"), ("--variable", "x:={"), ("--text", "@/nowhere/file"), ("--wait", "soon"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_named_before_anything_is_opened(bare: World, wrong: tuple[str, str]) -> None:
@@ -115,6 +116,14 @@ def test_a_wait_that_ends_too_early_shows_how_far_it_came_and_exits_1(founded: W
     assert result.exit_code == 1
     assert "queued" in result.stdout
     assert "message.queued" in result.stdout
+
+
+def test_wait_needs_no_number(founded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    option = next(each for each in command.params if each.name == "wait")
+    monkeypatch.setattr(option, "flag_value", 0.1)
+    result = founded.run(*PLAIN, "--wait")
+    assert result.exit_code == 1
+    assert "queued" in result.stdout
 
 
 def test_wait_with_json_is_the_message_as_over_http(founded: World) -> None:

@@ -7,6 +7,7 @@ from posthouse.mail.smtp_server_action import Envelope
 from posthouse.mail.smtp_server_command import Fault
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
+from posthouse.policy import form
 
 HEAD = b"From: Shop <shop@shop.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
 ANN, BEN, CEM = Mailbox("ann", "x.example"), Mailbox("ben", "x.example"), Mailbox("cem", "x.example")
@@ -58,13 +59,29 @@ def test_with_a_template_the_template_wins() -> None:
     assert (asked.template, asked.variables, asked.to) == ("password-reset", {}, (ANN,))
 
 
+def test_with_a_template_all_but_the_words_stays_the_authors() -> None:
+    head = (
+        b"To: ann@x.example\r\nX-Posthouse-Template: receipt\r\nReply-To: Help <help@shop.example>\r\nMessage-ID: <own@shop.example>\r\n"
+        b"In-Reply-To: <a@x.example>\r\nX-Other: =?utf-8?q?Gr=C3=BC?=\r\n =?utf-8?q?n?=\r\nX-Other: again\r\nReceived: by x\r\nIdempotency-Key: k\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+    )
+    body = b"--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pdf; name=bill.pdf\r\nContent-Disposition: attachment; filename=bill.pdf\r\n\r\n%PDF\r\n--b--\r\n"
+    asked = request(ANN, head=head, body=body)
+    assert asked.reply_to == (Mailbox("help", "shop.example", "Help"),)
+    assert asked.headers == {"Message-ID": "<own@shop.example>", "In-Reply-To": "<a@x.example>", "X-Other": "Grün"}
+    assert [(file.filename, file.content_type, file.content) for file in asked.attachments] == [
+        ("bill.pdf", "application/pdf", b"%PDF")
+    ]
+    assert form.faults(asked) == ()
+
+
 def test_a_template_for_one_recipient_needs_no_to() -> None:
     assert request(ANN, head=b"X-Posthouse-Template: password-reset\r\n").to == (ANN,)
 
 
 def test_a_folded_and_encoded_control_is_read_as_one_value() -> None:
     asked = request(ANN, head=b"X-Posthouse-Metadata-Name: =?utf-8?q?Gr=C3=BC?=\r\n =?utf-8?q?n?=\r\n")
-    assert asked.metadata == {"name": "Grün"}
+    assert asked.metadata == {"Name": "Grün"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ The standard library's decoder is used on purpose: it is the one that can see a 
 """
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import MutableMapping
@@ -26,6 +27,7 @@ _SMALLEST: Final = -(1 << 63)
 _NO_TEXT: Final = "must not contain NUL or half of a surrogate pair"
 _TOO_LARGE: Final = Rejection("too_large", "The body is larger than this endpoint takes.")
 _SHOWN: Final = 64
+_MOST_READ_AWAY: Final = 4  # times the limit
 
 
 class Parsed(msgspec.Struct, frozen=True):
@@ -43,13 +45,15 @@ async def read(request: Request, limit: int, seconds: float) -> bytes | Rejectio
     """The whole body, at most ``limit`` bytes within ``seconds``; chunked or not, nothing beyond the limit is kept."""
     refused = _unwanted(request, limit)
     if refused is not None:
+        if refused is _TOO_LARGE and "expect" not in request.headers:
+            await _read_away(request, limit, seconds)
         return refused
     first = await _next(request)
     data: bytes = first.get("body", b"")
     if first.get("more_body"):
         try:
             async with asyncio.timeout(seconds):
-                return await _rest(request, data, limit)
+                return await _rest(request, data, limit, seconds)
         except TimeoutError:
             return Rejection("invalid_json", f"The body did not arrive within {seconds:g} seconds.")
     return data if len(data) <= limit else _TOO_LARGE
@@ -67,15 +71,28 @@ def _unwanted(request: Request, limit: int) -> Rejection | None:
     return _TOO_LARGE if length.isdigit() and (len(length) > 15 or int(length) > limit) else None
 
 
-async def _rest(request: Request, first: bytes, limit: int) -> bytes | Rejection:
+async def _rest(request: Request, first: bytes, limit: int, seconds: float) -> bytes | Rejection:
     parts, size = [first], len(first)
     while size <= limit:
         message = await _next(request)
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if not message.get("more_body"):
-            break
-    return b"".join(parts) if size <= limit else _TOO_LARGE
+            return b"".join(parts) if size <= limit else _TOO_LARGE
+    await _read_away(request, limit, seconds)
+    return _TOO_LARGE
+
+
+async def _read_away(request: Request, limit: int, seconds: float) -> None:
+    """What comes although it is not wanted: many clients read no answer before they have said everything (RFC 9112 9.6)."""
+    left = _MOST_READ_AWAY * limit
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(seconds):
+            while left > 0:
+                message = await _next(request)
+                left -= len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 async def _next(request: Request) -> MutableMapping[str, Any]:

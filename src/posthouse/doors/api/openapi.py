@@ -16,6 +16,7 @@ from posthouse.doors.api import operations
 from posthouse.doors.api.answer import encoded
 from posthouse.doors.api.endpoint import Endpoint
 from posthouse.doors.api.operation import JSON, Operation, Parameter, Reply, Schema
+from posthouse.doors.api.operations_feedback import HOOK
 from posthouse.doors.api.operations_templates import NAMED, VERSION
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import MEDIA_TYPE, STATUS, Problem
@@ -96,7 +97,8 @@ def document(public_url: str | None) -> dict[str, Any]:
 
 
 def _kinds() -> list[type]:
-    replies = [reply.kind for operation in operations.ALL for reply in operation.replies.values() if reply.kind is not None]
+    told = [reply for operation in operations.ALL for reply in operation.replies.values()]
+    replies = [kind for reply in told for kind in (reply.kind, reply.or_kind) if kind is not None]
     bodies = [operation.body for operation in operations.ALL if operation.body is not None]
     return [Problem, SendBody, BatchSent, BatchRefused, *dict.fromkeys([*bodies, *replies])]
 
@@ -108,6 +110,8 @@ def _reference(kind: type) -> Schema:
 def _path(path: str) -> dict[str, Any]:
     if "{name}" in path:
         return _named(path)
+    if path.startswith("/hooks/"):
+        return {"parameters": [{"name": name, "in": "path", "required": True, "schema": schema} for name, schema in HOOK.items()]}
     if "{id}" not in path:
         return {}
     prefix = next(prefix for start, prefix in _ID_PREFIXES.items() if path.startswith(start))
@@ -129,7 +133,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
         told["parameters"] = parameters
     if operation.body is not None:
         content = {"schema": _reference(operation.body), "examples": operation.examples}
-        told["requestBody"] = {"required": True, "content": {JSON: content}}
+        told["requestBody"] = {"required": not operation.optional, "content": {JSON: content}}
+    elif operation.takes:
+        told["requestBody"] = {
+            "required": True,
+            "content": {media: {"schema": schema} for media, schema in operation.takes.items()},
+        }
     told["responses"] = {str(status): _reply(reply) for status, reply in operation.replies.items()} | _refusals(_codes(operation))
     told["security"] = [{"key": []}] if operation.keyed else []
     return told
@@ -152,6 +161,8 @@ def _reply(reply: Reply) -> dict[str, Any]:
         pointer = f"$response.body#{reply.id_at}"
         told["links"] = {name: {"operationId": name, "parameters": {"id": pointer}} for name in reply.leads_to}
     schema = reply.schema if reply.kind is None else _reference(reply.kind)
+    if reply.or_kind is not None and schema is not None:
+        schema = {"anyOf": [_reference(reply.or_kind), schema]}
     if schema is not None:
         told["content"] = {reply.media_type: {"schema": schema}}
     return told

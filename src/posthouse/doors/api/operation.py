@@ -13,11 +13,12 @@ Schema = dict[str, Any]
 class Reply(msgspec.Struct, frozen=True):
     """An answer that is no error: what it means, of which type its JSON is, or another media type.
 
-    ``leads_to``: operations on the id that stands in the body at ``id_at`` (a JSON pointer).
+    ``or_kind``: another type that it may be instead. ``leads_to``: operations on the id that stands in the body at ``id_at`` (a JSON pointer).
     """
 
     description: str
     kind: type | None = None
+    or_kind: type | None = None
     media_type: str = JSON
     headers: tuple[str, ...] = ()
     schema: Schema | None = None
@@ -34,7 +35,10 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """``refusals``: codes beside those that go without saying. ``keyed``: needs a key."""
+    """``refusals``: codes beside those that go without saying. ``keyed``: needs a key.
+
+    ``optional``: the body may be left out. ``takes``: what is sent where it is no JSON of ours.
+    """
 
     method: str
     path: str
@@ -44,6 +48,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     replies: dict[int, Reply]
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
+    optional: bool = False
+    takes: dict[str, Schema] = {}
     examples: dict[str, Any] = {}
     idempotent: bool = False
     refusals: tuple[str, ...] = ()

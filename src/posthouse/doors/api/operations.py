@@ -23,7 +23,7 @@ from posthouse.doors.api.operations_feedback import FEEDBACK
 from posthouse.doors.api.operations_suppressions import SUPPRESSIONS
 from posthouse.doors.api.operations_templates import TEMPLATES
 from posthouse.doors.api.operations_webhooks import WEBHOOKS
-from posthouse.doors.api.send import BatchReply, SendReply
+from posthouse.doors.api.send import BatchReply, Explained, SendReply
 from posthouse.doors.api.wire import BatchBody, KeyBody, SendBody
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.timeline import MessagePage, MessageView
@@ -38,7 +38,7 @@ SENDING: Final = (
         method="post", path="/v1/send", name="send", summary="Send one message", tag="Send", body=SendBody,
         examples=examples.SEND, idempotent=True,
         parameters=(Parameter("dryRun", "Everything but the send.", {"type": "boolean", "default": False}),),
-        replies={202: Reply("Taken, durably; or a duplicate's first reply again.", SendReply, headers=_REPLAYED, leads_to=_ON_A_MESSAGE)},
+        replies={202: Reply("Taken, durably; or a duplicate's first reply again. With dryRun, what would happen.", SendReply, Explained, headers=_REPLAYED, leads_to=_ON_A_MESSAGE)},
         refusals=("forbidden", "domain_not_verified", "idempotency_conflict", "variable_invalid", "template_not_active", "content_refused", "no_route"),
     ),
     Operation(

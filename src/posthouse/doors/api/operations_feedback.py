@@ -1,8 +1,14 @@
-"""Returned mail by HTTP as OpenAPI tells it; ``operations`` joins it to the others."""
+"""Returned mail and providers' hooks by HTTP as OpenAPI tells them; ``operations`` joins them to the others."""
 
 from typing import Final
 
-from posthouse.doors.api.operation import Operation, Parameter, Reply
+from posthouse.doors.api.operation import JSON, Operation, Parameter, Reply, Schema
+from posthouse.providers.registry import BY_NAME
+
+HOOK: Final[dict[str, Schema]] = {
+    "provider": {"type": "string", "enum": sorted(BY_NAME)},
+    "token": {"type": "string", "description": "The last part of the address that `posthouse hook add` printed.", "minLength": 1},
+}
 
 FEEDBACK: Final = (
     Operation(
@@ -12,5 +18,10 @@ FEEDBACK: Final = (
         ),
         replies={202: Reply("Kept; read and acted on after this answer.")},
         refusals=("not_found", "too_large", "validation_failed"),
+    ),
+    Operation(
+        method="post", path="/hooks/{provider}/{token}", name="hook", summary="What a provider tells, signed its own way", tag="Feedback",
+        takes={JSON: {}}, keyed=False, replies={200: Reply("Kept, or kept before; read and acted on after this answer.")},
+        refusals=("unauthenticated", "forbidden", "too_large"),
     ),
 )  # fmt: skip

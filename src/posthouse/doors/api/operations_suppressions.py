@@ -82,7 +82,11 @@ SUPPRESSIONS: Final = (
     ),
     Operation(
         method="delete", path="/v1/suppressions", name="removeSuppressions", summary="Take addresses or entries off the list",
-        tag="Suppressions", body=RemovalBody, examples=REMOVE,
+        tag="Suppressions", body=RemovalBody, optional=True, examples=REMOVE,
+        parameters=(
+            Parameter("address", "Without a body: whose entries.", ADDRESS), Parameter("reason", "Without a body: why; kept on record.", TEXT),
+            Parameter("stream", "Without a body: only entries of this stream.", TEXT),
+        ),
         replies={200: Reply("What was taken off, and what is the law's and stays.", SuppressionsRemoved)},
     ),
     Operation(

@@ -12,7 +12,7 @@ from posthouse.config import RouteSetting, Settings, load, unknown
 from posthouse.doors.cli.handed import Handed
 from posthouse.doors.cli.session import opening, reached
 from posthouse.doors.cli.show import answer, as_json, plain
-from posthouse.journeys.probe import Finding, Level, Outside, Way, disk
+from posthouse.journeys.probe import Finding, Level, disk
 from posthouse.journeys.probe_store import look_inside
 from posthouse.store import StoreRefusal, domains, tenants
 from posthouse.store.database import Database
@@ -66,7 +66,7 @@ async def _examine(handed: Handed, settings: Settings) -> list[Finding]:
                 findings.append(_standing(known, settings.routes))
     except StoreRefusal as refusal:
         findings.append(Finding("database", Level.FAIL, str(refusal), "nothing can be accepted without it"))
-    return findings + list(await handed.look_outside(_outside(settings, known)))
+    return findings + list(await handed.look_outside(handed.outside(settings, known[0].name if known else None)))
 
 
 def _routes(routes: Sequence[RouteSetting]) -> Iterator[Finding]:
@@ -97,19 +97,6 @@ def _standing(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> Findin
     text = "none is trusted or verified" if known else "there is none"
     level = Level.WARN if all(route.kind == "inbox" for route in routes) else Level.FAIL
     return Finding("domain", level, f"{text}, so only the built-in inbox takes mail", "run posthouse domain add NAME --trust")
-
-
-def _outside(settings: Settings, known: Sequence[Domain]) -> Outside:
-    return Outside(
-        ways=tuple(
-            Way(name=route.name, kind=route.kind, host=route.host, port=route.port, tls=route.tls, password=bool(route.password))
-            for route in settings.routes
-        ),
-        hostname=settings.hostname,
-        nameserver=(settings.dns.host, settings.dns.port) if settings.dns else None,
-        mx_port=settings.mx_port,
-        domain=known[0].name if known else None,
-    )
 
 
 def _tell(report: Report) -> None:

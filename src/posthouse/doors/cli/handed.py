@@ -27,7 +27,7 @@ class Handed:
 
     ``now`` is the house's clock and ``random`` its entropy. ``opening`` says how these settings open the store
     (joining or starting it for a command). ``serve`` runs until it is told to stop. ``intake`` gives one for the
-    length of a command. ``look_outside`` tries the ways out and the nameserver; ``look_up`` reads
+    length of a command. ``look_outside`` tries the ways out and the nameserver, which ``outside`` reads from the settings; ``look_up`` reads
     records of a (name, type).
     ``authority`` gives the self-signed authority as PEM (data directory, host name, now).
     """
@@ -38,6 +38,7 @@ class Handed:
     opening: Callable[[Settings], Opening]
     serve: Serve
     intake: Callable[[Settings, OpenStore], AbstractAsyncContextManager[Intake]]
+    outside: Callable[[Settings, str | None], Outside]
     look_outside: Callable[[Outside], Awaitable[Sequence[Finding]]]
     look_up: Callable[[Sequence[tuple[str, str]], tuple[str, int] | None], Awaitable[Sequence[Published]]]
     authority: Callable[[Path, str, datetime], str]

@@ -21,6 +21,7 @@ from posthouse.model.timeline import MessageView
 from posthouse.store import timeline, workers
 
 LOOK_EVERY: Final = 0.2  # seconds
+PATIENCE: Final = 60  # seconds
 NOBODY: Final = "No worker is running: the message is kept and leaves once `posthouse serve` runs."
 
 
@@ -103,7 +104,12 @@ def asked_for(fields: dict[str, Any]) -> SendRequest:
 @click.option("--test", is_flag=True, help="Sandbox: to the built-in inbox, nowhere else.")
 @click.option("--tenant", metavar="REF", help="Whose message; left out: the first tenant's.")
 @click.option(
-    "--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait until every delivery has ended, and show its timeline."
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="[SECONDS]",
+    is_flag=False,
+    flag_value=PATIENCE,
+    help=f"Wait until every delivery has ended, at most so long ({PATIENCE} where nothing is said), and show its timeline.",
 )
 @as_json
 @click.pass_obj

@@ -3,8 +3,8 @@
 Only what has a form of its own is judged here: a control stands once, a time is RFC 3339 with its zone, variables are a JSON
 object. Lengths, names and facts are policy's. It must never know the rest of the message.
 
-Known sharp edges: header names have no case, so a metadata name arrives in lower case; an unknown ``X-Posthouse-`` field is
-refused, as an unknown member is over HTTP: it would be a control misspelt.
+Known sharp edges: a metadata name keeps its case, as over HTTP, though header names have none: what stands between may change it.
+An unknown ``X-Posthouse-`` field is refused, as an unknown member is over HTTP: it would be a control misspelt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ class _ControlFaultError(Exception):
 
 
 def read_controls(controls: Mapping[str, Sequence[str]]) -> Fields | Fault:
-    """The fields of a ``SendRequest`` that these controls set; ``controls``: values by lower-case field name."""
+    """The fields of a ``SendRequest`` that these controls set; ``controls``: values by field name, in lower case but for a metadata name."""
     try:
         return _fields(controls)
     except _ControlFaultError as fault:

@@ -10,11 +10,14 @@ the message as bcc. With a template the header's To must name somebody, unless t
 
 from collections.abc import Iterable
 
+import msgspec
+
 from posthouse.doors.submission.control import Fields, read_controls
 from posthouse.mail.smtp_server_action import Envelope
 from posthouse.mail.smtp_server_command import Fault
 from posthouse.mail.smtp_server_reply import reply_line
-from posthouse.mail.submitted import Submitted, SubmittedFault, read_submitted
+from posthouse.mail.submitted import Submitted, SubmittedFault, own_fields, read_submitted, reply_to
+from posthouse.model.content import Attachment
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
 
@@ -36,10 +39,13 @@ def _request(envelope: Envelope, submitted: Submitted, fields: Fields) -> SendRe
     to = _seen(submitted.to, open_)
     cc = _seen(submitted.cc, open_)
     bcc = tuple(open_.values())
-    if "template" in fields:  # the template wins: subject, html and text are its own
+    if "template" in fields:  # the template wins: subject, html and text are its own; all else stays the author's
         if not to and len(bcc) == 1:
             to, bcc = bcc, ()
-        return SendRequest(to=to, cc=cc, bcc=bcc, sender=submitted.sender, **fields)
+        return SendRequest(
+            to=to, cc=cc, bcc=bcc, sender=submitted.sender, reply_to=reply_to(submitted), headers=own_fields(submitted) or None,
+            attachments=tuple(_named(file) for file in submitted.files), **fields,
+        )  # fmt: skip
     return SendRequest(
         to=to,
         cc=cc,
@@ -51,6 +57,10 @@ def _request(envelope: Envelope, submitted: Submitted, fields: Fields) -> SendRe
         words=submitted.words,
         **fields,
     )
+
+
+def _named(file: Attachment) -> Attachment:
+    return file if file.filename else msgspec.structs.replace(file, filename="attachment")
 
 
 def _seen(named: Iterable[Mailbox], open_: dict[str, Mailbox]) -> tuple[Mailbox, ...]:
