@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -36,8 +37,8 @@ def main() -> None:
 
 
 def quiet_logs() -> None:
-    """Structured lines on standard error; libraries only from warning up."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    """Structured lines on standard error; libraries only from warning up, in our form."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Lines()])
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -49,6 +50,17 @@ def quiet_logs() -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+class _Lines(logging.Handler):
+    """What libraries say, a line each: where and of which kind, never what an exception quotes, which may be somebody's address."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        trouble = record.exc_info[1] if record.exc_info else None
+        frames = traceback.extract_tb(trouble.__traceback__)[-4:] if trouble is not None else []
+        at = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+        said = record.getMessage().partition("\n")[0]
+        structlog.get_logger().log(record.levelno, "library", logger=record.name, said=said, kind=type(trouble).__name__, at=at)
 
 
 def _role(name: str) -> Role:
