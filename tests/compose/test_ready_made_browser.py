@@ -97,3 +97,21 @@ def test_a_button_can_be_read_in_any_brand_and_seen_on_a_dark_card(browser: Brow
     assert contrast(text, ground) >= READABLE
     if scheme == "dark":
         assert max(contrast(border, card), contrast(ground, card)) >= VISIBLE
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("receipt", {"receiptNumber": "R-2026-1042"}),
+        ("order-confirmation", {"orderNumber": "A-2026-77-1042"}),
+        ("trial-ending", {}),
+    ],
+)
+def test_a_number_that_fits_a_line_and_a_day_are_not_broken(browser: Browser, name: str, changed: dict[str, str]) -> None:
+    page = shown(browser, name, "de", examples(READY_MADE[name].variables) | changed, "light")
+    try:
+        heights = page.eval_on_selector_all(".number, .day", "all => all.map(each => each.getBoundingClientRect().height)")
+    finally:
+        page.close()
+    assert heights
+    assert max(heights) <= 24  # one line
