@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from posthouse.compose.examples import examples
+from bench.german import examples_for
 from posthouse.compose.ready_made import READY_MADE
 from posthouse.compose.render import render
 from posthouse.compose.template import Rendered
@@ -31,14 +31,14 @@ def main(folder: Path, names: list[str]) -> None:
         for name in names or READY_MADE:
             version = READY_MADE[name]
             for language in LANGUAGES:
-                made = render(version, examples(version.variables), language)
+                made = render(version, examples_for(version, language), language)
                 assert isinstance(made, Rendered)
                 for width in WIDTHS:
                     for scheme in ("light", "dark"):
                         page = browser.new_page(viewport={"width": width, "height": 400}, color_scheme=scheme)  # type: ignore[arg-type]
                         page.set_content(made.html or "")
                         page.screenshot(
-                            path=folder / f"{name}-{language}-{width}-{scheme}.jpg", type="jpeg", quality=60, full_page=True
+                            path=folder / f"{name}-{language}-{width}-{scheme}.jpg", type="jpeg", quality=85, full_page=True
                         )
                         page.close()
         browser.close()

@@ -17,7 +17,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from posthouse.compose.examples import examples
+from bench.german import examples_for
 from posthouse.compose.ready_made import READY_MADE
 from posthouse.compose.render import render
 from posthouse.compose.template import Rendered
@@ -41,7 +41,7 @@ def mails() -> dict[str, bytes]:
     now, found = datetime.now(UTC), {}
     for name, version in READY_MADE.items():
         for language in LANGUAGES:
-            made = render(version, examples(version.variables), language)
+            made = render(version, examples_for(version, language), language)
             assert isinstance(made, Rendered)
             content = mime.compose(
                 sender=SENDER, to=[READER], cc=[], reply_to=[Mailbox("help", "shop.example")], subject=made.subject, text=made.text,

@@ -15,12 +15,12 @@ from posthouse.compose.template import Rendered
 from posthouse.policy.content import Kind, judge
 from posthouse.policy.types import BY_NAME
 
-RESET = {"reset_link": "https://yoursite.com/reset?token=xyz", "user_name": "John"}
+RESET = {"reset_link": "https://acme.example/reset?token=xyz", "user_name": "Jane"}
 ORDER = {"orderId": "ord_abc123", "total": "$49.99"}
 RICH_RESET = {**RESET, "company": "ACME & Sons", "support_email": "help@acme.example", "expires_in_minutes": 30}
 RICH_ORDER = {
-    **ORDER, "customerName": "Jane", "items": [{"name": "Shirt", "quantity": 2, "price": "$40.00"}, {"name": "Mug"}], "subtotal": "$45.00",
-    "shipping": "$2.00", "tax": "$2.99", "payment_last4": "4242", "shippingAddress": "Jane Doe\n1 Main Street\nSpringfield",
+    **ORDER, "customerName": "Jane", "items": [{"name": "Shirt", "quantity": 2, "price": "$40.00"}, {"name": "Mug"}], "subtotal": "$47.00",
+    "shipping": "$2.99", "tax": "$7.98", "payment_last4": "4242", "shippingAddress": "Jane Doe\n1 Main Street\nSpringfield",
     "estimatedDelivery": "2026-11-25", "company": "Shop", "support": "help@shop.example",
 }  # fmt: skip
 ALL = [
@@ -57,7 +57,7 @@ def test_nothing_of_the_template_reaches_the_reader(name: str, variables: dict[s
 @pytest.mark.parametrize(("name", "variables"), ALL)
 def test_both_parts_say_the_same(name: str, variables: dict[str, Any]) -> None:
     found = rendered(name, variables)
-    words = set(re.findall(r"[\w$.@:/?=]{4,}", text_of(found.html or "").lower()))
+    words = {word.rstrip(".") for word in re.findall(r"[\w$.@:/?=]{4,}", text_of(found.html or "").lower())}
     told = [
         str(value).lower() for value in variables.values() if isinstance(value, str) and "\n" not in value and "2026" not in value
     ]
@@ -110,10 +110,10 @@ def test_an_order_is_found_by_its_number_and_needs_no_log_in_to_be_read() -> Non
             "Shirt",
             "$40.00",
             "Mug",
-            "$45.00",
-            "$2.00",
+            "$47.00",
             "$2.99",
             "$49.99",
+            "$7.98",
             "4242",
             "1 Main Street",
             "25 November 2026",
@@ -124,8 +124,34 @@ def test_an_order_is_found_by_its_number_and_needs_no_log_in_to_be_read() -> Non
 
 def test_blocks_of_which_nothing_is_known_are_left_out() -> None:
     text = rendered("order-confirmation", ORDER).text + text_of(rendered("order-confirmation", ORDER).html or "")
-    for absent in ("Subtotal", "Tax", "Shipping", "Ships to", "Estimated", "card ending", "Hi "):
+    for absent in ("Subtotal", "tax", "Shipping", "Ships to", "Estimated", "card ending", "Hi "):
         assert absent not in text
+
+
+def cents(amount: Any) -> int:
+    """An amount of an example, as text or as money, in hundredths."""
+    said = amount["amount"] if isinstance(amount, dict) else amount
+    return int(re.sub(r"\D", "", said))
+
+
+@pytest.mark.parametrize("name", ["order-confirmation", "receipt"])
+def test_the_sums_of_the_examples_add_up(name: str) -> None:
+    given = full(name)
+    assert sum(cents(item["price"]) for item in given["items"]) == cents(given["subtotal"])
+    assert cents(given["subtotal"]) + cents(given["shipping"]) == cents(given["total"])
+    assert cents(given["tax"]) == round(cents(given["total"]) * 19 / 119)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Includes tax"), ("de", "Enthaltene Mehrwertsteuer")])
+@pytest.mark.parametrize("name", ["order-confirmation", "receipt"])
+def test_the_tax_is_told_as_a_part_of_the_total_below_it(name: str, language: str, words: str) -> None:
+    found = render(READY_MADE[name], full(name), language)
+    assert isinstance(found, Rendered)
+    for part in (found.text, text_of(found.html or "")):
+        total = re.search(r"(?:\bTotal|Gesamtbetrag)\b", part)
+        assert total is not None
+        assert part.rindex(words) > total.start()
+        assert not re.search(r"^Tax|^Mehrwertsteuer", part, re.MULTILINE)
 
 
 def test_an_order_may_be_numbered_under_either_name() -> None:

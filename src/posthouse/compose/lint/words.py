@@ -25,7 +25,7 @@ EXPIRES: Final = _words(
 NOT_YOU: Final = _words(
     r"(?:did\s?n[o'’]t|did not|weren'?t|wasn[o'’]?t|was not|were not|never) (?:you|request|ask|make|do|sign|try|create|start|recogni[sz]e|expect|mean)"
     r"|\bwas(?:n['’]t| not) (?:this |it )?(?:you|me)\b|\bnot you\b|\bdon['’]t recogni[sz]e|\bdo not recogni[sz]e|\bsomeone else\b|\bif (?:this|it) (?:was|is)n['’]t",
-    r"\bnicht (?:selbst )?(?:angefordert|angefragt|beantragt|veranlasst|gewesen|vorgenommen|verlangt|gewollt|erwartet|erkennen|bestellt|angemeldet|geändert)\b"
+    r"\bnicht (?:selbst )?(?:angefordert|angefragt|beantragt|veranlasst|gewesen|vorgenommen|verlangt|gewollt|erwartet|erkennen|bestellt|angemeldet|angelegt|geändert)\b|\bkein(?:e|en)? \w{1,20} (?:angefordert|angelegt|beantragt|bestellt|eröffnet|erstellt)\b"
     r"|\b(?:waren|warst) (?:das )?(?:nicht )?(?:sie|du)(?: das)? nicht\b|\bdas nicht (?:sie|du)\b|\bnicht (?:sie|du|ihr)\b|\bnicht von (?:ihnen|dir)\b|\bkennen sie\b.{0,30}\bnicht\b|\bjemand ander",
 )
 HAPPENED: Final = _words(
