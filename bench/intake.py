@@ -86,6 +86,10 @@ class Book:
         """The defaults: content is judged and flagged."""
         return default(name)
 
+    async def sender(self, _tenant: int, _stream: str) -> Mailbox:
+        """The tenant's."""
+        return SENDER
+
     async def reply_to(self, _tenant: int, _stream: str) -> tuple[Mailbox, ...]:
         """Nobody."""
         return ()

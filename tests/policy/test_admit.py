@@ -221,4 +221,4 @@ def test_answers_go_to_whom_the_stream_says_unless_the_caller_says_otherwise() -
     ],
 )
 def test_the_stream_is_known_before_its_settings_are(said: dict[str, Any], stream: str) -> None:
-    assert stream_of(SendRequest(to=(JANE,), **said), LIVE, FACTS) == stream
+    assert stream_of(SendRequest(to=(JANE,), **said), LIVE, FACTS.template_type) == stream

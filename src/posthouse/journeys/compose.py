@@ -177,14 +177,15 @@ class Composer:
         self, caller: Caller, request: SendRequest, template: TemplateVersion | None, known: Known, now: datetime
     ) -> Admission | Rejection:
         tenant = await self._facts.tenant(caller.tenant)
-        author = admit.author(request, tenant.default_from)
-        domain = None if author is None else await self._facts.domain(caller.tenant, author.domain)
+        template_type = None if template is None else template.type
+        stream = admit.stream_of(request, caller, template_type)
+        sender = request.sender or await self._facts.sender(caller.tenant, stream)
+        domain = None if sender is None else await self._facts.domain(caller.tenant, sender.domain)
         facts = Facts(
-            domain=domain, routes=self._routes, default_from=tenant.default_from, reply_to=tenant.reply_to,
-            template_type=None if template is None else template.type,
+            domain=domain, routes=self._routes, default_from=sender, reply_to=tenant.reply_to, template_type=template_type,
             suppressions=known.entries, legal_passes_security=known.legal_passes_security,
         )  # fmt: skip
-        answers = await self._facts.reply_to(caller.tenant, admit.stream_of(request, caller, facts))
+        answers = await self._facts.reply_to(caller.tenant, stream)
         if answers:
             facts = msgspec.structs.replace(facts, stream_reply_to=answers)
         return admit.resolve(request, caller, facts, now)

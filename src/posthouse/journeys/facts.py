@@ -68,6 +68,10 @@ class FactBook:
         found = _mailbox((await self.stream(tenant, stream)).reply_to)
         return () if found is None else (found,)
 
+    async def sender(self, tenant: int, stream: str) -> Mailbox | None:
+        """Who a stream's mail is from where a message does not say: the stream's, else the tenant's."""
+        return _mailbox((await self.stream(tenant, stream)).sender) or (await self.tenant(tenant)).default_from
+
     def forget(self, tenant: int) -> None:
         """The tenant's own settings, brand or streams were changed."""
         self._tenants.forget(tenant)

@@ -93,7 +93,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def author(request: SendRequest, default_from: Mailbox | None) -> Mailbox | None:
-    """The header from a request will have: its own, else the tenant's; whose domain the facts are about."""
+    """The header from a request will have: its own, else the stream's or tenant's; whose domain the facts are about."""
     return request.sender if request.sender is not None else default_from
 
 
@@ -102,7 +102,7 @@ def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -
     if form.estimate(request) > form.MESSAGE_BYTES:
         return Rejection("too_large", f"The message would have more than {form.MESSAGE_BYTES >> 20} MB.")
     errors = list(form.faults(request))
-    type = _type(request, caller, facts)
+    type = _type(request, caller, facts.template_type)
     if isinstance(type, FieldError):
         errors.append(type)
     timed = moments(request, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type, now)
@@ -110,7 +110,7 @@ def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -
         errors.extend(timed)
     sender = author(request, facts.default_from)
     if sender is None:
-        errors.append(FieldError("from", "is required: neither the request nor the tenant names a sender"))
+        errors.append(FieldError("from", "is required: neither the request nor its stream or tenant names a sender"))
     if errors or sender is None or isinstance(type, FieldError) or not isinstance(timed, Moments):
         return Rejection("validation_failed", _summary(errors), tuple(errors))
     stream = _stream(request, caller, type)
@@ -165,16 +165,16 @@ def _summary(errors: list[FieldError]) -> str:
     return f"{first.path or 'The request'} {first.message}{more}."
 
 
-def stream_of(request: SendRequest, caller: Caller, facts: Facts) -> str:
+def stream_of(request: SendRequest, caller: Caller, template_type: str | None) -> str:
     """The stream a request goes out on, for whoever looks up its settings; of one with an unknown type, which is refused, any."""
-    type = _type(request, caller, facts)
+    type = _type(request, caller, template_type)
     return _stream(request, caller, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type)
 
 
-def _type(request: SendRequest, caller: Caller, facts: Facts) -> MessageType | FieldError:
+def _type(request: SendRequest, caller: Caller, template_type: str | None) -> MessageType | FieldError:
     """The request's, else the template's, else the credential's, else the default."""
-    template_type = facts.template_type if request.template is not None else None
-    name = request.type or template_type or caller.default_type or types.DEFAULT
+    of_template = template_type if request.template is not None else None
+    name = request.type or of_template or caller.default_type or types.DEFAULT
     found = types.BY_NAME.get(name)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""What a tenant set for its streams: content policy, unsubscribing, reply address, postal address, tracking.
+"""What a tenant set for its streams: content policy, unsubscribing, sender, reply address, postal address, tracking.
 
 A stream that nobody set anything for has the defaults: content that does not belong there is flagged, nothing is
 tracked. A stream that a message names need not have a row.
@@ -15,22 +15,25 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 KNOWN: Final = ("marketing", "transactional")
-_COLUMNS: Final = "name, content_policy, unsubscribe, reply_to, postal_address, track_opens, track_clicks, tracking_domain"
+_COLUMNS: Final = (
+    "name, content_policy, unsubscribe, reply_to, postal_address, track_opens, track_clicks, tracking_domain, sender"
+)
 _GET: Final = f"select {_COLUMNS} from stream where tenant = $1 and name = $2"
 _GET_FOR_UPDATE: Final = f"select {_COLUMNS} from stream where tenant = $1 and name = $2 for update"
 _LIST: Final = f"select {_COLUMNS} from stream where tenant = $1 order by name limit 1000"
 _PUT: Final = f"""
-insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (tenant, name) do update set content_policy = excluded.content_policy, unsubscribe = excluded.unsubscribe,
     reply_to = excluded.reply_to, postal_address = excluded.postal_address, track_opens = excluded.track_opens,
-    track_clicks = excluded.track_clicks, tracking_domain = excluded.tracking_domain, changed_at = excluded.changed_at
+    track_clicks = excluded.track_clicks, tracking_domain = excluded.tracking_domain, sender = excluded.sender, changed_at = excluded.changed_at
 """
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked.
 
-    ``tracking_domain``: the host that links stand on, by https; '' for that of the installation.
+    ``tracking_domain``: the host that links stand on, by https; '' for that of the installation. ``sender``: who mail is from that does not
+    say; '' for the tenant's own.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     track_opens: bool = False
     track_clicks: bool = False
     tracking_domain: str = ""
+    sender: str = msgspec.field(default="", name="from")
 
 
 async def get(database: Database, tenant: int, name: str) -> Stream:

@@ -84,3 +84,16 @@ async def test_streams_have_defaults_and_are_changed_setting_by_setting(door: Ht
     assert (await door.ask("GET", "/v1/streams/shop", key=door.stranger)).json()["contentPolicy"] == "flag"
     assert (await door.ask("PATCH", "/v1/streams/shop", {"contentPolicy": "maybe"})).status == 422
     assert (await door.ask("PATCH", "/v1/streams/Shop", {})).status == 404
+
+
+async def test_mail_that_does_not_say_is_from_its_stream_else_from_the_tenant(door: HttpDoor) -> None:
+    assert (await door.ask("PATCH", "/v1/streams/shop", {"from": "Shop <orders@shop.example"})).status == 422
+    assert (await door.ask("PATCH", "/v1/streams/shop", {"from": "Shop <orders@shop.example>"})).json()[
+        "from"
+    ] == "Shop <orders@shop.example>"
+    senders = []
+    for fields in ({"stream": "shop"}, {"stream": "shop", "from": "me@shop.example"}, {}):
+        sent = await door.send(**({"from": None} | fields))
+        senders.append((await door.ask("GET", f"/v1/messages/{sent['id']}")).json()["from"])
+    assert senders[:2] == ["orders@shop.example", "me@shop.example"]
+    assert senders[2] not in senders[:2]

@@ -120,8 +120,9 @@ async def patch_stream(parts: ApiParts, caller: Caller, request: Request) -> Res
     name, wanted = request.path_params["name"], changes(asked)
     if not STREAM.fullmatch(name):
         return refuse(_NO_STREAM)
-    if (wrong := _no_address(wanted.get("reply_to"), "replyTo")) is not None:
-        return refuse(wrong)
+    for field, path in (("reply_to", "replyTo"), ("sender", "from")):
+        if (wrong := _no_address(wanted.get(field), path)) is not None:
+            return refuse(wrong)
     if wanted.get("tracking_domain"):
         host = await _own_host(parts, caller, wanted["tracking_domain"])
         if isinstance(host, Rejection):

@@ -6,7 +6,7 @@ Variables are declared as in ``template.toml``; ``variables`` of a preview are t
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from posthouse.compose.draft import MOST_LOCALES, MOST_VARIABLES, Draft, source_of
 from posthouse.compose.lint import Finding
@@ -116,6 +116,7 @@ class StreamBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
 
     content_policy: Literal["off", "flag", "refuse"] | None = None
     unsubscribe: bool | None = None
+    sender: Address | None = field(default=None, name="from")
     reply_to: Address | None = None
     postal_address: PostalAddress | None = None
     track_opens: bool | None = None
