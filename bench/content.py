@@ -1,6 +1,6 @@
 """``python -m bench.content``: how well the content policy tells advertising from messages, with every stream on *refuse*; and how fast.
 
-Two labelled sets: one the rules were made with, one written by somebody who had not seen them. Refused is what is judged commercial.
+Three labelled sets: those the rules were made with, those that strangers wrote and that mended them, and those that strangers wrote and nobody looked at. Refused is what is judged commercial.
 """
 
 import time
@@ -12,7 +12,7 @@ from posthouse.compose.ready_made import READY_MADE
 from posthouse.compose.render import render
 from posthouse.compose.template import Rendered
 from posthouse.policy.content import Kind, Verdict, judge
-from tests.policy.content.labelled import Labelled, development, held_out
+from tests.policy.content.labelled import Labelled, development, earlier, held_out
 
 TIMES = 400
 
@@ -64,5 +64,6 @@ def speed() -> None:
 
 if __name__ == "__main__":
     report("development", development(), wrong=True)
+    report("earlier held out", earlier(), wrong=False)
     report("held out", held_out(), wrong=False)
     speed()

@@ -32,8 +32,13 @@ def development() -> list[Labelled]:
     return found
 
 
+def earlier() -> list[Labelled]:
+    """Those that strangers to the rules wrote and that the rules were measured with once, and then mended by."""
+    return list(_read(HERE / "earlier.jsonl"))
+
+
 def held_out() -> list[Labelled]:
-    """Those written by somebody who had not seen the rules; empty where the file is not here."""
+    """Those written by somebody who had not seen the rules, and measured once; empty where the file is not here."""
     path = HERE / "held_out.jsonl"
     return list(_read(path)) if path.exists() else []
 

@@ -9,6 +9,7 @@ Known sharp edges: it reads words, so an advertisement in an image is not seen, 
 as "You might also like" counts as promotion up to the next line that says something transactional.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import chain
 from typing import Final
@@ -20,6 +21,7 @@ from posthouse.policy.content.weigh import Line, weigh
 __all__ = ("Finding", "Kind", "Purpose", "Verdict", "judge")
 
 MOST_CHARACTERS: Final = 200_000
+_PRICE: Final = re.compile(r"(?:[$€£¥]|\b(?:CHF|EUR|USD|GBP)) ?[0-9]|[0-9] ?(?:[$€£]|(?:EUR|Euro|CHF|Franken|USD|GBP)\b)")
 _EXCERPT: Final = 80
 _FEWEST: Final = 1
 _SURE: Final = 0.04
@@ -36,7 +38,8 @@ def judge(subject: str, text: str, language: str | None = None) -> Verdict:
         return Verdict(Kind.UNKNOWN)
     rules = rules_of(spoken)
     said = [Line(at, len(words), tuple(rules.hits(words))) for at, words in enumerate(worded) if words]
-    return weigh(spoken, Line(0, len(head), tuple(rules.hits(head))), said, _Places(subject, lines))
+    prices = len(_PRICE.findall(text, 0, MOST_CHARACTERS))
+    return weigh(spoken, Line(0, len(head), tuple(rules.hits(head))), said, prices, _Places(subject, lines))
 
 
 class _Places:

@@ -1,7 +1,8 @@
 """The weighing: from phrases that were found, and where, to a verdict. Every number of the test stands here.
 
 Advertising that is a small section below what the reader waits for passes. What reads as an advertisement in its subject, begins with
-advertising, or is mostly advertising, does not.
+advertising, or is mostly advertising, does not. A way out of a list is what the law asks of advertising (15 USC 7704(a)(3)) and what hardly
+any other mail has: with it, less advertising is enough, and so are prices where little is transactional.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ ALONE: Final = 3.0
 LARGE: Final = 0.5
 LEADING: Final = 0.3
 REPEATED: Final = 0.5
+OUTWEIGHED: Final = 2.0
+OPT_OUT: Final = "opt-out"  # the rule that finds a way out of a list
 _MOST_REPEATS: Final = 3
 _MOST_FINDINGS: Final = 30
 
@@ -36,17 +39,21 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class _Measured(msgspec.Struct, frozen=True):
-    """``leads``: promotion stands before anything transactional."""
+    """``leads``: promotion stands before anything transactional. ``opt_out``: there is a way out of a list. ``prices``: how many are named."""
 
     promotion: float
     transaction: float
     share: float
     leads: bool
+    opt_out: bool
+    prices: int
 
 
-def weigh(language: str, subject: Line, lines: Sequence[Line], where: Callable[[str, int, int], tuple[int, str]]) -> Verdict:
-    """The verdict. ``where``: of part, line and word the place in the part, and the words there."""
-    measured = _measure(subject, lines)
+def weigh(
+    language: str, subject: Line, lines: Sequence[Line], prices: int, where: Callable[[str, int, int], tuple[int, str]]
+) -> Verdict:
+    """The verdict. ``prices``: how many the text names; ``where``: of part, line and word the place in the part, and the words there."""
+    measured = _measure(subject, lines, prices)
     reason = _commercial(subject, measured)
     promoted = measured.promotion >= SOME or subject.weight("promotion") >= SOME
     kind = Kind.COMMERCIAL if reason else Kind.MIXED_ALLOWED if promoted else Kind.TRANSACTIONAL
@@ -63,11 +70,29 @@ def _finding(where: Callable[[str, int, int], tuple[int, str]], part: str, line:
 
 def _commercial(subject: Line, body: _Measured) -> str:
     """Why it is commercial, '' where it is not."""
+    promotion = body.promotion + subject.weight("promotion")
+    transaction = body.transaction + subject.weight("transaction")
     advertises = subject.weight("promotion") >= SUBJECT_ADVERTISES and subject.weight("promotion") > subject.weight("transaction")
-    if advertises and (body.promotion >= SOME or body.transaction == 0):
+    answers = body.share == 0 and body.transaction >= body.promotion
+    if advertises and (body.promotion >= SOME or body.transaction == 0) and not answers:
         return "the subject reads as an advertisement"
-    if body.transaction == 0 and body.promotion >= ALONE:
+    if transaction == 0 and body.promotion >= ALONE:
         return "nothing in it is transactional, and it advertises"
+    return _told_by_its_frame(body, promotion, transaction) or _outweighs(body)
+
+
+def _told_by_its_frame(body: _Measured, promotion: float, transaction: float) -> str:
+    """Where a way out of a list, or prices, say what the words alone do not."""
+    if body.opt_out and promotion >= SOME and promotion * OUTWEIGHED >= transaction:
+        return "it advertises, and offers a way out of a list"
+    if body.opt_out and body.prices and transaction < ALONE:
+        return "it names prices and offers a way out of a list, and little in it is transactional"
+    if body.prices and promotion >= ALONE and transaction < ALONE:
+        return "it advertises and names prices, and little in it is transactional"
+    return ""
+
+
+def _outweighs(body: _Measured) -> str:
     if body.promotion >= MUCH and body.leads and body.share >= LEADING:
         return "advertising stands before what is transactional"
     if body.promotion >= MUCH and body.share >= LARGE:
@@ -77,7 +102,7 @@ def _commercial(subject: Line, body: _Measured) -> str:
     return ""
 
 
-def _measure(subject: Line, lines: Sequence[Line]) -> _Measured:
+def _measure(subject: Line, lines: Sequence[Line], prices: int) -> _Measured:
     promotion: dict[str, float] = {}
     transaction: dict[str, float] = {}
     words = promoted = 0
@@ -99,10 +124,11 @@ def _measure(subject: Line, lines: Sequence[Line]) -> _Measured:
         promoted += line.words if promotional else 0
         if leads is None and (ours >= SOME or theirs >= SOME):
             leads = theirs > ours
-    share = promoted / words if words else 0.0
     return _Measured(
-        sum(promotion.values()), sum(transaction.values()), share, bool(leads) and subject.weight("transaction") < SOME
-    )
+        promotion=sum(promotion.values()), transaction=sum(transaction.values()), share=promoted / words if words else 0.0,
+        leads=bool(leads) and subject.weight("transaction") < SOME, prices=prices,
+        opt_out=any(rule.id == OPT_OUT for line in lines for _, rule in line.hits),
+    )  # fmt: skip
 
 
 def _count(sums: dict[str, float], line: Line, kind: str) -> None:
