@@ -105,6 +105,12 @@ def test_a_way_out_of_a_list_and_prices_say_what_words_alone_do_not(subject: str
     assert judge(subject, text, "en").kind is kind
 
 
+def test_what_is_quoted_is_somebody_elses() -> None:
+    said = "Jonas mentioned you: the legal team says {} is not right for the banner."
+    assert judge("You were mentioned", said.format('"50% off everything, today only"'), "en").kind is Kind.TRANSACTIONAL
+    assert judge("You were mentioned", said.format("50% off everything, today only"), "en").kind is Kind.COMMERCIAL
+
+
 @pytest.mark.skipif(not held_out(), reason="the held-out set is not in this repository")
 def test_of_mails_nobody_fitted_the_rules_to_hardly_any_genuine_one_is_refused() -> None:
     genuine = [mail for mail in held_out() if mail.label != "commercial"]

@@ -3,6 +3,8 @@
 ``judge`` is a pure function of subject and visible text: it looks for phrases of advertising and of transactions (``rules``), sees where
 they stand and how much of the text belongs to them, and weighs (``weigh``). ``decide`` says what follows on a stream.
 
+What stands in quotation marks is somebody else's and does not count as advertising: who warns of an advertisement, or works on one, does not advertise.
+
 Must never know: who sends, to whom, what the template is called. The declared type is not believed here.
 
 Known sharp edges: it reads words, so an advertisement in an image is not seen, and irony is not understood. What follows a heading such
@@ -14,7 +16,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
-from posthouse.policy.content.rules import LANGUAGES, places_of, rules_of, words_of
+from posthouse.policy.content.rules import LANGUAGES, Rule, RuleSet, places_of, rules_of, words_of
 from posthouse.policy.content.verdict import Finding, Kind, Purpose, Verdict
 from posthouse.policy.content.weigh import Line, weigh
 
@@ -22,6 +24,8 @@ __all__ = ("Finding", "Kind", "Purpose", "Verdict", "judge")
 
 MOST_CHARACTERS: Final = 200_000
 _PRICE: Final = re.compile(r"(?:[$€£¥]|\b(?:CHF|EUR|USD|GBP)) ?[0-9]|[0-9] ?(?:[$€£]|(?:EUR|Euro|CHF|Franken|USD|GBP)\b)")
+_MARKS: Final = re.compile('["“„«»]')
+_QUOTED: Final = re.compile('"[^"]{1,300}"|“[^“”]{1,300}”|„[^„“”]{1,300}[“”]|«[^«»]{1,300}»|»[^«»]{1,300}«')
 _EXCERPT: Final = 80
 _FEWEST: Final = 1
 _SURE: Final = 0.04
@@ -37,9 +41,9 @@ def judge(subject: str, text: str, language: str | None = None) -> Verdict:
     if spoken is None:
         return Verdict(Kind.UNKNOWN)
     rules = rules_of(spoken)
-    said = [Line(at, len(words), tuple(rules.hits(words))) for at, words in enumerate(worded) if words]
+    said = [Line(at, len(words), _hits(rules, lines[at], words)) for at, words in enumerate(worded) if words]
     prices = len(_PRICE.findall(text, 0, MOST_CHARACTERS))
-    return weigh(spoken, Line(0, len(head), tuple(rules.hits(head))), said, prices, _Places(subject, lines))
+    return weigh(spoken, Line(0, len(head), _hits(rules, subject, head)), said, prices, _Places(subject, lines))
 
 
 class _Places:
@@ -52,9 +56,27 @@ class _Places:
     def __call__(self, part: str, line: int, word: int) -> tuple[int, str]:
         """The place in the part, and what is said there."""
         said = self._subject if part == "subject" else self._lines[line]
-        at = places_of(said)[word]
+        at = places_of(_own(said))[word]
         before = 0 if part == "subject" else sum(len(other) + 1 for other in self._lines[:line])
         return before + at, " ".join(said[at : at + _EXCERPT].split())
+
+
+def _hits(rules: RuleSet, said: str, words: Sequence[str]) -> tuple[tuple[int, Rule], ...]:
+    """The rules that fire, each with the place of its word; of those that a finding may be about, outside quotation marks only."""
+    own = _own(said)
+    if own is said:
+        return tuple(rules.hits(words))
+    transactional = (hit for hit in rules.hits(words) if hit[1].kind == "transaction")
+    return (*(hit for hit in rules.hits(words_of(own)) if hit[1].kind != "transaction"), *transactional)
+
+
+def _own(said: str) -> str:
+    """With blanks in the place of what is quoted."""
+    return _QUOTED.sub(_blank, said) if _MARKS.search(said) else said
+
+
+def _blank(quoted: re.Match[str]) -> str:
+    return " " * len(quoted[0])
 
 
 def _language(words: Sequence[str], hint: str | None) -> str | None:
