@@ -3,10 +3,12 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 from posthouse.app.intake import intake_over
-from posthouse.app.parts import ANSWERING, CLOSING, opened
+from posthouse.app.parts import ANSWERING, CLOSING, opened, rehearse
 from posthouse.app.process import Brief
 from posthouse.app.sockets import inherited
 from posthouse.app.tls import server_context
@@ -16,7 +18,9 @@ from posthouse.journeys.announce import Announcer
 from posthouse.journeys.rendering import ConfinedRenders
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
+from posthouse.store import accept, suppression_lookup
 from posthouse.store.credentials import Credentials
+from posthouse.store.database import Held
 
 SWITCH: Final = 0.0005  # seconds a thread that reads a large batch may keep the loop waiting
 CONNECTIONS: Final = 8
@@ -51,6 +55,7 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
         )  # fmt: skip
     if http is not None:
         await http.open(sockets["http"])
+    await rehearse(database, partial(_rehearsed, clock.now(), entropy))
     ready()
     await stop.wait()
     if submission is not None:
@@ -60,3 +65,9 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     await intake.drain()
     await renders.close()
     await database.close()
+
+
+async def _rehearsed(now: datetime, entropy: Entropy, connection: Held) -> None:
+    """What every message asks of the database, of nothing."""
+    await suppression_lookup.find(connection, (), now)
+    await accept.accept(connection, (), now, entropy.new_id)

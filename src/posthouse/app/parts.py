@@ -18,7 +18,7 @@ from posthouse.net.mx import MxTransport
 from posthouse.net.smarthost import RelayTarget, Smarthost
 from posthouse.policy.route import RouteFact
 from posthouse.store import inbox, vitals
-from posthouse.store.database import PATIENCE, Database, connect, is_unavailable
+from posthouse.store.database import PATIENCE, Database, Held, connect, is_unavailable
 from posthouse.store.seal import Sealer
 
 
@@ -29,6 +29,15 @@ async def opened(
     database = await _connected(partial(connect, brief.dsn, size=size, application=application, patience=patience), stop)
     clock.anchor((await vitals.server(database)).now)
     return database, Sealer(brief.secret_keys, entropy.bytes)
+
+
+async def rehearse(database: Database, work: Callable[[Held], Awaitable[object]]) -> None:
+    """Have every connection prepare its statements, which takes some ten milliseconds each, before somebody waits for it."""
+    try:
+        await database.everywhere(work)
+    except Exception as trouble:
+        if not is_unavailable(trouble):
+            raise
 
 
 async def _connected(connecting: Callable[[], Awaitable[Database]], stop: asyncio.Event) -> Database:

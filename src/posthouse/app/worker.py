@@ -3,14 +3,15 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from posthouse.app.courtesy import step_back
-from posthouse.app.parts import CLOSING, inbox_route, opened, routes_of
+from posthouse.app.parts import CLOSING, inbox_route, opened, rehearse, routes_of
 from posthouse.app.process import Brief
 from posthouse.config import Settings
 from posthouse.journeys.alert import Alerts, Complaints
@@ -26,10 +27,11 @@ from posthouse.model.message_type import Lane
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.store import queue, settle, suppression_lookup, workers
-from posthouse.store.database import Database, is_unavailable
+from posthouse.store.database import Database, Held, is_unavailable
 from posthouse.store.domains import Domains
 from posthouse.store.listen import listen
 from posthouse.store.marks import Marks, boot_id
+from posthouse.store.queue import FlowHead
 from posthouse.store.settle import Settlement
 
 log = structlog.get_logger()
@@ -74,6 +76,7 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     )
     listening = asyncio.create_task(_listen(brief.dsn, worker))
     stopping = asyncio.create_task(_stop_when(stop, worker))
+    await rehearse(database, partial(_rehearsed, clock.now(), lease.worker, lanes[0]))
     ready()
     await worker.run(GRACE)
     for task in (listening, stopping):
@@ -87,6 +90,13 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     except TimeoutError:
         log.warning("ended before everything was settled; its marks say what was sent")
     await database.close()
+
+
+async def _rehearsed(now: datetime, worker: int, lane: Lane, connection: Held) -> None:
+    """What every delivery asks of the database, of nothing."""
+    await queue.claim(connection, worker, now, [FlowHead(int(lane), 0, now)], 1, ())
+    await suppression_lookup.check(connection, (), now)
+    await settle.settle(connection, worker, ())
 
 
 def worker_lanes(count: int) -> list[tuple[Lane, ...]]:

@@ -9,8 +9,8 @@ planner is told not to trust statistics: tables here are emptied and filled fast
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -63,6 +63,12 @@ class Database:
             yield cast("Connection[Record]", connection)
         finally:
             await self._pool.release(connection, timeout=_RELEASE)
+
+    async def everywhere(self, work: "Callable[[Held], Awaitable[object]]") -> None:
+        """Do something once on every connection, such as what prepares its statements. Only while nobody else uses the pool."""
+        async with AsyncExitStack() as held:
+            connections = [await held.enter_async_context(self.acquire()) for _ in range(self._pool.get_size())]
+            await asyncio.gather(*(work(connection) for connection in connections))
 
     async def now(self) -> datetime:
         """Postgres' clock, which the house's is anchored on."""
