@@ -30,6 +30,7 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/app/fanout.py:_keep_time": "a clock that cannot be read now is read later; anything else is raised",
     "src/posthouse/app/fanout.py:_listen": "fan-out: whatever it was, hearing again is the answer; the poll covers the gap",
     "src/posthouse/app/parts.py:_connected": "a child waits for a database that is away; anything else is raised",
+    "src/posthouse/app/parts.py:rehearse": "nobody waits yet and the first use does it too; anything but an absence is raised",
     "src/posthouse/app/serve.py:_sweep_now": "supervisor: the sweep of the next second tries again",
     "src/posthouse/app/worker.py:_listen": "worker loop: whatever it was, hearing again is the answer; the poll covers the gap",
     "src/posthouse/app/worker.py:_settle": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
