@@ -17,7 +17,7 @@ import msgspec
 from posthouse.net import published
 from posthouse.net.clock import Clock
 from posthouse.net.dns import Kind, Resolver
-from posthouse.net.probe import Answered, greet
+from posthouse.net.probe import Answered, greet, reach
 from posthouse.net.published import Published
 
 __all__ = ["Finding", "Level", "Outside", "Published", "Way", "disk", "look_outside", "look_up"]
@@ -78,17 +78,27 @@ async def look_outside(outside: Outside) -> list[Finding]:
 async def shut_ways(outside: Outside) -> list[str]:
     """Why mail cannot leave just now, a sentence a way; none where one of them is open. The inbox always is.
 
-    A way straight to the recipients' servers is open while names can be looked up: which of those answer is another thing.
+    A relay is open while it takes connections, a way straight to the recipients' servers while names can be looked up: what is said there
+    is for ``look_outside`` and for the attempts.
     """
     if any(way.kind == "inbox" for way in outside.ways):
         return []
     seconds = PATIENCE.total_seconds()
-    probes = [_relay(way, outside.hostname) for way in outside.ways if way.host]
+    probes = [_shut(way) for way in outside.ways if way.host]
     if any(way.kind == "mx" for way in outside.ways):
-        probes.append(_nameserver(outside, Resolver(outside.nameserver, Clock(), timeout=seconds, lifetime=seconds)))
+        probes.append(_unnamed(outside, Resolver(outside.nameserver, Clock(), timeout=seconds, lifetime=seconds)))
     found = await asyncio.gather(*probes)
-    shut = [f"{each.check} {each.text}".replace("route ", "the route ", 1) for each in found if each.level is Level.FAIL]
-    return shut if len(shut) == len(found) else []
+    return list(found) if all(found) else []
+
+
+async def _shut(way: Way) -> str:
+    why = await reach(way.host, way.port, PATIENCE)
+    return f"the route {way.name} cannot be reached: {why}" if why else ""
+
+
+async def _unnamed(outside: Outside, resolver: Resolver) -> str:
+    found = await _nameserver(outside, resolver)
+    return f"nameserver: {found.text}" if found.level is Level.FAIL else ""
 
 
 async def look_up(asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> list[Published]:

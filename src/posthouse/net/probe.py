@@ -46,6 +46,21 @@ async def greet(host: str, port: int, *, name: str, implicit_tls: bool, patience
         return Silent(str(trouble) or "the connection was closed", heard.connected)
 
 
+async def reach(host: str, port: int, patience: timedelta) -> str:
+    """Why nobody takes a connection there, '' where somebody does; nothing is said."""
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            _, writer = await asyncio.open_connection(host, port)
+    except TimeoutError:
+        return f"no answer within {patience.total_seconds():g} s"
+    except OSError as trouble:
+        return trouble.strerror or str(trouble) or type(trouble).__name__
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return ""
+
+
 class _Hearing:
     """One conversation; remembers how far it came."""
 
