@@ -1,7 +1,5 @@
 """What a message says to a person, and never an exception."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from posthouse.mail.mime import compose
 from posthouse.mail.read import Readable, ReadAttachment, read
 from posthouse.model.content import Attachment
 from posthouse.model.mailbox import Mailbox
+from tests.support.spent import within
 
 
 def letter(text: str, html: str | None = None, subject: str = "Grüße") -> Readable:
@@ -85,7 +84,6 @@ def test_reading_never_raises(data: bytes) -> None:
     "body", ["<a " * 300_000, "<a href=" * 100_000, "https://" * 100_000, "code " * 200_000, "<style>" * 100_000, "code\n" * 200_000, "1 " * 400_000, "A" * 900_000, "code" + " " * 900_000]
 )  # fmt: skip
 def test_hostile_bodies_are_read_in_linear_time(body: str) -> None:
-    begin = time.process_time()
-    for kind in (b"plain", b"html"):
-        read(b"Content-Type: text/" + kind + b"\r\n\r\n" + body.encode())
-    assert time.process_time() - begin < 1.5
+    with within(1.5):
+        for kind in (b"plain", b"html"):
+            read(b"Content-Type: text/" + kind + b"\r\n\r\n" + body.encode())

@@ -1,7 +1,5 @@
 """The primary-purpose test: what it says of the cases everybody cites, of labelled mails, and of anything at all."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from posthouse.policy.content import Kind, Purpose, judge
 from posthouse.policy.content.decide import Setting, decide, is_judged
 from posthouse.policy.content.rules import LANGUAGES, rules_of, words_of
 from tests.policy.content.labelled import Labelled, development, earlier, held_out
+from tests.support.spent import within
 
 RECEIPT = "Thanks for your order.\n\nOrder number 1234\n\n2 x Blue shirt $40.00\n\nTotal $40.00\n\nPaid with Visa ending in 4242\n\nShips to 1 Main Street, Springfield"
 MIXED = f"{RECEIPT}\n\nYou might also like our green socks."
@@ -128,9 +127,8 @@ def test_anything_at_all_gets_a_verdict_with_places_that_exist(subject: str, tex
     "text", ["save " * 200_000, "your " * 200_000, "20 % " * 200_000, "http://" * 100_000, "a\n" * 300_000, "rabatt" * 100_000]
 )
 def test_a_million_characters_take_no_longer_than_a_few_seconds(text: str) -> None:
-    begun = time.process_time()
-    judge("x", text, "en")
-    assert time.process_time() - begun < 5
+    with within(5):
+        judge("x", text, "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
