@@ -4,18 +4,20 @@
 # An environment that works and was made for this folder is left alone.
 set -eu
 
-usable='import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))'
-if [ "$(cat .venv/.made-in 2>/dev/null)" = "$(pwd -P)" ] && .venv/bin/python -c "$usable" 2>/dev/null; then
+names='python3.13 python3.12 python3.11 python3'
+# Its true name, of one that can be used.
+usable='import os, sys, ensurepip, venv; sys.version_info < (3, 11) and sys.exit(1); print(os.path.realpath(sys.executable))'
+if [ "$(cat .venv/.made-in 2>/dev/null)" = "$(pwd -P)" ] && .venv/bin/python -c "$usable" >/dev/null 2>&1; then
     exit 0
 fi
-names='python3.13 python3.12 python3.11 python3'
 if [ -n "${PYTHON:-}" ]; then
     candidates=$PYTHON
 else
     candidates=
     IFS=:
     for folder in $PATH; do
-        for name in python3.13 python3.12 python3.11 python3; do
+        IFS=' '
+        for name in $names; do
             [ -x "$folder/$name" ] && candidates="$candidates:$folder/$name"
         done
     done
@@ -25,7 +27,7 @@ IFS=:
 seen=: best= least=
 for python in $candidates; do
     [ -n "$python" ] || continue
-    true_name=$("$python" -c "$usable" >/dev/null 2>&1 && "$python" -c 'import os, sys; print(os.path.realpath(sys.executable))') || continue
+    true_name=$("$python" -c "$usable" 2>/dev/null) || continue
     case $seen in *":$true_name:"*) continue ;; esac
     seen="$seen$true_name:"
     pace=$("$python" -S -E requirements/pace.py) || continue

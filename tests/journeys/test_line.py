@@ -9,18 +9,13 @@ from posthouse.journeys.line import Line
 from posthouse.model import ids
 from posthouse.model.message_type import Lane
 from posthouse.store.queue import Claimed
+from tests.support import rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def claimed(number: int, **changes: Any) -> Claimed:
-    fields: dict[str, Any] = {
-        "tenant": 1, "environment": 1, "message": ids.new(1, number), "position": 0, "lane": int(Lane.INSTANT), "flow": 1,
-        "deadline": NOW, "expires_at": NOW + timedelta(hours=1), "since": NOW, "site": "a.example", "recipient": "u@a.example",
-        "header_domain": "shop.example", "type": "password_reset", "keep": 0, "flags": 0, "size": 1, "route": 0, "tries": 0,
-        "refusals": 0, "number": 1, "first_attempt_at": NOW, "keyset": 1,
-    }  # fmt: skip
-    return Claimed(**(fields | changes))
+    return rows.claimed(NOW, **({"message": ids.new(1, number)} | changes))
 
 
 def line() -> Line:

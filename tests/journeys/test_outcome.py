@@ -1,6 +1,6 @@
 """What is told of a settlement: an event for each change of state, and none where nothing changed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -9,6 +9,7 @@ from posthouse.journeys import outcome
 from posthouse.model.delivery import DeliveryState
 from posthouse.policy import types
 from posthouse.store.queue import Claimed, Flag
+from tests.support import rows
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 NEVER_TRIED, DOUBTED = 0, int(Flag.IN_DOUBT_BEFORE)
@@ -16,11 +17,7 @@ DEFERRED, DOUBTED_THEN_DEFERRED = int(Flag.DEFERRED_NOW), int(Flag.IN_DOUBT_BEFO
 
 
 def claimed(flags: int) -> Claimed:
-    return Claimed(
-        tenant=1, environment=1, message=UUID(int=1), position=0, lane=0, flow=1, deadline=NOW, expires_at=NOW + timedelta(hours=1),
-        since=NOW, site="x.example", recipient="u@x.example", header_domain="shop.example", type="password_reset", keep=1, flags=flags, size=1,
-        route=0, tries=1, refusals=0, number=2, first_attempt_at=NOW, keyset=None,
-    )  # fmt: skip
+    return rows.claimed(NOW, flags=flags)
 
 
 @pytest.mark.parametrize(

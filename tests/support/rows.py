@@ -8,6 +8,7 @@ from uuid import UUID
 from posthouse.model import ids
 from posthouse.model.message_type import Lane
 from posthouse.store.accept import DeliveryRow, MessageRow
+from posthouse.store.queue import Claimed
 
 _count = count(1)
 
@@ -46,3 +47,14 @@ def message(
         "deliveries": tuple(delivery(now, position, to) for position, to in enumerate(recipients)),
     }  # fmt: skip
     return MessageRow(**(fields | changes))
+
+
+def claimed(now: datetime, **changes: Any) -> Claimed:
+    """A delivery as a worker holds it."""
+    fields: dict[str, Any] = {
+        "tenant": 1, "environment": 1, "message": new_id(now), "position": 0, "lane": int(Lane.INSTANT), "flow": 1,
+        "deadline": now, "expires_at": now + timedelta(hours=1), "since": now, "site": "a.example", "recipient": "u@a.example",
+        "header_domain": "shop.example", "type": "password_reset", "keep": 0, "flags": 0, "size": 1, "route": 0, "tries": 0,
+        "refusals": 0, "number": 1, "first_attempt_at": now, "keyset": 1,
+    }  # fmt: skip
+    return Claimed(**(fields | changes))

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ import uvloop
 
 from posthouse.app.process import Brief, die_with_parent
 from posthouse.config import Settings, load
+from posthouse.journeys.trouble import place
 
 Role = Callable[[Brief, Settings, asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]
 
@@ -57,10 +57,10 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         trouble = record.exc_info[1] if record.exc_info else None
-        frames = traceback.extract_tb(trouble.__traceback__)[-4:] if trouble is not None else []
-        at = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
         said = record.getMessage().partition("\n")[0]
-        structlog.get_logger().log(record.levelno, "library", logger=record.name, said=said, kind=type(trouble).__name__, at=at)
+        structlog.get_logger().log(
+            record.levelno, "library", logger=record.name, said=said, kind=type(trouble).__name__, at=place(trouble)
+        )
 
 
 def _role(name: str) -> Role:

@@ -34,6 +34,7 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     database, sealer = await opened(
         brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING
     )
+    await rehearse(database, partial(_rehearsed, clock.now(), entropy))
     announcer = Announcer(database)
     renders = ConfinedRenders()
     intake = intake_over(settings, database, sealer, clock, entropy, announcer, renders)
@@ -55,7 +56,6 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
         )  # fmt: skip
     if http is not None:
         await http.open(sockets["http"])
-    await rehearse(database, partial(_rehearsed, clock.now(), entropy))
     ready()
     await stop.wait()
     if submission is not None:

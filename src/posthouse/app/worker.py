@@ -74,9 +74,9 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     worker = Worker(
         WorkerParts(database=database, clock=clock, delivering=delivering, lease=lease, lanes=Lanes(lanes), eager=eager)
     )
+    await rehearse(database, partial(_rehearsed, clock.now(), lease.worker, lanes[0]))
     listening = asyncio.create_task(_listen(brief.dsn, worker))
     stopping = asyncio.create_task(_stop_when(stop, worker))
-    await rehearse(database, partial(_rehearsed, clock.now(), lease.worker, lanes[0]))
     ready()
     await worker.run(GRACE)
     for task in (listening, stopping):

@@ -27,7 +27,7 @@ _TOKEN: Final = re.compile(
     |<[!?/][^>]*+>?+""",
     re.DOTALL | re.VERBOSE,
 )
-_ATTRIBUTE: Final = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>]++)))?""")
+ATTRIBUTE: Final = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>]++)))?""")
 _RAW: Final = {
     name: re.compile(rf"</{name}[^>]*+>?+", re.IGNORECASE)
     for name in ("iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp")
@@ -96,7 +96,7 @@ def tags(html: str) -> Iterator[re.Match[str]]:
 def _attributes(written: str) -> dict[str, str]:
     """Names in lower case and their values; of one given twice the first counts (HTML 13.2.5.33)."""
     found: dict[str, str] = {}
-    for name, double, single, bare in _ATTRIBUTE.findall(written):
+    for name, double, single, bare in ATTRIBUTE.findall(written):
         found.setdefault(name.lower(), unescape(double or single or bare))
     return found
 

@@ -127,7 +127,7 @@ def _reply(message: UUID, to: list[Recipient], deliver_by: datetime | None) -> A
 
 
 def _deadline(message_type: MessageType, now: datetime) -> datetime:
-    return now + (message_type.target or _UNPROMISED)
+    return _promised(message_type, now) or now + _UNPROMISED
 
 
 def _promised(message_type: MessageType, now: datetime) -> datetime | None:

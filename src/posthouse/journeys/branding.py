@@ -10,6 +10,7 @@ Known sharp edges: a colour that a caller gives in another form than ``#rgb`` or
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -43,7 +44,12 @@ def branded(variables: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
 
 def readable_on(color: Any) -> str | None:
     """White where it has the contrast that text needs on a colour (WCAG 2.2, 1.4.3), else black; None where it is no colour in hexadecimal."""
-    if not isinstance(color, str) or _COLOR.fullmatch(color) is None:
+    return _readable_on(color) if isinstance(color, str) else None
+
+
+@lru_cache(maxsize=1024)  # every mail of a brand asks for the same
+def _readable_on(color: str) -> str | None:
+    if _COLOR.fullmatch(color) is None:
         return None
     return WHITE if contrast(WHITE, color) >= READABLE else BLACK
 

@@ -8,7 +8,6 @@ database connection while the network is waited for.
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -46,9 +45,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     dkim: bool = True
     return_path_from: bool = False
     per_site: bool = False
-
-
-IN_DOUBT_STILL: Final = "message.in_doubt"  # a state that did not change has no event
 
 
 class DeliverParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +161,7 @@ class Delivering:
             return
         meters.SUPPRESSED.labels(cause, "attempt").inc()
         if row.final:
-            meters.SETTLED.labels(claimed.type, (row.event or IN_DOUBT_STILL).partition(".")[2]).inc()
+            meters.SETTLED.labels(claimed.type, outcome.suppressed_as(claimed).value).inc()
         if self.watch is not None:
             await self.watch.told(claimed, verdict)
 

@@ -63,7 +63,7 @@ def settlement(
 ) -> Settlement:
     """The fate of a delivery after an attempt. ``follows``: what of it concerns the address."""
     diagnosis = attempt.outcome.diagnosis
-    event = _event(claimed, step)
+    event = _news(claimed, step.state)
     return Settlement(
         delivery=claimed,
         attempt=record(attempt, route, digest, claimed.keyset if signed else None),
@@ -84,19 +84,23 @@ def settlement(
 
 
 def suppressed(claimed: Claimed, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
-    """It may not be written to after all: the last look, before the attempt. What was in doubt before stays in doubt."""
-    state = DeliveryState.IN_DOUBT if claimed.flags & Flag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
-    event = None if state is DeliveryState.IN_DOUBT and _is_in_doubt(claimed) else f"message.{state.value}"
+    """It may not be written to after all: the last look, before the attempt."""
+    event = _news(claimed, suppressed_as(claimed))
     return Settlement(
         delivery=claimed, attempt=None, event=event, event_id=event_id,
         event_data={"reason": cause, "suppression": entry} if event else None, at=now, route=claimed.route, tries=claimed.tries, flags=claimed.flags,
     )  # fmt: skip
 
 
+def suppressed_as(claimed: Claimed) -> DeliveryState:
+    """What was in doubt before stays in doubt."""
+    return DeliveryState.IN_DOUBT if claimed.flags & Flag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
+
+
 def held(claimed: Claimed, cause: str, entry: str, due: datetime, now: datetime, event_id: UUID) -> Settlement:
     """The brakes: nothing is tried before ``due``, and no attempt is counted."""
     due = min(due, claimed.expires_at)
-    news = None if claimed.flags & Flag.DEFERRED_NOW else f"message.{DeliveryState.DEFERRED.value}"
+    news = _news(claimed, DeliveryState.DEFERRED)
     return Settlement(
         delivery=claimed, attempt=None, event=news, event_id=event_id,
         event_data={"reason": cause, "suppression": entry, "willRetryAt": _moment(due)} if news else None, at=now, due=due,
@@ -110,7 +114,7 @@ def expired(claimed: Claimed, now: datetime, event_id: UUID, soft: SoftEnd | Non
         tries=claimed.tries, refusals=claimed.refusals, route=claimed.route,
         in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE),
     )  # fmt: skip
-    event = _event(claimed, step)
+    event = _news(claimed, step.state)
     row = Settlement(
         delivery=claimed, attempt=None, event=event, event_id=event_id,
         event_data={"reason": Reason.EXPIRED.value} if event else None, at=now, flags=claimed.flags, soft=soft,
@@ -173,19 +177,12 @@ def _moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _event(claimed: Claimed, step: Step) -> str | None:
-    if step.state is DeliveryState.QUEUED:
-        return None
-    if step.state is DeliveryState.DEFERRED and claimed.flags & Flag.DEFERRED_NOW:
-        return None
-    if step.state is DeliveryState.IN_DOUBT and _is_in_doubt(claimed):
-        return None
-    return f"message.{step.state.value}"
-
-
-def _is_in_doubt(claimed: Claimed) -> bool:
-    """Now, not only once: what was deferred since has changed its state."""
-    return bool(claimed.flags & Flag.IN_DOUBT_BEFORE) and not claimed.flags & Flag.DEFERRED_NOW
+def _news(claimed: Claimed, state: DeliveryState) -> str | None:
+    """The event that tells of a state; None where it is the state that it was in (what was deferred since a doubt is in doubt no more)."""
+    deferred = bool(claimed.flags & Flag.DEFERRED_NOW)
+    doubted = bool(claimed.flags & Flag.IN_DOUBT_BEFORE) and not deferred
+    same = {DeliveryState.QUEUED: True, DeliveryState.DEFERRED: deferred, DeliveryState.IN_DOUBT: doubted}
+    return None if same.get(state) else f"message.{state.value}"
 
 
 def _flags(claimed: Claimed, step: Step) -> int:

@@ -69,8 +69,7 @@ async def look_outside(outside: Outside) -> list[Finding]:
     """Every way out, and the nameserver; takes as long as the slowest."""
     probes = [_relay(way, outside.hostname) for way in outside.ways if way.host]
     if any(way.kind == "mx" for way in outside.ways):
-        seconds = PATIENCE.total_seconds()
-        resolver = Resolver(outside.nameserver, Clock(), timeout=seconds, lifetime=seconds)
+        resolver = _resolver(outside)
         probes += [_nameserver(outside, resolver), _port_25(outside, resolver)]
     return list(await asyncio.gather(*probes))
 
@@ -83,12 +82,16 @@ async def shut_ways(outside: Outside) -> list[str]:
     """
     if any(way.kind == "inbox" for way in outside.ways):
         return []
-    seconds = PATIENCE.total_seconds()
     probes = [_shut(way) for way in outside.ways if way.host]
     if any(way.kind == "mx" for way in outside.ways):
-        probes.append(_unnamed(outside, Resolver(outside.nameserver, Clock(), timeout=seconds, lifetime=seconds)))
+        probes.append(_unnamed(outside, _resolver(outside)))
     found = await asyncio.gather(*probes)
     return list(found) if all(found) else []
+
+
+def _resolver(outside: Outside) -> Resolver:
+    seconds = PATIENCE.total_seconds()
+    return Resolver(outside.nameserver, Clock(), timeout=seconds, lifetime=seconds)
 
 
 async def _shut(way: Way) -> str:

@@ -14,6 +14,7 @@ from posthouse.journeys.lease import LEASE
 from posthouse.net.clock import Clock
 from posthouse.store import installation, migrate, vitals, workers
 from posthouse.store.database import Database, is_unavailable
+from posthouse.store.memory import Memory
 from posthouse.store.seal import Sealer
 
 ROOM: Final = 100 * 1024 * 1024
@@ -38,8 +39,9 @@ class Readiness:
         self._sealer = sealer
         self._clock = clock
         self._data_dir = data_dir
-        self._shut_ways = shut_ways
-        self._shut: tuple[float, list[str]] | None = None
+        self._shut: Memory[None, list[str]] | None = None
+        if shut_ways is not None:
+            self._shut = Memory(lambda _: shut_ways(), ROUTES_KEPT, clock.monotonic)
 
     async def reasons(self) -> list[str]:
         """In words for an operator; after some seconds at most, whatever hangs."""
@@ -56,11 +58,9 @@ class Readiness:
         return found
 
     async def _of_routes(self) -> list[str]:
-        if self._shut_ways is None:
+        if self._shut is None:
             return ["no route is configured (POSTHOUSE_ROUTES)"]
-        if self._shut is None or self._clock.monotonic() - self._shut[0] > ROUTES_KEPT:
-            self._shut = (self._clock.monotonic(), await self._shut_ways())
-        return list(self._shut[1])
+        return list(await self._shut.get(None) or ())
 
     async def _of_database(self) -> list[str]:
         found = []

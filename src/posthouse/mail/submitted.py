@@ -151,6 +151,11 @@ def _controls(fields: Iterable[Field]) -> dict[str, list[str]]:
     return controls
 
 
+def _is_left_out(name: str) -> bool:
+    """True for what no reader gets from a submitted header: controls, what is ours to say, signatures that do not hold any more."""
+    return name in _DROPPED or name in _CONTROLS or name.startswith((_CONTROL_FAMILY, "arc-"))
+
+
 def own_fields(submitted: Submitted) -> dict[str, str]:
     """Names and decoded values of the fields that would go on the wire as they are, were the message to be written anew.
 
@@ -159,8 +164,8 @@ def own_fields(submitted: Submitted) -> dict[str, str]:
     found: dict[str, tuple[str, str]] = {}
     for field in submitted.fields:
         name = field.name
-        ours = name in _DROPPED or name in _CONTROLS or name in _WRITTEN or (name == "message-id" and not submitted.message_id)
-        if not ours and not name.startswith((_CONTROL_FAMILY, "arc-", "dkim-", "content-")):
+        anew = name in _WRITTEN or name.startswith(("dkim-", "content-")) or (name == "message-id" and not submitted.message_id)
+        if not anew and not _is_left_out(name):
             found.setdefault(name, (field.raw[: len(name)].decode(), decode_words(one_line(field.text))))
     return dict(found.values())
 
@@ -193,7 +198,7 @@ def _head(fields: Sequence[Field], sender: Mailbox, *, keep_message_id: bool) ->
     seen: set[str] = set() if keep_message_id else {"message-id"}
     for field in fields:
         name = field.name
-        if name in _DROPPED or name in _CONTROLS or name.startswith((_CONTROL_FAMILY, "arc-")) or name in seen:
+        if _is_left_out(name) or name in seen:
             continue
         if name in _FIRST_COUNTS:
             seen.add(name)

@@ -36,12 +36,10 @@ async def greet(host: str, port: int, *, name: str, implicit_tls: bool, patience
     try:
         async with asyncio.timeout(patience.total_seconds()):
             return await heard.ask(host, port, name, ssl.create_default_context() if implicit_tls else None)
-    except TimeoutError:
-        return Silent(f"no answer within {patience.total_seconds():g} s", heard.connected)
     except ssl.SSLError as trouble:
         return Silent(f"TLS failed ({trouble.reason or 'no reason given'})", heard.connected)
     except OSError as trouble:
-        return Silent(trouble.strerror or str(trouble) or type(trouble).__name__, heard.connected)
+        return Silent(_why(trouble, patience), heard.connected)
     except (ValueError, EOFError) as trouble:
         return Silent(str(trouble) or "the connection was closed", heard.connected)
 
@@ -51,14 +49,18 @@ async def reach(host: str, port: int, patience: timedelta) -> str:
     try:
         async with asyncio.timeout(patience.total_seconds()):
             _, writer = await asyncio.open_connection(host, port)
-    except TimeoutError:
-        return f"no answer within {patience.total_seconds():g} s"
     except OSError as trouble:
-        return trouble.strerror or str(trouble) or type(trouble).__name__
+        return _why(trouble, patience)
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return ""
+
+
+def _why(trouble: OSError, patience: timedelta) -> str:
+    if isinstance(trouble, TimeoutError):
+        return f"no answer within {patience.total_seconds():g} s"
+    return trouble.strerror or str(trouble) or type(trouble).__name__
 
 
 class _Hearing:

@@ -19,10 +19,9 @@ import msgspec
 
 from posthouse.compose.dialect import pieces
 from posthouse.compose.lint import css
-from posthouse.compose.plain import VOID, tags
+from posthouse.compose.plain import ATTRIBUTE, VOID, tags
 
 VALUE: Final = "\ue000"
-_ATTRIBUTE: Final = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"?+|'([^']*+)'?+|([^\s>]++)))?""")
 _NO_BREAK: Final = re.compile(r"[^\n]")
 _RAW: Final = frozenset({"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"})
 _LOUD: Final = frozenset({"b", "big", "code", "h1", "h2", "h3", "strong"})
@@ -214,7 +213,7 @@ class _Reader:
 def _attributes(written: str, base: int) -> dict[str, Attribute]:
     """Of one given twice the first counts (HTML 13.2.5.33)."""
     found: dict[str, Attribute] = {}
-    for match in _ATTRIBUTE.finditer(written):
+    for match in ATTRIBUTE.finditer(written):
         group = next((number for number in (2, 3, 4) if match[number] is not None), 0)
         value = match[group] if group else ""
         at = base + (match.start(group) if group else match.end())

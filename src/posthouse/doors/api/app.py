@@ -5,8 +5,7 @@ hot path. What goes wrong unexpectedly is answered 503 ``unavailable`` (the cont
 logged by place and kind, never by its text: that may hold what a person wrote.
 """
 
-import traceback
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -38,6 +37,7 @@ from posthouse.doors.dashboard.page import dashboard
 from posthouse.doors.hooks import call as hook
 from posthouse.doors.tracking import visit
 from posthouse.journeys.intake import StoreUnavailable
+from posthouse.journeys.trouble import place
 from posthouse.model import ids
 from posthouse.model.send_request import Rejection
 from posthouse.store.database import is_unavailable
@@ -155,10 +155,5 @@ def _told(trouble: Exception, request_id: str) -> Response:
         return refuse(_FULL if trouble.disk_full else _AWAY)
     if is_unavailable(trouble):
         return refuse(_AWAY)
-    log.error("request_broke", request=request_id, kind=type(trouble).__name__, at=_place(trouble))
+    log.error("request_broke", request=request_id, kind=type(trouble).__name__, at=place(trouble))
     return refuse(_BROKEN)
-
-
-def _place(trouble: Exception) -> list[str]:
-    frames: list[Any] = list(traceback.extract_tb(trouble.__traceback__))[-4:]
-    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]

@@ -42,8 +42,8 @@ def judge(subject: str, text: str, language: str | None = None) -> Verdict:
         return Verdict(Kind.UNKNOWN)
     rules = rules_of(spoken)
     said = [Line(at, len(words), _hits(rules, lines[at], words)) for at, words in enumerate(worded) if words]
-    prices = len(_PRICE.findall(text, 0, MOST_CHARACTERS))
-    return weigh(spoken, Line(0, len(head), _hits(rules, subject, head)), said, prices, _Places(subject, lines))
+    priced = _PRICE.search(text, 0, MOST_CHARACTERS) is not None
+    return weigh(spoken, Line(0, len(head), _hits(rules, subject, head)), said, priced, _Places(subject, lines))
 
 
 class _Places:

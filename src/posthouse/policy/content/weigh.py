@@ -39,21 +39,21 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class _Measured(msgspec.Struct, frozen=True):
-    """``leads``: promotion stands before anything transactional. ``opt_out``: there is a way out of a list. ``prices``: how many are named."""
+    """``leads``: promotion stands before anything transactional. ``opt_out``: there is a way out of a list. ``priced``: it names prices."""
 
     promotion: float
     transaction: float
     share: float
     leads: bool
     opt_out: bool
-    prices: int
+    priced: bool
 
 
 def weigh(
-    language: str, subject: Line, lines: Sequence[Line], prices: int, where: Callable[[str, int, int], tuple[int, str]]
+    language: str, subject: Line, lines: Sequence[Line], priced: bool, where: Callable[[str, int, int], tuple[int, str]]
 ) -> Verdict:
-    """The verdict. ``prices``: how many the text names; ``where``: of part, line and word the place in the part, and the words there."""
-    measured = _measure(subject, lines, prices)
+    """The verdict. ``priced``: the text names prices; ``where``: of part, line and word the place in the part, and the words there."""
+    measured = _measure(subject, lines, priced)
     reason = _commercial(subject, measured)
     promoted = measured.promotion >= SOME or subject.weight("promotion") >= SOME
     kind = Kind.COMMERCIAL if reason else Kind.MIXED_ALLOWED if promoted else Kind.TRANSACTIONAL
@@ -85,9 +85,9 @@ def _told_by_its_frame(body: _Measured, promotion: float, transaction: float) ->
     """Where a way out of a list, or prices, say what the words alone do not."""
     if body.opt_out and promotion >= SOME and promotion * OUTWEIGHED >= transaction:
         return "it advertises, and offers a way out of a list"
-    if body.opt_out and body.prices and transaction < ALONE:
+    if body.opt_out and body.priced and transaction < ALONE:
         return "it names prices and offers a way out of a list, and little in it is transactional"
-    if body.prices and promotion >= ALONE and transaction < ALONE:
+    if body.priced and promotion >= ALONE and transaction < ALONE:
         return "it advertises and names prices, and little in it is transactional"
     return ""
 
@@ -102,7 +102,7 @@ def _outweighs(body: _Measured) -> str:
     return ""
 
 
-def _measure(subject: Line, lines: Sequence[Line], prices: int) -> _Measured:
+def _measure(subject: Line, lines: Sequence[Line], priced: bool) -> _Measured:
     promotion: dict[str, float] = {}
     transaction: dict[str, float] = {}
     words = promoted = 0
@@ -126,7 +126,7 @@ def _measure(subject: Line, lines: Sequence[Line], prices: int) -> _Measured:
             leads = theirs > ours
     return _Measured(
         promotion=sum(promotion.values()), transaction=sum(transaction.values()), share=promoted / words if words else 0.0,
-        leads=bool(leads) and subject.weight("transaction") < SOME, prices=prices,
+        leads=bool(leads) and subject.weight("transaction") < SOME, priced=priced,
         opt_out=any(rule.id == OPT_OUT for line in lines for _, rule in line.hits),
     )  # fmt: skip
 
