@@ -49,7 +49,7 @@ class Feeder:
                 await asyncio.sleep(0.01)
 
     async def _post(self) -> None:
-        letters = [letter.letter(self.accepted + number, self._a.run) for number in range(BATCH)]
+        letters = [letter.letter(self.accepted + number, self._a.run, self._a.site) for number in range(BATCH)]
         body = json.dumps({"messages": [letter.fields(one, self._a.type) for one in letters]}).encode()
         status = await self._connection.ask(load.request("/v1/send/batch", self._a.port, self._a.key, body))
         if status != 200 or b'"error"' in self._connection.body:
@@ -67,6 +67,7 @@ async def main() -> None:
     parser.add_argument("--counts", type=Path, required=True, help="the sink's shared numbers")
     parser.add_argument("--run", default="bulk")
     parser.add_argument("--type", default="newsletter")
+    parser.add_argument("--site", default=letter.SITE, help="the domain that all go to")
     parser.add_argument("--once", action="store_true")
     a = parser.parse_args()
     stop = asyncio.Event()

@@ -7,6 +7,7 @@ wire it is about 4 KB for each of them. ``{{ name }}`` is what Jinja2 and the Bu
 import json
 from typing import NamedTuple
 
+SITE = "sink.example"
 SENDER = "Shop <noreply@shop.example>"
 REPLY_TO = "help@shop.example"
 TEXT = (
@@ -36,11 +37,11 @@ class Letter(NamedTuple):
     html: str
 
 
-def letter(number: int, run: str) -> Letter:
+def letter(number: int, run: str, site: str = SITE) -> Letter:
     """The letter of that number in that run; nobody else gets its recipient, subject and token."""
     name, link = f"User {number}", f"https://shop.example/reset?token={run}{number:032x}"
     text, html = (part.replace("{{ name }}", name).replace("{{ link }}", link) for part in (TEXT, HTML))
-    return Letter(f"{run}{number}@sink.example", name, link, f"Reset your password {number}", text, html)
+    return Letter(f"{run}{number}@{site}", name, link, f"Reset your password {number}", text, html)
 
 
 def fields(filled: Letter, kind: str) -> dict[str, str]:

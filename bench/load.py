@@ -29,11 +29,8 @@ class Connection(asyncio.Protocol):
         if len(rest) < length or self._answer is None:
             return
         self._buffer, self.body = rest[length:], rest[:length]
-        status = int(head[9:12])
-        if status // 100 != 2:
-            sys.stderr.write(rest[:300].decode() + "\n")
         answer, self._answer = self._answer, None
-        answer.set_result(status)
+        answer.set_result(int(head[9:12]))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answer is not None and not self._answer.done():
@@ -47,7 +44,10 @@ class Connection(asyncio.Protocol):
 
     async def carry(self, thing: bytes, recipient: str) -> bool:
         del recipient
-        return await self.ask(thing) == 202
+        taken = await self.ask(thing) == 202
+        if not taken:
+            sys.stderr.write(self.body[:300].decode() + "\n")
+        return taken
 
 
 def request(path: str, port: int, key: str, body: bytes) -> bytes:

@@ -25,6 +25,7 @@ class Plan:
     reset_rate: float = 20
     fairness_depth: int
     fairness_count: int
+    fairness_warm: int = 20
     signing_seconds: float = 2.0
     stall_seconds: float = 60.0
     scenarios: tuple[str, ...] = field(default=SCENARIOS)
@@ -35,7 +36,7 @@ def default(rounds: int) -> Plan:
     return Plan(
         rounds=rounds, budget_seconds=180 * rounds, letters={"posthouse": 8000, "postfix": 2400, "celery": 800, "bullmq": 3000},
         light_count=200, accept_count=8000, open_count=4500, idle_rate=20, idle_count=300, bulk_depth=20_000, bulk_seconds=5,
-        resets=240, fairness_depth=12_000, fairness_count=120,
+        resets=240, fairness_depth=16_000, fairness_count=120,
     )  # fmt: skip
 
 

@@ -9,8 +9,6 @@ First request byte to the sink's 250.
 import argparse
 import asyncio
 import contextlib
-import json
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,20 +17,20 @@ from pathlib import Path
 
 import uvloop
 
-from bench import letter, load, measure, program
-from bench.feeder import BATCH
+from bench import letter, measure
+from bench.backlog import Backlog, resets
 from bench.mailbox import Mailbox
 from bench.measure import Figures
 from bench.pace import Row
+from bench.posthouse import Posthouse
+from bench.program import Unavailable
 from bench.system import Load
 from posthouse.testing.fake_dns import FakeDns, Zone
-from tests.support import product
-from tests.support.product import Product
 
 SLOW = 4.0  # seconds a line
 TAR = "tar.example"
 ZONE: Zone = {
-    "sink.example": {"MX": ["10 mx.sink.example."]}, "mx.sink.example": {"A": ["127.0.0.1"]},
+    letter.SITE: {"MX": [f"10 mx.{letter.SITE}."]}, f"mx.{letter.SITE}": {"A": ["127.0.0.1"]},
     TAR: {"MX": [f"10 mx.{TAR}."]}, f"mx.{TAR}": {"A": ["127.0.0.2"]},
 }  # fmt: skip
 
@@ -80,55 +78,30 @@ def around(port: int) -> Iterator[int]:
         thread.join(10)
 
 
-async def queue_up(served: Product, count: int) -> None:
-    """The first tenant's mails to the tarpit."""
-    (connection,) = await load.connect(served.http[1], 1)
-    for begin in range(0, count, BATCH):
-        letters = [letter.letter(number, "tar") for number in range(begin, begin + BATCH)]
-        bodies = [letter.fields(one, "password_reset") | {"to": f"u{begin + at}@{TAR}"} for at, one in enumerate(letters)]
-        status = await connection.ask(
-            load.request("/v1/send/batch", served.http[1], served.keys["liveKey"], json.dumps({"messages": bodies}).encode())
-        )
-        if status != 200:
-            sys.exit(f"the batch was answered {status}: {connection.body[:300]!r}")
-
-
-def sent(served: Product, key: str, run: str, count: int, folder: Path) -> list[Row]:
-    """The other tenant's resets at an even pace."""
-    out = folder / f"{run}.jsonl"
-    command = [
-        sys.executable, "-m", "bench.load", "--port", str(served.http[1]), "--key", key, "--count", str(count), "--connections", "8",
-        "--rate", "10", "--run", run, "--out", str(out),
-    ]  # fmt: skip
-    return measure.offer((command, {}), Load(count, 10, run), out, 60)
-
-
-def neighbour(env: dict[str, str]) -> str:
-    """Another tenant's key."""
-    ref = program.run([sys.executable, "-m", "bench.second_tenant"], 60, env=env).strip()
-    product.command(env, "domain", "add", "shop.example", "--trust", "--tenant", ref)
-    return str(json.loads(product.command(env, "key", "create", "--tenant", ref, "--json").stdout)["key"])
-
-
 def main(depth: int, count: int, folder: Path) -> Figures:
-    """Both figures and how far the one moved."""
-    mailbox = Mailbox(folder)
+    """Both figures and how far the one moved. Errors: Unavailable."""
+    mailbox, system = Mailbox(folder), Posthouse()
+
+    def sent(count: int, run: str) -> list[Row]:
+        return resets(system, Load(count, 10, run), folder, system.second_key, 60)
+
     with around(mailbox.port) as dns:
-        env = product.environment(
-            folder, ROUTES="mx:", DNS=f"127.0.0.1:{dns}", MX_PORT=str(mailbox.port), ALLOW_PRIVATE_NETWORKS="on"
+        port = str(mailbox.port)
+        system.start(
+            folder, mailbox.port, second=True, ROUTES="mx:", DNS=f"127.0.0.1:{dns}", MX_PORT=port, ALLOW_PRIVATE_NETWORKS="on"
         )
-        with product.running(env) as served:
-            product.command(env, "domain", "add", "shop.example", "--trust")
-            key = neighbour(env)
-            sent(served, key, "warm", 20, folder)
-            before = sent(served, key, "before", count, folder)
-            asyncio.run(queue_up(served, depth))
-            beside = sent(served, key, "beside", count, folder)
+        try:
+            sent(20, "warm")
+            before = sent(count, "before")
+            Backlog(system, mailbox, "password_reset", TAR).fill(depth)
+            beside = sent(count, "beside")
             held = Tarpit.held
             mailbox.wait(20 + 2 * count, 20)
+        finally:
+            system.stop()
     seen = mailbox.close()
     if missing := measure.lost(before + beside, seen):
-        sys.exit(f"{missing} resets did not arrive")
+        raise Unavailable(f"{missing} resets did not arrive")
     alone, crowded = (measure.whole_ms(rows, seen) for rows in (before, beside))
     return {
         **measure.quantiles("alone", alone), **measure.quantiles("beside", crowded),
@@ -144,8 +117,8 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="posthouse-tarpit-", dir="/var/tmp") as home:
         try:
             found = main(a.depth, a.count, Path(home))
-        except subprocess.SubprocessError as error:
-            sys.exit(str(getattr(error, "stderr", "") or error))
+        except Unavailable as why:
+            sys.exit(str(why))
     print(f"{a.depth:,} mails queued to a tarpit that holds {found['held']:.0f} connections; {a.count} resets of another tenant")
     for name in ("alone", "beside"):
         print(f"{name:8} p50 {found[name + '_p50']:6.1f} ms   p99 {found[name + '_p99']:6.1f} ms")
