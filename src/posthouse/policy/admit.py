@@ -171,6 +171,12 @@ def stream_of(request: SendRequest, caller: Caller, template_type: str | None) -
     return _stream(request, caller, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type)
 
 
+def class_of(request: SendRequest, caller: Caller, template_type: str | None) -> MessageClass:
+    """Why a request is made, for whoever counts it before it is judged; one with an unknown type, which is refused, counts as usual."""
+    type = _type(request, caller, template_type)
+    return MessageClass.TRANSACTIONAL if isinstance(type, FieldError) else type.message_class
+
+
 def _type(request: SendRequest, caller: Caller, template_type: str | None) -> MessageType | FieldError:
     """The request's, else the template's, else the credential's, else the default."""
     of_template = template_type if request.template is not None else None

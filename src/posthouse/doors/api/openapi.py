@@ -21,11 +21,13 @@ from posthouse.doors.api.operations_templates import NAMED, VERSION
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import MEDIA_TYPE, STATUS, Problem
 from posthouse.doors.api.send import BatchRefused, BatchSent
+from posthouse.doors.api.throttle import FIELDS
 from posthouse.doors.api.wire import SendBody
 
 _ALWAYS: Final = ("unavailable",)
 _KEYED: Final = ("unauthenticated", "validation_failed")
 _BODY: Final = ("invalid_json", "too_large", "unsupported_media_type")
+_LATER: Final = (STATUS["unavailable"], STATUS["rate_limited"])
 _REFERENCE: Final = "#/components/schemas/{name}"
 _ID_PREFIXES: Final = {
     "/v1/messages": "msg",
@@ -37,6 +39,18 @@ _ID_PREFIXES: Final = {
 _HEADERS: Final[Schema] = {
     "Request-Id": {"description": "Names this request in the log.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until another try is worth while.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Limit": {
+        "description": "Where the key has a rate limit: how many messages it may ask for in a minute.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Remaining": {
+        "description": "How many it may ask for now; authentication mail has a count of its own.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimit-Reset": {
+        "description": "Seconds until all of them are back; of a 429 the same as Retry-After.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "Idempotency-Replayed": {
         "description": "true where the key was used before and this is the first reply again.",
         "schema": {"const": "true"},
@@ -140,6 +154,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "content": {media: {"schema": schema} for media, schema in operation.takes.items()},
         }
     told["responses"] = {str(status): _reply(reply) for status, reply in operation.replies.items()} | _refusals(_codes(operation))
+    if operation.limited:
+        for response in told["responses"].values():
+            response["headers"] |= _headers(*FIELDS)
     told["security"] = [{"key": []}] if operation.keyed else []
     return told
 
@@ -151,6 +168,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 def _codes(operation: Operation) -> Iterable[str]:
     codes = [*_ALWAYS, *operation.refusals]
     codes += _KEYED if operation.keyed else ()
+    codes += ("rate_limited",) if operation.limited else ()
     codes += _BODY if operation.body is not None else ()
     return [*codes, "not_found"] if "{" in operation.path else codes
 
@@ -184,7 +202,7 @@ def _refusal(status: int, codes: list[str]) -> dict[str, Any]:
     schema = {"allOf": [_reference(Problem), {"properties": {"code": {"enum": codes}, "status": {"const": status}}}]}
     return {
         "description": "Refused: " + ", ".join(f"`{code}`" for code in codes) + ".",
-        "headers": _headers("Request-Id", *(("Retry-After",) if status == STATUS["unavailable"] else ())),
+        "headers": _headers("Request-Id", *(("Retry-After",) if status in _LATER else ())),
         "content": {MEDIA_TYPE: {"schema": schema}},
     }
 

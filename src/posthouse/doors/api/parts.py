@@ -11,6 +11,7 @@ from posthouse.doors.api.limits import Limits
 from posthouse.doors.hooks.call import HookParts
 from posthouse.doors.tracking.visit import VisitParts
 from posthouse.journeys.templates import Templates
+from posthouse.journeys.throttling import Throttle
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.explanation import Explanation
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
@@ -61,6 +62,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     intake: Takes
+    throttle: Throttle
     cancel: Callable[[Caller, UUID], Awaitable[object | Rejection]]
     resend: Callable[[Caller, UUID], Awaitable[Accepted | Rejection]]
     database: Database

@@ -6,6 +6,7 @@ This is the hot path: one JSON pass, one struct check, no copy of the body. 202 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -20,6 +21,7 @@ from posthouse.doors.api.problem import Problem, invalid, problem, refuse
 from posthouse.doors.api.query import Query
 from posthouse.doors.api.send_request import read_members, read_send
 from posthouse.doors.api.shape import shaped
+from posthouse.doors.api.throttle import limited
 from posthouse.doors.api.wire import BatchBody
 from posthouse.journeys import meters
 from posthouse.model.explanation import Explanation
@@ -83,6 +85,11 @@ async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
     asked = data if isinstance(data, Rejection) else read_send(data, request.headers.get("idempotency-key"), parts.clock.now())
     if isinstance(asked, Rejection):
         meters.REJECTED.labels(caller.door, asked.code).inc()
+    return await limited(parts, caller, (asked,), partial(_sent, parts, caller, asked, dry_run=dry_run))
+
+
+async def _sent(parts: ApiParts, caller: Caller, asked: SendRequest | Rejection, *, dry_run: bool) -> Response:
+    if isinstance(asked, Rejection):
         return refuse(asked)
     return await _explained(parts, caller, asked) if dry_run else accepted(await parts.intake.accept(caller, asked))
 
@@ -105,10 +112,14 @@ async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Respo
     if query.faults:
         return refuse(invalid(*query.faults))
     data = await body.read(request, parts.limits.batch_bytes, parts.limits.body_seconds)
-    parsed = data if isinstance(data, Rejection) else await _decoded(data)
-    if isinstance(parsed, Rejection):
-        return refuse(parsed)
-    asked = await _items(parsed, request.headers.get("idempotency-key"), parts.clock.now(), parts.intake.give_way)
+    asked: body.Parsed | list[SendRequest | Rejection] | Rejection = data if isinstance(data, Rejection) else await _decoded(data)
+    if isinstance(asked, body.Parsed):
+        asked = await _items(asked, request.headers.get("idempotency-key"), parts.clock.now(), parts.intake.give_way)
+    counted = (asked,) if isinstance(asked, Rejection) else asked
+    return await limited(parts, caller, counted, partial(_sent_many, parts, caller, asked))
+
+
+async def _sent_many(parts: ApiParts, caller: Caller, asked: list[SendRequest | Rejection] | Rejection) -> Response:
     if isinstance(asked, Rejection):
         return refuse(asked)
     outcomes = await parts.intake.accept_many(caller, asked)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct, field
 
 from posthouse.doors.api import limits
+from posthouse.policy.throttle import MOST
 
 _END: Final = r"$(?!\n)"
 _LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + _END
@@ -192,6 +193,17 @@ class BatchBody(Struct, frozen=True, forbid_unknown_fields=True):
     messages: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=limits.BATCH_ITEMS)]
 
 
+Rate = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MOST,
+        description="Messages a minute, of authentication mail and of all other mail each; 0: no limit.",
+        examples=[600],
+    ),
+]
+
+
 class KeyBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """A key to be made. A test key makes test keys only; left out, the environment is the caller's own."""
 
@@ -199,3 +211,10 @@ class KeyBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     environment: Literal["live", "test"] | None = None
     type: TypeName | None = None
     stream: StreamName | None = None
+    rate_per_minute: Rate | None = None
+
+
+class KeyChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What of a key can be changed."""
+
+    rate_per_minute: Rate
