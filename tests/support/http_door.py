@@ -19,6 +19,7 @@ from posthouse.journeys.lockout import Lockouts
 from posthouse.journeys.suppressing import Hashing, Lists
 from posthouse.journeys.templates import TemplateParts, Templates
 from posthouse.journeys.throttling import Throttle
+from posthouse.model.limits import CONTRACT
 from posthouse.model.send_request import Environment
 from posthouse.net.entropy import Entropy
 from posthouse.policy.route import RouteFact
@@ -68,7 +69,9 @@ async def open_door(
     keys = await _keys(database, now)
     domains = Domains(database, SEALER)
     lists = Lists(database, clock, Hashing(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy))
-    composer = Composer(facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists)
+    composer = Composer(
+        facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists, limits=changed.get("limits", CONTRACT),
+    )  # fmt: skip
     announce = Announce()
     intake = Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
     amend = Amend(database, SEALER, clock, entropy, announce)

@@ -14,6 +14,7 @@ from posthouse.app.fanout import http_client
 from posthouse.app.feedback import Certificates
 from posthouse.app.intake import templates_over
 from posthouse.app.outside import outside_of
+from posthouse.app.parts import limits_of
 from posthouse.app.process import Brief
 from posthouse.config import Settings, is_loopback
 from posthouse.doors.api.app import create_app
@@ -109,7 +110,7 @@ def _config(
         templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget,
         exposition=lambda: meters.exposition(Path(brief.metrics) if brief.metrics else None),
         public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
-        allow_private_networks=settings.allow_private_networks,
+        limits=limits_of(settings), allow_private_networks=settings.allow_private_networks,
         hooks=HookParts(
             database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, secrets=settings.webhook_secrets,
             certificate=Certificates(http_client(settings, clock)),

@@ -15,6 +15,7 @@ from posthouse import __version__
 from posthouse.doors.api import operations
 from posthouse.doors.api.answer import encoded
 from posthouse.doors.api.endpoint import Endpoint
+from posthouse.doors.api.openapi_limits import body_size, limit_schemas
 from posthouse.doors.api.operation import JSON, Operation, Parameter, Reply, Schema
 from posthouse.doors.api.operations_feedback import HOOK
 from posthouse.doors.api.operations_templates import NAMED, VERSION
@@ -23,6 +24,7 @@ from posthouse.doors.api.problem import MEDIA_TYPE, STATUS, Problem
 from posthouse.doors.api.send import BatchRefused, BatchSent
 from posthouse.doors.api.throttle import FIELDS
 from posthouse.doors.api.wire import SendBody
+from posthouse.model.limits import CONTRACT, Limits
 
 _ALWAYS: Final = ("unavailable",)
 _KEYED: Final = ("unauthenticated", "validation_failed")
@@ -56,12 +58,6 @@ _HEADERS: Final[Schema] = {
         "schema": {"const": "true"},
     },
 }
-_KEY_HEADER: Final[Schema] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "The same as dedupeKey; for a batch, each item's key is `<key>#<index>`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 250, "pattern": "^[!-~]+$"},
-}
 _INTRODUCTION: Final = (
     "Transactional mail over HTTP. Names are camelCase, unknown fields and parameters are refused, `null` counts as absent, times are "
     "RFC 3339 with their zone. Errors are RFC 9457 problems whose `code` is one of a closed list. "
@@ -71,7 +67,7 @@ _INTRODUCTION: Final = (
 
 def document_endpoint(parts: ApiParts) -> Endpoint:
     """Answers the document."""
-    told = document(parts.public_url)
+    told = document(parts.public_url, parts.limits)
 
     async def endpoint(request: Request) -> Response:  # noqa: ARG001 - the shape of an endpoint
         return encoded(told)
@@ -79,13 +75,14 @@ def document_endpoint(parts: ApiParts) -> Endpoint:
     return endpoint
 
 
-def document(public_url: str | None) -> dict[str, Any]:
-    """The whole document."""
+def document(public_url: str | None, limits: Limits = CONTRACT) -> dict[str, Any]:
+    """The whole document; ``limits`` are those in effect."""
     _, schemas = msgspec.json.schema_components(_kinds(), ref_template=_REFERENCE)
     schemas["BatchBody"]["properties"]["messages"]["items"] = _reference(SendBody)
+    limit_schemas(schemas, limits)
     paths: dict[str, Any] = {}
     for operation in operations.ALL:
-        paths.setdefault(operation.path, _path(operation.path))[operation.method] = _operation(operation)
+        paths.setdefault(operation.path, _path(operation.path))[operation.method] = _operation(operation, limits)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -140,14 +137,14 @@ def _named(path: str) -> dict[str, Any]:
     return {"parameters": [{"name": name, "in": "path", "required": True, "schema": schemas[name]} for name in given]}
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
     told: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary, "tags": [operation.tag]}
-    parameters = [_parameter(parameter) for parameter in operation.parameters] + [_KEY_HEADER] * operation.idempotent
+    parameters = [_parameter(parameter) for parameter in operation.parameters] + [_key_header(limits)] * operation.idempotent
     if parameters:
         told["parameters"] = parameters
     if operation.body is not None:
         content = {"schema": _reference(operation.body), "examples": operation.examples}
-        told["requestBody"] = {"required": not operation.optional, "content": {JSON: content}}
+        told["requestBody"] = {"required": not operation.optional, "content": {JSON: content}} | body_size(operation.name, limits)
     elif operation.takes:
         told["requestBody"] = {
             "required": True,
@@ -159,6 +156,15 @@ def _operation(operation: Operation) -> dict[str, Any]:
             response["headers"] |= _headers(*FIELDS)
     told["security"] = [{"key": []}] if operation.keyed else []
     return told
+
+
+def _key_header(limits: Limits) -> Schema:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same as dedupeKey; for a batch, each item's key is `<key>#<index>`.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": limits.batch_key_length, "pattern": "^[!-~]+$"},
+    }
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
