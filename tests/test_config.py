@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import asdict
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from posthouse import config
 from posthouse.config import ConfigError, Listen, RouteSetting, load
 from posthouse.mail.address import parse_mailbox
+from posthouse.mail.return_path import token
 from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 
@@ -314,10 +316,17 @@ def test_a_limit_is_a_count_or_a_size(name: str, text: str, field: str, expected
         ("MESSAGE", "1GB", "is '1GB'; write a size from 64KB to 50MB, such as 512KB or 2MB."),
         ("HTML", "-1", "is '-1'; write a size from 1KB to 4MB, such as 512KB or 2MB."),
         ("HEADER", "99", "is '99'; write a size from 100 to 8KB, such as 512KB or 2MB."),
-        ("RECIPIENTS", "0", "is '0'; write a number from 1 to 500."),
+        ("RECIPIENTS", "0", "is '0'; write a number from 1 to 256."),
         ("TAGS", "many", "is 'many'; write a number from 0 to 50."),
         ("SEND_AT_DAYS", "91", "is '91'; write a number from 1 to 90."),
     ],
 )
 def test_a_limit_out_of_bounds_is_named_with_what_to_write(name: str, text: str, told: str) -> None:
     assert _faults(**{f"LIMIT_{name}": text}) == (f"POSTHOUSE_LIMIT_{name} {told}",)
+
+
+def test_every_recipient_that_may_be_set_has_a_return_path() -> None:
+    most = load({"POSTHOUSE_LIMIT_RECIPIENTS": "256"}).limits.recipients
+    assert token(b"k" * 32, 1, 1, UUID(int=1), most - 1)
+    with pytest.raises(ValueError, match="8 of position"):
+        token(b"k" * 32, 1, 1, UUID(int=1), most)

@@ -1,7 +1,7 @@
 """How much one request may ask for, as an operator may set it: counts, sizes such as ``25MB``, and the bounds that hold for them.
 
-The upper bounds are what the rest is built for: a worker holds 64 MB of content, a key stands in an index entry of 2.7 KB,
-content is kept for 90 days.
+The upper bounds are what the rest is built for: a return path has eight bits for the recipient, a worker holds 64 MB of content,
+a key stands in an index entry of 2.7 KB, content is kept for 90 days.
 """
 
 import re
@@ -52,7 +52,7 @@ def read_limits(take: Takes) -> Limits:
     return Limits(
         message_bytes=take("LIMIT_MESSAGE", _size(64 * _KB, 50 * _MB), CONTRACT.message_bytes),
         html_bytes=take("LIMIT_HTML", _size(_KB, 4 * _MB), CONTRACT.html_bytes),
-        recipients=take("LIMIT_RECIPIENTS", _count(1, 500), CONTRACT.recipients),
+        recipients=take("LIMIT_RECIPIENTS", _count(1, 256), CONTRACT.recipients),
         attachments=take("LIMIT_ATTACHMENTS", _count(0, 100), CONTRACT.attachments),
         batch_items=take("LIMIT_BATCH_ITEMS", _count(1, 5000), CONTRACT.batch_items),
         batch_bytes=take("LIMIT_BATCH", _size(64 * _KB, 200 * _MB), CONTRACT.batch_bytes),

@@ -72,7 +72,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("POSTHOUSE_WORKERS", "cores", "delivery processes"),
     Setting("POSTHOUSE_LIMIT_MESSAGE", "25MB", "the largest message, encoded; SIZE of SMTP submission; 64KB to 50MB"),
     Setting("POSTHOUSE_LIMIT_HTML", "1MB", "the largest HTML of a request; 1KB to 4MB"),
-    Setting("POSTHOUSE_LIMIT_RECIPIENTS", "50", "recipients of a message, over HTTP and SMTP; 1 to 500"),
+    Setting("POSTHOUSE_LIMIT_RECIPIENTS", "50", "recipients of a message, over HTTP and SMTP; 1 to 256"),
     Setting("POSTHOUSE_LIMIT_ATTACHMENTS", "20", "attachments of a message; 0 to 100"),
     Setting("POSTHOUSE_LIMIT_BATCH_ITEMS", "500", "messages of a batch; 1 to 5,000"),
     Setting("POSTHOUSE_LIMIT_BATCH", "50MB", "the largest body of a batch; 64KB to 200MB"),
