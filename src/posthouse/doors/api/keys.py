@@ -97,12 +97,12 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
 
 async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Another rate, or none; other processes may go by the old one for some seconds more."""
-    asked = await _asked(parts, request, KeyChange)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
     wanted = await _wanted(parts, caller, request)
     if wanted is None:
         return refuse(_NOT_HERE)
+    asked = await _asked(parts, request, KeyChange)
+    if isinstance(asked, Rejection):
+        return refuse(asked)
     if caller.rate is not None:
         return refuse(_LIMITED)
     changed = await credentials.limit(parts.database, caller.tenant, wanted, asked.rate_per_minute or None)
