@@ -1,8 +1,11 @@
 """What the environment is read as, and what a person is told when it is wrong."""
 
 import contextlib
+from dataclasses import asdict
 from pathlib import Path
+from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,8 @@ from hypothesis import strategies as st
 from posthouse import config
 from posthouse.config import ConfigError, Listen, RouteSetting, load
 from posthouse.mail.address import parse_mailbox
+from posthouse.mail.return_path import token
+from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 
 
@@ -281,3 +286,47 @@ def test_the_reference_page_names_every_setting_with_its_default_and_meaning() -
 def test_a_nameserver_whose_name_nobody_knows_is_told() -> None:
     (fault,) = _faults(DNS="nameserver.invalid:53")
     assert "nameserver.invalid" in fault
+
+
+def test_limits_are_the_contracts_unless_they_are_set() -> None:
+    assert asdict(load({}).limits) == msgspec.structs.asdict(CONTRACT)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "expected"),
+    [
+        ("MESSAGE", "10MB", "message_bytes", 10 << 20),
+        ("MESSAGE", "100000", "message_bytes", 100_000),
+        ("HTML", "512 kb", "html_bytes", 512 << 10),
+        ("RECIPIENTS", "200", "recipients", 200),
+        ("ATTACHMENTS", "0", "attachments", 0),
+        ("BATCH_ITEMS", "5000", "batch_items", 5000),
+        ("HEADER", "100B", "header_bytes", 100),
+        ("SEND_AT_DAYS", "7", "send_at_days", 7),
+    ],
+)
+def test_a_limit_is_a_count_or_a_size(name: str, text: str, field: str, expected: int) -> None:
+    assert getattr(load({f"POSTHOUSE_LIMIT_{name}": text}).limits, field) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("MESSAGE", "51MB", "is '51MB'; write a size from 64KB to 50MB, such as 512KB or 2MB."),
+        ("MESSAGE", "1GB", "is '1GB'; write a size from 64KB to 50MB, such as 512KB or 2MB."),
+        ("HTML", "-1", "is '-1'; write a size from 1KB to 4MB, such as 512KB or 2MB."),
+        ("HEADER", "99", "is '99'; write a size from 100 to 8KB, such as 512KB or 2MB."),
+        ("RECIPIENTS", "0", "is '0'; write a number from 1 to 256."),
+        ("TAGS", "many", "is 'many'; write a number from 0 to 50."),
+        ("SEND_AT_DAYS", "91", "is '91'; write a number from 1 to 90."),
+    ],
+)
+def test_a_limit_out_of_bounds_is_named_with_what_to_write(name: str, text: str, told: str) -> None:
+    assert _faults(**{f"LIMIT_{name}": text}) == (f"POSTHOUSE_LIMIT_{name} {told}",)
+
+
+def test_every_recipient_that_may_be_set_has_a_return_path() -> None:
+    most = load({"POSTHOUSE_LIMIT_RECIPIENTS": "256"}).limits.recipients
+    assert token(b"k" * 32, 1, 1, UUID(int=1), most - 1)
+    with pytest.raises(ValueError, match="8 of position"):
+        token(b"k" * 32, 1, 1, UUID(int=1), most)

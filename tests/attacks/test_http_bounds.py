@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from posthouse.doors.api.limits import Limits
+from posthouse.model.limits import Limits
 from posthouse.store.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW
@@ -20,7 +20,7 @@ PIECE = b"x" * 65536
 @pytest.fixture
 async def door(database: Database) -> HttpDoor:
     """A door with small limits, so that large is soon."""
-    return await open_door(database, NOW, limits=Limits(message_bytes=2 * MEGABYTE, batch_bytes=4 * MEGABYTE, body_seconds=1))
+    return await open_door(database, NOW, limits=Limits(message_bytes=2 * MEGABYTE, batch_bytes=4 * MEGABYTE), body_seconds=1)
 
 
 @pytest.mark.parametrize("path", ["/v1/send", "/v1/send/batch", "/v1/keys"])

@@ -107,6 +107,7 @@ def test_a_report_to_our_return_path_bounces_the_delivery_and_lists_our_address(
     assert returned(product, address(product, message), report("x"))[0] == 250
     [bounced] = events(product, message, "bounced")
     assert (bounced["data"]["kind"], bounced["data"]["suppressed"], bounced["data"]["enhancedCode"]) == ("hard", True, "5.1.1")
+    assert bounced["data"]["replyCode"] == 550
     assert [entry["cause"] for entry in listed(product, "gone@example.com")] == ["hard_bounce"]
     assert listed(product, "nobody@elsewhere.test") == []
     again = product.send(to="gone@example.com", subject="x", text="y", **{"from": "shop@shop.example"})
@@ -162,12 +163,17 @@ def test_a_providers_call_is_taken_once_and_only_if_it_is_theirs(product: Produc
     }
 
     def call(login: str, where: str = path) -> int:
+        return asked(login, where)[0]
+
+    def asked(login: str, where: str = path) -> tuple[int, str | None]:
         with contextlib.closing(http.client.HTTPConnection(*product.http, timeout=10)) as connection:
             connection.request(
                 "POST", where, json.dumps(record), {"Authorization": "Basic " + b64encode(login.encode()).decode()}
             )
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("WWW-Authenticate")
 
+    assert asked("user:wrong") == (401, 'Basic realm="posthouse", charset="UTF-8"')
     assert [call("user:wrong"), call(LOGIN, path + "x"), call(LOGIN, path.replace("postmark", "resend"))] == [401, 404, 404]
     assert [call(LOGIN), call(LOGIN)] == [200, 200]
     assert len(events(product, message, "complained")) == 1

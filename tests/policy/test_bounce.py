@@ -131,6 +131,27 @@ def test_a_report_means_what_its_codes_and_words_say(action: str, status: str, s
     assert (found.recipient, found.kind, found.suppresses) == ("user@example.com", kind, hard)
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("550 5.1.1 <user@example.com>: User unknown", 550),
+        ("550-5.1.1 The email account that you tried to reach does not exist", 550),
+        ("host mx.example.com[192.0.2.1] said: 452 mailbox full (in reply to RCPT TO command)", 452),
+        ("421", 421),
+        ("Remote host said: 554 5.7.1 Blocked", 554),
+        ("delivery temporarily suspended: 501 5.1.3 Bad recipient", 501),
+        ("Host or domain name not found", None),
+        ("gave up after 480 minutes and 500 tries", None),
+        ("5.1.1 unknown", None),
+        ("the message is 550 KB, more than 500 are not taken", None),
+        ("255", None),
+    ],
+)
+def test_the_reply_code_is_told_where_the_host_is_quoted_with_one(said: str, code: int | None) -> None:
+    (found,) = judge(read(DSN.format(action="failed", status="5.1.1", said=said).encode()))
+    assert found.reply_code == code
+
+
 def test_an_automatic_reply_is_no_bounce() -> None:
     mail = b"From: user@example.com\r\nSubject: Out of office: away\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday."
     assert [found.kind for found in judge(read(mail))] == [FeedbackKind.AUTO_REPLY]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posthouse.model.content import Attachment, Content
+from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
 from posthouse.policy import form
@@ -18,7 +19,7 @@ SUBMITTED = Content(head=b"", body=b"", body_digest=b"")
 
 
 def paths(**said: Any) -> list[str]:
-    return [fault.path for fault in form.faults(SendRequest(**({"to": (JANE,), "text": "x"} | said)))]
+    return [fault.path for fault in form.faults(SendRequest(**({"to": (JANE,), "text": "x"} | said)), CONTRACT)]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def paths(**said: Any) -> list[str]:
         ({"to": MANY[:25], "cc": MANY[25:40], "bcc": MANY[40:]}, "to"),
         ({"text": None}, ""),
         ({"text": "", "html": ""}, ""),
-        ({"html": "x" * (form.HTML_BYTES + 1)}, "html"),
+        ({"html": "x" * (CONTRACT.html_bytes + 1)}, "html"),
         ({"template_version": 2}, "templateVersion"),
         ({"subject": "a\r\nBcc: x@y.example"}, "subject"),
         ({"subject": "a\u2028b"}, "subject"),
@@ -102,7 +103,7 @@ def test_everything_wrong_is_told_at_once() -> None:
 
 def test_everything_at_its_limit_is_well_formed() -> None:
     said = {
-        "to": MANY[:50], "subject": "x" * 998, "html": "x" * form.HTML_BYTES, "attachments": (FILE,) * 20, "tags": ("t" * 128,) * 10,
+        "to": MANY[:50], "subject": "x" * 998, "html": "x" * CONTRACT.html_bytes, "attachments": (FILE,) * 20, "tags": ("t" * 128,) * 10,
         "metadata": {str(n): "x" * 1024 for n in range(20)}, "dedupe_key": "k" * 256, "locale": "pt-BR", "stream": "marketing.eu",
     }  # fmt: skip
     assert paths(**said) == []

@@ -18,6 +18,8 @@ from posthouse.journeys.intake import Announce, Intake, IntakeParts
 from posthouse.journeys.lockout import Lockouts
 from posthouse.journeys.suppressing import Hashing, Lists
 from posthouse.journeys.templates import TemplateParts, Templates
+from posthouse.journeys.throttling import Throttle
+from posthouse.model.limits import CONTRACT
 from posthouse.model.send_request import Environment
 from posthouse.net.entropy import Entropy
 from posthouse.policy.route import RouteFact
@@ -67,7 +69,9 @@ async def open_door(
     keys = await _keys(database, now)
     domains = Domains(database, SEALER)
     lists = Lists(database, clock, Hashing(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy))
-    composer = Composer(facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists)
+    composer = Composer(
+        facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists, limits=changed.get("limits", CONTRACT),
+    )  # fmt: skip
     announce = Announce()
     intake = Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
     amend = Amend(database, SEALER, clock, entropy, announce)
@@ -77,7 +81,7 @@ async def open_door(
         return reasons
 
     fields: dict[str, Any] = {
-        "intake": intake, "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
+        "intake": intake, "throttle": Throttle(database, intake.facts.templates, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
         "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
         "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: meters.exposition(None),
         "templates": Templates(

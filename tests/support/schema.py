@@ -14,7 +14,7 @@ where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p'
   and (not c.relispartition or c.relname in ('content_brief', 'content_standard', 'content_record'))
 """
 _TABLES: Final = f"""
-select c.relname || ': table' || coalesce(' partition by ' || pg_get_partkeydef(c.oid), '')
+select c.relname || case c.relpersistence when 'u' then ': unlogged table' else ': table' end || coalesce(' partition by ' || pg_get_partkeydef(c.oid), '')
     || coalesce(' ' || pg_get_expr(c.relpartbound, c.oid), '') || coalesce(' with ' || c.reloptions::text, '') as line
 {_OURS}
 """

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar, cast
 
@@ -44,6 +44,13 @@ class Notebook:
         self.callers.append(caller)
         self.requests.append(request)
         return Accepted(id=f"msg_{len(self.requests)}", status="queued", deliver_by=None, duplicate=False, deliveries=())
+
+
+class Unlimited:
+    """No key has a limit."""
+
+    async def ask(self, _caller: Caller, _asked: Sequence[SendRequest | Rejection]) -> None:
+        return None
 
 
 class Hands:
@@ -94,6 +101,7 @@ async def open_door(
     notebook, clock = Notebook(), Hands()
     parts = SubmissionParts(
         intake=notebook,
+        throttle=Unlimited(),
         authenticate=authenticates,  # type: ignore[arg-type]
         hostname="mail.example",
         clock=clock,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from posthouse.app.intake import intake_over
-from posthouse.app.parts import ANSWERING, CLOSING, opened, rehearse
+from posthouse.app.parts import ANSWERING, CLOSING, limits_of, opened, rehearse
 from posthouse.app.process import Brief
 from posthouse.app.sockets import inherited
 from posthouse.app.tls import server_context
@@ -16,6 +16,8 @@ from posthouse.config import Settings
 from posthouse.doors.submission import SubmissionParts, serve_submission
 from posthouse.journeys.announce import Announcer
 from posthouse.journeys.rendering import ConfinedRenders
+from posthouse.journeys.throttling import Throttle
+from posthouse.mail.smtp_server_action import Limits as SmtpLimits
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.store import accept, suppression_lookup
@@ -38,20 +40,21 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     announcer = Announcer(database)
     renders = ConfinedRenders()
     intake = intake_over(settings, database, sealer, clock, entropy, announcer, renders)
-    credentials = Credentials(database, clock)
-    sockets = inherited(brief.sockets)
+    credentials, throttle = Credentials(database, clock), Throttle(database, intake.facts.templates, clock)
+    sockets, limits = inherited(brief.sockets), limits_of(settings)
     http = None
     if "http" in sockets:
         from posthouse.app.http import HttpDoor  # noqa: PLC0415 - submission alone needs no web framework
 
-        http = HttpDoor(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, renders)
+        http = HttpDoor(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, throttle, renders)
     submission = None
     if "smtp" in sockets or "smtps" in sockets:
         submission = await serve_submission(
             {name: sockets[name] for name in ("smtp", "smtps") if name in sockets},
             SubmissionParts(
-                intake=intake, authenticate=credentials.by_login, hostname=settings.hostname,
+                intake=intake, throttle=throttle, authenticate=credentials.by_login, hostname=settings.hostname,
                 tls_context=server_context(settings, clock.now()), clock=clock,
+                limits=SmtpLimits(message=limits.message_bytes, recipients=limits.recipients),
             ),
         )  # fmt: skip
     if http is not None:

@@ -14,6 +14,7 @@ from posthouse.app.fanout import http_client
 from posthouse.app.feedback import Certificates
 from posthouse.app.intake import templates_over
 from posthouse.app.outside import outside_of
+from posthouse.app.parts import limits_of
 from posthouse.app.process import Brief
 from posthouse.config import Settings, is_loopback
 from posthouse.doors.api.app import create_app
@@ -27,6 +28,7 @@ from posthouse.journeys.intake import Intake
 from posthouse.journeys.probe import shut_ways
 from posthouse.journeys.ready import Readiness
 from posthouse.journeys.renders import Renders
+from posthouse.journeys.throttling import Throttle
 from posthouse.journeys.visits import telling
 from posthouse.mail.link import link_key
 from posthouse.net.clock import Clock
@@ -65,11 +67,11 @@ class HttpDoor:
 
     def __init__(
         self, brief: Brief, settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, intake: Intake,
-        announcer: Announcer, credentials: Credentials, renders: Renders,
+        announcer: Announcer, credentials: Credentials, throttle: Throttle, renders: Renders,
     ) -> None:  # fmt: skip
         """Nothing is served yet."""
         self._server = _Server(
-            _config(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, renders)
+            _config(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, throttle, renders)
         )
         self._serving: asyncio.Task[None] | None = None
 
@@ -96,18 +98,19 @@ def _config(
     intake: Intake,
     announcer: Announcer,
     credentials: Credentials,
+    throttle: Throttle,
     renders: Renders,
 ) -> uvicorn.Config:
     amend = Amend(database, sealer, clock, entropy, announcer)
     ways = partial(shut_ways, outside_of(settings, None)) if settings.routes else None
     readiness = Readiness(database, sealer, clock, settings.data_dir, ways)
     parts = ApiParts(
-        intake=intake, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
+        intake=intake, throttle=throttle, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
         templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget,
         exposition=lambda: meters.exposition(Path(brief.metrics) if brief.metrics else None),
         public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
-        allow_private_networks=settings.allow_private_networks,
+        limits=limits_of(settings), allow_private_networks=settings.allow_private_networks,
         hooks=HookParts(
             database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, secrets=settings.webhook_secrets,
             certificate=Certificates(http_client(settings, clock)),

@@ -1,6 +1,6 @@
 """Intake over an open store: for the doors, for `make run`, and for commands."""
 
-from posthouse.app.parts import route_facts
+from posthouse.app.parts import limits_of, route_facts
 from posthouse.config import Settings
 from posthouse.journeys.announce import Announcer
 from posthouse.journeys.compose import Composer
@@ -33,6 +33,7 @@ def intake_over(
         lists=lists,
         renders=renders,
         linker=_linker(settings, sealer),
+        limits=limits_of(settings),
     )
     announce = announcer or Announcer(database)
     return Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -10,6 +11,7 @@ from posthouse.app.process import Brief
 from posthouse.config import RouteSetting, Settings, Unusable
 from posthouse.journeys.deliver import Route
 from posthouse.journeys.inbox import InboxTransport, Kept
+from posthouse.model.limits import Limits
 from posthouse.net.clock import Clock
 from posthouse.net.dns import Resolver
 from posthouse.net.entropy import Entropy
@@ -49,6 +51,11 @@ async def _connected(connecting: Callable[[], Awaitable[Database]], stop: asynci
                 raise
         await asyncio.sleep(PAUSE)
     raise SystemExit(0)  # told to end before the database was there
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much a request may ask for, as every door and intake go by it."""
+    return Limits(**asdict(settings.limits))
 
 
 def route_facts(settings: Settings) -> tuple[RouteFact, ...]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
+from posthouse.config.limits import Limits, read_limits
 from posthouse.config.listen import Listen, is_domain, is_loopback, number, parse_listen, parse_nameserver
 from posthouse.config.reference import PREFIX, SETTINGS, Setting, Shown, raw, secret_files, shown, unknown
 from posthouse.config.route import PROVIDERS, RouteSetting, parse_routes, split
@@ -24,6 +25,7 @@ __all__ = [
     "PROVIDERS",
     "SETTINGS",
     "ConfigError",
+    "Limits",
     "Listen",
     "RouteSetting",
     "Setting",
@@ -79,6 +81,7 @@ class Settings:
     public_url: str | None
     webhook_secrets: Mapping[str, str] = field(repr=False)
     workers: int
+    limits: Limits
     allow_private_networks: bool
 
 
@@ -107,6 +110,7 @@ def load(environ: Mapping[str, str]) -> Settings:
             provider: secret for provider in PROVIDERS if (secret := take(f"{provider.upper()}_WEBHOOK_SECRET", str, ""))
         },
         workers=take("WORKERS", _count, _cores()),
+        limits=read_limits(take),
         allow_private_networks=take("ALLOW_PRIVATE_NETWORKS", _switch, otherwise=False),
     )
     if not reading.faults and (settings.tls_cert is None) != (settings.tls_key is None):

@@ -25,10 +25,11 @@ from posthouse.mail.identity import identity
 from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState, message_status
+from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.message_type import Keep, MessageClass
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest
 from posthouse.net.entropy import Entropy
-from posthouse.policy import admit, dedupe, form
+from posthouse.policy import admit, dedupe
 from posthouse.policy.admit import Admission, Facts, Recipient
 from posthouse.policy.content import Kind, Verdict
 from posthouse.policy.dedupe import Templated
@@ -63,7 +64,7 @@ class Composer:
 
     def __init__(
         self, *, facts: FactBook, sealer: Sealer, entropy: Entropy, routes: tuple[RouteFact, ...], lists: Lists | None = None,
-        renders: Renders | None = None, linker: Linker | None = None,
+        renders: Renders | None = None, linker: Linker | None = None, limits: Limits = CONTRACT,
     ) -> None:  # fmt: skip
         """``facts`` answers what the store knows of a tenant, from a short memory; ``lists`` who is suppressed.
 
@@ -76,6 +77,7 @@ class Composer:
         self._routes = routes
         self._renders: Renders = renders or InProcess()
         self._linker = linker
+        self._limits = limits
         self._judge = Judge()
 
     @property
@@ -126,9 +128,9 @@ class Composer:
         if found.warnings:
             admission = msgspec.structs.replace(admission, warnings=(*admission.warnings, *found.warnings))
         content = made(request, admission, worded, caller, new, head)
-        if len(content.head) + len(content.body) > form.MESSAGE_BYTES:
+        if len(content.head) + len(content.body) > self._limits.message_bytes:
             return Rejection(
-                "too_large", f"the message has {len(content.body):,} bytes encoded; the limit is {form.MESSAGE_BYTES:,}"
+                "too_large", f"the message has {len(content.body):,} bytes encoded; the limit is {self._limits.message_bytes:,}"
             )
         flow = await self._facts.flow(caller.tenant, int(caller.environment), admission.stream)
         return self._drafted(caller, request, admission, worded, content, new, flow, now, found.verdict)
@@ -183,7 +185,7 @@ class Composer:
         domain = None if sender is None else await self._facts.domain(caller.tenant, sender.domain)
         facts = Facts(
             domain=domain, routes=self._routes, default_from=sender, reply_to=tenant.reply_to, template_type=template_type,
-            suppressions=known.entries, legal_passes_security=known.legal_passes_security,
+            suppressions=known.entries, legal_passes_security=known.legal_passes_security, limits=self._limits,
         )  # fmt: skip
         answers = await self._facts.reply_to(caller.tenant, stream)
         if answers:

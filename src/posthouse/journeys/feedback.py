@@ -156,7 +156,7 @@ def _name(place: Place, fact: Feedback) -> str:
 
 def _evidence(place: Place, fact: Feedback) -> dict[str, Any]:
     known = {
-        "reply": fact.reply, "enhancedCode": fact.enhanced_code, "remoteId": fact.remote_id, "eventId": fact.event_id,
+        "reply": fact.reply, "replyCode": fact.reply_code, "enhancedCode": fact.enhanced_code, "remoteId": fact.remote_id, "eventId": fact.event_id,
         "reportedAt": fact.at and fact.at.isoformat(),
     }  # fmt: skip
     where = {"message": ids.text("msg", place.message), "position": place.position, "kind": fact.kind.value}

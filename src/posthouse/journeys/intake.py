@@ -114,7 +114,7 @@ class Intake:
         try:
             again = await self._asked_before(drafted.row, now) if drafted.row.dedupe_key is not None else None
         except Exception as trouble:
-            raise _translated(trouble) from trouble
+            raise translated(trouble) from trouble
         answer = again or drafted.accepted
         if isinstance(answer, Rejection):
             return answer
@@ -170,7 +170,7 @@ class Intake:
         try:
             return await self._parts.composer.known(caller, requests)
         except Exception as trouble:
-            raise _translated(trouble) from trouble
+            raise translated(trouble) from trouble
 
     async def _tell_of_lockouts(self, drafted: Drafted) -> None:
         """Before the commit, so that what is answered as not taken was not taken."""
@@ -178,7 +178,7 @@ class Intake:
             try:
                 await self._parts.composer.tell_of_lockouts(drafted)
             except Exception as trouble:
-                raise _translated(trouble) from trouble
+                raise translated(trouble) from trouble
 
     async def _draft(
         self, caller: Caller, request: SendRequest, now: datetime, known: Known | None = None
@@ -186,7 +186,7 @@ class Intake:
         try:
             return await self._parts.composer.draft(caller, request, now, known)
         except Exception as trouble:
-            raise _translated(trouble) from trouble
+            raise translated(trouble) from trouble
 
     async def _commit(self, caller: Caller, drafted: Drafted, now: datetime) -> Accepted | Rejection:
         for _ in range(_TRIES):
@@ -242,14 +242,15 @@ async def _result(future: "asyncio.Future[bool]") -> bool:
     try:
         return await future
     except Exception as trouble:
-        raise _translated(trouble) from trouble
+        raise translated(trouble) from trouble
 
 
 def _hopeless(trouble: BaseException) -> bool:
     return is_unavailable(trouble) or is_disk_full(trouble)
 
 
-def _translated(trouble: BaseException) -> BaseException:
+def translated(trouble: BaseException) -> BaseException:
+    """What a door is told of trouble with the database: StoreUnavailable where it is away or full, else the trouble itself."""
     if is_disk_full(trouble):
         return StoreUnavailable(disk_full=True)
     return StoreUnavailable() if is_unavailable(trouble) else trouble

@@ -4,6 +4,7 @@ The address is checked when it is given, so that a mistake is told at once, and 
 stands for changes. https is asked for, unless private networks are allowed: then http is taken too, for development.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,9 @@ ALL: Final = "*"
 EVENT_PATTERN: Final = r"^(\*|[a-z]+\.(\*|[a-z_]+))"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FILTER: Final = re.compile(EVENT_PATTERN)
-_MESSAGE_TYPES: Final = frozenset(type.value for type in EventType if type.value.startswith("message."))
+_TYPES: Final = tuple(type.value for type in EventType)
+# What a filter may be; of domains nothing is told yet, but the contract has them.
+FILTERS: Final = (ALL, "message.*", "alert.*", "domain.*", *_TYPES)
 
 
 def url_fault(url: str, *, allow_private: bool) -> str | None:
@@ -50,8 +53,8 @@ def filter_fault(event: str) -> str | None:
     """Why a filter lets no event through; None where it may. ``message.*`` stands for all of that beginning."""
     if _FILTER.fullmatch(event) is None:
         return "must be an event type such as message.delivered, or message.*"
-    if event.startswith("message.") and not event.endswith(".*") and event not in _MESSAGE_TYPES:
-        return f"is no event type; there are {', '.join(sorted(_MESSAGE_TYPES))}"
+    if event not in FILTERS:
+        return f"is no event type; the nearest known is '{difflib.get_close_matches(event[:64], FILTERS[1:], 1, 0.0)[0]}'"
     return None
 
 

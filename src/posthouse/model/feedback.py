@@ -32,7 +32,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """One fact about one recipient.
 
     ``recipient`` as the report names it (evidence only; the address acted on is the one in our record). ``reason``: a word of
-    ``model.outcome.Reason``. ``event_id``: the provider's own id of this event, '' where it has none. ``remote_id``: the provider's id of the
+    ``model.outcome.Reason``. ``reply_code``: what the host answered, where the report says it. ``event_id``: the provider's own id of this event, '' where it has none. ``remote_id``: the provider's id of the
     message. ``message``: our own ``msg_…`` id, where the report carries it. ``at``: when it happened, as they say, aware.
     """
 
@@ -40,6 +40,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     suppresses: bool = False
     recipient: str | None = None
     reason: str = "unknown"
+    reply_code: int | None = None
     enhanced_code: str | None = None
     reply: str = ""
     at: datetime | None = None

@@ -18,7 +18,7 @@ class Environment(IntEnum):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: the credential behind a request. ``door`` is ``http``, ``smtp`` or ``cli``."""
+    """Who asks: the credential behind a request. ``door`` is ``http``, ``smtp`` or ``cli``. ``rate``: messages a minute; None: no limit."""
 
     tenant: int
     tenant_ref: str
@@ -27,6 +27,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     door: str
     default_type: str | None = None
     default_stream: str | None = None
+    rate: int | None = None
 
 
 class SendRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.limits import CONTRACT, Limits, size
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import Lane, MessageClass, MessageType, Tracking
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest, Warning
@@ -65,6 +66,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     template_type: str | None = None
     suppressions: Mapping[str, Sequence[Entry]] = {}
     legal_passes_security: bool = False
+    limits: Limits = CONTRACT
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,13 +101,13 @@ def author(request: SendRequest, default_from: Mailbox | None) -> Mailbox | None
 
 def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -> Admission | Rejection:
     """The terms for a request accepted at ``now``, or why it is not taken (a code of the contract's list)."""
-    if form.estimate(request) > form.MESSAGE_BYTES:
-        return Rejection("too_large", f"The message would have more than {form.MESSAGE_BYTES >> 20} MB.")
-    errors = list(form.faults(request))
+    if form.estimate(request) > facts.limits.message_bytes:
+        return Rejection("too_large", f"The message would have more than {size(facts.limits.message_bytes)}.")
+    errors = list(form.faults(request, facts.limits))
     type = _type(request, caller, facts.template_type)
     if isinstance(type, FieldError):
         errors.append(type)
-    timed = moments(request, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type, now)
+    timed = moments(request, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type, now, facts.limits.send_ahead)
     if not isinstance(timed, Moments):
         errors.extend(timed)
     sender = author(request, facts.default_from)
@@ -169,6 +171,12 @@ def stream_of(request: SendRequest, caller: Caller, template_type: str | None) -
     """The stream a request goes out on, for whoever looks up its settings; of one with an unknown type, which is refused, any."""
     type = _type(request, caller, template_type)
     return _stream(request, caller, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type)
+
+
+def class_of(request: SendRequest, caller: Caller, template_type: str | None) -> MessageClass:
+    """Why a request is made, for whoever counts it before it is judged; one with an unknown type, which is refused, counts as usual."""
+    type = _type(request, caller, template_type)
+    return MessageClass.TRANSACTIONAL if isinstance(type, FieldError) else type.message_class
 
 
 def _type(request: SendRequest, caller: Caller, template_type: str | None) -> MessageType | FieldError:

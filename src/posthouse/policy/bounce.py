@@ -31,6 +31,8 @@ _BLOCKED: Final = frozenset(
     }
 )  # fmt: skip
 _CODES: Final = re.compile(r"(?<![\d.])([45]\d\d)[- ](?:#?\(?([245]\.\d{1,3}\.\d{1,3})\)?)?")
+# A reply code as hosts are quoted: at the beginning, after what says who said it, or before its enhanced code.
+_HEARD: Final = re.compile(r"(?:^|[:;<>(\]]) {0,4}([45]\d\d)(?=[- ]|$)|(?<![\d.])([45]\d\d)[- ]#?\(?[245]\.\d{1,3}\.\d")
 _ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.(?:[0-7])\.\d{1,3})(?![\d.])")
 _VAGUE: Final = re.compile(r"^[245]\.(?:0\.0|[0-7]\.0)$")
 
@@ -86,7 +88,7 @@ def _feedback(notice: Noticed) -> Feedback:
     kind = _kind(notice, reason)
     return Feedback(
         kind=kind, suppresses=kind is FeedbackKind.HARD, recipient=notice.recipient or None, reason=reason.value,
-        enhanced_code=enhanced or None, reply=text[:1000]
+        reply_code=_heard(notice), enhanced_code=enhanced or None, reply=text[:1000],
     )  # fmt: skip
 
 
@@ -111,6 +113,12 @@ def _codes(notice: Noticed) -> tuple[int, str]:
     found = _ENHANCED.search(notice.diagnostic)
     enhanced = _better(found[1] if found is not None else "", notice.status)
     return (int(enhanced[0]) * 100 + 50 if enhanced and enhanced[0] in "45" else 0), enhanced
+
+
+def _heard(notice: Noticed) -> int | None:
+    """The reply code that the host is quoted with; None where there is none, or only one that words were taken for."""
+    found = next(filter(None, (_HEARD.search(text) for text in (notice.diagnostic, notice.letter))), None)
+    return None if found is None else int(found[1] or found[2])
 
 
 def _better(said: str, status: str) -> str:

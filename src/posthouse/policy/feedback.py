@@ -71,6 +71,8 @@ def told(feedback: Feedback, source: str, *, suppressed: bool) -> dict[str, Any]
     data: dict[str, Any] = {"source": source}
     if feedback.kind in (FeedbackKind.HARD, FeedbackKind.SOFT, FeedbackKind.BLOCKED):
         data |= {"kind": feedback.kind.value, "reason": feedback.reason}
+    if feedback.reply_code:
+        data["replyCode"] = feedback.reply_code
     if feedback.enhanced_code:
         data["enhancedCode"] = feedback.enhanced_code
     if feedback.reply and feedback.kind is not FeedbackKind.AUTO_REPLY:  # its subject, which may quote ours and the code in it

@@ -1,6 +1,6 @@
 """Is the request well-formed? Everything that is wrong with it, at once, each fault with the path a caller knows.
 
-The contract's limits, counted in Unicode characters except where bytes are said, and the header fields that are
+The limits (``model.limits``), counted in Unicode characters except where bytes are said, and the header fields that are
 ours to set (RFC 5322 3.6, RFC 8601, the contract's list). Doors may check the same earlier, in their own words; this
 is the place that holds for all of them. Addresses are parsed already (``mail.address``), times are ``schedule``'s.
 
@@ -12,21 +12,13 @@ import re
 from collections.abc import Iterable, Iterator, Sized
 from typing import Final
 
+from posthouse.model.limits import Limits
 from posthouse.model.send_request import FieldError, SendRequest
 
-RECIPIENTS: Final = 50
-ATTACHMENTS: Final = 20
-HEADERS: Final = 50
-HEADER_BYTES: Final = 2048
 SUBJECT: Final = 998
-TAGS: Final = 10
 TAG: Final = 128
-METADATA: Final = 20
 METADATA_KEY: Final = 128
 METADATA_VALUE: Final = 1024
-DEDUPE_KEY: Final = 256
-HTML_BYTES: Final = 1 << 20
-MESSAGE_BYTES: Final = 25 << 20
 
 _RESERVED: Final = frozenset(
     {"from", "sender", "to", "cc", "bcc", "date", "return-path", "received", "mime-version", "feedback-id"}
@@ -40,9 +32,11 @@ _LOCALE: Final = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _STREAM: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
-def faults(request: SendRequest) -> tuple[FieldError, ...]:
+def faults(request: SendRequest, limits: Limits) -> tuple[FieldError, ...]:
     """All that is wrong with a request in itself; () where nothing is."""
-    return tuple(fault for part in (_recipients, _content, _attachments, _headers, _labels, _words) for fault in part(request))
+    return tuple(
+        fault for part in (_recipients, _content, _attachments, _headers, _labels, _words) for fault in part(request, limits)
+    )
 
 
 def estimate(request: SendRequest) -> int:
@@ -51,41 +45,41 @@ def estimate(request: SendRequest) -> int:
     return text + sum(len(file.content) for file in request.attachments) * 4 // 3
 
 
-def _recipients(request: SendRequest) -> Iterator[FieldError]:
+def _recipients(request: SendRequest, limits: Limits) -> Iterator[FieldError]:
     named = len(request.to) + len(request.cc) + len(request.bcc)
     if not named or (not request.to and request.content is None):
         yield FieldError("to", "is required")
-    if named > RECIPIENTS:
-        yield FieldError("to", f"together with cc and bcc must name at most {RECIPIENTS} recipients, not {named}")
+    if named > limits.recipients:
+        yield FieldError("to", f"together with cc and bcc must name at most {limits.recipients} recipients, not {named}")
 
 
-def _content(request: SendRequest) -> Iterator[FieldError]:
+def _content(request: SendRequest, limits: Limits) -> Iterator[FieldError]:
     if not (request.template or request.html or request.text or request.content):
         yield FieldError("", "needs some content: template, html or text")
     if request.template is None and request.template_version is not None:
         yield FieldError("templateVersion", "needs a template")
-    if request.html is not None and len(request.html.encode()) > HTML_BYTES:
-        yield FieldError("html", f"must have at most {HTML_BYTES} bytes of UTF-8")
+    if request.html is not None and len(request.html.encode()) > limits.html_bytes:
+        yield FieldError("html", f"must have at most {limits.html_bytes} bytes of UTF-8")
     if request.content is None and request.subject is not None:
         yield from _line("subject", request.subject, SUBJECT)
 
 
-def _attachments(request: SendRequest) -> Iterator[FieldError]:
-    yield from _count("attachments", request.attachments, ATTACHMENTS, "files")
+def _attachments(request: SendRequest, limits: Limits) -> Iterator[FieldError]:
+    yield from _count("attachments", request.attachments, limits.attachments, "files")
     for place, file in enumerate(request.attachments):
         yield from _line(f"attachments[{place}].filename", file.filename, 255, least=1)
 
 
-def _headers(request: SendRequest) -> Iterator[FieldError]:
+def _headers(request: SendRequest, limits: Limits) -> Iterator[FieldError]:
     headers = request.headers or {}
-    yield from _count("headers", headers, HEADERS, "fields")
+    yield from _count("headers", headers, limits.headers, "fields")
     seen: set[str] = set()
     for name, value in headers.items():
         known = name.lower()
         if known in seen:
             yield FieldError(f"headers.{name}", "stands twice, in another case")
         seen.add(known)
-        message = _header_fault(known, value)
+        message = _header_fault(known, value, limits.header_bytes)
         if message is not None:
             yield FieldError(f"headers.{name}", message)
     if "subject" in seen and request.subject is not None:
@@ -94,36 +88,36 @@ def _headers(request: SendRequest) -> Iterator[FieldError]:
         yield FieldError("headers.Reply-To", "cannot stand beside replyTo: give one of them")
 
 
-def _header_fault(name: str, value: str) -> str | None:
+def _header_fault(name: str, value: str, most: int) -> str | None:
     if _NAME.fullmatch(name) is None:
         return "is not the name of a header field (RFC 5322 2.2)"
     if name in _RESERVED or name.startswith(_RESERVED_FAMILIES):
         return "may not be set by a caller"
     if _CONTROL.search(value) is not None:
         return "must not contain line breaks or other control characters"
-    if len(value.encode()) > HEADER_BYTES:
-        return f"must have at most {HEADER_BYTES} bytes"
+    if len(value.encode()) > most:
+        return f"must have at most {most} bytes"
     if name == "message-id" and _MESSAGE_ID.fullmatch(value.strip()) is None:
         return "must be one message id such as <order-123@shop.example>"
     return None
 
 
-def _labels(request: SendRequest) -> Iterator[FieldError]:
-    yield from _count("tags", request.tags, TAGS, "tags")
+def _labels(request: SendRequest, limits: Limits) -> Iterator[FieldError]:
+    yield from _count("tags", request.tags, limits.tags, "tags")
     for place, tag in enumerate(request.tags):
         yield from _line(f"tags[{place}]", tag, TAG, least=1)
     metadata = request.metadata or {}
-    yield from _count("metadata", metadata, METADATA, "keys")
+    yield from _count("metadata", metadata, limits.metadata_keys, "keys")
     for name, value in metadata.items():
         yield from _line(f"metadata.{name[:64]}", name, METADATA_KEY, least=1)
         if len(value) > METADATA_VALUE:
             yield FieldError(f"metadata.{name[:64]}", f"must have at most {METADATA_VALUE} characters")
 
 
-def _words(request: SendRequest) -> Iterator[FieldError]:
+def _words(request: SendRequest, limits: Limits) -> Iterator[FieldError]:
     for path, key in (("dedupeKey", request.dedupe_key), ("supersedes", request.supersedes)):
         if key is not None:
-            yield from _line(path, key, DEDUPE_KEY, least=1)
+            yield from _line(path, key, limits.dedupe_key_length, least=1)
     if request.locale is not None and _LOCALE.fullmatch(request.locale) is None:
         yield FieldError("locale", "must be a language tag such as de or pt-BR")
     if request.stream is not None and _STREAM.fullmatch(request.stream) is None:

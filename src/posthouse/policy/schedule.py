@@ -36,11 +36,13 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
 
 
-def moments(request: SendRequest, type: MessageType, now: datetime) -> Moments | tuple[FieldError, ...]:
-    """The moments of a message accepted ``now``, or everything that is wrong with what was said of time."""
+def moments(
+    request: SendRequest, type: MessageType, now: datetime, ahead: timedelta = FURTHEST
+) -> Moments | tuple[FieldError, ...]:
+    """The moments of a message accepted ``now``, or everything that is wrong with what was said of time; ``ahead``: how far ``sendAt`` may be."""
     due = request.send_at if request.send_at is not None and request.send_at > now else None
     expires_at = _expiry(request, type, now, due)
-    errors = _errors(request, now, due, expires_at)
+    errors = _errors(request, now, due, expires_at, ahead)
     if errors:
         return errors
     event, warnings = _event(request, now)
@@ -63,10 +65,12 @@ def _expiry(request: SendRequest, type: MessageType, now: datetime, due: datetim
     return (due or now) + type.expires_after
 
 
-def _errors(request: SendRequest, now: datetime, due: datetime | None, expires_at: datetime) -> tuple[FieldError, ...]:
+def _errors(
+    request: SendRequest, now: datetime, due: datetime | None, expires_at: datetime, ahead: timedelta
+) -> tuple[FieldError, ...]:
     errors = []
-    if due is not None and due > now + FURTHEST:
-        errors.append(FieldError("sendAt", f"must be at most {FURTHEST.days} days ahead"))
+    if due is not None and due > now + ahead:
+        errors.append(FieldError("sendAt", f"must be at most {ahead.days} days ahead"))
     if request.expires_at is not None and request.expires_in is not None:
         errors.append(FieldError("expiresIn", "cannot stand beside expiresAt: give one of them"))
     path = "expiresIn" if request.expires_at is None else "expiresAt"

@@ -28,13 +28,15 @@ class Verify(Protocol):
 class Codec(msgspec.Struct, frozen=True, kw_only=True):
     """One provider. ``parse_hook`` reads what was verified: feedback, or a subscription to confirm; garbage is no feedback.
 
-    ``secret_name``: what the secret is called in the provider's settings, for a person.
+    ``secret_name``: what the secret is called in the provider's settings, for a person. ``challenge``: what a call that is not
+    the provider's is asked for (RFC 9110 11.6.1), where it proves itself by a scheme of HTTP and not by a signature.
     """
 
     name: str
     verify: Verify
     parse_hook: Callable[[Hook], tuple[Feedback, ...] | Confirm]
     secret_name: str
+    challenge: str = ""
 
 
 def document(body: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Postmark's hooks: no signature, but a user and password in the address, sent as Basic authentication; one record a request.
+"""Postmark's hooks: no signature, but a user and password in the address, sent as Basic authentication (RFC 7617); one record a request.
 
 Sources: postmarkapp.com/developer/webhooks/bounce-webhook, …/spam-complaint-webhook, …/delivery-webhook, …/open-tracking-webhook,
 …/click-webhook, …/subscription-change-webhook; types in postmarkapp.com/developer/api/bounce-api.
@@ -104,5 +104,6 @@ _TOLD: Final = {
     "SubscriptionChange": _subscription,
 }
 POSTMARK: Final = Codec(
-    name="postmark", verify=verify, parse_hook=parse_hook, secret_name="user:password of the hook's address"  # noqa: S106 - a label
+    name="postmark", verify=verify, parse_hook=parse_hook, secret_name="user:password of the hook's address",  # noqa: S106 - a label
+    challenge='Basic realm="posthouse", charset="UTF-8"',
 )  # fmt: skip

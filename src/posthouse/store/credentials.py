@@ -5,7 +5,7 @@ it. Because it is random and long, a plain SHA-256 is enough and a check costs m
 SMTP password an API key works with any user name, and a test key makes the session sandbox.
 
 Known sharp edges: an answer is remembered for ``REMEMBERED`` seconds by the digest of what was shown, so a revoked
-key works that much longer in other processes. Refusals are not remembered.
+key works that much longer in other processes, and another rate counts from then on. Refusals are not remembered.
 """
 
 import hashlib
@@ -30,24 +30,30 @@ _MOST: Final = 10_000
 _PREFIXES: Final = {"ph_live_": Environment.LIVE, "ph_test_": Environment.TEST}
 _LOOKUP: Final = 10
 _SECRET: Final = 32
-_ROW: Final = "tenant, environment, id, kind, lookup, name, default_type, default_stream, created_at, revoked_at"
+_ROW: Final = "tenant, environment, id, kind, lookup, name, default_type, default_stream, rate, created_at, revoked_at"
 _INSERT: Final = """
-insert into credential (tenant, environment, id, kind, lookup, digest, name, default_type, default_stream, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into credential (tenant, environment, id, kind, lookup, digest, name, default_type, default_stream, rate, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _FIND: Final = """
-select c.digest, c.tenant, t.ref, c.environment, c.id, c.default_type, c.default_stream
+select c.digest, c.tenant, t.ref, c.environment, c.id, c.default_type, c.default_stream, c.rate
 from credential c join tenant t on t.id = c.tenant
 where c.lookup = $1 and c.kind = $2 and c.revoked_at is null
 """
 _LIST: Final = f"select {_ROW} from credential where tenant = $1 order by id desc limit 1000"
+_CHANGE: Final = (
+    """
+update credential set rate = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null
+returning """
+    + _ROW
+)
 _REVOKE: Final = """
 update credential set revoked_at = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null returning id
 """
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """``kind``: api or smtp. ``lookup``: the key's beginning, or the SMTP user name; no secret."""
+    """``kind``: api or smtp. ``lookup``: the key's beginning, or the SMTP user name; no secret. ``rate``: messages a minute."""
 
     tenant: int
     environment: Environment
@@ -57,6 +63,7 @@ class Credential(msgspec.Struct, frozen=True):
     name: str
     default_type: str | None
     default_stream: str | None
+    rate: int | None
     created_at: datetime
     revoked_at: datetime | None = None
 
@@ -79,11 +86,12 @@ async def create_api_key(
     name: str = "",
     default_type: str | None = None,
     default_stream: str | None = None,
+    rate: int | None = None,
 ) -> tuple[Credential, str]:
     """A new key and its text, which is never to be had again."""
     lookup = f"ph_{environment.name.lower()}_" + _letters(random, _LOOKUP)
     secret = lookup + _letters(random, _SECRET)
-    made = Credential(tenant, environment, _id(now, random), "api", lookup, name, default_type, default_stream, now)
+    made = Credential(tenant, environment, _id(now, random), "api", lookup, name, default_type, default_stream, rate, now)
     await _insert(database, made, secret)
     return made, secret
 
@@ -98,10 +106,11 @@ async def create_smtp_login(
     name: str = "",
     default_type: str | None = None,
     default_stream: str | None = None,
+    rate: int | None = None,
 ) -> tuple[Credential, str]:
     """A new login (its user name is ``lookup``) and its password, which is never to be had again."""
     username, password = "ph-" + _letters(random, 8), _letters(random, _SECRET)
-    made = Credential(tenant, environment, _id(now, random), "smtp", username, name, default_type, default_stream, now)
+    made = Credential(tenant, environment, _id(now, random), "smtp", username, name, default_type, default_stream, rate, now)
     await _insert(database, made, password)
     return made, password
 
@@ -110,6 +119,13 @@ async def list_credentials(database: Database, tenant: int) -> list[Credential]:
     """All of a tenant's, newest first, revoked ones too."""
     async with database.acquire() as connection:
         return [_credential(row) for row in await connection.fetch(_LIST, tenant)]
+
+
+async def limit(database: Database, tenant: int, credential: UUID, rate: int | None) -> Credential | None:
+    """Another rate, or none; None where there is no such credential, or it was revoked."""
+    async with database.acquire() as connection:
+        row = await connection.fetchrow(_CHANGE, tenant, credential, rate)
+    return None if row is None else _credential(row)
 
 
 async def revoke(database: Database, tenant: int, credential: UUID, now: datetime) -> bool:
@@ -159,10 +175,10 @@ class Credentials:
 
 
 def _caller(row: "Record", door: str) -> Caller:
-    _, tenant, ref, environment, identifier, default_type, default_stream = row
+    _, tenant, ref, environment, identifier, default_type, default_stream, rate = row
     return Caller(
         tenant=tenant, tenant_ref=ref, environment=Environment(environment), credential=ids.text("key", identifier), door=door,
-        default_type=default_type, default_stream=default_stream,
+        default_type=default_type, default_stream=default_stream, rate=rate,
     )  # fmt: skip
 
 
@@ -175,7 +191,7 @@ async def _insert(database: Database, made: Credential, secret: str) -> None:
     async with database.acquire() as connection:
         await connection.execute(
             _INSERT, made.tenant, made.environment, made.id, made.kind, made.lookup, _digest(secret), made.name,
-            made.default_type, made.default_stream, made.created_at,
+            made.default_type, made.default_stream, made.rate, made.created_at,
         )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ select {_COLUMNS} from message m
 left join content c on c.tenant = m.tenant and c.environment = m.environment and c.keep = m.keep and c.message = m.id
 where m.tenant = $1 and m.environment = $2 and m.id = $3
 """
+_TYPE: Final = "select type from message where tenant = $1 and environment = $2 and id = $3"
 _RECIPIENTS: Final = """
 select d.position, d.recipient, d.role, coalesce((
     select substring(e.type from 9) from (
@@ -104,6 +105,12 @@ async def stored(connection: "Connection[Record]", tenant: int, environment: int
     """The message, or None."""
     row = await connection.fetchrow(_STORED, tenant, environment, message)
     return None if row is None else Stored(**dict(row.items()))
+
+
+async def type_of(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> str | None:
+    """The type of a message; None where there is none."""
+    found: str | None = await connection.fetchval(_TYPE, tenant, environment, message)
+    return found
 
 
 async def recipients(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> list[Recipient]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from posthouse.doors.api.send_request import read_send
 from posthouse.model.content import Attachment
+from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Rejection, SendRequest
 from tests.support.wrong_fields import WRONG
@@ -21,7 +22,7 @@ BUCHER = Mailbox("info", "xn--bcher-kva.example")
 
 
 def read(fields: dict[str, Any], header: str | None = None) -> SendRequest | Rejection:
-    return read_send(json.dumps(LETTER | fields).encode(), header, NOW)
+    return read_send(json.dumps(LETTER | fields).encode(), header, NOW, CONTRACT)
 
 
 def taken(**fields: Any) -> SendRequest:

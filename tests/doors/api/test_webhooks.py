@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from posthouse.doors.api.operations_webhooks import CREATE
+from posthouse.model.event import EventType
 from posthouse.store import webhook_queue, webhook_settle
 from posthouse.store.webhook_settle import Result
 from posthouse.store.webhooks import Place
@@ -73,6 +76,26 @@ async def test_a_filter_that_lets_nothing_through_is_refused(door: HttpDoor) -> 
         answer = await door.ask("POST", "/v1/webhooks", {"url": URL, "events": [event]})
         assert answer.status == 422, event
         assert answer.json()["errors"][0]["path"] == "events[0]"
+
+
+@pytest.mark.parametrize(
+    ("event", "near"),
+    [
+        ("alert.nope", "alert.*"), ("alert.webhook_disable", "alert.webhook_disabled"), ("message.bounce", "message.bounced"),
+        ("mesage.*", "message.*"), ("mail.sent", "message.sent"),
+    ],
+)  # fmt: skip
+async def test_a_filter_that_would_let_nothing_through_is_told_the_nearest(door: HttpDoor, event: str, near: str) -> None:
+    made = await door.ask("POST", "/v1/webhooks", {"url": URL, "events": ["message.*", event]})
+    assert (made.status, made.faults()) == (422, {"events[1]": f"is no event type; the nearest known is '{near}'"})
+
+
+async def test_every_filter_of_the_document_is_taken(door: HttpDoor) -> None:
+    document = (await door.ask("GET", "/openapi.json")).json()
+    fields = document["components"]["schemas"]["WebhookBody"]["properties"]["events"]["anyOf"]
+    told = next(form["items"]["enum"] for form in fields if form.get("type") == "array")
+    assert {"*", "message.*", "alert.*", *(type.value for type in EventType)} <= set(told)
+    assert (await door.ask("POST", "/v1/webhooks", {"url": URL, "events": told})).status == 201
 
 
 async def test_every_example_works_as_it_stands(door: HttpDoor) -> None:

@@ -49,3 +49,21 @@ def test_an_unknown_tenant_is_named(founded: World) -> None:
     result = founded.run("key", "list", "--tenant", "t99")
     assert result.exit_code == 2
     assert "t99" in result.stderr
+
+
+def test_a_limit_is_set_changed_listed_and_taken_away(founded: World) -> None:
+    made = founded.json("key", "create", "--rate", "60")
+    assert made["ratePerMinute"] == 60
+    for rate, told in ((600, 600), (0, None)):
+        assert founded.json("key", "change", made["id"], "--rate", str(rate))["ratePerMinute"] == told
+        assert founded.json("key", "list")["data"][0]["ratePerMinute"] == told
+    assert founded.json("key", "create")["ratePerMinute"] is None
+    founded.json("key", "revoke", made["id"])
+    assert founded.run("key", "change", made["id"], "--rate", "5").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("create", "--rate", "0"), ("create", "--rate", "1000000"), ("change", "key_1", "--rate", "5")]
+)
+def test_a_rate_out_of_bounds_is_a_usage_error(bare: World, arguments: tuple[str, ...]) -> None:
+    assert bare.run("key", *arguments).exit_code == 2

@@ -34,7 +34,7 @@ def test_a_duplicate_says_so() -> None:
         ("too_large", "552 5.3.4"),
         ("unavailable", "451 4.3.0"),
         ("no_route", "451 4.3.5"),
-        ("rate_limited", "451 4.7.1"),
+        ("rate_limited", "450 4.7.1"),
         ("unauthenticated", "530 5.7.0"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from posthouse.doors.submission.request import read_request
 from posthouse.mail.smtp_server_action import Envelope
 from posthouse.mail.smtp_server_command import Fault
+from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
 from posthouse.policy import form
@@ -72,7 +73,7 @@ def test_with_a_template_all_but_the_words_stays_the_authors() -> None:
     assert [(file.filename, file.content_type, file.content) for file in asked.attachments] == [
         ("bill.pdf", "application/pdf", b"%PDF")
     ]
-    assert form.faults(asked) == ()
+    assert form.faults(asked, CONTRACT) == ()
 
 
 def test_a_template_for_one_recipient_needs_no_to() -> None:

@@ -56,7 +56,7 @@ KEYED: Final[dict[str, dict[str, Operation]]] = {
     "/v1/inbox": {"GET": inbox.list_inbox, "DELETE": inbox.empty},
     "/v1/inbox/{id}": {"GET": inbox.get_item},
     "/v1/keys": {"GET": keys.list_keys, "POST": keys.create},
-    "/v1/keys/{id}": {"DELETE": keys.revoke},
+    "/v1/keys/{id}": {"PATCH": keys.change, "DELETE": keys.revoke},
     "/v1/events": {"GET": events.list_events},
     "/v1/alerts": {"GET": alerts.list_alerts},
     "/v1/feedback/raw": {"POST": feedback.raw},

@@ -47,5 +47,10 @@ BATCH: Final[dict[str, Any]] = {
     }
 }
 KEY: Final[dict[str, Any]] = {
-    "service": {"summary": "A test key for one service", "value": {"name": "checkout service", "environment": "test"}}
+    "service": {"summary": "A test key for one service", "value": {"name": "checkout service", "environment": "test"}},
+    "limited": {"summary": "A key that may ask for 600 messages a minute", "value": {"name": "shop", "ratePerMinute": 600}},
+}
+RATE: Final[dict[str, Any]] = {
+    "other": {"summary": "Another limit", "value": {"ratePerMinute": 1200}},
+    "none": {"summary": "No limit any more", "value": {"ratePerMinute": 0}},
 }

@@ -1,11 +1,13 @@
-"""API keys over HTTP: list, create, revoke; of the caller's tenant, and never beyond what the caller itself may do.
+"""API keys over HTTP: list, create, change, revoke; of the caller's tenant, and never beyond what the caller itself may do.
 
-A test key sees, makes and revokes test keys only; a live key both. The secret is in the answer of its
+A test key sees, makes and revokes test keys only; a live key both. A key with a rate limit makes no keys and changes none,
+or it could take its own limit off. The secret is in the answer of its
 creation and nowhere else.
 """
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
+from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
@@ -18,7 +20,7 @@ from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import invalid, not_found, refuse
 from posthouse.doors.api.query import Query
 from posthouse.doors.api.shape import shaped
-from posthouse.doors.api.wire import KeyBody
+from posthouse.doors.api.wire import KeyBody, KeyChange
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
 from posthouse.model.timeline import cursor
@@ -26,13 +28,17 @@ from posthouse.policy.types import BY_NAME
 from posthouse.store import credentials
 from posthouse.store.credentials import Credential
 
+T = TypeVar("T", KeyBody, KeyChange)
 PREFIX: Final = "key"
 _NOT_HERE: Final = not_found("There is no such key, or it was revoked before.")
+_LIMITED: Final = Rejection(
+    "forbidden", "A key with a rate limit makes no keys and changes none; use another, or the command line."
+)
 _BEYOND: Final = Rejection("forbidden", "A test key can make test keys only.")
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A key without its secret; ``prefix`` is how it begins."""
+    """A key without its secret; ``prefix`` is how it begins. ``ratePerMinute``: messages a minute; null: no limit."""
 
     id: str
     name: str
@@ -40,6 +46,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     prefix: str
     type: str | None
     stream: str | None
+    rate_per_minute: int | None
     created_at: datetime
     revoked_at: datetime | None
 
@@ -71,17 +78,35 @@ async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Respon
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A new key; 201 with its secret."""
-    asked = await _asked(parts, request)
+    asked = await _asked(parts, request, KeyBody)
+    if isinstance(asked, KeyBody) and asked.type is not None and asked.type not in BY_NAME:
+        asked = invalid(FieldError("type", "is no message type"))
     if isinstance(asked, Rejection):
         return refuse(asked)
+    if caller.rate is not None:
+        return refuse(_LIMITED)
     environment = caller.environment if asked.environment is None else Environment[asked.environment.upper()]
     if environment is Environment.LIVE and caller.environment is not Environment.LIVE:
         return refuse(_BEYOND)
     made, secret = await credentials.create_api_key(
         parts.database, caller.tenant, environment, now=parts.clock.now(), random=parts.random,
-        name=asked.name or "", default_type=asked.type, default_stream=asked.stream,
+        name=asked.name or "", default_type=asked.type, default_stream=asked.stream, rate=asked.rate_per_minute or None,
     )  # fmt: skip
     return answer(NewKey(key=secret, **_shown(made)), 201)
+
+
+async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """Another rate, or none; other processes may go by the old one for some seconds more."""
+    wanted = await _wanted(parts, caller, request)
+    if wanted is None:
+        return refuse(_NOT_HERE)
+    asked = await _asked(parts, request, KeyChange)
+    if isinstance(asked, Rejection):
+        return refuse(asked)
+    if caller.rate is not None:
+        return refuse(_LIMITED)
+    changed = await credentials.limit(parts.database, caller.tenant, wanted, asked.rate_per_minute or None)
+    return refuse(_NOT_HERE) if changed is None else answer(_view(changed))
 
 
 async def revoke(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -89,25 +114,28 @@ async def revoke(parts: ApiParts, caller: Caller, request: Request) -> Response:
     query = Query(request.query_params, ())
     if query.faults:
         return refuse(invalid(*query.faults))
-    wanted = ids.parse(PREFIX, request.path_params["id"])
-    known = wanted is not None and any(key.id == wanted for key in await _reachable(parts, caller))
-    if wanted is None or not known or not await credentials.revoke(parts.database, caller.tenant, wanted, parts.clock.now()):
+    wanted = await _wanted(parts, caller, request)
+    if wanted is None or not await credentials.revoke(parts.database, caller.tenant, wanted, parts.clock.now()):
         return refuse(_NOT_HERE)
     return Response(status_code=204)
 
 
-async def _asked(parts: ApiParts, request: Request) -> KeyBody | Rejection:
+async def _wanted(parts: ApiParts, caller: Caller, request: Request) -> UUID | None:
+    """The key in the path, if the caller may know of it."""
+    wanted = ids.parse(PREFIX, request.path_params["id"])
+    return wanted if any(key.id == wanted for key in await _reachable(parts, caller)) else None
+
+
+async def _asked(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
     query = Query(request.query_params, ())
     if query.faults:
         return invalid(*query.faults)
-    data = await body.read(request, SMALL_BODY, parts.limits.body_seconds)
+    data = await body.read(request, SMALL_BODY, parts.body_seconds)
     parsed = data if isinstance(data, Rejection) else body.decode(data)
     if isinstance(parsed, Rejection):
         return parsed
     faults = list(parsed.faults)
-    asked = shaped(parsed.members, KeyBody, faults)
-    if asked.type is not None and asked.type not in BY_NAME:
-        faults.append(FieldError("type", "is no message type"))
+    asked = shaped(parsed.members, kind, faults)
     return invalid(*faults) if faults else asked
 
 
@@ -129,6 +157,7 @@ def _shown(key: Credential) -> dict[str, Any]:
         "prefix": key.lookup,
         "type": key.default_type,
         "stream": key.default_stream,
+        "rate_per_minute": key.rate,
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
     }

@@ -13,6 +13,7 @@ from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import invalid, not_found, refuse
 from posthouse.doors.api.query import Query
 from posthouse.doors.api.send import accepted
+from posthouse.doors.api.throttle import allowed
 from posthouse.journeys import prepare
 from posthouse.journeys.raw import HandedOver, rebuild
 from posthouse.mail.read import read
@@ -113,7 +114,13 @@ async def cancel(parts: ApiParts, caller: Caller, request: Request) -> Response:
 async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Once more: a copy, or the same deliveries where they are in doubt or failed."""
     found = _asked(request)
-    return refuse(found) if isinstance(found, Rejection) else accepted(await parts.resend(caller, found))
+    if isinstance(found, Rejection):
+        return refuse(found)
+
+    async def again() -> Response:
+        return accepted(await parts.resend(caller, found))
+
+    return await allowed(await parts.throttle.ask_again(caller, found), again)
 
 
 def _asked(request: Request) -> UUID | Rejection:

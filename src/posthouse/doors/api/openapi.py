@@ -15,17 +15,21 @@ from posthouse import __version__
 from posthouse.doors.api import operations
 from posthouse.doors.api.answer import encoded
 from posthouse.doors.api.endpoint import Endpoint
+from posthouse.doors.api.openapi_limits import body_size, limit_schemas
 from posthouse.doors.api.operation import JSON, Operation, Parameter, Reply, Schema
 from posthouse.doors.api.operations_feedback import HOOK
 from posthouse.doors.api.operations_templates import NAMED, VERSION
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import MEDIA_TYPE, STATUS, Problem
 from posthouse.doors.api.send import BatchRefused, BatchSent
+from posthouse.doors.api.throttle import FIELDS
 from posthouse.doors.api.wire import SendBody
+from posthouse.model.limits import CONTRACT, Limits
 
 _ALWAYS: Final = ("unavailable",)
 _KEYED: Final = ("unauthenticated", "validation_failed")
 _BODY: Final = ("invalid_json", "too_large", "unsupported_media_type")
+_LATER: Final = (STATUS["unavailable"], STATUS["rate_limited"])
 _REFERENCE: Final = "#/components/schemas/{name}"
 _ID_PREFIXES: Final = {
     "/v1/messages": "msg",
@@ -37,16 +41,22 @@ _ID_PREFIXES: Final = {
 _HEADERS: Final[Schema] = {
     "Request-Id": {"description": "Names this request in the log.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until another try is worth while.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Limit": {
+        "description": "Where the key has a rate limit: how many messages it may ask for in a minute.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit-Remaining": {
+        "description": "How many it may ask for now; authentication mail has a count of its own.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "RateLimit-Reset": {
+        "description": "Seconds until all of them are back; of a 429 the same as Retry-After.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "Idempotency-Replayed": {
         "description": "true where the key was used before and this is the first reply again.",
         "schema": {"const": "true"},
     },
-}
-_KEY_HEADER: Final[Schema] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "The same as dedupeKey; for a batch, each item's key is `<key>#<index>`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 250, "pattern": "^[!-~]+$"},
 }
 _INTRODUCTION: Final = (
     "Transactional mail over HTTP. Names are camelCase, unknown fields and parameters are refused, `null` counts as absent, times are "
@@ -57,7 +67,7 @@ _INTRODUCTION: Final = (
 
 def document_endpoint(parts: ApiParts) -> Endpoint:
     """Answers the document."""
-    told = document(parts.public_url)
+    told = document(parts.public_url, parts.limits)
 
     async def endpoint(request: Request) -> Response:  # noqa: ARG001 - the shape of an endpoint
         return encoded(told)
@@ -65,13 +75,14 @@ def document_endpoint(parts: ApiParts) -> Endpoint:
     return endpoint
 
 
-def document(public_url: str | None) -> dict[str, Any]:
-    """The whole document."""
+def document(public_url: str | None, limits: Limits = CONTRACT) -> dict[str, Any]:
+    """The whole document; ``limits`` are those in effect."""
     _, schemas = msgspec.json.schema_components(_kinds(), ref_template=_REFERENCE)
     schemas["BatchBody"]["properties"]["messages"]["items"] = _reference(SendBody)
+    limit_schemas(schemas, limits)
     paths: dict[str, Any] = {}
     for operation in operations.ALL:
-        paths.setdefault(operation.path, _path(operation.path))[operation.method] = _operation(operation)
+        paths.setdefault(operation.path, _path(operation.path))[operation.method] = _operation(operation, limits)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -126,22 +137,34 @@ def _named(path: str) -> dict[str, Any]:
     return {"parameters": [{"name": name, "in": "path", "required": True, "schema": schemas[name]} for name in given]}
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
     told: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary, "tags": [operation.tag]}
-    parameters = [_parameter(parameter) for parameter in operation.parameters] + [_KEY_HEADER] * operation.idempotent
+    parameters = [_parameter(parameter) for parameter in operation.parameters] + [_key_header(limits)] * operation.idempotent
     if parameters:
         told["parameters"] = parameters
     if operation.body is not None:
         content = {"schema": _reference(operation.body), "examples": operation.examples}
-        told["requestBody"] = {"required": not operation.optional, "content": {JSON: content}}
+        told["requestBody"] = {"required": not operation.optional, "content": {JSON: content}} | body_size(operation.name, limits)
     elif operation.takes:
         told["requestBody"] = {
             "required": True,
             "content": {media: {"schema": schema} for media, schema in operation.takes.items()},
         }
     told["responses"] = {str(status): _reply(reply) for status, reply in operation.replies.items()} | _refusals(_codes(operation))
+    if operation.limited:
+        for response in told["responses"].values():
+            response["headers"] |= _headers(*FIELDS)
     told["security"] = [{"key": []}] if operation.keyed else []
     return told
+
+
+def _key_header(limits: Limits) -> Schema:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same as dedupeKey; for a batch, each item's key is `<key>#<index>`.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": limits.batch_key_length, "pattern": "^[!-~]+$"},
+    }
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -151,6 +174,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 def _codes(operation: Operation) -> Iterable[str]:
     codes = [*_ALWAYS, *operation.refusals]
     codes += _KEYED if operation.keyed else ()
+    codes += ("rate_limited",) if operation.limited else ()
     codes += _BODY if operation.body is not None else ()
     return [*codes, "not_found"] if "{" in operation.path else codes
 
@@ -184,7 +208,7 @@ def _refusal(status: int, codes: list[str]) -> dict[str, Any]:
     schema = {"allOf": [_reference(Problem), {"properties": {"code": {"enum": codes}, "status": {"const": status}}}]}
     return {
         "description": "Refused: " + ", ".join(f"`{code}`" for code in codes) + ".",
-        "headers": _headers("Request-Id", *(("Retry-After",) if status == STATUS["unavailable"] else ())),
+        "headers": _headers("Request-Id", *(("Retry-After",) if status in _LATER else ())),
         "content": {MEDIA_TYPE: {"schema": schema}},
     }
 

@@ -37,7 +37,7 @@ class Parameter(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """``refusals``: codes beside those that go without saying. ``keyed``: needs a key.
 
-    ``optional``: the body may be left out. ``takes``: what is sent where it is no JSON of ours.
+    ``limited``: counts towards a key's rate. ``optional``: the body may be left out. ``takes``: what is sent where it is no JSON of ours.
     """
 
     method: str
@@ -54,6 +54,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     refusals: tuple[str, ...] = ()
     keyed: bool = True
+    limited: bool = False
 
 
 TEXT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1024}

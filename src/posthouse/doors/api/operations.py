@@ -8,7 +8,7 @@ from typing import Final
 from posthouse.doors.api import examples
 from posthouse.doors.api.events import EventPage
 from posthouse.doors.api.inbox import InboxMail, InboxPage
-from posthouse.doors.api.keys import KeyPage, NewKey
+from posthouse.doors.api.keys import KeyPage, KeyView, NewKey
 from posthouse.doors.api.limits import WAIT_SECONDS
 from posthouse.doors.api.messages import ContentView
 from posthouse.doors.api.operation import ADDRESS as _ADDRESS
@@ -24,7 +24,7 @@ from posthouse.doors.api.operations_suppressions import SUPPRESSIONS
 from posthouse.doors.api.operations_templates import TEMPLATES
 from posthouse.doors.api.operations_webhooks import WEBHOOKS
 from posthouse.doors.api.send import BatchReply, Explained, SendReply
-from posthouse.doors.api.wire import BatchBody, KeyBody, SendBody
+from posthouse.doors.api.wire import BatchBody, KeyBody, KeyChange, SendBody
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.timeline import MessagePage, MessageView
 
@@ -36,14 +36,14 @@ _FIRST: Final = "/data/0/id"
 SENDING: Final = (
     Operation(
         method="post", path="/v1/send", name="send", summary="Send one message", tag="Send", body=SendBody,
-        examples=examples.SEND, idempotent=True,
+        examples=examples.SEND, idempotent=True, limited=True,
         parameters=(Parameter("dryRun", "Everything but the send.", {"type": "boolean", "default": False}),),
         replies={202: Reply("Taken, durably; or a duplicate's first reply again. With dryRun, what would happen.", SendReply, Explained, headers=_REPLAYED, leads_to=_ON_A_MESSAGE)},
         refusals=("forbidden", "domain_not_verified", "idempotency_conflict", "variable_invalid", "template_not_active", "content_refused", "no_route"),
     ),
     Operation(
         method="post", path="/v1/send/batch", name="sendBatch", summary="Send many messages, each for itself", tag="Send",
-        body=BatchBody, examples=examples.BATCH, idempotent=True,
+        body=BatchBody, examples=examples.BATCH, idempotent=True, limited=True,
         replies={200: Reply("A result for each message, in order.", BatchReply)},
     ),
 )  # fmt: skip
@@ -83,7 +83,7 @@ MESSAGES: Final = (
         replies={200: Reply("The message as it is then.", MessageView)}, refusals=("not_cancellable",),
     ),
     Operation(
-        method="post", path="/v1/messages/{id}/resend", name="resend", summary="Send it once more", tag="Messages",
+        method="post", path="/v1/messages/{id}/resend", name="resend", summary="Send it once more", tag="Messages", limited=True,
         replies={202: Reply("A new message; for in_doubt and failed the same deliveries again.", SendReply, headers=_REPLAYED)},
         refusals=("forbidden", "domain_not_verified", "not_cancellable", "content_refused", "no_route"),
     ),
@@ -119,7 +119,11 @@ KEYS: Final = (
     ),
     Operation(
         method="post", path="/v1/keys", name="createKey", summary="Make an API key", tag="Keys", body=KeyBody,
-        examples=examples.KEY, replies={201: Reply("The key; its secret is shown this once.", NewKey, leads_to=("revokeKey",))}, refusals=("forbidden",),
+        examples=examples.KEY, replies={201: Reply("The key; its secret is shown this once.", NewKey, leads_to=("changeKey", "revokeKey"))}, refusals=("forbidden",),
+    ),
+    Operation(
+        method="patch", path="/v1/keys/{id}", name="changeKey", summary="Change or take away a key's rate limit", tag="Keys", body=KeyChange,
+        examples=examples.RATE, replies={200: Reply("The key as it is then.", KeyView)}, refusals=("forbidden",),
     ),
     Operation(
         method="delete", path="/v1/keys/{id}", name="revokeKey", summary="Revoke an API key", tag="Keys",

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.doors.api.limits import Limits
+from posthouse.doors.api.limits import BODY_SECONDS
 from posthouse.doors.hooks.call import HookParts
 from posthouse.doors.tracking.visit import VisitParts
 from posthouse.journeys.templates import Templates
+from posthouse.journeys.throttling import Throttle
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.explanation import Explanation
+from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 from posthouse.store.credentials import Credentials
 from posthouse.store.database import Database
@@ -61,6 +63,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     intake: Takes
+    throttle: Throttle
     cancel: Callable[[Caller, UUID], Awaitable[object | Rejection]]
     resend: Callable[[Caller, UUID], Awaitable[Accepted | Rejection]]
     database: Database
@@ -79,4 +82,5 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     loopback: bool = True
     hooks: HookParts | None = None
     visits: VisitParts | None = None
-    limits: Limits = Limits()
+    limits: Limits = CONTRACT
+    body_seconds: float = BODY_SECONDS

@@ -6,6 +6,7 @@ This is the hot path: one JSON pass, one struct check, no copy of the body. 202 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -14,15 +15,16 @@ from starlette.responses import Response
 
 from posthouse.doors.api import body
 from posthouse.doors.api.answer import answer, encoded, moment
-from posthouse.doors.api.limits import DEDUPE_KEY_LENGTH
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import Problem, invalid, problem, refuse
 from posthouse.doors.api.query import Query
 from posthouse.doors.api.send_request import read_members, read_send
 from posthouse.doors.api.shape import shaped
+from posthouse.doors.api.throttle import limited
 from posthouse.doors.api.wire import BatchBody
 from posthouse.journeys import meters
 from posthouse.model.explanation import Explanation
+from posthouse.model.limits import Limits
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
 
 _SLICE: Final = 4  # items of a batch that are read before others get their turn
@@ -79,10 +81,19 @@ async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
         dry_run = query.flag("dryRun")
         if query.faults:
             return refuse(invalid(*query.faults))
-    data = await body.read(request, parts.limits.message_bytes, parts.limits.body_seconds)
-    asked = data if isinstance(data, Rejection) else read_send(data, request.headers.get("idempotency-key"), parts.clock.now())
+    data = await body.read(request, parts.limits.message_bytes, parts.body_seconds)
+    asked = (
+        data
+        if isinstance(data, Rejection)
+        else read_send(data, request.headers.get("idempotency-key"), parts.clock.now(), parts.limits)
+    )
     if isinstance(asked, Rejection):
         meters.REJECTED.labels(caller.door, asked.code).inc()
+    return await limited(parts, caller, (asked,), partial(_sent, parts, caller, asked, dry_run=dry_run))
+
+
+async def _sent(parts: ApiParts, caller: Caller, asked: SendRequest | Rejection, *, dry_run: bool) -> Response:
+    if isinstance(asked, Rejection):
         return refuse(asked)
     return await _explained(parts, caller, asked) if dry_run else accepted(await parts.intake.accept(caller, asked))
 
@@ -104,11 +115,16 @@ async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Respo
     query = Query(request.query_params, ())
     if query.faults:
         return refuse(invalid(*query.faults))
-    data = await body.read(request, parts.limits.batch_bytes, parts.limits.body_seconds)
-    parsed = data if isinstance(data, Rejection) else await _decoded(data)
-    if isinstance(parsed, Rejection):
-        return refuse(parsed)
-    asked = await _items(parsed, request.headers.get("idempotency-key"), parts.clock.now(), parts.intake.give_way)
+    data = await body.read(request, parts.limits.batch_bytes, parts.body_seconds)
+    asked: body.Parsed | list[SendRequest | Rejection] | Rejection = data if isinstance(data, Rejection) else await _decoded(data)
+    if isinstance(asked, body.Parsed):
+        came = _Came(request.headers.get("idempotency-key"), parts.clock.now(), parts.limits)
+        asked = await _items(asked, came, parts.intake.give_way)
+    counted = (asked,) if isinstance(asked, Rejection) else asked
+    return await limited(parts, caller, counted, partial(_sent_many, parts, caller, asked))
+
+
+async def _sent_many(parts: ApiParts, caller: Caller, asked: list[SendRequest | Rejection] | Rejection) -> Response:
     if isinstance(asked, Rejection):
         return refuse(asked)
     outcomes = await parts.intake.accept_many(caller, asked)
@@ -121,13 +137,16 @@ async def _decoded(data: bytes) -> body.Parsed | Rejection:
 
 
 async def _items(
-    parsed: body.Parsed, key: str | None, now: datetime, give_way: Callable[[], Awaitable[None]]
+    parsed: body.Parsed, came: "_Came", give_way: Callable[[], Awaitable[None]]
 ) -> list[SendRequest | Rejection] | Rejection:
     """Every item read for itself; only what is wrong with the list itself refuses the whole."""
     mine = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
     batch = shaped(_only_objects(parsed.members), BatchBody, mine)
-    if key is not None and len(key) > DEDUPE_KEY_LENGTH - 4:
-        mine.append(FieldError("Idempotency-Key", f"must have at most {DEDUPE_KEY_LENGTH - 4} characters for a batch"))
+    limits = came.limits
+    if len(batch.messages or ()) > limits.batch_items:
+        mine.append(FieldError("messages", f"must have at most {limits.batch_items} items, not {len(batch.messages)}"))
+    if came.key is not None and len(came.key) > limits.batch_key_length:
+        mine.append(FieldError("Idempotency-Key", f"must have at most {limits.batch_key_length} characters for a batch"))
     if mine:
         return invalid(*mine)
     items: list[SendRequest | Rejection] = []
@@ -135,7 +154,7 @@ async def _items(
     for index in range(len(batch.messages)):
         if index % _SLICE == _SLICE - 1:
             await give_way()
-        items.append(_item(given[index], _Place(index, key, now), parsed.faults))
+        items.append(_item(given[index], index, came, parsed.faults))
     return items
 
 
@@ -147,20 +166,20 @@ def _only_objects(members: dict[str, Any]) -> dict[str, Any]:
     return members | {"messages": [item if isinstance(item, dict) else {} for item in messages]}
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """An item's place in its batch, the batch's key, and when it came."""
+class _Came(msgspec.Struct, frozen=True):
+    """What holds for every item of a batch: the batch's key, when it came, the limits."""
 
-    index: int
     key: str | None
     now: datetime
+    limits: Limits
 
 
-def _item(members: Any, place: _Place, faults: list[FieldError]) -> SendRequest | Rejection:
+def _item(members: Any, index: int, came: _Came, faults: list[FieldError]) -> SendRequest | Rejection:
     if not isinstance(members, dict):
         return invalid(FieldError("", "must be an object"))
-    before = f"messages[{place.index}]."
+    before = f"messages[{index}]."
     own = [FieldError(fault.path.removeprefix(before), fault.message) for fault in faults if fault.path.startswith(before)]
-    return read_members(members, None if place.key is None else f"{place.key}#{place.index}", own, place.now)
+    return read_members(members, None if came.key is None else f"{came.key}#{index}", own, came.now, came.limits)
 
 
 def _result(index: int, outcome: Accepted | Rejection) -> BatchSent | BatchRefused:

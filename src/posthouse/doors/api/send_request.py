@@ -9,14 +9,15 @@ import mimetypes
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from posthouse.doors.api import limits
 from posthouse.doors.api.body import decode, joined
+from posthouse.doors.api.counted import within
 from posthouse.doors.api.header_rules import Own, own_headers
 from posthouse.doors.api.problem import invalid
 from posthouse.doors.api.shape import Faults, shaped
 from posthouse.doors.api.wire import AttachmentBody, NamedAddress, SendBody
 from posthouse.mail.address import AddressFault, parse_list, parse_mailbox, parse_path, with_name
 from posthouse.model.content import Attachment
+from posthouse.model.limits import Limits
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError, Rejection, SendRequest
 from posthouse.policy import form, types
@@ -28,22 +29,24 @@ _CONTENT: Final = ("html", "text", "template")
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
-def read_send(data: bytes, header_key: str | None, now: datetime) -> SendRequest | Rejection:
+def read_send(data: bytes, header_key: str | None, now: datetime, limits: Limits) -> SendRequest | Rejection:
     """The message asked for in a body of ``/v1/send``; ``header_key`` is the Idempotency-Key header."""
     parsed = decode(data)
     if isinstance(parsed, Rejection):
         return parsed
-    return read_members(parsed.members, header_key, list(parsed.faults), now)
+    return read_members(parsed.members, header_key, list(parsed.faults), now, limits)
 
 
-def read_members(members: dict[str, Any], header_key: str | None, faults: Faults, now: datetime) -> SendRequest | Rejection:
+def read_members(
+    members: dict[str, Any], header_key: str | None, faults: Faults, now: datetime, limits: Limits
+) -> SendRequest | Rejection:
     """The same for members that are decoded already; ``faults`` are those found so far."""
-    body = shaped(members, SendBody, faults)
-    request = _request(body, header_key, faults)
-    return invalid(*_one_a_path([*faults, *_unsaid(faults, _policy_faults(request, now))])) if faults else request
+    body = shaped(within(members, limits, faults), SendBody, faults)
+    request = _request(body, header_key, faults, limits)
+    return invalid(*_one_a_path([*faults, *_unsaid(faults, _policy_faults(request, now, limits))])) if faults else request
 
 
-def _request(body: SendBody, header_key: str | None, faults: Faults) -> SendRequest:
+def _request(body: SendBody, header_key: str | None, faults: Faults, limits: Limits) -> SendRequest:
     own = own_headers(body.headers)
     _check(body, own, faults)
     tracking = body.tracking
@@ -62,7 +65,7 @@ def _request(body: SendBody, header_key: str | None, faults: Faults) -> SendRequ
         variables=body.variables if body.variables is not None else body.payload,
         type=body.type,
         stream=body.stream,
-        dedupe_key=dedupe_key(body.dedupe_key, header_key, faults),
+        dedupe_key=dedupe_key(body.dedupe_key, header_key, faults, limits.dedupe_key_length),
         occurred_at=_utc(body.occurred_at, "occurredAt", faults),
         send_at=_utc(body.send_at, "sendAt", faults),
         expires_at=_utc(body.expires_at, "expiresAt", faults),
@@ -88,22 +91,22 @@ def _check(body: SendBody, own: Own, faults: Faults) -> None:
         faults.append(FieldError("headers.Reply-To", "cannot stand beside replyTo: give one of them"))
 
 
-def _policy_faults(request: SendRequest, now: datetime) -> list[FieldError]:
+def _policy_faults(request: SendRequest, now: datetime, limits: Limits) -> list[FieldError]:
     """What policy would say of the rest, so that one answer has it all."""
-    found = list(form.faults(request))
+    found = list(form.faults(request, limits))
     known = types.BY_NAME.get(request.type or types.DEFAULT)
     if known is None:
         found.append(FieldError("type", "is no message type"))
-    timed = moments(request, known or types.BY_NAME[types.DEFAULT], now)
+    timed = moments(request, known or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
     return found if isinstance(timed, Moments) else [*found, *timed]
 
 
-def dedupe_key(given: str | None, header: str | None, faults: Faults) -> str | None:
+def dedupe_key(given: str | None, header: str | None, faults: Faults, most: int) -> str | None:
     """The one key of a request; the header and the field may both stand only if they agree."""
     if header is None:
         return given
-    if not 0 < len(header) <= limits.DEDUPE_KEY_LENGTH or not header.isascii() or not header.isprintable():
-        faults.append(FieldError("Idempotency-Key", f"must have 1 to {limits.DEDUPE_KEY_LENGTH} printable ASCII characters"))
+    if not 0 < len(header) <= most or not header.isascii() or not header.isprintable():
+        faults.append(FieldError("Idempotency-Key", f"must have 1 to {most} printable ASCII characters"))
         return given
     if given is not None and given != header:
         faults.append(FieldError("dedupeKey", "differs from the Idempotency-Key header: give one of them"))

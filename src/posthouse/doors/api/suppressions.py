@@ -155,7 +155,7 @@ async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejectio
 
 
 async def _body(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
-    data = await body.read(request, BODY_BYTES, parts.limits.body_seconds)
+    data = await body.read(request, BODY_BYTES, parts.body_seconds)
     parsed = data if isinstance(data, Rejection) else body.decode(data)
     if isinstance(parsed, Rejection):
         return parsed

@@ -247,7 +247,7 @@ async def read(parts: ApiParts, request: Request, kind: type[B]) -> B | Rejectio
     query = Query(request.query_params, ())
     if query.faults:
         return invalid(*query.faults)
-    data = await body.read(request, BODY_BYTES, parts.limits.body_seconds)
+    data = await body.read(request, BODY_BYTES, parts.body_seconds)
     await parts.intake.give_way()
     parsed = data if isinstance(data, Rejection) else body.decode(data)
     if isinstance(parsed, Rejection):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from posthouse.doors.api.wire import Instant, StreamName
-from posthouse.journeys.webhooks import EVENT_PATTERN
+from posthouse.journeys.webhooks import EVENT_PATTERN, FILTERS
 from posthouse.model.http import LONGEST_URL
 
 Address = Annotated[
@@ -20,7 +20,7 @@ EventFilter = Annotated[
     str,
     Meta(
         max_length=64, pattern=EVENT_PATTERN + r"$(?!\n)", extra={"says": "an event type such as message.delivered, or message.*"},
-        examples=["message.delivered", "message.*"],
+        examples=["message.delivered", "message.*"], extra_json_schema={"enum": list(FILTERS)},
     ),
 ]  # fmt: skip
 EventFilters = Annotated[list[EventFilter], Meta(max_length=50, description="Only these; empty or `*`: all.")]

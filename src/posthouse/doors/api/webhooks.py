@@ -189,7 +189,7 @@ async def _asked(parts: ApiParts, request: Request, kind: type[T]) -> T | Reject
     query = Query(request.query_params, ())
     if query.faults:
         return invalid(*query.faults)
-    data = await body.read(request, SMALL_BODY, parts.limits.body_seconds)
+    data = await body.read(request, SMALL_BODY, parts.body_seconds)
     parsed = data if isinstance(data, Rejection) else body.decode(data)
     if isinstance(parsed, Rejection):
         return parsed

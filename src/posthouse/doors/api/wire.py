@@ -1,5 +1,6 @@
 r"""What JSON the HTTP door reads: the request bodies, as types that both judge a body and describe it in OpenAPI.
 
+How many of each there may be is the operator's to say (``counted``, ``openapi_limits``), and stands in no type here.
 ``says`` puts a pattern into words for the caller. ``null`` counts as absent wherever a default stands.
 ``$(?!\n)`` and not ``$``: Python's dollar also matches before a last line feed, JSON Schema's does not.
 """
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct, field
 
 from posthouse.doors.api import limits
+from posthouse.policy.throttle import MOST
 
 _END: Final = r"$(?!\n)"
 _LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + _END
@@ -67,7 +69,6 @@ Key = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=limits.DEDUPE_KEY_LENGTH,
         pattern=_LINE,
         extra=_NO_CONTROLS,
         examples=["password-reset:user-123:req-456"],
@@ -80,7 +81,6 @@ FieldName = Annotated[
 FieldValue = Annotated[
     str,
     Meta(
-        max_length=limits.HEADER_LENGTH,
         pattern=r"^[^\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]*" + _END,
         extra=_NO_CONTROLS,
     ),
@@ -118,7 +118,7 @@ class NamedAddress(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 One = AddressText | NamedAddress
-Many = AddressText | NamedAddress | Annotated[list[AddressText | NamedAddress], Meta(max_length=limits.RECIPIENTS)]
+Many = AddressText | NamedAddress | list[AddressText | NamedAddress]
 
 
 class AttachmentBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -146,7 +146,7 @@ class TrackingBody(Struct, frozen=True, forbid_unknown_fields=True):
 class SendBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """One message. Only ``to`` and some content (``template``, ``html`` or ``text``) are required; a template wins over the rest."""
 
-    to: Annotated[Many, Meta(description=f"At most {limits.RECIPIENTS} recipients in to, cc and bcc together.")]
+    to: Many
     from_: Annotated[One, Meta(description="Left out: the template's, stream's or tenant's.")] | None = field(
         default=None, name="from"
     )
@@ -154,12 +154,7 @@ class SendBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", 
     bcc: Annotated[Many, Meta(description="Stands in no copy.")] | None = None
     reply_to: Many | None = None
     subject: Annotated[str, Meta(max_length=limits.SUBJECT_LENGTH, pattern=_LINE, extra=_NO_CONTROLS)] | None = None
-    html: (
-        Annotated[
-            str, Meta(max_length=limits.HTML_BYTES, description="Literal unless a template is named; at most 1 MB of UTF-8.")
-        ]
-        | None
-    ) = None
+    html: Annotated[str, Meta(description="Literal unless a template is named.")] | None = None
     text: Annotated[str, Meta(description="Left out beside html: made from the html.")] | None = None
     template: TemplateName | None = None
     template_version: Annotated[int, Meta(ge=1, le=2147483647)] | None = None
@@ -170,7 +165,7 @@ class SendBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", 
     stream: StreamName | None = None
     dedupe_key: Key | None = None
     occurred_at: Instant | None = None
-    send_at: Annotated[Instant, Meta(description="At most 90 days ahead.")] | None = None
+    send_at: Instant | None = None
     expires_at: Instant | None = None
     expires_in: (
         Annotated[int, Meta(ge=1, le=90 * 86400, description="Seconds from acceptance; not together with expiresAt.")] | None
@@ -179,17 +174,28 @@ class SendBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", 
         Annotated[Key, Meta(description="An older message with the same value that was never attempted is cancelled.")] | None
     ) = None
     tls: Literal["opportunistic", "required"] | None = None
-    headers: Annotated[dict[FieldName, FieldValue | None], Meta(max_length=limits.HEADERS)] | None = None
-    attachments: Annotated[list[AttachmentBody], Meta(max_length=limits.ATTACHMENTS)] | None = None
-    tags: Annotated[list[Tag], Meta(max_length=limits.TAGS)] | None = None
-    metadata: Annotated[dict[MetadataKey, MetadataValue | None], Meta(max_length=limits.METADATA_KEYS)] | None = None
+    headers: dict[FieldName, FieldValue | None] | None = None
+    attachments: list[AttachmentBody] | None = None
+    tags: list[Tag] | None = None
+    metadata: dict[MetadataKey, MetadataValue | None] | None = None
     tracking: TrackingBody | None = None
 
 
 class BatchBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Messages that succeed or fail each on its own. An item that is no valid ``SendBody`` fails alone, by its index."""
 
-    messages: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=limits.BATCH_ITEMS)]
+    messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+
+
+Rate = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MOST,
+        description="Messages a minute, of authentication mail and of all other mail each; 0: no limit.",
+        examples=[600],
+    ),
+]
 
 
 class KeyBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -199,3 +205,10 @@ class KeyBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     environment: Literal["live", "test"] | None = None
     type: TypeName | None = None
     stream: StreamName | None = None
+    rate_per_minute: Rate | None = None
+
+
+class KeyChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What of a key can be changed."""
+
+    rate_per_minute: Rate

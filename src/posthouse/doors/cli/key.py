@@ -1,7 +1,8 @@
-"""``posthouse key``: API keys and SMTP logins, made, listed and revoked."""
+"""``posthouse key``: API keys and SMTP logins, made, listed, limited and revoked."""
 
 import sys
 from typing import Any, Final
+from uuid import UUID
 
 import click
 
@@ -11,10 +12,11 @@ from posthouse.doors.cli.show import answer, as_json, facts, moment, remark, tab
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.policy import types
+from posthouse.policy.throttle import MOST
 from posthouse.store import credentials
 from posthouse.store.credentials import Credential
 
-HEADINGS: Final = ("ID", "KIND", "ENVIRONMENT", "BEGINS WITH", "NAME", "TYPE", "STREAM", "CREATED", "REVOKED")
+HEADINGS: Final = ("ID", "KIND", "ENVIRONMENT", "BEGINS WITH", "NAME", "TYPE", "STREAM", "A MINUTE", "CREATED", "REVOKED")
 
 
 @click.group()
@@ -28,11 +30,21 @@ def key() -> None:
 @click.option("--name", default="", help="What it is for, in your words.")
 @click.option("--type", "type_", metavar="T", help="The type of messages that name none, such as password_reset.")
 @click.option("--stream", metavar="S", help="The stream of messages that name none.")
+@click.option("--rate", metavar="N", type=click.IntRange(1, MOST), help="At most N messages a minute; left out: no limit.")
 @click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
 @as_json
 @click.pass_obj
 def create(
-    handed: Handed, *, test: bool, smtp: bool, name: str, type_: str | None, stream: str | None, tenant: str | None, as_json: bool
+    handed: Handed,
+    *,
+    test: bool,
+    smtp: bool,
+    name: str,
+    type_: str | None,
+    stream: str | None,
+    rate: int | None,
+    tenant: str | None,
+    as_json: bool,
 ) -> None:
     """Make a key and show it, once."""
     if type_ is not None and type_ not in types.BY_NAME:
@@ -44,7 +56,7 @@ def create(
         environment = Environment.TEST if test else Environment.LIVE
         return await make(
             session.store.database, owner.id, environment, now=handed.now(), random=handed.random, name=name,
-            default_type=type_, default_stream=stream,
+            default_type=type_, default_stream=stream, rate=rate,
         )  # fmt: skip
 
     made, secret = within(handed, work)
@@ -75,14 +87,35 @@ def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
 
 @key.command()
 @click.argument("id")
+@click.option("--rate", metavar="N", type=click.IntRange(0, MOST), required=True, help="Messages a minute; 0: no limit.")
+@click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
+@as_json
+@click.pass_obj
+def change(handed: Handed, *, id: str, rate: int, tenant: str | None, as_json: bool) -> None:
+    """Change the rate limit of the key ID (key_…), or take it away; it counts within seconds."""
+    identifier = _identifier(id)
+
+    async def work(session: Session) -> Credential | None:
+        return await credentials.limit(session.store.database, (await session.tenant(tenant)).id, identifier, rate or None)
+
+    changed = within(handed, work)
+    if changed is None:
+        remark("There is no such key that could be changed.")
+    elif as_json:
+        answer(_json(changed))
+    else:
+        remark(f"At most {rate:,} messages a minute." if rate else "No limit any more.")
+    sys.exit(0 if changed is not None else 1)
+
+
+@key.command()
+@click.argument("id")
 @click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
 @as_json
 @click.pass_obj
 def revoke(handed: Handed, *, id: str, tenant: str | None, as_json: bool) -> None:
     """Revoke the key ID (key_…); it stops working within seconds."""
-    identifier = ids.parse("key", id)
-    if identifier is None:
-        raise click.BadParameter("an id looks like key_01j…; `posthouse key list` shows them", param_hint="ID")
+    identifier = _identifier(id)
 
     async def work(session: Session) -> bool:
         return await credentials.revoke(session.store.database, (await session.tenant(tenant)).id, identifier, handed.now())
@@ -95,10 +128,17 @@ def revoke(handed: Handed, *, id: str, tenant: str | None, as_json: bool) -> Non
     sys.exit(0 if revoked else 1)
 
 
+def _identifier(id: str) -> UUID:
+    identifier = ids.parse("key", id)
+    if identifier is None:
+        raise click.BadParameter("an id looks like key_01j…; `posthouse key list` shows them", param_hint="ID")
+    return identifier
+
+
 def _json(one: Credential) -> dict[str, Any]:
     return {
         "id": ids.text("key", one.id), "kind": one.kind, "environment": one.environment.name.lower(), "prefix": one.lookup,
-        "name": one.name, "type": one.default_type, "stream": one.default_stream,
+        "name": one.name, "type": one.default_type, "stream": one.default_stream, "ratePerMinute": one.rate,
         "createdAt": one.created_at, "revokedAt": one.revoked_at,
     }  # fmt: skip
 
@@ -106,5 +146,6 @@ def _json(one: Credential) -> dict[str, Any]:
 def _cells(one: Credential) -> tuple[str, ...]:
     return (
         ids.text("key", one.id), one.kind, one.environment.name.lower(), one.lookup, one.name,
-        one.default_type or "", one.default_stream or "", moment(one.created_at), moment(one.revoked_at),
+        one.default_type or "", one.default_stream or "",
+        "" if one.rate is None else str(one.rate), moment(one.created_at), moment(one.revoked_at),
     )  # fmt: skip

@@ -35,6 +35,7 @@ NAMING: Final = ("svix-id",)  # what names an event outside the body
 _UNKNOWN: Final = not_found("There is no such hook. `posthouse hook add PROVIDER` makes one.")
 _UNSET: Final = Rejection("forbidden", "No secret of this provider is configured, so its hooks are refused.")
 _WRONG: Final = Rejection("unauthenticated", "This call is not signed by the provider.")
+_STRANGER: Final = Rejection("unauthenticated", "The user name and password of this call are not those that are configured.")
 _LARGE: Final = Rejection("too_large", f"A call may have {MOST_BYTES >> 20} MB.")
 
 
@@ -77,10 +78,19 @@ def called(parts: HookParts) -> Callable[[Request], Awaitable[Response]]:
         if isinstance(checked, Rejected):
             meters.FORGED.labels(name).inc()
             log.info("hook refused", provider=name, why=checked.why)
-            return refuse(_WRONG)
+            return _unproven(codec)
         return await _kept(parts, address, hook, checked)
 
     return endpoint
+
+
+def _unproven(codec: Codec) -> Response:
+    """Told what it should have brought: a signature, or what the provider's scheme asks for."""
+    if not codec.challenge:
+        return refuse(_WRONG)
+    response = refuse(_STRANGER)
+    response.headers["WWW-Authenticate"] = codec.challenge
+    return response
 
 
 async def whole_body(request: Request, limit: int) -> bytes | None:

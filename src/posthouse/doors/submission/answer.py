@@ -15,7 +15,7 @@ REPLIES: Final[dict[str, tuple[int, str]]] = {
     "content_refused": (550, "5.7.1"),
     "idempotency_conflict": (554, "5.5.0"),
     "too_large": (552, "5.3.4"),
-    "rate_limited": (451, "4.7.1"),
+    "rate_limited": (450, "4.7.1"),  # RFC 5321 4.3.2: after the data, for reasons of policy
     "unavailable": (451, "4.3.0"),
     "no_route": (451, "4.3.5"),
 }

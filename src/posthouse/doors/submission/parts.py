@@ -1,11 +1,12 @@
 """What the submission door is made of: everything it needs, given by the composition root and by tests."""
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
+from posthouse.journeys.throttling import Allowance
 from posthouse.mail.smtp_server_action import Limits, Message
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
@@ -16,6 +17,14 @@ class Takes(Protocol):
 
     async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
         """Take one message, durably."""
+        ...
+
+
+class Counts(Protocol):
+    """The rate limits of keys as this door sees them (``journeys.throttling.Throttle``). Errors: StoreUnavailable."""
+
+    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> Allowance | None:
+        """Whether the key may ask for that now; None: it has no limit."""
         ...
 
 
@@ -31,6 +40,7 @@ class SubmissionParts(msgspec.Struct, frozen=True, kw_only=True):
     """``authenticate`` tells whose username and password these are; None: nobody's. ``tls_context`` None: TLS is not offered."""
 
     intake: Takes
+    throttle: Counts
     authenticate: Callable[[str, str], Awaitable[Caller | None]]
     hostname: str
     clock: Ticks

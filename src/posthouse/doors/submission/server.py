@@ -73,7 +73,7 @@ async def _all_ended(sessions: set[Session], grace: timedelta) -> None:
 async def serve_submission(sockets: Mapping[str, socket.socket], parts: SubmissionParts) -> SmtpServer:
     """Take messages from whoever can log in; sockets and errors as ``serve_smtp``."""
     door = DoorParts(
-        hostname=parts.hostname, clock=parts.clock, take=taker(parts.intake), authenticate=parts.authenticate,
+        hostname=parts.hostname, clock=parts.clock, take=taker(parts.intake, parts.throttle), authenticate=parts.authenticate,
         tls_context=parts.tls_context, limits=parts.limits,
     )  # fmt: skip
     return await serve_smtp(sockets, door)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from posthouse.doors.submission.answer import reply_to
-from posthouse.doors.submission.parts import Takes
+from posthouse.doors.submission.parts import Counts, Takes
 from posthouse.doors.submission.request import read_request
 from posthouse.mail import smtp_server_reply as reply
 from posthouse.mail.smtp_server_action import Message
@@ -15,8 +15,8 @@ from posthouse.model.send_request import Caller
 LARGE: Final = 256 * 1024  # octets; reading more than that would hold the loop too long
 
 
-def taker(intake: Takes) -> Callable[[Caller | None, Message], Awaitable[bytes]]:
-    """Hands messages to intake. Errors of what it gives: StoreUnavailable."""
+def taker(intake: Takes, throttle: Counts) -> Callable[[Caller | None, Message], Awaitable[bytes]]:
+    """Hands messages to intake, as fast as the key may ask for them. Errors of what it gives: StoreUnavailable."""
 
     async def take(caller: Caller | None, message: Message) -> bytes:
         if len(message.data) > LARGE:
@@ -27,6 +27,9 @@ def taker(intake: Takes) -> Callable[[Caller | None, Message], Awaitable[bytes]]
             return request.reply
         if caller is None:
             return reply.LOGIN_FIRST
+        allowance = await throttle.ask(caller, (request,))
+        if allowance is not None and allowance.rejection is not None:
+            return reply_to(allowance.rejection)
         return reply_to(await intake.accept(caller, request))
 
     return take

@@ -1,0 +1,85 @@
+"""How much one request may ask for, as an operator may set it: counts, sizes such as ``25MB``, and the bounds that hold for them.
+
+The upper bounds are what the rest is built for: a return path has eight bits for the recipient, a worker holds 64 MB of content,
+a key stands in an index entry of 2.7 KB, content is kept for 90 days.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from posthouse.config.listen import number
+
+T = TypeVar("T")
+_KB: Final = 1 << 10
+_MB: Final = 1 << 20
+_UNITS: Final = {"": 1, "B": 1, "KB": _KB, "MB": _MB}
+_SIZE: Final = re.compile(r"([0-9]{1,9}) ?(B|KB|MB|)", re.IGNORECASE)
+
+
+class Takes(Protocol):
+    """How a setting is read: its short name, what reads its text, and what holds where it is unset."""
+
+    def __call__(self, short: str, parse: Callable[[str], T], otherwise: T) -> T:
+        """The value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """As ``POSTHOUSE_LIMIT_…`` or the contract say; bytes, counts, characters and days."""
+
+    message_bytes: int = 25 * _MB
+    html_bytes: int = _MB
+    recipients: int = 50
+    attachments: int = 20
+    batch_items: int = 500
+    batch_bytes: int = 50 * _MB
+    headers: int = 50
+    header_bytes: int = 2 * _KB
+    tags: int = 10
+    metadata_keys: int = 20
+    dedupe_key_length: int = 256
+    send_at_days: int = 90
+
+
+CONTRACT: Final = Limits()
+
+
+def read_limits(take: Takes) -> Limits:
+    """All limits."""
+    return Limits(
+        message_bytes=take("LIMIT_MESSAGE", _size(64 * _KB, 50 * _MB), CONTRACT.message_bytes),
+        html_bytes=take("LIMIT_HTML", _size(_KB, 4 * _MB), CONTRACT.html_bytes),
+        recipients=take("LIMIT_RECIPIENTS", _count(1, 256), CONTRACT.recipients),
+        attachments=take("LIMIT_ATTACHMENTS", _count(0, 100), CONTRACT.attachments),
+        batch_items=take("LIMIT_BATCH_ITEMS", _count(1, 5000), CONTRACT.batch_items),
+        batch_bytes=take("LIMIT_BATCH", _size(64 * _KB, 200 * _MB), CONTRACT.batch_bytes),
+        headers=take("LIMIT_HEADERS", _count(0, 200), CONTRACT.headers),
+        header_bytes=take("LIMIT_HEADER", _size(100, 8 * _KB), CONTRACT.header_bytes),
+        tags=take("LIMIT_TAGS", _count(0, 50), CONTRACT.tags),
+        metadata_keys=take("LIMIT_METADATA", _count(0, 100), CONTRACT.metadata_keys),
+        dedupe_key_length=take("LIMIT_DEDUPE_KEY", _count(32, 512), CONTRACT.dedupe_key_length),
+        send_at_days=take("LIMIT_SEND_AT_DAYS", _count(1, 90), CONTRACT.send_at_days),
+    )
+
+
+def _count(low: int, high: int) -> Callable[[str], int]:
+    return lambda value: number(value, low, high, f"is {value!r}; write a number from {low:,} to {high:,}")
+
+
+def _size(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        found = _SIZE.fullmatch(value)
+        bytes_ = int(found[1]) * _UNITS[found[2].upper()] if found else -1
+        if not low <= bytes_ <= high:
+            raise ValueError(f"is {value!r}; write a size from {_told(low)} to {_told(high)}, such as 512KB or 2MB")
+        return bytes_
+
+    return parse
+
+
+def _told(bytes_: int) -> str:
+    unit = next(unit for unit in ("MB", "KB", "") if bytes_ % _UNITS[unit] == 0)
+    return f"{bytes_ // _UNITS[unit]}{unit}"
