@@ -179,7 +179,9 @@ class Composer:
         tenant = await self._facts.tenant(caller.tenant)
         template_type = None if template is None else template.type
         stream = admit.stream_of(request, caller, template_type)
-        sender = request.sender or await self._facts.sender(caller.tenant, stream)
+        sender = (
+            request.sender or (None if template is None else template.sender) or await self._facts.sender(caller.tenant, stream)
+        )
         domain = None if sender is None else await self._facts.domain(caller.tenant, sender.domain)
         facts = Facts(
             domain=domain, routes=self._routes, default_from=sender, reply_to=tenant.reply_to, template_type=template_type,

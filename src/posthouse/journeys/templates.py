@@ -22,6 +22,7 @@ from posthouse.journeys.making import Made, Parts, blocking
 from posthouse.journeys.renders import InProcess, Renders
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template_state import PAST, TemplateState, Verb, after
+from posthouse.policy.sender import unfit
 from posthouse.policy.types import BY_NAME
 from posthouse.store import audit, template_parts, templates
 from posthouse.store.audit import Entry
@@ -197,6 +198,8 @@ class Templates:
 def faults_of(draft: Draft) -> tuple[FieldError, ...]:
     """What is wrong with how a draft is declared."""
     faults = rules.faults(draft)
+    if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := unfit(draft.sender)) is not None:
+        faults = (*faults, FieldError("from", wrong))
     if draft.type is None or draft.type in BY_NAME:
         return faults
     return (*faults, FieldError("type", f"is no message type; there are {', '.join(BY_NAME)}"))

@@ -93,7 +93,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def author(request: SendRequest, default_from: Mailbox | None) -> Mailbox | None:
-    """The header from a request will have: its own, else the stream's or tenant's; whose domain the facts are about."""
+    """The header from a request will have: its own, else its template's, stream's or tenant's; whose domain the facts are about."""
     return request.sender if request.sender is not None else default_from
 
 
@@ -110,7 +110,7 @@ def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -
         errors.extend(timed)
     sender = author(request, facts.default_from)
     if sender is None:
-        errors.append(FieldError("from", "is required: neither the request nor its stream or tenant names a sender"))
+        errors.append(FieldError("from", "is required: neither the request nor its template, stream or tenant names a sender"))
     if errors or sender is None or isinstance(type, FieldError) or not isinstance(timed, Moments):
         return Rejection("validation_failed", _summary(errors), tuple(errors))
     stream = _stream(request, caller, type)

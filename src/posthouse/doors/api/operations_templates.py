@@ -3,9 +3,8 @@
 from typing import Any, Final
 
 from posthouse.doors.api.operation import CURSOR, LIMIT, TEXT, Operation, Parameter, Reply, Schema
+from posthouse.doors.api.settings_wire import AuditPage, BrandBody, StreamBody, StreamPage, TenantBody, TenantView
 from posthouse.doors.api.template_wire import (
-    AuditPage,
-    BrandBody,
     LintView,
     PartBody,
     PartPage,
@@ -13,8 +12,6 @@ from posthouse.doors.api.template_wire import (
     PreviewView,
     RenderBody,
     RerenderView,
-    StreamBody,
-    StreamPage,
     TemplateBody,
     TemplateDetail,
     TemplatePage,
@@ -72,6 +69,12 @@ RENDER: Final[dict[str, Any]] = {
 }
 PART: Final[dict[str, Any]] = {"footer": {"summary": "A partial", "value": {"source": "<p>Shop, 1 Main Street</p>"}}}
 BRAND: Final[dict[str, Any]] = {"colour": {"summary": "Some of it", "value": {"company": "Shop", "color": "#1a73e8"}}}
+TENANT: Final[dict[str, Any]] = {
+    "sender": {
+        "summary": "Who mail is from that does not say",
+        "value": {"from": "Shop <noreply@shop.example>", "replyTo": "help@shop.example"},
+    }
+}
 STREAM: Final[dict[str, Any]] = {
     "policy": {"summary": "Refuse content that does not belong here", "value": {"contentPolicy": "refuse"}}
 }
@@ -156,6 +159,13 @@ TEMPLATES: Final = (
     Operation(
         method="patch", path="/v1/brand", name="changeBrand", summary="Change the brand; '' clears", tag=_SETTINGS, body=BrandBody, examples=BRAND,
         replies={200: Reply("The brand as it is then.", Brand)},
+    ),
+    Operation(
+        method="get", path="/v1/tenant", name="getTenant", summary="The tenant of your key", tag=_SETTINGS, replies={200: Reply("Its settings.", TenantView)}
+    ),
+    Operation(
+        method="patch", path="/v1/tenant", name="changeTenant", summary="Change who mail is from, and where answers go, where nothing nearer says; '' clears",
+        tag=_SETTINGS, body=TenantBody, examples=TENANT, replies={200: Reply("Its settings as they are then.", TenantView)},
     ),
     Operation(method="get", path="/v1/streams", name="listStreams", summary="List streams", tag=_SETTINGS, replies={200: Reply("All of them, by name.", StreamPage)}),
     Operation(method="get", path="/v1/streams/{name}", name="getStream", summary="One stream", tag=_SETTINGS, replies={200: Reply("Its settings.", Stream)}),

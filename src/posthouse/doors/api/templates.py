@@ -104,7 +104,7 @@ async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Res
 
 
 async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """The next version, as a draft; 201. Type, language and variables that it leaves out are those of the version before."""
+    """The next version, as a draft; 201. Type, sender, language and variables that it leaves out are those of the version before."""
     asked = await read(parts, request, VersionBody)
     if isinstance(asked, Rejection):
         return refuse(asked)
@@ -123,7 +123,7 @@ async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
 def _completed(asked: VersionBody, draft: Draft, before: StoredVersion) -> Draft:
     fallback = asked.locale or before.fallback
     return msgspec.structs.replace(
-        draft, type=asked.type or before.type, variables=draft.variables if asked.variables is not None else before.variables,
+        draft, type=asked.type or before.type, sender=draft.sender if asked.sender is not None else before.sender, variables=draft.variables if asked.variables is not None else before.variables,
         fallback=fallback, sources={fallback if tag == draft.fallback else tag: said for tag, said in draft.sources.items()},
     )  # fmt: skip
 

@@ -28,6 +28,7 @@ from posthouse.doors.cli.settings import config
 from posthouse.doors.cli.setup import init, migrate
 from posthouse.doors.cli.suppression import suppression
 from posthouse.doors.cli.template import template
+from posthouse.doors.cli.tenant import tenant
 from posthouse.doors.cli.webhook import webhook
 from posthouse.store import StoreRefusal
 
@@ -75,6 +76,7 @@ for command in (
     messages,
     alerts,
     suppression,
+    tenant,
     template,
     doctor,
     explain,
