@@ -83,7 +83,7 @@ async def open_door(
         "templates": Templates(
             TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
         ),
-        "forget": intake.facts.forget, "public_url": "https://mail.shop.example",
+        "forget": intake.facts.forget, "own_types": intake.facts.own_types, "public_url": "https://mail.shop.example",
     }  # fmt: skip
     parts = ApiParts(**(fields | changed))
     return HttpDoor(create_app(parts), parts, clock, *keys, reasons)

@@ -33,6 +33,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason.
 
     ``sender``: who mail is from where a message does not say, with or without a display name; '' for the stream's or tenant's.
+    ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is stored.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     fallback: str = DEFAULT_LOCALE
     waivers: dict[str, str] = {}
     sender: str = ""
+    parent: str | None = None
 
 
 def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = "") -> Source:

@@ -22,7 +22,7 @@ from posthouse.doors.api.wire import KeyBody
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
 from posthouse.model.timeline import cursor
-from posthouse.policy.types import BY_NAME
+from posthouse.policy import types
 from posthouse.store import credentials
 from posthouse.store.credentials import Credential
 
@@ -71,7 +71,7 @@ async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Respon
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A new key; 201 with its secret."""
-    asked = await _asked(parts, request)
+    asked = await _asked(parts, caller, request)
     if isinstance(asked, Rejection):
         return refuse(asked)
     environment = caller.environment if asked.environment is None else Environment[asked.environment.upper()]
@@ -96,7 +96,7 @@ async def revoke(parts: ApiParts, caller: Caller, request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _asked(parts: ApiParts, request: Request) -> KeyBody | Rejection:
+async def _asked(parts: ApiParts, caller: Caller, request: Request) -> KeyBody | Rejection:
     query = Query(request.query_params, ())
     if query.faults:
         return invalid(*query.faults)
@@ -106,8 +106,10 @@ async def _asked(parts: ApiParts, request: Request) -> KeyBody | Rejection:
         return parsed
     faults = list(parsed.faults)
     asked = shaped(parsed.members, KeyBody, faults)
-    if asked.type is not None and asked.type not in BY_NAME:
-        faults.append(FieldError("type", "is no message type"))
+    if asked.type is not None and asked.type not in types.BY_NAME:
+        own = await parts.own_types(caller.tenant, asked.type)
+        if asked.type not in own:
+            faults.append(FieldError("type", types.unknown(asked.type, own)))
     return invalid(*faults) if faults else asked
 
 

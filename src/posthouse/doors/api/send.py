@@ -24,6 +24,7 @@ from posthouse.doors.api.wire import BatchBody
 from posthouse.journeys import meters
 from posthouse.model.explanation import Explanation
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
+from posthouse.policy.types import OwnTypes
 
 _SLICE: Final = 4  # items of a batch that are read before others get their turn
 _LARGE: Final = 64 * 1024
@@ -80,7 +81,12 @@ async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
         if query.faults:
             return refuse(invalid(*query.faults))
     data = await body.read(request, parts.limits.message_bytes, parts.limits.body_seconds)
-    asked = data if isinstance(data, Rejection) else read_send(data, request.headers.get("idempotency-key"), parts.clock.now())
+    key, now = request.headers.get("idempotency-key"), parts.clock.now()
+    asked = data if isinstance(data, Rejection) else read_send(data, key, now)
+    if isinstance(asked, Rejection) and not isinstance(data, Rejection) and any(fault.path == "type" for fault in asked.errors):
+        asked = read_send(
+            data, key, now, await parts.own_types(caller.tenant, "")
+        )  # only now: who is right waits for nobody's types
     if isinstance(asked, Rejection):
         meters.REJECTED.labels(caller.door, asked.code).inc()
         return refuse(asked)
@@ -108,7 +114,9 @@ async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Respo
     parsed = data if isinstance(data, Rejection) else await _decoded(data)
     if isinstance(parsed, Rejection):
         return refuse(parsed)
-    asked = await _items(parsed, request.headers.get("idempotency-key"), parts.clock.now(), parts.intake.give_way)
+    own = await parts.own_types(caller.tenant, "")
+    place = _Place(0, request.headers.get("idempotency-key"), parts.clock.now(), own)
+    asked = await _items(parsed, place, parts.intake.give_way)
     if isinstance(asked, Rejection):
         return refuse(asked)
     outcomes = await parts.intake.accept_many(caller, asked)
@@ -121,12 +129,12 @@ async def _decoded(data: bytes) -> body.Parsed | Rejection:
 
 
 async def _items(
-    parsed: body.Parsed, key: str | None, now: datetime, give_way: Callable[[], Awaitable[None]]
+    parsed: body.Parsed, first: "_Place", give_way: Callable[[], Awaitable[None]]
 ) -> list[SendRequest | Rejection] | Rejection:
     """Every item read for itself; only what is wrong with the list itself refuses the whole."""
     mine = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
     batch = shaped(_only_objects(parsed.members), BatchBody, mine)
-    if key is not None and len(key) > DEDUPE_KEY_LENGTH - 4:
+    if first.key is not None and len(first.key) > DEDUPE_KEY_LENGTH - 4:
         mine.append(FieldError("Idempotency-Key", f"must have at most {DEDUPE_KEY_LENGTH - 4} characters for a batch"))
     if mine:
         return invalid(*mine)
@@ -135,7 +143,7 @@ async def _items(
     for index in range(len(batch.messages)):
         if index % _SLICE == _SLICE - 1:
             await give_way()
-        items.append(_item(given[index], _Place(index, key, now), parsed.faults))
+        items.append(_item(given[index], msgspec.structs.replace(first, index=index), parsed.faults))
     return items
 
 
@@ -148,11 +156,12 @@ def _only_objects(members: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """An item's place in its batch, the batch's key, and when it came."""
+    """An item's place in its batch, the batch's key, when it came, and the tenant's own types."""
 
     index: int
     key: str | None
     now: datetime
+    own: OwnTypes
 
 
 def _item(members: Any, place: _Place, faults: list[FieldError]) -> SendRequest | Rejection:
@@ -160,7 +169,7 @@ def _item(members: Any, place: _Place, faults: list[FieldError]) -> SendRequest 
         return invalid(FieldError("", "must be an object"))
     before = f"messages[{place.index}]."
     own = [FieldError(fault.path.removeprefix(before), fault.message) for fault in faults if fault.path.startswith(before)]
-    return read_members(members, None if place.key is None else f"{place.key}#{place.index}", own, place.now)
+    return read_members(members, None if place.key is None else f"{place.key}#{place.index}", own, place.now, place.own)
 
 
 def _result(index: int, outcome: Accepted | Rejection) -> BatchSent | BatchRefused:

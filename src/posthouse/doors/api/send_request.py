@@ -21,6 +21,7 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError, Rejection, SendRequest
 from posthouse.policy import form, types
 from posthouse.policy.schedule import Moments, moments
+from posthouse.policy.types import OwnTypes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Final = mimetypes.MimeTypes()  # the built-in table only, so that every machine guesses alike
@@ -28,19 +29,21 @@ _CONTENT: Final = ("html", "text", "template")
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
-def read_send(data: bytes, header_key: str | None, now: datetime) -> SendRequest | Rejection:
-    """The message asked for in a body of ``/v1/send``; ``header_key`` is the Idempotency-Key header."""
+def read_send(data: bytes, header_key: str | None, now: datetime, own: OwnTypes | None = None) -> SendRequest | Rejection:
+    """The message asked for in a body of ``/v1/send``; ``header_key`` is the Idempotency-Key header, ``own`` the tenant's types."""
     parsed = decode(data)
     if isinstance(parsed, Rejection):
         return parsed
-    return read_members(parsed.members, header_key, list(parsed.faults), now)
+    return read_members(parsed.members, header_key, list(parsed.faults), now, own)
 
 
-def read_members(members: dict[str, Any], header_key: str | None, faults: Faults, now: datetime) -> SendRequest | Rejection:
+def read_members(
+    members: dict[str, Any], header_key: str | None, faults: Faults, now: datetime, own: OwnTypes | None = None
+) -> SendRequest | Rejection:
     """The same for members that are decoded already; ``faults`` are those found so far."""
     body = shaped(members, SendBody, faults)
     request = _request(body, header_key, faults)
-    return invalid(*_one_a_path([*faults, *_unsaid(faults, _policy_faults(request, now))])) if faults else request
+    return invalid(*_one_a_path([*faults, *_unsaid(faults, _policy_faults(request, now, own or {}))])) if faults else request
 
 
 def _request(body: SendBody, header_key: str | None, faults: Faults) -> SendRequest:
@@ -88,12 +91,13 @@ def _check(body: SendBody, own: Own, faults: Faults) -> None:
         faults.append(FieldError("headers.Reply-To", "cannot stand beside replyTo: give one of them"))
 
 
-def _policy_faults(request: SendRequest, now: datetime) -> list[FieldError]:
+def _policy_faults(request: SendRequest, now: datetime, own: OwnTypes) -> list[FieldError]:
     """What policy would say of the rest, so that one answer has it all."""
     found = list(form.faults(request))
-    known = types.BY_NAME.get(request.type or types.DEFAULT)
+    name = request.type or types.DEFAULT
+    known = types.BY_NAME.get(name) or own.get(name)
     if known is None:
-        found.append(FieldError("type", "is no message type"))
+        found.append(FieldError("type", types.unknown(name, own)))
     timed = moments(request, known or types.BY_NAME[types.DEFAULT], now)
     return found if isinstance(timed, Moments) else [*found, *timed]
 

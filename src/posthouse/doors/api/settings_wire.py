@@ -1,4 +1,4 @@
-"""What JSON the HTTP door reads and writes about a tenant's settings: itself, brand, streams; and who changed what.
+"""What JSON the HTTP door reads and writes about a tenant's settings: itself, brand, streams, message types; and who changed what.
 
 ``null`` counts as absent, '' clears a setting.
 """
@@ -26,6 +26,15 @@ Author = Annotated[
         max_length=ADDRESS_LENGTH,
         description="Who mail is from where a message does not say, with or without a display name; '' for none.",
         examples=["Shop <orders@shop.example>"],
+    ),
+]
+TypeName = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*" + _END,
+        extra={"says": "words of small letters and digits joined by _, such as order_update"},
+        examples=["order_update"],
     ),
 ]
 HostName = Annotated[str, Meta(max_length=253, examples=["links.shop.example"])]
@@ -74,6 +83,33 @@ class TenantView(Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     sender: str = field(name="from")
     reply_to: str
+
+
+class TypeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A message type of your own: it behaves as its ``parent``, a built-in one, and is shown by its own name."""
+
+    name: TypeName
+    parent: TypeName
+    description: Line | None = None
+
+
+class TypeView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message type. ``source``: own, or built_in; ``parent`` null: built in."""
+
+    name: str
+    parent: str | None
+    source: Literal["own", "built_in"]
+    description: str
+    message_class: str = field(name="class")
+    lane: str
+    created_at: datetime | None
+
+
+class TypePage(Struct, frozen=True, rename="camel"):
+    """A page of types: the tenant's own, newest first, then the built-in ones."""
+
+    data: list[TypeView]
+    next_cursor: str | None
 
 
 class StreamPage(Struct, frozen=True, rename="camel"):

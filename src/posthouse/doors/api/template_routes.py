@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from posthouse.doors.api import streams, template_settings, templates, tenant
+from posthouse.doors.api import streams, template_settings, templates, tenant, types
 from posthouse.doors.api.endpoint import Operation
 
 _TEMPLATE: Final = "/v1/templates/{name}"
@@ -28,5 +28,7 @@ TEMPLATES: Final[dict[str, dict[str, Operation]]] = {
     "/v1/tenant": {"GET": tenant.get_tenant, "PATCH": tenant.patch_tenant},
     "/v1/streams": {"GET": streams.list_streams},
     "/v1/streams/{name}": {"GET": streams.get_stream, "PATCH": streams.patch_stream},
+    "/v1/types": {"GET": types.list_types, "POST": types.create},
+    "/v1/types/{name}": {"GET": types.get_type, "DELETE": types.remove},
     "/v1/audit": {"GET": template_settings.list_audit},
 }

@@ -141,7 +141,7 @@ async def get_version(parts: ApiParts, caller: Caller, request: Request) -> Resp
     name, number = request.path_params["name"], _number(request)
     own = await parts.templates.worded(caller.tenant, name, number) if number else None
     if own is not None:
-        return answer(version_view(Saved(own, await parts.templates.parts.renders.lint(own.template, own.draft))))
+        return answer(version_view(Saved(own, await parts.templates.findings(caller.tenant, own))))
     ready = READY_MADE.get(name)
     return answer(ready_version(ready)) if ready is not None and ready.version == number else refuse(_NO_VERSION)
 
@@ -185,7 +185,7 @@ async def lint(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if own is None:
         assert ready is not None  # noqa: S101 - or we had refused
         return answer(LintView(name, ready.version, blocked=False, findings=[]))
-    findings = await parts.templates.parts.renders.lint(own.template, own.draft)
+    findings = await parts.templates.findings(caller.tenant, own)
     return answer(LintView(name, own.about.version, blocked=bool(blocking(findings)), findings=list(findings)))
 
 

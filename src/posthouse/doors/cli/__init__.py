@@ -29,6 +29,7 @@ from posthouse.doors.cli.setup import init, migrate
 from posthouse.doors.cli.suppression import suppression
 from posthouse.doors.cli.template import template
 from posthouse.doors.cli.tenant import tenant
+from posthouse.doors.cli.type import type_
 from posthouse.doors.cli.webhook import webhook
 from posthouse.store import StoreRefusal
 
@@ -78,6 +79,7 @@ for command in (
     suppression,
     tenant,
     template,
+    type_,
     doctor,
     explain,
     config,
