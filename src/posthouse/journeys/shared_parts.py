@@ -82,6 +82,20 @@ async def change_tenant(parts: TemplateParts, actor: Actor, changed: dict[str, s
         return now_so
 
 
+async def create_stream(parts: TemplateParts, actor: Actor, name: str, settings: dict[str, Any]) -> Stream | None:
+    """A new stream; what is left out is as by default. None where there is one of that name."""
+    if name in streams.KNOWN:
+        return None
+    new = msgspec.structs.replace(streams.default(name), **settings)
+    async with parts.database.acquire() as connection, connection.transaction():
+        if not await streams.add(connection, actor.tenant, new, parts.now()):
+            return None
+        if new.tracking_domain:
+            await link_hosts.add(connection, actor.tenant, new.tracking_domain, parts.now())
+        await note(parts, connection, actor, "stream.created", f"stream/{name}", _differing(streams.default(name), new))
+    return new
+
+
 async def change_stream(parts: TemplateParts, actor: Actor, name: str, changed: dict[str, Any]) -> Stream:
     """A stream's settings with some of them set anew."""
     async with parts.database.acquire() as connection, connection.transaction():

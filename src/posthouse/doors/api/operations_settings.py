@@ -6,6 +6,7 @@ from posthouse.doors.api.operation import CURSOR, LIMIT, TEXT, Operation, Parame
 from posthouse.doors.api.settings_wire import (
     AuditPage,
     BrandBody,
+    NewStreamBody,
     StreamBody,
     StreamPage,
     TenantBody,
@@ -22,6 +23,12 @@ TENANT: Final[dict[str, Any]] = {
     "sender": {
         "summary": "Who mail is from that does not say",
         "value": {"from": "Shop <noreply@shop.example>", "replyTo": "help@shop.example"},
+    }
+}
+NEW_STREAM: Final[dict[str, Any]] = {
+    "orders": {
+        "summary": "Orders, with their own author",
+        "value": {"name": "orders", "from": "Shop <orders@shop.example>", "replyTo": "help@shop.example"},
     }
 }
 STREAM: Final[dict[str, Any]] = {
@@ -48,7 +55,14 @@ SETTINGS: Final = (
         method="patch", path="/v1/tenant", name="changeTenant", summary="Change who mail is from, and where answers go, where nothing nearer says; '' clears",
         tag=_SETTINGS, body=TenantBody, examples=TENANT, replies={200: Reply("Its settings as they are then.", TenantView)},
     ),
-    Operation(method="get", path="/v1/streams", name="listStreams", summary="List streams", tag=_SETTINGS, replies={200: Reply("All of them, by name.", StreamPage)}),
+    Operation(
+        method="get", path="/v1/streams", name="listStreams", summary="List streams", tag=_SETTINGS, parameters=(CURSOR, LIMIT),
+        replies={200: Reply("A page of streams, by name.", StreamPage)},
+    ),
+    Operation(
+        method="post", path="/v1/streams", name="createStream", summary="Make a stream", tag=_SETTINGS, body=NewStreamBody, examples=NEW_STREAM,
+        replies={201: Reply("Its settings.", Stream)},
+    ),
     Operation(method="get", path="/v1/streams/{name}", name="getStream", summary="One stream", tag=_SETTINGS, replies={200: Reply("Its settings.", Stream)}),
     Operation(
         method="patch", path="/v1/streams/{name}", name="changeStream", summary="Change a stream's settings", tag=_SETTINGS, body=StreamBody,

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 
 from posthouse.doors.api.limits import ADDRESS_LENGTH
 from posthouse.doors.api.problem import invalid
-from posthouse.doors.api.wire import Line
+from posthouse.doors.api.wire import Line, StreamName
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.policy.sender import unfit
@@ -69,6 +69,12 @@ class StreamBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     tracking_domain: HostName | None = None
 
 
+class NewStreamBody(StreamBody, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """A new stream; what is left out is as by default."""
+
+    name: StreamName
+
+
 class TenantBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """What is to change of the tenant: who its mail is from and where answers go, where nothing nearer says; '' clears."""
 
@@ -113,7 +119,7 @@ class TypePage(Struct, frozen=True, rename="camel"):
 
 
 class StreamPage(Struct, frozen=True, rename="camel"):
-    """All streams, by name."""
+    """A page of streams, by name."""
 
     data: list[Stream]
     next_cursor: str | None

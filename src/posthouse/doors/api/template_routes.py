@@ -26,7 +26,7 @@ TEMPLATES: Final[dict[str, dict[str, Operation]]] = {
     **template_settings.part_operations("partial"),
     "/v1/brand": {"GET": template_settings.get_brand, "PATCH": template_settings.patch_brand},
     "/v1/tenant": {"GET": tenant.get_tenant, "PATCH": tenant.patch_tenant},
-    "/v1/streams": {"GET": streams.list_streams},
+    "/v1/streams": {"GET": streams.list_streams, "POST": streams.create},
     "/v1/streams/{name}": {"GET": streams.get_stream, "PATCH": streams.patch_stream},
     "/v1/types": {"GET": types.list_types, "POST": types.create},
     "/v1/types/{name}": {"GET": types.get_type, "DELETE": types.remove},
