@@ -27,7 +27,7 @@ CODE = SendRequest(to=(JANE,), text="123456", type="two_factor_code")
 
 
 def throttle_over(database: Database, clock: FakeClock) -> Throttle:
-    return Throttle(database, FactBook(database, Domains(database, SEALER), clock).templates, clock)
+    return Throttle(database, FactBook(database, Domains(database, SEALER), clock), clock)
 
 
 async def limited(database: Database, rate: int | None, environment: Environment = Environment.LIVE) -> Caller:

@@ -1,11 +1,12 @@
 """Table T1, cell by cell."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from posthouse.model.message_type import MessageType
-from posthouse.policy.types import ALL, BY_NAME, DEFAULT
+from posthouse.policy.types import ALL, BY_NAME, DEFAULT, NAME, own, unknown
 
 CODE_WAITS = "2s 5s 10s 20s 60s"
 ORDER_WAITS = "10s 1m 5m 30m 1h 2h 4h"
@@ -91,3 +92,28 @@ def test_no_wait_of_a_type_is_shorter_than_the_one_before() -> None:
     for known in ALL:
         assert list(known.waits) == sorted(known.waits)
         assert known.waits[0] > timedelta(0)
+
+
+@pytest.mark.parametrize("parent", [row[0] for row in ROWS])
+def test_a_type_of_ones_own_is_as_its_parent_in_every_cell_but_the_name(parent: str) -> None:
+    made = own("my_mail", parent)
+    assert cells(made)[1:] == cells(BY_NAME[parent])[1:]
+    assert (made.name, made.parent, made.built_in) == ("my_mail", parent, parent)
+    assert BY_NAME[parent].built_in == parent
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_also_of_ones_own() -> None:
+    assert unknown("recept") == "'recept' is no message type. Did you mean 'receipt'?"
+    assert unknown("order_updat", ["order_update"]) == "'order_updat' is no message type. Did you mean 'order_update'?"
+    assert unknown("zzz", ["mine"]).endswith("reengagement, mine.")
+
+
+@pytest.mark.parametrize("name", ["", "A", "1a", "a-b", "a__b", "_a", "a_", "a b", "a\n", "ä", "a" * 65])
+def test_what_is_no_name_of_a_type_is_not_taken(name: str) -> None:
+    assert not NAME.fullmatch(name)
+
+
+def test_the_documents_table_says_of_every_type_its_class_and_lane() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "message-types.md").read_text(encoding="utf-8")
+    told = [line.split(" | ")[:3] for line in text.splitlines() if line.startswith("| `")]
+    assert told == [[f"| `{each.name}`", each.message_class.value, each.lane.name.lower()] for each in ALL]

@@ -81,13 +81,13 @@ async def open_door(
         return reasons
 
     fields: dict[str, Any] = {
-        "intake": intake, "throttle": Throttle(database, intake.facts.templates, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
+        "intake": intake, "throttle": Throttle(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
         "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
         "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: meters.exposition(None),
         "templates": Templates(
             TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
         ),
-        "forget": intake.facts.forget, "public_url": "https://mail.shop.example",
+        "forget": intake.facts.forget, "own_types": intake.facts.own_types, "public_url": "https://mail.shop.example",
     }  # fmt: skip
     parts = ApiParts(**(fields | changed))
     return HttpDoor(create_app(parts), parts, clock, *keys, reasons)

@@ -40,7 +40,7 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     announcer = Announcer(database)
     renders = ConfinedRenders()
     intake = intake_over(settings, database, sealer, clock, entropy, announcer, renders)
-    credentials, throttle = Credentials(database, clock), Throttle(database, intake.facts.templates, clock)
+    credentials, throttle = Credentials(database, clock), Throttle(database, intake.facts, clock)
     sockets, limits = inherited(brief.sockets), limits_of(settings)
     http = None
     if "http" in sockets:

@@ -107,7 +107,7 @@ def _config(
     parts = ApiParts(
         intake=intake, throttle=throttle, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
-        templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget,
+        templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget, own_types=intake.facts.own_types,
         exposition=lambda: meters.exposition(Path(brief.metrics) if brief.metrics else None),
         public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
         limits=limits_of(settings), allow_private_networks=settings.allow_private_networks,

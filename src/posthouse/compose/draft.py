@@ -14,6 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.compose.template import DEFAULT_LOCALE, Source, TemplateVersion, Variable, Wording
+from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -28,7 +30,11 @@ _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason."""
+    """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason.
+
+    ``sender``: who mail is from where a message does not say, with or without a display name; '' for the stream's or tenant's.
+    ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is stored.
+    """
 
     name: str
     type: str | None = None
@@ -36,6 +42,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, Source]
     fallback: str = DEFAULT_LOCALE
     waivers: dict[str, str] = {}
+    sender: str = ""
+    parent: str | None = None
 
 
 def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = "") -> Source:
@@ -48,19 +56,29 @@ def version_of(draft: Draft, number: int, wordings: Mapping[str, Wording]) -> Te
     """The version a draft becomes; a tenant wrote it, so it is not trusted."""
     return TemplateVersion(
         name=draft.name, version=number, type=draft.type, variables=draft.variables, wordings=dict(wordings),
-        fallback=draft.fallback, trusted=False,
+        fallback=draft.fallback, trusted=False, sender=sender_of(draft.sender),
     )  # fmt: skip
+
+
+def sender_of(text: str) -> Mailbox | None:
+    """Whom a template names as the author of its mails, if anybody."""
+    found = parse_mailbox(text) if text else None
+    return None if isinstance(found, AddressFault) else found
 
 
 def digest(draft: Draft, wordings: Mapping[str, Wording]) -> bytes:
     """SHA-256 of what was written and built, whatever its order and number."""
     said: tuple[Any, ...] = (draft.type, draft.variables, draft.sources, draft.fallback, draft.waivers, dict(wordings))
+    if draft.sender:  # digests of those without stay what they were before there were senders
+        said = (*said, draft.sender)
     return hashlib.sha256(_ENCODER.encode(said)).digest()
 
 
 def faults(draft: Draft) -> tuple[FieldError, ...]:
     """What is wrong with how a draft is declared, all at once; what its words say is for building and lint."""
     found = [FieldError("name", _NAME_TOLD)] if not NAME.fullmatch(draft.name) else []
+    if draft.sender and isinstance(wrong := parse_mailbox(draft.sender), AddressFault):
+        found.append(FieldError("from", wrong.message))
     if draft.fallback not in draft.sources:
         found.append(FieldError("locale", f"has no words: there are {', '.join(sorted(draft.sources)) or 'none at all'}"))
     if len(draft.sources) > MOST_LOCALES:

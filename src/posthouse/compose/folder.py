@@ -45,6 +45,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template: str = ""
     version: int = 0
     type: str | None = None
+    sender: str = msgspec.field(default="", name="from")
     locale: str = DEFAULT_LOCALE
     variables: tuple[Variable, ...] = ()
     waivers: dict[str, str] = {}
@@ -83,6 +84,8 @@ def read(files: Mapping[str, str]) -> Folder:
 def files_of(draft: Draft) -> dict[str, str]:
     """The files of a template, by path within the tree."""
     manifest: dict[str, Any] = {"name": draft.name} | ({} if draft.type is None else {"type": draft.type})
+    if draft.sender:
+        manifest["from"] = draft.sender
     manifest["locale"] = draft.fallback
     if draft.waivers:
         manifest["waivers"] = draft.waivers
@@ -119,7 +122,7 @@ def _draft(top: str, tree: dict[str, str], found: list[FieldError]) -> Draft | N
     sources = {locale: source_of(**parts) for locale, parts in words.items()}
     draft = Draft(
         name=manifest.name or manifest.template or top, type=manifest.type, variables=manifest.variables, sources=sources,
-        fallback=manifest.locale, waivers=manifest.waivers,
+        fallback=manifest.locale, waivers=manifest.waivers, sender=manifest.sender.strip(),
     )  # fmt: skip
     wrong = faults(draft)
     found += (FieldError(f"{top}/{_file_of(fault.path)}", _told(fault)) for fault in wrong)

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from posthouse.model.mailbox import Mailbox
+
 DEFAULT_LOCALE: Final = "default"
 
 
@@ -69,7 +71,7 @@ class Wording(msgspec.Struct, frozen=True):
 class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a template. ``type``: the message type its mails have; ``wordings`` by language tag, one of them ``fallback``.
 
-    ``trusted``: ours or the operator's, may be rendered in this process; False for what a tenant wrote.
+    ``sender``: who its mails are from where a message does not say. ``trusted``: ours or the operator's, may be rendered in this process; False for what a tenant wrote.
     """
 
     name: str
@@ -79,6 +81,7 @@ class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     wordings: dict[str, Wording]
     fallback: str = DEFAULT_LOCALE
     trusted: bool = True
+    sender: Mailbox | None = None
 
     def wording(self, locale: str | None) -> tuple[str, Wording]:
         """The words for a reader of ``locale``: its own, else its language's (de-AT, de), else the fallback's (RFC 4647 3.4).

@@ -30,14 +30,21 @@ class Alerts:
 
     async def __call__(self, claimed: Claimed, route: str, diagnosis: Diagnosis) -> None:
         """Count this failure; tell of it if it is the first of its window."""
-        meters.SCHEDULE_ENDED.labels(claimed.type, route).inc()
+        meters.SCHEDULE_ENDED.labels(claimed.built_in, route).inc()
         now = self._clock.now()
         name = f"delivery_failed:{claimed.type}:{route}"
         async with self._database.acquire() as connection:
             first = await events.first_in_window(connection, claimed.tenant, claimed.environment, name, _window(now))
             if not first:
                 return
-            data = {"messageType": claimed.type, "route": route, "reason": diagnosis.reason.value, "reply": diagnosis.reply}
+            parent = {"parent": claimed.parent} if claimed.parent else {}
+            data = {
+                "messageType": claimed.type,
+                **parent,
+                "route": route,
+                "reason": diagnosis.reason.value,
+                "reply": diagnosis.reply,
+            }
             await events.tell(
                 connection, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
                 now, data, message=claimed.message, position=claimed.position,

@@ -10,9 +10,8 @@ from posthouse.model.message_type import MessageType
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.policy import types
 from posthouse.policy.simulate import DOMAIN
-from posthouse.store import accept, resend
+from posthouse.store import accept, message_types, resend
 from posthouse.store import cancel as taking_back
 from posthouse.store.accept import DeliveryRow, MessageRow
 from posthouse.store.database import Database, Held
@@ -56,14 +55,17 @@ class Amend:
                 return _NOT_FOUND
             if stored.sealed is None:
                 return _GONE
-            everyone = await resend.recipients(connection, *key)
+            everyone, type = (
+                await resend.recipients(connection, *key),
+                await message_types.type_of(connection, caller.tenant, stored.type),
+            )
             flow = await accept.flow(connection, caller.tenant, int(caller.environment), stored.stream)
             again = [r for r in everyone if r.state in _AGAIN]
             if again:
-                heads = [await self._requeue(connection, caller, stored, r, flow, now) for r in again]
-                accepted = _reply(message, again, _promised(types.BY_NAME[stored.type], now))
+                heads = [await self._requeue(connection, caller, stored, r, type, flow, now) for r in again]
+                accepted = _reply(message, again, _promised(type, now))
             else:
-                row = self._copy(caller, stored, everyone, flow, now)
+                row = self._copy(caller, stored, everyone, type, flow, now)
                 await accept.accept(connection, [row], now, self._entropy.new_id)
                 heads, accepted = [FlowHead(row.lane, row.flow, row.deadline)], row.reply
         self._announce([head for head in heads if head is not None])
@@ -75,22 +77,25 @@ class Amend:
         caller: Caller,
         stored: Stored,
         to: Recipient,
+        message_type: MessageType,
         flow: int,
         now: datetime,
     ) -> FlowHead | None:
-        message_type, site = types.BY_NAME[stored.type], to.recipient.rpartition("@")[2]
+        site = to.recipient.rpartition("@")[2]
         again = Again(
             position=to.position, lane=message_type.lane, flow=flow, deadline=_deadline(message_type, now),
             expires_at=now + message_type.expires_after, site=site, header_domain=stored.header_from.rpartition("@")[2],
-            flags=_flags(to.recipient), size=len(stored.sealed or b""),
+            flags=_flags(to.recipient), size=len(stored.sealed or b""), parent=message_type.parent,
         )  # fmt: skip
         return await resend.requeue(
             connection, caller.tenant, int(caller.environment), stored.id, again, now, self._entropy.new_id(now)
         )
 
-    def _copy(self, caller: Caller, stored: Stored, everyone: list[Recipient], flow: int, now: datetime) -> MessageRow:
+    def _copy(
+        self, caller: Caller, stored: Stored, everyone: list[Recipient], message_type: MessageType, flow: int, now: datetime
+    ) -> MessageRow:
         """The same content under a new id: bound to it anew, with a Message-ID of its own."""
-        message_type, new = types.BY_NAME[stored.type], self._entropy.new_id(now)
+        new = self._entropy.new_id(now)
         wanted = [r for r in everyone if r.state != "suppressed"]
         return MessageRow(
             tenant=caller.tenant, environment=int(caller.environment), id=new, type=stored.type, stream=stored.stream, keep=stored.keep,
@@ -101,7 +106,7 @@ class Amend:
             metadata=stored.metadata, tracking=stored.tracking, credential=caller.credential, door=caller.door,
             reply=_reply(new, wanted, _promised(message_type, now)), key_id=self._sealer.key_id,
             subject=self._rebound(stored, stored.subject, new) or b"", sealed=self._rebound(stored, stored.sealed, new) or b"",
-            variables=self._rebound(stored, stored.variables, new), lane=message_type.lane, flow=flow,
+            variables=self._rebound(stored, stored.variables, new), lane=message_type.lane, parent=message_type.parent, flow=flow,
             deadline=_deadline(message_type, now), due=None, since=now,
             deliveries=tuple(
                 DeliveryRow(

@@ -35,6 +35,7 @@ from posthouse.policy.content import Kind, Verdict
 from posthouse.policy.dedupe import Templated
 from posthouse.policy.route import RouteFact
 from posthouse.policy.suppress import Entry, Ruling
+from posthouse.policy.types import BY_NAME, OwnTypes
 from posthouse.store.accept import DeliveryRow, MessageRow
 from posthouse.store.queue import Flag
 from posthouse.store.seal import Sealer
@@ -180,11 +181,15 @@ class Composer:
     ) -> Admission | Rejection:
         tenant = await self._facts.tenant(caller.tenant)
         template_type = None if template is None else template.type
-        stream = admit.stream_of(request, caller, template_type)
-        sender = request.sender or await self._facts.sender(caller.tenant, stream)
+        wanted = admit.wanted_type(request, caller, template_type)
+        own: OwnTypes = {} if wanted in BY_NAME else await self._facts.own_types(caller.tenant, wanted)
+        stream = admit.stream_of(request, caller, template_type, own)
+        sender = (
+            request.sender or (None if template is None else template.sender) or await self._facts.sender(caller.tenant, stream)
+        )
         domain = None if sender is None else await self._facts.domain(caller.tenant, sender.domain)
         facts = Facts(
-            domain=domain, routes=self._routes, default_from=sender, reply_to=tenant.reply_to, template_type=template_type,
+            domain=domain, routes=self._routes, default_from=sender, reply_to=tenant.reply_to, template_type=template_type, types=own,
             suppressions=known.entries, legal_passes_security=known.legal_passes_security, limits=self._limits,
         )  # fmt: skip
         answers = await self._facts.reply_to(caller.tenant, stream)
@@ -210,7 +215,7 @@ class Composer:
             key_id=self._sealer.key_id, subject=self._sealer.seal(worded.subject.encode(), new.bytes),
             sealed=seal_content(self._sealer, content, new.bytes),
             variables=self._sealer.seal(msgspec.json.encode((worded.digest.hex(), worded.variables)), new.bytes) if kept else None,
-            lane=int(admission.lane), flow=flow, deadline=admission.deadline, due=admission.due, since=admission.since,
+            lane=int(admission.lane), parent=admission.type.parent, flow=flow, deadline=admission.deadline, due=admission.due, since=admission.since,
             deliveries=self._deliveries(request, admission, content, now, verdict),
         )  # fmt: skip
         return Drafted(row, accepted, admission, worded, len(content.head) + len(content.body), verdict)

@@ -131,7 +131,7 @@ class Delivering:
         if isinstance(attempt.outcome, Withheld):
             return await self._withheld(prepared)
         prepared.gate.answered(attempt.outcome)
-        message_type = types.BY_NAME[prepared.claimed.type]
+        message_type = types.BY_NAME[prepared.claimed.built_in]
         await self._conclude(prepared, attempt, message_type)
         prepared.gate.settled()
         return True
@@ -143,7 +143,7 @@ class Delivering:
         if not await self._settle(row):
             meters.FENCED.inc()
             return
-        meters.SETTLED.labels(claimed.type, step.state.value).inc()
+        meters.SETTLED.labels(claimed.built_in, step.state.value).inc()
         if step.exhausted:
             said = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=Stage.RESOLVE)
             await self._parts.alert(claimed, self.route(claimed).name, said)
@@ -161,7 +161,7 @@ class Delivering:
             return
         meters.SUPPRESSED.labels(cause, "attempt").inc()
         if row.final:
-            meters.SETTLED.labels(claimed.type, outcome.suppressed_as(claimed).value).inc()
+            meters.SETTLED.labels(claimed.built_in, outcome.suppressed_as(claimed).value).inc()
         if self.watch is not None:
             await self.watch.told(claimed, verdict)
 
@@ -171,7 +171,7 @@ class Delivering:
         now = self._parts.clock.now()
         said = Deferred(Diagnosis(reason=Reason.UNKNOWN, scope=Scope.US, stage=Stage.RESOLVE, reply="the message cannot be made"))
         attempt = Attempt(outcome=said, adapter="", started_at=now, duration_ms=0.0)
-        step = outcome.judge(said, claimed, types.BY_NAME[claimed.type], 1, now, self._parts.entropy.fraction())
+        step = outcome.judge(said, claimed, types.BY_NAME[claimed.built_in], 1, now, self._parts.entropy.fraction())
         name = self.route(claimed).name
         await self._settle(outcome.settlement(claimed, attempt, step, route=name, digest=None, now=now, event_id=self._new_id()))
         if step.exhausted:
@@ -223,9 +223,9 @@ class Delivering:
         claimed, said = prepared.claimed, attempt.outcome
         meters.OUTCOMES.labels(prepared.route.name, outcome.word(said), said.diagnosis.reason.value).inc()
         if step.final:
-            meters.SETTLED.labels(claimed.type, step.state.value).inc()
+            meters.SETTLED.labels(claimed.built_in, step.state.value).inc()
         if isinstance(said, Delivered):
-            meters.LATENCY.labels(claimed.type).observe(max(0.0, (self._parts.clock.now() - claimed.since).total_seconds()))
+            meters.LATENCY.labels(claimed.built_in).observe(max(0.0, (self._parts.clock.now() - claimed.since).total_seconds()))
 
     def _broken(self, prepared: Prepared, started: datetime) -> Attempt:
         diagnosis = Diagnosis(

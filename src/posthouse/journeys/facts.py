@@ -1,7 +1,7 @@
-"""What intake must know of a tenant, from a memory of a few seconds: its defaults, domains, flows, templates, brand, streams.
+"""What intake must know of a tenant, from a memory of a few seconds: its defaults, domains, flows, templates, brand, streams, types.
 
 Known sharp edges: a domain that was just added or revoked is seen after at most the memory's length; a brand or a stream
-that was changed as well.
+that was changed as well, and a type that was removed. A type that was just made is asked for when it is first named.
 """
 
 from datetime import timedelta
@@ -13,7 +13,8 @@ from posthouse.journeys.template_book import TemplateBook
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.net.clock import Clock
-from posthouse.store import accept, brands, streams, tenants
+from posthouse.policy.types import OwnTypes
+from posthouse.store import accept, brands, message_types, streams, tenants
 from posthouse.store.brands import Brand
 from posthouse.store.database import Database
 from posthouse.store.domains import DomainFact, Domains
@@ -45,6 +46,7 @@ class FactBook:
         self._tenants = Memory(self._find_tenant, seconds, ticks)
         self._brands = Memory(self._find_brand, seconds, ticks)
         self._streams = Memory(self._find_stream, seconds, ticks)
+        self._types = Memory(self._find_types, seconds, ticks)
         self.templates = TemplateBook(database, clock)
 
     async def tenant(self, tenant: int) -> TenantFacts:
@@ -63,6 +65,14 @@ class FactBook:
         """What the tenant set for a stream; its defaults where it set nothing."""
         return await self._streams.get((tenant, name)) or streams.default(name)
 
+    async def own_types(self, tenant: int, wanted: str = "") -> OwnTypes:
+        """The types that the tenant made; asked for anew where none of the wanted name is remembered."""
+        known = await self._types.get(tenant) or {}
+        if not wanted or wanted in known:
+            return known
+        self._types.forget(tenant)
+        return await self._types.get(tenant) or {}
+
     async def reply_to(self, tenant: int, stream: str) -> tuple[Mailbox, ...]:
         """Whom readers of a stream's mail answer; () where nobody was set."""
         found = _mailbox((await self.stream(tenant, stream)).reply_to)
@@ -73,9 +83,10 @@ class FactBook:
         return _mailbox((await self.stream(tenant, stream)).sender) or (await self.tenant(tenant)).default_from
 
     def forget(self, tenant: int) -> None:
-        """The tenant's own settings, brand or streams were changed."""
+        """The tenant's own settings, brand, streams or types were changed."""
         self._tenants.forget(tenant)
         self._brands.forget(tenant)
+        self._types.forget(tenant)
         self._streams.forget_where(lambda key: key[0] == tenant)
 
     async def flow(self, tenant: int, environment: int, stream: str) -> int:
@@ -93,6 +104,10 @@ class FactBook:
             return None
         default_from, reply_to = _mailbox(found.default_from), _mailbox(found.reply_to)
         return TenantFacts(default_from, () if reply_to is None else (reply_to,))
+
+    async def _find_types(self, tenant: int) -> OwnTypes:
+        async with self._database.acquire() as connection:
+            return await message_types.by_name(connection, tenant)
 
     async def _find_brand(self, tenant: int) -> Brand:
         return await brands.get(self._database, tenant)

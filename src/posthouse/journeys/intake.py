@@ -198,7 +198,7 @@ class Intake:
     async def _answer(self, caller: Caller, drafted: Drafted, taken: bool, now: datetime) -> Accepted | Rejection | None:
         """The reply; None where the key came free meanwhile and another try is due."""
         if taken:
-            meters.ACCEPTED.labels(caller.door, drafted.row.type).inc()
+            meters.ACCEPTED.labels(caller.door, drafted.admission.type.built_in).inc()
             for delivery in drafted.accepted.deliveries:
                 if delivery.reason is not None:
                     meters.SUPPRESSED.labels(delivery.reason, "intake").inc()

@@ -46,8 +46,9 @@ def make(draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
 
 def lint_of(version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
     """What lint says of a version that was built from a draft."""
-    known = None if draft.type is None else BY_NAME.get(draft.type)
-    return lint(version, draft.sources, draft.type, None if known is None else known.message_class, draft.waivers)
+    name = draft.parent or draft.type
+    known = None if name is None else BY_NAME.get(name)
+    return lint(version, draft.sources, name, None if known is None else known.message_class, draft.waivers)
 
 
 def blocking(findings: tuple[Finding, ...]) -> tuple[FieldError, ...]:

@@ -71,7 +71,9 @@ def _settlements(
     rows, ended = [], []
     for claimed, mark in marked:
         said, attempt = outcome.lost(now) if mark is Mark.GONE else outcome.remembered(now, final=mark is Mark.DELIVERED)
-        step = outcome.judge(said, claimed, types.BY_NAME[claimed.type], len(parts.route_names), now, parts.entropy.fraction())
+        step = outcome.judge(
+            said, claimed, types.BY_NAME[claimed.built_in], len(parts.route_names), now, parts.entropy.fraction()
+        )
         name = _route(parts, claimed)
         rows.append(
             outcome.settlement(claimed, attempt, step, route=name, digest=None, now=now, event_id=parts.entropy.new_id(now))

@@ -1,4 +1,4 @@
-"""What templates of a tenant share, and its settings: layouts, partials, brand, streams; every change with its audit entry.
+"""What templates of a tenant share, and its settings: layouts, partials, brand, streams, the tenant itself; every change with its audit entry.
 
 Known sharp edges: a changed layout or partial shows in a template only with the template's next version.
 """
@@ -10,11 +10,12 @@ import msgspec
 from posthouse.compose.draft import NAME
 from posthouse.journeys.templates import Actor, TemplateParts, note
 from posthouse.model.send_request import FieldError, Rejection
-from posthouse.store import brands, link_hosts, streams, template_parts, templates
+from posthouse.store import brands, link_hosts, streams, template_parts, templates, tenants
 from posthouse.store.brands import Brand
 from posthouse.store.database import Held
 from posthouse.store.streams import Stream
 from posthouse.store.template_parts import StoredPart
+from posthouse.store.tenants import Tenant
 
 KINDS: Final = ("layout", "partial")
 MOST_CHARACTERS: Final = 256 * 1024
@@ -65,6 +66,36 @@ async def change_brand(parts: TemplateParts, actor: Actor, changed: dict[str, st
         return now_so
 
 
+async def change_tenant(parts: TemplateParts, actor: Actor, changed: dict[str, str]) -> Tenant:
+    """The tenant with some of its settings (``sender``, ``reply_to``) set anew; '' clears."""
+    async with parts.database.acquire() as connection, connection.transaction():
+        before = await tenants.held(connection, actor.tenant)
+        await tenants.put(
+            connection,
+            actor.tenant,
+            changed.get("sender", before.default_from or ""),
+            changed.get("reply_to", before.reply_to or ""),
+        )
+        now_so = await tenants.held(connection, actor.tenant)
+        if now_so != before:
+            await note(parts, connection, actor, "tenant.changed", "tenant", _differing(before.settings, now_so.settings))
+        return now_so
+
+
+async def create_stream(parts: TemplateParts, actor: Actor, name: str, settings: dict[str, Any]) -> Stream | None:
+    """A new stream; what is left out is as by default. None where there is one of that name."""
+    if name in streams.KNOWN:
+        return None
+    new = msgspec.structs.replace(streams.default(name), **settings)
+    async with parts.database.acquire() as connection, connection.transaction():
+        if not await streams.add(connection, actor.tenant, new, parts.now()):
+            return None
+        if new.tracking_domain:
+            await link_hosts.add(connection, actor.tenant, new.tracking_domain, parts.now())
+        await note(parts, connection, actor, "stream.created", f"stream/{name}", _differing(streams.default(name), new))
+    return new
+
+
 async def change_stream(parts: TemplateParts, actor: Actor, name: str, changed: dict[str, Any]) -> Stream:
     """A stream's settings with some of them set anew."""
     async with parts.database.acquire() as connection, connection.transaction():
@@ -87,7 +118,7 @@ async def require_approval(parts: TemplateParts, actor: Actor, *, required: bool
         return True
 
 
-def _differing(before: Brand | Stream, after: Brand | Stream) -> dict[str, Any]:
+def _differing(before: Brand | Stream | dict[str, str], after: Brand | Stream | dict[str, str]) -> dict[str, Any]:
     old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
     changed = [name for name in new if new[name] != old[name]]
     return {"before": {name: old[name] for name in changed}, "after": {name: new[name] for name in changed}}

@@ -219,7 +219,7 @@ class Watch:
         if listed.counted:
             _keep(self._counted, _name(claimed), None)
         judged = judge(
-            listed.entries, types.BY_NAME[claimed.type].message_class, listed.stream,
+            listed.entries, types.BY_NAME[claimed.built_in].message_class, listed.stream,
             legal_passes_security=listed.legal_passes_security,
         )  # fmt: skip
         if judged is not None and judged[1].answer is not Answer.PASS:

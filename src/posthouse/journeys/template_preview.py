@@ -65,6 +65,7 @@ async def preview_of(
     rendered = await templates.parts.renders.render(version, filled, locale)
     if isinstance(rendered, tuple):
         return Rejection("variable_invalid", f"{rendered[0].path}: {rendered[0].message}", rendered)
+    sender = version.sender or sender
     content = mime.compose(
         sender=sender, to=(READER,), cc=(), reply_to=(), subject=rendered.subject, text=rendered.text, html=rendered.html,
         headers={}, attachments=(), seed=_SEED,

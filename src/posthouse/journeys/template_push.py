@@ -23,6 +23,7 @@ from posthouse.journeys.shared_parts import change_part
 from posthouse.journeys.templates import Actor, Saved, Templates, faults_of
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template_state import TemplateState, Verb, after
+from posthouse.policy.types import OwnTypes
 from posthouse.store import template_parts, templates
 from posthouse.store.database import Held
 from posthouse.store.templates import Worded
@@ -206,12 +207,17 @@ class Linted(msgspec.Struct, frozen=True):
         return not self.errors and not any(blocks(found, strict=strict) for found in self.findings.values())
 
 
-def lint_folder(folder: Folder) -> Linted:
-    """The folder by itself, without a store: built and checked as a push would, with its own layouts and partials."""
+def lint_folder(folder: Folder, own: OwnTypes | None = None) -> Linted:
+    """The folder by itself, without a store: built and checked as a push would, with its own layouts and partials.
+
+    ``own``: the types of the tenant's that it may name.
+    """
     errors = list(folder.faults)
     findings: dict[str, tuple[Finding, ...]] = {}
     for name, draft in sorted(folder.drafts.items()):
-        built = faults_of(draft) or make(draft, folder.parts)
+        known = (own or {}).get(draft.type or "")
+        named = draft if known is None else msgspec.structs.replace(draft, parent=known.parent)
+        built = faults_of(named, own) or make(named, folder.parts)
         if isinstance(built, Made):
             findings |= {name: built.findings} if built.findings else {}
             errors += (FieldError(f"{name}: {error.path}", error.message) for error in blocking(built.findings))

@@ -22,8 +22,10 @@ from posthouse.journeys.making import Made, Parts, blocking
 from posthouse.journeys.renders import InProcess, Renders
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template_state import PAST, TemplateState, Verb, after
-from posthouse.policy.types import BY_NAME
-from posthouse.store import audit, template_parts, templates
+from posthouse.policy import types
+from posthouse.policy.sender import unfit
+from posthouse.policy.types import BY_NAME, OwnTypes
+from posthouse.store import audit, message_types, template_parts, templates
 from posthouse.store.audit import Entry
 from posthouse.store.database import Database, Held
 from posthouse.store.templates import StoredVersion, Worded
@@ -104,7 +106,7 @@ class Templates:
         worded = await self.worded(actor.tenant, name, number)
         if worded is None:
             return Rejection("not_found", NO_VERSION)
-        findings = await self.parts.renders.lint(worded.template, worded.draft)
+        findings = await self.findings(actor.tenant, worded)
         errors = blocking(findings)
         if verb is Verb.ACTIVATE and errors:
             return Rejection("validation_failed", f"Version {number} of {name!r} has errors and cannot become active.", errors)
@@ -119,6 +121,8 @@ class Templates:
             state = after(about.state, verb, approval_required=required)
             if state is None:
                 return _misplaced(about, verb, required=required)
+            if state is TemplateState.ACTIVE and (gone := await self._typeless(connection, actor.tenant, about)) is not None:
+                return gone
             saved = Saved(Worded(about, worded.sources, worded.wordings), findings)
             if state is not about.state:
                 saved = await self._moved(connection, actor, saved, state, PAST[verb])
@@ -127,10 +131,18 @@ class Templates:
 
     async def made(self, tenant: int, draft: Draft, parts: Parts | None = None) -> Made | Rejection:
         """The draft built and linted against the tenant's layouts and partials, or against ``parts``."""
-        made = faults_of(draft) or await self.parts.renders.make(draft, await self.library(tenant) if parts is None else parts)
+        draft, own = await self._of_own_type(tenant, draft)
+        made = faults_of(draft, own) or await self.parts.renders.make(
+            draft, await self.library(tenant) if parts is None else parts
+        )
         if isinstance(made, Made):
             return made
         return Rejection("validation_failed", f"{made[0].path}: {made[0].message}", made)
+
+    async def findings(self, tenant: int, worded: Worded) -> tuple[Finding, ...]:
+        """What lint says of a version."""
+        draft, _ = await self._of_own_type(tenant, worded.draft)
+        return await self.parts.renders.lint(worded.template, draft)
 
     async def library(self, tenant: int) -> Parts:
         """The tenant's layouts and partials as they are now."""
@@ -169,6 +181,22 @@ class Templates:
         """Put a draft up for review; the template is held."""
         return await self._moved(connection, actor, saved, TemplateState.IN_REVIEW, PAST[Verb.SUBMIT])
 
+    async def _of_own_type(self, tenant: int, draft: Draft) -> tuple[Draft, OwnTypes]:
+        """The draft with the parent of its type, and the tenant's types where one of them may be meant."""
+        if draft.type is None or draft.type in BY_NAME:
+            return draft, {}
+        async with self.parts.database.acquire() as connection:
+            found = await message_types.by_name(connection, tenant)
+        known = found.get(draft.type)
+        return (draft if known is None else msgspec.structs.replace(draft, parent=known.parent)), found
+
+    async def _typeless(self, connection: Held, tenant: int, about: StoredVersion) -> Rejection | None:
+        """Why a version may not become active whose type was removed since it was written."""
+        if about.type is None or about.type in BY_NAME or await message_types.share(connection, tenant, about.type):
+            return None
+        told = f"Version {about.version} of {about.name!r} cannot become active: {types.unknown(about.type)}"
+        return Rejection("validation_failed", told, (FieldError("type", types.unknown(about.type)),))
+
     async def _moved(self, connection: Held, actor: Actor, saved: Saved, state: TemplateState, done: str) -> Saved:
         about, now = saved.about, self.parts.now()
         replaced = await templates.move(connection, actor.tenant, about.name, about.version, state, actor.name, now)
@@ -194,12 +222,14 @@ class Templates:
         return None
 
 
-def faults_of(draft: Draft) -> tuple[FieldError, ...]:
-    """What is wrong with how a draft is declared."""
+def faults_of(draft: Draft, own: OwnTypes | None = None) -> tuple[FieldError, ...]:
+    """What is wrong with how a draft is declared. ``own``: the types that the tenant made."""
     faults = rules.faults(draft)
-    if draft.type is None or draft.type in BY_NAME:
+    if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := unfit(draft.sender)) is not None:
+        faults = (*faults, FieldError("from", wrong))
+    if draft.type is None or draft.type in BY_NAME or draft.type in (own or {}):
         return faults
-    return (*faults, FieldError("type", f"is no message type; there are {', '.join(BY_NAME)}"))
+    return (*faults, FieldError("type", types.unknown(draft.type, own or ())))
 
 
 async def note(parts: TemplateParts, connection: Held, actor: Actor, action: str, subject: str, data: Mapping[str, Any]) -> None:

@@ -17,14 +17,15 @@ import msgspec
 
 from posthouse.journeys import meters
 from posthouse.journeys.coalesce import Coalescer
+from posthouse.journeys.facts import FactBook
 from posthouse.journeys.intake import translated
-from posthouse.journeys.template_book import TemplateBook
 from posthouse.model import ids
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest
 from posthouse.net.clock import Clock
 from posthouse.policy import admit, throttle, types
 from posthouse.policy.throttle import Standing, Taken, Wait
+from posthouse.policy.types import OwnTypes
 from posthouse.store import buckets, resend
 from posthouse.store.buckets import BucketKey, Buckets
 from posthouse.store.database import Database, is_unavailable
@@ -50,10 +51,10 @@ class Asked(msgspec.Struct, frozen=True):
 class Throttle:
     """One per process."""
 
-    def __init__(self, database: Database, templates: TemplateBook, clock: Clock) -> None:
+    def __init__(self, database: Database, facts: FactBook, clock: Clock) -> None:
         """Nothing is counted yet."""
         self._database = database
-        self._templates = templates
+        self._facts = facts
         self._clock = clock
         self._together: Coalescer[Asked, Allowance] = Coalescer(self._count, hopeless=is_unavailable)
 
@@ -73,7 +74,9 @@ class Throttle:
             return None
         try:
             async with self._database.acquire() as connection:
-                known = types.BY_NAME.get(await resend.type_of(connection, caller.tenant, int(caller.environment), message) or "")
+                found = await resend.type_of(connection, caller.tenant, int(caller.environment), message)
+            name = found or ""
+            known = types.BY_NAME.get(name) or (await self._own_types(caller, name)).get(name)
             own = known is not None and known.message_class is MessageClass.AUTHENTICATION
             return await self._allowed(caller, caller.rate, {own: int(known is not None)})
         except Exception as trouble:
@@ -103,11 +106,16 @@ class Throttle:
                 if key not in by_template:
                     by_template[key] = await self._template_type(caller, *key)
                 named = by_template[key]
-            counts[admit.class_of(request, caller, named) is MessageClass.AUTHENTICATION] += 1
+            known = await self._own_types(caller, admit.wanted_type(request, caller, named))
+            counts[admit.class_of(request, caller, named, known) is MessageClass.AUTHENTICATION] += 1
         return counts
 
+    async def _own_types(self, caller: Caller, wanted: str) -> OwnTypes:
+        """Those that the tenant made, where a type is none of the built-in ones."""
+        return {} if not wanted or wanted in types.BY_NAME else await self._facts.own_types(caller.tenant, wanted)
+
     async def _template_type(self, caller: Caller, name: str, version: int | None) -> str | None:
-        found = await self._templates.find(caller.tenant, name, version)
+        found = await self._facts.templates.find(caller.tenant, name, version)
         return None if isinstance(found, Rejection) else found.type
 
     async def _count(self, waiting: list[Asked]) -> list[Allowance]:

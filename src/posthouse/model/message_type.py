@@ -51,7 +51,8 @@ class MessageType(msgspec.Struct, frozen=True, kw_only=True):
     """A row of table T1. ``waits``: pauses before the 2nd, 3rd … attempt; the last repeats.
 
     ``target`` and ``limit`` run from the triggering event to acceptance by the next hop;
-    None where the type promises nothing. ``expires_after`` counts from acceptance.
+    None where the type promises nothing. ``expires_after`` counts from acceptance. ``parent``: of a tenant's own type the
+    built-in one that it behaves as; its other cells are that one's.
     """
 
     name: str
@@ -66,3 +67,9 @@ class MessageType(msgspec.Struct, frozen=True, kw_only=True):
     in_doubt: InDoubtRule
     keep: Keep = Keep.STANDARD
     auto_submitted: bool = False
+    parent: str | None = None
+
+    @property
+    def built_in(self) -> str:
+        """The name in table T1: what counts where names must be few."""
+        return self.parent or self.name

@@ -12,7 +12,6 @@ message that has a Reply-To keeps it; where ``reply_to`` is filled for one that 
 Must never know: how anything is stored, what the content says (``content`` judges that), the network.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
@@ -29,6 +28,7 @@ from posthouse.policy.route import RouteFact, leaves_the_house, stays_here
 from posthouse.policy.schedule import Moments, moments
 from posthouse.policy.sender import SenderDomain, disguised, gate, has_reply_to, is_no_reply
 from posthouse.policy.suppress import Answer, Cause, Entry, Ruling
+from posthouse.policy.types import OwnTypes
 
 TRANSACTIONAL: Final = "transactional"
 MARKETING: Final = "marketing"
@@ -54,7 +54,7 @@ class Recipient(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known besides the request. ``domain``: the tenant's domain of the author's name (``author`` says whose).
 
-    ``stream_reply_to``: whom to answer for mail of that stream; ``suppressions``: entries by address, for the recipients of
+    ``types``: those that the tenant made. ``stream_reply_to``: whom to answer for mail of that stream; ``suppressions``: entries by address, for the recipients of
     this request; ``legal_passes_security``: the tenant's rule.
     """
 
@@ -64,6 +64,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: tuple[Mailbox, ...] = ()
     stream_reply_to: tuple[Mailbox, ...] = ()
     template_type: str | None = None
+    types: OwnTypes = {}
     suppressions: Mapping[str, Sequence[Entry]] = {}
     legal_passes_security: bool = False
     limits: Limits = CONTRACT
@@ -95,7 +96,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def author(request: SendRequest, default_from: Mailbox | None) -> Mailbox | None:
-    """The header from a request will have: its own, else the stream's or tenant's; whose domain the facts are about."""
+    """The header from a request will have: its own, else its template's, stream's or tenant's; whose domain the facts are about."""
     return request.sender if request.sender is not None else default_from
 
 
@@ -104,7 +105,7 @@ def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -
     if form.estimate(request) > facts.limits.message_bytes:
         return Rejection("too_large", f"The message would have more than {size(facts.limits.message_bytes)}.")
     errors = list(form.faults(request, facts.limits))
-    type = _type(request, caller, facts.template_type)
+    type = _type(wanted_type(request, caller, facts.template_type), facts.types)
     if isinstance(type, FieldError):
         errors.append(type)
     timed = moments(request, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type, now, facts.limits.send_ahead)
@@ -112,7 +113,7 @@ def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -
         errors.extend(timed)
     sender = author(request, facts.default_from)
     if sender is None:
-        errors.append(FieldError("from", "is required: neither the request nor its stream or tenant names a sender"))
+        errors.append(FieldError("from", "is required: neither the request nor its template, stream or tenant names a sender"))
     if errors or sender is None or isinstance(type, FieldError) or not isinstance(timed, Moments):
         return Rejection("validation_failed", _summary(errors), tuple(errors))
     stream = _stream(request, caller, type)
@@ -167,28 +168,26 @@ def _summary(errors: list[FieldError]) -> str:
     return f"{first.path or 'The request'} {first.message}{more}."
 
 
-def stream_of(request: SendRequest, caller: Caller, template_type: str | None) -> str:
+def stream_of(request: SendRequest, caller: Caller, template_type: str | None, own: OwnTypes | None = None) -> str:
     """The stream a request goes out on, for whoever looks up its settings; of one with an unknown type, which is refused, any."""
-    type = _type(request, caller, template_type)
+    type = _type(wanted_type(request, caller, template_type), own or {})
     return _stream(request, caller, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type)
 
 
-def class_of(request: SendRequest, caller: Caller, template_type: str | None) -> MessageClass:
+def class_of(request: SendRequest, caller: Caller, template_type: str | None, own: OwnTypes) -> MessageClass:
     """Why a request is made, for whoever counts it before it is judged; one with an unknown type, which is refused, counts as usual."""
-    type = _type(request, caller, template_type)
+    type = _type(wanted_type(request, caller, template_type), own)
     return MessageClass.TRANSACTIONAL if isinstance(type, FieldError) else type.message_class
 
 
-def _type(request: SendRequest, caller: Caller, template_type: str | None) -> MessageType | FieldError:
-    """The request's, else the template's, else the credential's, else the default."""
+def wanted_type(request: SendRequest, caller: Caller, template_type: str | None) -> str:
+    """The name of the request's type, else the template's, else the credential's, else the default."""
     of_template = template_type if request.template is not None else None
-    name = request.type or of_template or caller.default_type or types.DEFAULT
-    found = types.BY_NAME.get(name)
-    if found is not None:
-        return found
-    near = difflib.get_close_matches(name[:64], list(types.BY_NAME), 1)
-    hint = f" Did you mean '{near[0]}'?" if near else f" There are {', '.join(types.BY_NAME)}."
-    return FieldError("type", f"'{name[:64]}' is no message type.{hint}")
+    return request.type or of_template or caller.default_type or types.DEFAULT
+
+
+def _type(name: str, own: OwnTypes) -> MessageType | FieldError:
+    return types.BY_NAME.get(name) or own.get(name) or FieldError("type", types.unknown(name, own))
 
 
 def _stream(request: SendRequest, caller: Caller, type: MessageType) -> str:

@@ -47,7 +47,7 @@ def words(type: str, data: Data | None) -> Words:
 
 def _delivery_failed(data: Data) -> Words:
     name, route, reason = _text(data, "messageType"), _text(data, "route"), _text(data, "reason")
-    kind = types.BY_NAME.get(name)
+    kind = types.BY_NAME.get(_text(data, "parent") or name)
     urgent = kind is not None and kind.message_class in (MessageClass.AUTHENTICATION, MessageClass.SECURITY)
     what, heard = _plain(name) or "message", _text(data, "reply")
     summary = f"Every try{f' over {route}' if route else ''} was used up and nobody took the message{f': {_plain(reason)}' if reason else ''}."

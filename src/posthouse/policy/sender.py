@@ -16,6 +16,7 @@ import re
 import unicodedata
 from typing import Final, Protocol
 
+from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import FieldError, Rejection, Warning
@@ -87,6 +88,18 @@ def disguised(sender: Mailbox, message_class: MessageClass) -> Rejection | Warni
         remedy = f"{told} Name the company or product instead."
         return Rejection("content_refused", remedy, (FieldError("from", "has a display name that is somebody else's address"),))
     return Warning("display_name_address", told, "from")
+
+
+def unfit(text: str) -> str | None:
+    """Why this cannot be set as who mail is from where messages do not say, or None.
+
+    It must be one mailbox, and in a setting no name of another domain's is taken: some mail would be refused for it, and all suspected.
+    """
+    found = parse_mailbox(text)
+    if isinstance(found, AddressFault):
+        return found.message
+    mask = disguised(found, MessageClass.SECURITY)
+    return mask.detail if isinstance(mask, Rejection) else None
 
 
 def _are_related(named: str, own: str) -> bool:

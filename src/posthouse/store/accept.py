@@ -40,7 +40,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is written for one message; ``reply`` is what the caller is answered."""
+    """All that is written for one message; ``reply`` is what the caller is answered, ``parent`` the built-in type behind an own one."""
 
     tenant: int
     environment: int
@@ -78,6 +78,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     due: datetime | None
     since: datetime
     deliveries: tuple[DeliveryRow, ...]
+    parent: str | None = None
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -129,10 +130,11 @@ d as materialized (
     select * from unnest(
         $31::int[], $32::smallint[], $33::uuid[], $34::smallint[], $35::text[], $36::smallint[], $37::text[], $38::smallint[],
         $39::text[], $40::uuid[], $41::boolean[], $42::timestamptz[], $43::smallint[], $44::int[], $45::timestamptz[], $46::smallint[],
-        $47::timestamptz[], $48::timestamptz[], $49::timestamptz[], $50::text[], $51::text[], $52::smallint[], $53::int[], $54::text[], $55::text[]
+        $47::timestamptz[], $48::timestamptz[], $49::timestamptz[], $50::text[], $51::text[], $52::smallint[], $53::text[], $54::int[], $55::text[],
+        $56::text[]
     ) as t (tenant, environment, message, position, recipient, role, site, flags,
             reason, event_id, free, created_at, lane, flow, deadline, state,
-            due, expires_at, since, header_domain, type, keep, size, suppression, content)
+            due, expires_at, since, header_domain, type, keep, parent, size, suppression, content)
 ),
 put_delivery as (
     insert into delivery (tenant, environment, message, position, recipient, role)
@@ -149,9 +151,9 @@ put_event as (
 ),
 put_queue as (
     insert into queue (tenant, environment, message, position, lane, flow, deadline, state, due, expires_at, since, site, recipient,
-        header_domain, type, keep, flags, size)
+        header_domain, type, keep, parent, flags, size)
     select tenant, environment, message, position, lane, flow, deadline, state, due, expires_at, since, site, recipient,
-        header_domain, type, keep, flags, size
+        header_domain, type, keep, parent, flags, size
     from d where flags is not null and (free or message in (select message from keyed))
 )
 select id from put_message
@@ -237,7 +239,7 @@ _FIELDS: Final = (
 )  # fmt: skip
 _OWN: Final = ("position", "recipient", "role", "site", "flags", "reason", "event_id")
 _SHARED: Final = ("created_at", "lane", "flow", "deadline")
-_REST: Final = ("due", "expires_at", "since", "header_domain", "type", "keep")
+_REST: Final = ("due", "expires_at", "since", "header_domain", "type", "keep", "parent")
 
 
 def _columns(rows: "Sequence[MessageRow]") -> tuple[list[Any], ...]:

@@ -36,7 +36,7 @@ union all select 'credential/' || lookup from credential where tenant = $1 and r
 union all
 select distinct 'template/' || v.name from template_version v
 join template_wording w on w.tenant = v.tenant and w.name = v.name and w.version = v.version
-where v.tenant = $1 and v.state = 'active' and to_jsonb(w)::text ~ $2
+where v.tenant = $1 and v.state = 'active' and (v.sender ~ $2 or to_jsonb(w)::text ~ $2)
 union all
 select p.kind || '/' || p.name from (
     select distinct on (kind, name) kind, name, source from template_part where tenant = $1 order by kind, name, version desc

@@ -76,6 +76,12 @@ class Claimed(msgspec.Struct, frozen=True):
     number: int
     first_attempt_at: datetime
     keyset: int | None
+    parent: str | None = None
+
+    @property
+    def built_in(self) -> str:
+        """The type in table T1: its own, or the one that the tenant's behaves as."""
+        return self.parent or self.type
 
 
 class FlowHead(msgspec.Struct, frozen=True):

@@ -64,8 +64,8 @@ from delivery d where d.tenant = $1 and d.environment = $2 and d.message = $3 or
 _REQUEUE: Final = """
 with put as (
     insert into queue (tenant, environment, message, position, lane, flow, deadline, state, expires_at, since, site, recipient,
-        header_domain, type, keep, flags, size, number, first_attempt_at, keyset)
-    select m.tenant, m.environment, m.id, d.position, $5, $6, $7, 0, $8, $9, $10, d.recipient, $11, m.type, m.keep, $12, $13,
+        header_domain, type, keep, parent, flags, size, number, first_attempt_at, keyset)
+    select m.tenant, m.environment, m.id, d.position, $5, $6, $7, 0, $8, $9, $10, d.recipient, $11, m.type, m.keep, $15, $12, $13,
         coalesce(a.number, 0), a.first_attempt_at, a.keyset
     from message m
     join delivery d on d.tenant = m.tenant and d.environment = m.environment and d.message = m.id and d.position = $4
@@ -99,6 +99,7 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     header_domain: str
     flags: int
     size: int
+    parent: str | None
 
 
 async def stored(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> Stored | None:
@@ -124,6 +125,6 @@ async def requeue(
     """Put one delivery back; None where it is in the queue already."""
     told: Any = await connection.fetchval(
         _REQUEUE, tenant, environment, message, again.position, again.lane, again.flow, again.deadline, again.expires_at, now,
-        again.site, again.header_domain, again.flags, again.size, event_id,
+        again.site, again.header_domain, again.flags, again.size, event_id, again.parent,
     )  # fmt: skip
     return None if told is None else FlowHead(again.lane, again.flow, again.deadline)

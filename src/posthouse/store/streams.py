@@ -29,6 +29,12 @@ on conflict (tenant, name) do update set content_policy = excluded.content_polic
 """
 
 
+_ADD: Final = f"""
+insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (tenant, name) do nothing returning name
+"""
+
+
 class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked.
 
@@ -64,6 +70,11 @@ async def list_streams(database: Database, tenant: int) -> list[Stream]:
         found = {row[0]: _stream(row[0], row) for row in await connection.fetch(_LIST, tenant)}
     found |= {name: default(name) for name in KNOWN if name not in found}
     return [found[name] for name in sorted(found)]
+
+
+async def add(connection: Held, tenant: int, stream: Stream, now: datetime) -> bool:
+    """A stream with these settings; False where one of that name has settings already."""
+    return await connection.fetchval(_ADD, tenant, *msgspec.structs.astuple(stream), now) is not None
 
 
 async def put(connection: Held, tenant: int, stream: Stream, now: datetime) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.compose.draft import Draft, plain_variable
+from posthouse.compose.draft import Draft, plain_variable, sender_of
 from posthouse.compose.template import Source, TemplateVersion, Variable, Wording
 from posthouse.model.template_state import TemplateState
 from posthouse.store.database import Database, Held
@@ -27,16 +27,14 @@ _HOLD: Final = "select latest from template where tenant = $1 and name = $2 for 
 _ADD: Final = "insert into template (tenant, name, id, created_at) values ($1, $2, $3, $4) on conflict (tenant, name) do nothing"
 _NUMBER: Final = "update template set latest = latest + 1 where tenant = $1 and name = $2 returning latest"
 _INSERT: Final = """
-insert into template_version (tenant, name, version, type, state, fallback, variables, waivers, digest, author, created_at)
-values ($1, $2, $3, $4, 'draft', $5, $6, $7, $8, $9, $10)
+insert into template_version (tenant, name, version, type, state, fallback, variables, waivers, digest, author, created_at, sender)
+values ($1, $2, $3, $4, 'draft', $5, $6, $7, $8, $9, $10, $11)
 """
 _INSERT_WORDING: Final = """
 insert into template_wording (tenant, name, version, locale, subject, html, mjml, text, built_subject, built_html, built_text)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
-_VERSION: Final = (
-    "name, version, type, state, fallback, variables, waivers, digest, author, created_at, approved_by, approved_at, activated_at"
-)
+_VERSION: Final = "name, version, type, state, fallback, variables, waivers, digest, author, created_at, approved_by, approved_at, activated_at, sender"
 _GET: Final = f"select {_VERSION} from template_version where tenant = $1 and name = $2 and version = $3"
 _LIST: Final = f"""
 select {_VERSION} from template_version where tenant = $1 and name = $2 and version < $3 order by version desc limit $4
@@ -76,7 +74,7 @@ _SET_APPROVAL: Final = "update tenant set approval_required = $2 where id = $1 a
 
 
 class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version without its words. ``approved_by`` None: nobody has; ``activated_at``: when it became active last."""
+    """A version without its words. ``approved_by`` None: nobody has; ``activated_at``: when it became active last. ``sender``: '' for none."""
 
     name: str
     version: int
@@ -91,6 +89,7 @@ class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str | None
     approved_at: datetime | None
     activated_at: datetime | None
+    sender: str = ""
 
 
 class Worded(msgspec.Struct, frozen=True):
@@ -106,7 +105,7 @@ class Worded(msgspec.Struct, frozen=True):
         about = self.about
         return Draft(
             name=about.name, type=about.type, variables=about.variables, sources=self.sources, fallback=about.fallback,
-            waivers=about.waivers,
+            waivers=about.waivers, sender=about.sender,
         )  # fmt: skip
 
     @property
@@ -115,7 +114,7 @@ class Worded(msgspec.Struct, frozen=True):
         about = self.about
         return TemplateVersion(
             name=about.name, version=about.version, type=about.type, variables=about.variables, wordings=self.wordings,
-            fallback=about.fallback, trusted=False,
+            fallback=about.fallback, trusted=False, sender=sender_of(about.sender),
         )  # fmt: skip
 
 
@@ -158,7 +157,18 @@ async def add_version(
     number: int = await connection.fetchval(_NUMBER, tenant, draft.name)
     variables = [plain_variable(variable) for variable in draft.variables]
     await connection.execute(
-        _INSERT, tenant, draft.name, number, draft.type, draft.fallback, variables, draft.waivers, digest, author, now
+        _INSERT,
+        tenant,
+        draft.name,
+        number,
+        draft.type,
+        draft.fallback,
+        variables,
+        draft.waivers,
+        digest,
+        author,
+        now,
+        draft.sender,
     )
     await connection.executemany(
         _INSERT_WORDING,

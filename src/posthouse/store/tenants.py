@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from posthouse.store.database import Database
+from posthouse.store.database import Database, Held
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -19,6 +19,8 @@ returning id, ref, name, default_from, reply_to
 """
 _BY_REF: Final = "select id, ref, name, default_from, reply_to from tenant where ref = $1"
 _BY_ID: Final = "select id, ref, name, default_from, reply_to from tenant where id = $1"
+_FOR_UPDATE: Final = f"{_BY_ID} for update"
+_PUT: Final = "update tenant set default_from = nullif($2, ''), reply_to = nullif($3, '') where id = $1"
 _FIRST: Final = "select id, ref, name, default_from, reply_to from tenant order by id limit 1"
 
 
@@ -30,6 +32,11 @@ class Tenant(msgspec.Struct, frozen=True):
     name: str
     default_from: str | None
     reply_to: str | None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What it may change of itself; '' where nothing is set."""
+        return {"from": self.default_from or "", "replyTo": self.reply_to or ""}
 
 
 async def create(
@@ -56,6 +63,16 @@ async def first(database: Database) -> Tenant | None:
     """The oldest tenant; None on a database that ``init`` has not seen."""
     async with database.acquire() as connection:
         return _tenant(await connection.fetchrow(_FIRST))
+
+
+async def held(connection: Held, tenant: int) -> Tenant:
+    """The tenant of a number, and nobody else changes it until the transaction ends."""
+    return Tenant(*await connection.fetchrow(_FOR_UPDATE, tenant))
+
+
+async def put(connection: Held, tenant: int, sender: str, reply_to: str) -> None:
+    """Set who mail is from and where answers go, where nothing nearer says; '' clears."""
+    await connection.execute(_PUT, tenant, sender, reply_to)
 
 
 def _tenant(row: "Record | None") -> Tenant | None:

@@ -1,4 +1,4 @@
-"""Layouts, partials, brand and streams over HTTP: changed, kept, and told in the audit trail."""
+"""Layouts, partials and brand over HTTP: changed, kept, and told in the audit trail."""
 
 from tests.support.http_door import HttpDoor
 
@@ -66,34 +66,3 @@ async def test_the_brand_fills_the_variable_that_a_template_declares(door: HttpD
     given = await door.send(template="branded", subject=None, text=None, variables={"brand": {"company": "Other"}})
     texts = [(await door.ask("GET", f"/v1/messages/{each['id']}/content")).json()["text"].strip() for each in (mine, given)]
     assert texts == ["Shop #000000", "Other #000000"]
-
-
-async def test_streams_have_defaults_and_are_changed_setting_by_setting(door: HttpDoor) -> None:
-    listed = (await door.ask("GET", "/v1/streams")).json()["data"]
-    assert [(each["name"], each["contentPolicy"], each["unsubscribe"]) for each in listed] == [
-        ("marketing", "flag", True), ("transactional", "flag", False),
-    ]  # fmt: skip
-    changed = (await door.ask("PATCH", "/v1/streams/shop", {"contentPolicy": "refuse", "replyTo": "help@shop.example"})).json()
-    assert (changed["contentPolicy"], changed["replyTo"], changed["trackOpens"]) == ("refuse", "help@shop.example", False)
-    assert (await door.ask("GET", "/v1/streams/shop")).json() == changed
-    assert [each["name"] for each in (await door.ask("GET", "/v1/streams")).json()["data"]] == [
-        "marketing",
-        "shop",
-        "transactional",
-    ]
-    assert (await door.ask("GET", "/v1/streams/shop", key=door.stranger)).json()["contentPolicy"] == "flag"
-    assert (await door.ask("PATCH", "/v1/streams/shop", {"contentPolicy": "maybe"})).status == 422
-    assert (await door.ask("PATCH", "/v1/streams/Shop", {})).status == 404
-
-
-async def test_mail_that_does_not_say_is_from_its_stream_else_from_the_tenant(door: HttpDoor) -> None:
-    assert (await door.ask("PATCH", "/v1/streams/shop", {"from": "Shop <orders@shop.example"})).status == 422
-    assert (await door.ask("PATCH", "/v1/streams/shop", {"from": "Shop <orders@shop.example>"})).json()[
-        "from"
-    ] == "Shop <orders@shop.example>"
-    senders = []
-    for fields in ({"stream": "shop"}, {"stream": "shop", "from": "me@shop.example"}, {}):
-        sent = await door.send(**({"from": None} | fields))
-        senders.append((await door.ask("GET", f"/v1/messages/{sent['id']}")).json()["from"])
-    assert senders[:2] == ["orders@shop.example", "me@shop.example"]
-    assert senders[2] not in senders[:2]

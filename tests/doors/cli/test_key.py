@@ -37,7 +37,7 @@ def test_a_revoked_key_stays_listed_and_is_revoked_once(founded: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("revoke", "key_1"), ("revoke", "msg_01jd0000000000000000000000"), ("create", "--type", "nonsense")]
+    "arguments", [("revoke", "key_1"), ("revoke", "msg_01jd0000000000000000000000"), ("create", "--type", "no-type")]
 )
 def test_what_is_no_id_and_no_type_is_a_usage_error(bare: World, arguments: tuple[str, ...]) -> None:
     result = bare.run("key", *arguments)

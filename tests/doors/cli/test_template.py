@@ -140,3 +140,23 @@ def test_render_shows_text_html_and_the_whole_mail(founded: World, tree: Path) -
     assert "multipart/alternative" in founded.run("template", "render", "password-reset", "--as", "raw").stdout
     assert founded.run("template", "render", "nothing").exit_code == 1
     assert founded.run("template", "render", "note", "--variable", "n:=3").exit_code == 1
+
+
+def test_a_templates_sender_goes_to_files_and_back(founded: World, tree: Path, tmp_path: Path) -> None:
+    plant(tree, {"note/template.toml": MANIFEST.replace("locale", 'from = "Shop <orders@shop.example>"\nlocale', 1)})
+    assert steps(founded, tree)["note"] == ("created", 1, "active")
+    founded.run("template", "pull", str(tmp_path / "pulled"))
+    assert 'from = "Shop <orders@shop.example>"\n' in (tmp_path / "pulled/note/template.toml").read_text()
+    assert steps(founded, tmp_path / "pulled")["note"] == ("unchanged", 1, "active")
+    assert founded.run("template", "diff", str(tmp_path / "pulled")).exit_code == 0
+    plant(tree, TREE)
+    differing = founded.run("template", "diff", str(tree))
+    assert (differing.exit_code, '-from = "Shop <orders@shop.example>"' in differing.output) == (1, True)
+    assert steps(founded, tree)["note"] == ("changed", 2, "active")
+
+
+@pytest.mark.parametrize("wrong", ["nobody", "ceo@bank.example <a@shop.example>", "a@shop.example, b@shop.example"])
+def test_a_templates_sender_that_mail_could_not_be_from_is_an_error_of_lint(bare: World, tree: Path, wrong: str) -> None:
+    plant(tree, {"note/template.toml": MANIFEST.replace("locale", f'from = "{wrong}"\nlocale', 1)})
+    result = bare.run("template", "lint", str(tree))
+    assert (result.exit_code, "from" in result.output) == (1, True)

@@ -24,7 +24,7 @@ from posthouse.doors.api.wire import KeyBody, KeyChange
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
 from posthouse.model.timeline import cursor
-from posthouse.policy.types import BY_NAME
+from posthouse.policy import types
 from posthouse.store import credentials
 from posthouse.store.credentials import Credential
 
@@ -79,8 +79,10 @@ async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Respon
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A new key; 201 with its secret."""
     asked = await _asked(parts, request, KeyBody)
-    if isinstance(asked, KeyBody) and asked.type is not None and asked.type not in BY_NAME:
-        asked = invalid(FieldError("type", "is no message type"))
+    if isinstance(asked, KeyBody) and asked.type is not None and asked.type not in types.BY_NAME:
+        own = await parts.own_types(caller.tenant, asked.type)
+        if asked.type not in own:
+            asked = invalid(FieldError("type", types.unknown(asked.type, own)))
     if isinstance(asked, Rejection):
         return refuse(asked)
     if caller.rate is not None:

@@ -2,10 +2,9 @@
 
 from typing import Any, Final
 
-from posthouse.doors.api.operation import CURSOR, LIMIT, TEXT, Operation, Parameter, Reply, Schema
+from posthouse.doors.api.operation import CURSOR, LIMIT, Operation, Parameter, Reply, Schema
+from posthouse.doors.api.operations_settings import SETTINGS
 from posthouse.doors.api.template_wire import (
-    AuditPage,
-    BrandBody,
     LintView,
     PartBody,
     PartPage,
@@ -13,21 +12,18 @@ from posthouse.doors.api.template_wire import (
     PreviewView,
     RenderBody,
     RerenderView,
-    StreamBody,
-    StreamPage,
     TemplateBody,
     TemplateDetail,
     TemplatePage,
     VersionBody,
     VersionView,
 )
-from posthouse.store.brands import Brand
-from posthouse.store.streams import Stream
 
 NAMED: Final[dict[str, Schema]] = {
     "/v1/templates": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["password-reset"]},
     "/v1/layouts": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["base.html"]},
     "/v1/partials": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["footer.html"]},
+    "/v1/types": {"type": "string", "pattern": "^[a-z][a-z0-9]*(_[a-z0-9]+)*$", "maxLength": 64, "examples": ["order_update"]},
     "/v1/streams": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$", "examples": ["transactional"]},
 }
 VERSION: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 999_999_999, "examples": [1]}
@@ -71,14 +67,9 @@ RENDER: Final[dict[str, Any]] = {
     }
 }
 PART: Final[dict[str, Any]] = {"footer": {"summary": "A partial", "value": {"source": "<p>Shop, 1 Main Street</p>"}}}
-BRAND: Final[dict[str, Any]] = {"colour": {"summary": "Some of it", "value": {"company": "Shop", "color": "#1a73e8"}}}
-STREAM: Final[dict[str, Any]] = {
-    "policy": {"summary": "Refuse content that does not belong here", "value": {"contentPolicy": "refuse"}}
-}
 _T: Final = "/v1/templates/{name}"
 _V: Final = f"{_T}/versions/{{version}}"
 _TAG: Final = "Templates"
-_SETTINGS: Final = "Settings"
 
 
 def _move(verb: str, summary: str, *refusals: str) -> Operation:
@@ -152,20 +143,5 @@ TEMPLATES: Final = (
     ),
     *_parts("layout"),
     *_parts("partial"),
-    Operation(method="get", path="/v1/brand", name="getBrand", summary="How your mail looks", tag=_SETTINGS, replies={200: Reply("The brand.", Brand)}),
-    Operation(
-        method="patch", path="/v1/brand", name="changeBrand", summary="Change the brand; '' clears", tag=_SETTINGS, body=BrandBody, examples=BRAND,
-        replies={200: Reply("The brand as it is then.", Brand)},
-    ),
-    Operation(method="get", path="/v1/streams", name="listStreams", summary="List streams", tag=_SETTINGS, replies={200: Reply("All of them, by name.", StreamPage)}),
-    Operation(method="get", path="/v1/streams/{name}", name="getStream", summary="One stream", tag=_SETTINGS, replies={200: Reply("Its settings.", Stream)}),
-    Operation(
-        method="patch", path="/v1/streams/{name}", name="changeStream", summary="Change a stream's settings", tag=_SETTINGS, body=StreamBody,
-        examples=STREAM, replies={200: Reply("Its settings as they are then.", Stream)},
-    ),
-    Operation(
-        method="get", path="/v1/audit", name="listAudit", summary="Who changed what", tag=_SETTINGS,
-        parameters=(Parameter("subject", "Of this, such as template/welcome.", TEXT), CURSOR, LIMIT),
-        replies={200: Reply("A page of changes, newest first.", AuditPage)},
-    ),
+    *SETTINGS,
 )  # fmt: skip

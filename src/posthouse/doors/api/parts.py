@@ -16,6 +16,7 @@ from posthouse.mail.dkim import SigningKey
 from posthouse.model.explanation import Explanation
 from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
+from posthouse.policy.types import OwnTypes
 from posthouse.store.credentials import Credentials
 from posthouse.store.database import Database
 from posthouse.store.seal import Sealer
@@ -60,6 +61,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     and keyset, to rebuild what was handed over. ``readiness`` answers with the reasons why mail cannot be taken or sent
     just now, none when all is well. ``public_url`` is where people reach this server, or None; ``loopback`` says that
     the listener itself is bound to loopback. ``templates`` changes stored templates; ``forget`` hears whose settings were changed.
+    ``own_types``: the types that a tenant made, asked for anew where none of the wanted name is remembered.
     """
 
     intake: Takes
@@ -77,6 +79,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     exposition: Callable[[], bytes]
     templates: Templates
     forget: Callable[[int], None]
+    own_types: Callable[[int, str], Awaitable[OwnTypes]]
     public_url: str | None = None
     allow_private_networks: bool = False
     loopback: bool = True

@@ -26,6 +26,7 @@ from posthouse.journeys import meters
 from posthouse.model.explanation import Explanation
 from posthouse.model.limits import Limits
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
+from posthouse.policy.types import OwnTypes
 
 _SLICE: Final = 4  # items of a batch that are read before others get their turn
 _LARGE: Final = 64 * 1024
@@ -82,11 +83,7 @@ async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
         if query.faults:
             return refuse(invalid(*query.faults))
     data = await body.read(request, parts.limits.message_bytes, parts.body_seconds)
-    asked = (
-        data
-        if isinstance(data, Rejection)
-        else read_send(data, request.headers.get("idempotency-key"), parts.clock.now(), parts.limits)
-    )
+    asked = data if isinstance(data, Rejection) else await _read(parts, caller, data, request.headers.get("idempotency-key"))
     if isinstance(asked, Rejection):
         meters.REJECTED.labels(caller.door, asked.code).inc()
     return await limited(parts, caller, (asked,), partial(_sent, parts, caller, asked, dry_run=dry_run))
@@ -96,6 +93,15 @@ async def _sent(parts: ApiParts, caller: Caller, asked: SendRequest | Rejection,
     if isinstance(asked, Rejection):
         return refuse(asked)
     return await _explained(parts, caller, asked) if dry_run else accepted(await parts.intake.accept(caller, asked))
+
+
+async def _read(parts: ApiParts, caller: Caller, data: bytes, key: str | None) -> SendRequest | Rejection:
+    """The message asked for; the tenant's own types are looked at only where a type is not built in, so that nobody else waits for them."""
+    now = parts.clock.now()
+    asked = read_send(data, key, now, parts.limits)
+    if isinstance(asked, Rejection) and any(fault.path == "type" for fault in asked.errors):
+        return read_send(data, key, now, parts.limits, await parts.own_types(caller.tenant, ""))
+    return asked
 
 
 async def _explained(parts: ApiParts, caller: Caller, asked: SendRequest) -> Response:
@@ -118,7 +124,8 @@ async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Respo
     data = await body.read(request, parts.limits.batch_bytes, parts.body_seconds)
     asked: body.Parsed | list[SendRequest | Rejection] | Rejection = data if isinstance(data, Rejection) else await _decoded(data)
     if isinstance(asked, body.Parsed):
-        came = _Came(request.headers.get("idempotency-key"), parts.clock.now(), parts.limits)
+        own = await parts.own_types(caller.tenant, "")
+        came = _Came(request.headers.get("idempotency-key"), parts.clock.now(), parts.limits, own)
         asked = await _items(asked, came, parts.intake.give_way)
     counted = (asked,) if isinstance(asked, Rejection) else asked
     return await limited(parts, caller, counted, partial(_sent_many, parts, caller, asked))
@@ -167,11 +174,12 @@ def _only_objects(members: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Came(msgspec.Struct, frozen=True):
-    """What holds for every item of a batch: the batch's key, when it came, the limits."""
+    """What holds for every item of a batch: the batch's key, when it came, the limits, the tenant's own types."""
 
     key: str | None
     now: datetime
     limits: Limits
+    own: OwnTypes
 
 
 def _item(members: Any, index: int, came: _Came, faults: list[FieldError]) -> SendRequest | Rejection:
@@ -179,7 +187,7 @@ def _item(members: Any, index: int, came: _Came, faults: list[FieldError]) -> Se
         return invalid(FieldError("", "must be an object"))
     before = f"messages[{index}]."
     own = [FieldError(fault.path.removeprefix(before), fault.message) for fault in faults if fault.path.startswith(before)]
-    return read_members(members, None if came.key is None else f"{came.key}#{index}", own, came.now, came.limits)
+    return read_members(members, None if came.key is None else f"{came.key}#{index}", own, came.now, came.limits, came.own)
 
 
 def _result(index: int, outcome: Accepted | Rejection) -> BatchSent | BatchRefused:

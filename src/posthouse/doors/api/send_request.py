@@ -22,6 +22,7 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError, Rejection, SendRequest
 from posthouse.policy import form, types
 from posthouse.policy.schedule import Moments, moments
+from posthouse.policy.types import OwnTypes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Final = mimetypes.MimeTypes()  # the built-in table only, so that every machine guesses alike
@@ -29,21 +30,25 @@ _CONTENT: Final = ("html", "text", "template")
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
-def read_send(data: bytes, header_key: str | None, now: datetime, limits: Limits) -> SendRequest | Rejection:
-    """The message asked for in a body of ``/v1/send``; ``header_key`` is the Idempotency-Key header."""
+def read_send(
+    data: bytes, header_key: str | None, now: datetime, limits: Limits, own: OwnTypes | None = None
+) -> SendRequest | Rejection:
+    """The message asked for in a body of ``/v1/send``; ``header_key`` is the Idempotency-Key header, ``own`` the tenant's types."""
     parsed = decode(data)
     if isinstance(parsed, Rejection):
         return parsed
-    return read_members(parsed.members, header_key, list(parsed.faults), now, limits)
+    return read_members(parsed.members, header_key, list(parsed.faults), now, limits, own)
 
 
 def read_members(
-    members: dict[str, Any], header_key: str | None, faults: Faults, now: datetime, limits: Limits
+    members: dict[str, Any], header_key: str | None, faults: Faults, now: datetime, limits: Limits, own: OwnTypes | None = None
 ) -> SendRequest | Rejection:
     """The same for members that are decoded already; ``faults`` are those found so far."""
     body = shaped(within(members, limits, faults), SendBody, faults)
     request = _request(body, header_key, faults, limits)
-    return invalid(*_one_a_path([*faults, *_unsaid(faults, _policy_faults(request, now, limits))])) if faults else request
+    if not faults:
+        return request
+    return invalid(*_one_a_path([*faults, *_unsaid(faults, _policy_faults(request, now, limits, own or {}))]))
 
 
 def _request(body: SendBody, header_key: str | None, faults: Faults, limits: Limits) -> SendRequest:
@@ -91,12 +96,13 @@ def _check(body: SendBody, own: Own, faults: Faults) -> None:
         faults.append(FieldError("headers.Reply-To", "cannot stand beside replyTo: give one of them"))
 
 
-def _policy_faults(request: SendRequest, now: datetime, limits: Limits) -> list[FieldError]:
+def _policy_faults(request: SendRequest, now: datetime, limits: Limits, own: OwnTypes) -> list[FieldError]:
     """What policy would say of the rest, so that one answer has it all."""
     found = list(form.faults(request, limits))
-    known = types.BY_NAME.get(request.type or types.DEFAULT)
+    name = request.type or types.DEFAULT
+    known = types.BY_NAME.get(name) or own.get(name)
     if known is None:
-        found.append(FieldError("type", "is no message type"))
+        found.append(FieldError("type", types.unknown(name, own)))
     timed = moments(request, known or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
     return found if isinstance(timed, Moments) else [*found, *timed]
 

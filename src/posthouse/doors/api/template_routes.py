@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from posthouse.doors.api import template_settings, templates
+from posthouse.doors.api import streams, template_settings, templates, tenant, types
 from posthouse.doors.api.endpoint import Operation
 
 _TEMPLATE: Final = "/v1/templates/{name}"
@@ -25,7 +25,10 @@ TEMPLATES: Final[dict[str, dict[str, Operation]]] = {
     **template_settings.part_operations("layout"),
     **template_settings.part_operations("partial"),
     "/v1/brand": {"GET": template_settings.get_brand, "PATCH": template_settings.patch_brand},
-    "/v1/streams": {"GET": template_settings.list_streams},
-    "/v1/streams/{name}": {"GET": template_settings.get_stream, "PATCH": template_settings.patch_stream},
+    "/v1/tenant": {"GET": tenant.get_tenant, "PATCH": tenant.patch_tenant},
+    "/v1/streams": {"GET": streams.list_streams, "POST": streams.create},
+    "/v1/streams/{name}": {"GET": streams.get_stream, "PATCH": streams.patch_stream},
+    "/v1/types": {"GET": types.list_types, "POST": types.create},
+    "/v1/types/{name}": {"GET": types.get_type, "DELETE": types.remove},
     "/v1/audit": {"GET": template_settings.list_audit},
 }

@@ -97,13 +97,13 @@ def variable(declared: Variable) -> VariableBody:
 
 def _item(about: StoredVersion) -> dict[str, Any]:
     return {
-        "version": about.version, "state": about.state.value, "type": about.type, "author": about.author, "created_at": about.created_at,
+        "version": about.version, "state": about.state.value, "type": about.type, "sender": about.sender, "author": about.author, "created_at": about.created_at,
         "approved_by": about.approved_by, "approved_at": about.approved_at, "activated_at": about.activated_at,
     }  # fmt: skip
 
 
 def _ready(ready: TemplateVersion) -> dict[str, Any]:
     return {
-        "version": ready.version, "state": _ACTIVE, "type": ready.type, "author": AUTHOR, "created_at": None, "approved_by": None,
+        "version": ready.version, "state": _ACTIVE, "type": ready.type, "sender": "", "author": AUTHOR, "created_at": None, "approved_by": None,
         "approved_at": None, "activated_at": None,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """What JSON the HTTP door reads and writes about templates, and about what they share.
 
-Variables are declared as in ``template.toml``; ``variables`` of a preview are those of a send. ``null`` counts as absent, '' clears a setting.
+Variables are declared as in ``template.toml``; ``variables`` of a preview are those of a send. ``null`` counts as absent.
 """
 
 from datetime import datetime
@@ -11,8 +11,8 @@ from msgspec import Meta, Struct, field
 from posthouse.compose.draft import MOST_LOCALES, MOST_VARIABLES, Draft, source_of
 from posthouse.compose.lint import Finding
 from posthouse.compose.template import DEFAULT_LOCALE, Source, Variable, VariableType
+from posthouse.doors.api.settings_wire import Author
 from posthouse.doors.api.wire import Line, Locale, TemplateName, TypeName
-from posthouse.store.streams import Stream
 
 PAGE_LENGTH: Final = 256 * 1024
 BODY_BYTES: Final = 8 << 20
@@ -27,12 +27,6 @@ VariableName = Annotated[
         extra={"says": "letters, digits and _"},
         examples=["orderNumber"],
     ),
-]
-PostalAddress = Annotated[str, Meta(max_length=500)]
-Address = Annotated[str, Meta(max_length=320, examples=["help@shop.example"])]
-HostName = Annotated[str, Meta(max_length=253, examples=["links.shop.example"])]
-WebAddress = Annotated[
-    str, Meta(max_length=1024, pattern=r"^(https://[^\s\"<>]+)?" + _END, extra={"says": "an https address, or '' for none"})
 ]
 Type = Literal["string", "number", "boolean", "date", "datetime", "money", "url", "email", "array", "object"]
 
@@ -65,6 +59,7 @@ class VersionBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     subject: Page
     type: TypeName | None = None
+    sender: Author | None = field(default=None, name="from")
     html: Page | None = None
     mjml: Page | None = None
     text: Page | None = None
@@ -98,32 +93,6 @@ class PartBody(Struct, frozen=True, forbid_unknown_fields=True):
     source: Page
 
 
-class BrandBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """What is to change of the brand."""
-
-    company: Line | None = None
-    logo_url: WebAddress | None = None
-    color: (
-        Annotated[str, Meta(pattern=r"^(#[0-9A-Fa-f]{6})?" + _END, extra={"says": "a colour such as #1a73e8, or ''"})] | None
-    ) = None
-    support_email: Address | None = None
-    support_url: WebAddress | None = None
-    postal_address: PostalAddress | None = None
-
-
-class StreamBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """What is to change of a stream."""
-
-    content_policy: Literal["off", "flag", "refuse"] | None = None
-    unsubscribe: bool | None = None
-    sender: Address | None = field(default=None, name="from")
-    reply_to: Address | None = None
-    postal_address: PostalAddress | None = None
-    track_opens: bool | None = None
-    track_clicks: bool | None = None
-    tracking_domain: HostName | None = None
-
-
 class TemplateItem(Struct, frozen=True, kw_only=True, rename="camel"):
     """A template in a list. ``source``: own, or ready_made; ``activeVersion`` null: no message can be made from it."""
 
@@ -148,6 +117,7 @@ class VersionItem(Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
     state: str
     type: str | None
+    sender: str = field(name="from")
     author: str
     created_at: datetime | None
     approved_by: str | None
@@ -223,31 +193,6 @@ class PartPage(Struct, frozen=True, rename="camel"):
     next_cursor: str | None
 
 
-class StreamPage(Struct, frozen=True, rename="camel"):
-    """All streams, by name."""
-
-    data: list[Stream]
-    next_cursor: str | None
-
-
-class AuditItem(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A change: who did what to what, and how it was before and after."""
-
-    id: str
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    data: dict[str, Any] | None
-
-
-class AuditPage(Struct, frozen=True, rename="camel"):
-    """A page of changes, newest first."""
-
-    data: list[AuditItem]
-    next_cursor: str | None
-
-
 class RerenderView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A record's mail rendered again. ``same``: it says today what it said when it was accepted."""
 
@@ -269,7 +214,7 @@ def draft_of(asked: VersionBody, name: str) -> Draft:
     others = {tag: _source(body) for tag, body in (asked.locales or {}).items()}
     return Draft(
         name=name, type=asked.type, variables=tuple(variable_of(each) for each in asked.variables or ()), sources={fallback: own} | others,
-        fallback=fallback, waivers=asked.waivers or {},
+        fallback=fallback, waivers=asked.waivers or {}, sender=(asked.sender or "").strip(),
     )  # fmt: skip
 
 
@@ -280,12 +225,6 @@ def variable_of(body: VariableBody) -> Variable:
         description=body.description or "", example=body.example, items=None if body.items is None else variable_of(body.items),
         properties=tuple(variable_of(inner) for inner in body.properties or ()),
     )  # fmt: skip
-
-
-def changes(body: Struct) -> dict[str, Any]:
-    """The fields that were given, by their names in Python."""
-    found = {name: getattr(body, name) for name in body.__struct_fields__}
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _source(body: SourceBody) -> Source:

@@ -104,7 +104,7 @@ async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Res
 
 
 async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """The next version, as a draft; 201. Type, language and variables that it leaves out are those of the version before."""
+    """The next version, as a draft; 201. Type, sender, language and variables that it leaves out are those of the version before."""
     asked = await read(parts, request, VersionBody)
     if isinstance(asked, Rejection):
         return refuse(asked)
@@ -123,7 +123,7 @@ async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
 def _completed(asked: VersionBody, draft: Draft, before: StoredVersion) -> Draft:
     fallback = asked.locale or before.fallback
     return msgspec.structs.replace(
-        draft, type=asked.type or before.type, variables=draft.variables if asked.variables is not None else before.variables,
+        draft, type=asked.type or before.type, sender=draft.sender if asked.sender is not None else before.sender, variables=draft.variables if asked.variables is not None else before.variables,
         fallback=fallback, sources={fallback if tag == draft.fallback else tag: said for tag, said in draft.sources.items()},
     )  # fmt: skip
 
@@ -141,7 +141,7 @@ async def get_version(parts: ApiParts, caller: Caller, request: Request) -> Resp
     name, number = request.path_params["name"], _number(request)
     own = await parts.templates.worded(caller.tenant, name, number) if number else None
     if own is not None:
-        return answer(version_view(Saved(own, await parts.templates.parts.renders.lint(own.template, own.draft))))
+        return answer(version_view(Saved(own, await parts.templates.findings(caller.tenant, own))))
     ready = READY_MADE.get(name)
     return answer(ready_version(ready)) if ready is not None and ready.version == number else refuse(_NO_VERSION)
 
@@ -185,7 +185,7 @@ async def lint(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if own is None:
         assert ready is not None  # noqa: S101 - or we had refused
         return answer(LintView(name, ready.version, blocked=False, findings=[]))
-    findings = await parts.templates.parts.renders.lint(own.template, own.draft)
+    findings = await parts.templates.findings(caller.tenant, own)
     return answer(LintView(name, own.about.version, blocked=bool(blocking(findings)), findings=list(findings)))
 
 

@@ -28,6 +28,8 @@ from posthouse.doors.cli.settings import config
 from posthouse.doors.cli.setup import init, migrate
 from posthouse.doors.cli.suppression import suppression
 from posthouse.doors.cli.template import template
+from posthouse.doors.cli.tenant import tenant
+from posthouse.doors.cli.type import type_
 from posthouse.doors.cli.webhook import webhook
 from posthouse.store import StoreRefusal
 
@@ -75,7 +77,9 @@ for command in (
     messages,
     alerts,
     suppression,
+    tenant,
     template,
+    type_,
     doctor,
     explain,
     config,

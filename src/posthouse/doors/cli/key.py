@@ -13,7 +13,7 @@ from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.policy import types
 from posthouse.policy.throttle import MOST
-from posthouse.store import credentials
+from posthouse.store import credentials, message_types
 from posthouse.store.credentials import Credential
 
 HEADINGS: Final = ("ID", "KIND", "ENVIRONMENT", "BEGINS WITH", "NAME", "TYPE", "STREAM", "A MINUTE", "CREATED", "REVOKED")
@@ -47,11 +47,16 @@ def create(
     as_json: bool,
 ) -> None:
     """Make a key and show it, once."""
-    if type_ is not None and type_ not in types.BY_NAME:
-        raise click.BadParameter(f"there is no type {type_!r}; there are {', '.join(sorted(types.BY_NAME))}", param_hint="--type")
+    if type_ is not None and not types.NAME.fullmatch(type_):
+        raise click.BadParameter(types.unknown(type_), param_hint="--type")
 
     async def work(session: Session) -> tuple[Credential, str]:
         owner = await session.tenant(tenant)
+        if type_ is not None and type_ not in types.BY_NAME:
+            async with session.store.database.acquire() as connection:
+                own = await message_types.by_name(connection, owner.id)
+            if type_ not in own:
+                raise click.BadParameter(types.unknown(type_, own), param_hint="--type")
         make = credentials.create_smtp_login if smtp else credentials.create_api_key
         environment = Environment.TEST if test else Environment.LIVE
         return await make(

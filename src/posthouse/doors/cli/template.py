@@ -20,10 +20,27 @@ from posthouse.doors.cli.template_session import TENANT, at_the_templates
 from posthouse.doors.cli.template_tree import FOLDER, NEW_FOLDER, read_tree, remove_stale, write_tree
 from posthouse.journeys import template_push
 from posthouse.journeys.making import sentence
+from posthouse.journeys.own_types import faults_of
 from posthouse.journeys.template_push import UNCHANGED, Linted, Refused, Step, lint_folder
 from posthouse.journeys.templates import Actor, Templates
+from posthouse.model.message_type import MessageType
+from posthouse.policy import types
 
 HEADINGS: Final = ("KIND", "NAME", "DONE", "VERSION", "STATE", "NOTES")
+
+
+class OwnTypeName(click.ParamType[MessageType]):
+    """``name=parent``, for a command that does not ask the database."""
+
+    name = "name=parent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> MessageType:
+        """The type, or a usage error that says what is wrong."""
+        if isinstance(value, MessageType):
+            return value
+        name, _, parent = str(value).partition("=")
+        faults = faults_of(name, parent)
+        return self.fail(f"{faults[0].path} {faults[0].message}", param, ctx) if faults else types.own(name, parent)
 
 
 @click.group()
@@ -123,10 +140,17 @@ def diff(handed: Handed, *, folder: Path, tenant: str | None, as_json: bool) -> 
 @template.command()
 @FOLDER
 @click.option("--strict", is_flag=True, help="A warning fails, too.")
+@click.option(
+    "--type",
+    "own",
+    type=OwnTypeName(),
+    multiple=True,
+    help="NAME=PARENT: a type of your own that templates name; may be repeated.",
+)
 @as_json
-def lint(*, folder: Path, strict: bool, as_json: bool) -> None:
+def lint(*, folder: Path, strict: bool, own: tuple[MessageType, ...], as_json: bool) -> None:
     """Build and check the templates in DIR; needs no database. Exits 1 on an error, with --strict on any finding."""
-    found = lint_folder(trees.read(read_tree(folder)))
+    found = lint_folder(trees.read(read_tree(folder)), {each.name: each for each in own})
     if as_json:
         answer({"ok": found.is_fine(strict=strict), "errors": found.errors, "findings": found.findings})
     else:

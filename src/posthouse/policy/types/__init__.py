@@ -1,9 +1,15 @@
 """Which message types there are: table T1 as data, one module a type or family, each with the why of its numbers.
 
-To add a type: a module here, an entry in ``ALL``, a row in the golden table of the tests.
+To add a type: a module here, an entry in ``ALL``, a row in the golden table of the tests. A tenant may add types of its own, each of
+which behaves as a built-in one (its parent) in every cell and is told by its own name.
 """
 
+import difflib
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+import msgspec
 
 from posthouse.model.message_type import MessageType
 from posthouse.policy.types.account_alert import ACCOUNT_ALERT, TRANSACTIONAL
@@ -40,3 +46,19 @@ ALL: Final[tuple[MessageType, ...]] = (
     REENGAGEMENT,
 )
 BY_NAME: Final[dict[str, MessageType]] = {known.name: known for known in ALL}
+NAME: Final = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
+OwnTypes = Mapping[str, MessageType]
+_SHOWN: Final = 64
+
+
+def own(name: str, parent: str) -> MessageType:
+    """The type that a tenant made. Errors: KeyError where the parent is not built in."""
+    return msgspec.structs.replace(BY_NAME[parent], name=name, parent=parent)
+
+
+def unknown(name: str, known: Iterable[str] = ()) -> str:
+    """That there is no such type, and what may have been meant. ``known``: the names of the tenant's own."""
+    names = (*BY_NAME, *known)
+    near = difflib.get_close_matches(name[:_SHOWN], names, 1)
+    hint = f" Did you mean '{near[0]}'?" if near else f" There are {', '.join(names)}."
+    return f"'{name[:_SHOWN]}' is no message type.{hint}"
