@@ -3,7 +3,9 @@
 import asyncio
 import os
 from datetime import timedelta
+from uuid import uuid4
 
+import msgspec
 import pytest
 
 from posthouse.journeys.facts import FactBook
@@ -12,10 +14,11 @@ from posthouse.journeys.throttling import Throttle
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller, Environment, SendRequest
-from posthouse.store import tenants
+from posthouse.store import message_types, tenants
 from posthouse.store.credentials import Credentials, create_api_key
 from posthouse.store.database import Database, connect
 from posthouse.store.domains import Domains
+from posthouse.store.message_types import OwnType
 from posthouse.testing.clock import FakeClock
 from tests.support.http_door import SEALER
 from tests.support.postgres import NOW
@@ -78,6 +81,16 @@ async def test_two_keys_and_two_buckets_asked_in_any_order_never_wait_for_each_o
         assert sum(answers) == 50 * len(orders)
     finally:
         await other.close()
+
+
+async def test_a_code_of_a_type_that_the_tenant_made_comes_out_of_the_bucket_for_codes(database: Database) -> None:
+    caller, throttle = await limited(database, 2), throttle_over(database, FakeClock(NOW))
+    async with database.acquire() as connection:
+        await message_types.add(connection, caller.tenant, OwnType(uuid4(), "door_code", "two_factor_code", "", NOW))
+    code = msgspec.structs.replace(CODE, type="door_code")
+    assert [await taken(throttle, caller, code) for _ in range(3)] == [True, True, False]
+    assert not await taken(throttle, caller, CODE)
+    assert await taken(throttle, caller)
 
 
 async def test_a_key_without_a_limit_asks_the_database_nothing(database: Database) -> None:
