@@ -42,7 +42,7 @@ _TICK: Final = 0.1  # seconds between looks at a server that another process is 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What to open, and how far to go.
 
-    ``own``: run the embedded server ourselves and join nobody's (``serve``). ``create``: a database, its schema
+    ``own``: run the embedded server ourselves and join nobody's (``serve``). ``join``: start none; it runs or it is refused. ``create``: a database, its schema
     and a secret key may be made where there are none. ``migrate``: bring an outside database's schema up to date too.
     ``now`` decides which partitions there have to be; ``progress`` hears of what takes long.
     """
@@ -55,9 +55,14 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     application: str = "posthouse"
     size: int = 4
     own: bool = False
+    join: bool = False
     create: bool = False
     migrate: bool = False
     progress: Callable[[str], None] = lambda _: None
+
+
+class NotRunning(StoreRefusal):
+    """No embedded server runs, and none was to be started."""
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -151,6 +156,8 @@ async def _embedded(opening: Opening) -> tuple[str, EmbeddedPostgres | None]:
     clock = asyncio.get_running_loop()
     until = clock.time() + PATIENCE.total_seconds()
     while opening.own or (dsn := embedded.join(opening.data_dir)) is None:
+        if opening.join:
+            raise NotRunning(f"No Posthouse runs on {opening.data_dir}.")
         server = EmbeddedPostgres(opening.data_dir, random=opening.random, progress=opening.progress)
         try:
             return await server.start(), server

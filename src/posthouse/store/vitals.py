@@ -72,7 +72,9 @@ def in_words() -> Iterator[None]:
     """For commands: a database that goes away meanwhile is told in a sentence. Errors: DatabaseRefused, and all others as they are."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionRefusedError, TimeoutError) as problem:
+    except (
+        asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionRefusedError, TimeoutError
+    ) as problem:  # fmt: skip
         if not is_unavailable(problem):
             raise
         raise DatabaseRefused(f"Postgres went away meanwhile ({problem or type(problem).__name__}); try again.") from None

@@ -27,6 +27,7 @@ from posthouse.doors.cli.serve import serve
 from posthouse.doors.cli.settings import config
 from posthouse.doors.cli.setup import init, migrate
 from posthouse.doors.cli.suppression import suppression
+from posthouse.doors.cli.tail import tail
 from posthouse.doors.cli.template import template
 from posthouse.doors.cli.tenant import tenant
 from posthouse.doors.cli.type import type_
@@ -75,6 +76,7 @@ for command in (
     key,
     send,
     messages,
+    tail,
     alerts,
     suppression,
     tenant,

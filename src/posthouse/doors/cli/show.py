@@ -24,7 +24,7 @@ def as_json(function: F) -> F:
 def answer(value: object) -> None:
     """One line of JSON: names camelCase as the structs say, times in UTC with milliseconds."""
     plain_values = msgspec.to_builtins(value, builtin_types=(datetime,))
-    click.echo(json.dumps(plain_values, default=_instant, ensure_ascii=False))
+    click.echo(json.dumps(plain_values, default=instant, ensure_ascii=False))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -63,5 +63,6 @@ def remark(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """``2026-01-31T12:00:00.000Z``."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

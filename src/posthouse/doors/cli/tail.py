@@ -1,0 +1,196 @@
+"""``posthouse tail``: events as they happen, a line each, until Ctrl-C.
+
+Reads the feed as ``GET /v1/events`` tells it, gap-free, from a place that it keeps itself: while the database is away it waits and then
+goes on where it stopped. It never starts an embedded database, which would keep ``serve`` from starting; it waits for one.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final
+
+import click
+import msgspec
+
+from posthouse.config import load
+from posthouse.doors.cli.handed import Handed
+from posthouse.doors.cli.messages import TENANT, Moment
+from posthouse.doors.cli.session import Session, opening
+from posthouse.doors.cli.show import answer, as_json, instant, plain, remark
+from posthouse.journeys.opening import NotRunning, open_store
+from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model import ids
+from posthouse.model.event import EventType
+from posthouse.model.send_request import Environment
+from posthouse.model.told import EventFacts, tell
+from posthouse.policy import types
+from posthouse.store import StoreRefusal, feed, message_types, vitals
+from posthouse.store.database import DatabaseRefused
+from posthouse.store.feed import Place
+
+LOOK_EVERY: Final = 0.25  # seconds
+BATCH: Final = 200
+EVENTS: Final = frozenset(EventType)
+_SHORT: Final = {each.value.partition(".")[2]: each.value for each in EventType}
+_AWAY: Final = "The database is away; this goes on from here once it is back."
+_WIDTH: Final = 20  # of most types, so that lines stand below each other
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events are shown; what is empty does not matter. ``types``: of event or of message."""
+
+    types: frozenset[str] = frozenset()
+    stream: str | None = None
+    recipient: str | None = None
+    message: str | None = None
+    since: datetime | None = None
+
+    def takes(self, event: EventFacts) -> bool:
+        """Is it one of them?"""
+        return (
+            (not self.types or event.type in self.types or event.message_type in self.types)
+            and self.stream in (None, event.stream)
+            and self.recipient in (None, event.recipient)
+            and (self.message is None or (event.message is not None and ids.text("msg", event.message) == self.message))
+            and (self.since is None or event.at >= self.since)
+        )
+
+
+@click.command()
+@click.option(
+    "--type", "names", multiple=True, help="Only of this type, of event (bounced) or of message (receipt); may be repeated."
+)
+@click.option("--stream", help="Only of this stream.")
+@click.option("--recipient", metavar="ADDRESS", help="Only about mail to this address.")
+@click.option("--message", metavar="ID", help="Only about this message.")
+@click.option("--since", type=Moment(), help="Begin with what happened then; left out: with what happens from now on.")
+@click.option("--test", is_flag=True, help="The sandbox's events instead of the live ones.")
+@TENANT
+@as_json
+@click.pass_obj
+def tail(
+    handed: Handed, /, *, names: tuple[str, ...], recipient: str | None, message: str | None, test: bool, tenant: str | None, as_json: bool,
+    **more: Any,
+) -> None:  # fmt: skip
+    """Follow events: time, type, recipient, message and reason of each, until Ctrl-C.
+
+    Goes on where it stopped when the server or its database was away meanwhile.
+    """
+    wanted = Wanted(
+        types=frozenset(_SHORT.get(name, name) for name in names),
+        recipient=_address(recipient),
+        message=_message(message),
+        **more,
+    )
+    logging.getLogger().addHandler(logging.NullHandler())  # an absence is said here, once; not by the driver at every try
+    following = _Following(handed, tenant, Environment.TEST if test else Environment.LIVE, wanted)
+    try:
+        asyncio.run(_show(following, as_json=as_json))
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+async def _show(following: "_Following", *, as_json: bool) -> None:
+    word = following.environment.name.lower()
+    async for event in following.events():
+        if as_json:
+            answer(tell(event, word))
+        else:
+            click.echo(_line(event))
+
+
+class _Following:
+    """The feed of a tenant from a place on, over every absence of the database."""
+
+    def __init__(self, handed: Handed, tenant: str | None, environment: Environment, wanted: Wanted) -> None:
+        self.environment = environment
+        self._handed = handed
+        self._settings = load(handed.environ)
+        self._tenant = tenant
+        self._wanted = wanted
+        self._place: Place | None = None
+        self._away = False
+
+    async def events(self) -> AsyncIterator[EventFacts]:
+        """Those that are wanted, for ever. Errors: Unusable, StoreRefusal: what waiting does not mend, and before the first look all but a server that is not there yet."""
+        while True:
+            try:
+                session = await self._session()
+            except (StoreRefusal, OSError) as why:
+                if not isinstance(why, NotRunning) and (self._place is None or not isinstance(why, DatabaseRefused | OSError)):
+                    raise
+                await self._wait(f"{str(why).rstrip('.')} yet; waiting for it." if isinstance(why, NotRunning) else _AWAY)
+                continue
+            try:
+                owner = await self._begin(session)
+                async for event in self._from(session, owner):
+                    yield event
+            finally:
+                await session.store.close()
+
+    async def _session(self) -> Session:
+        asked = msgspec.structs.replace(opening(self._handed, self._settings), join=True, size=2)
+        return Session(self._handed, self._settings, await open_store(asked))
+
+    async def _begin(self, session: Session) -> int:
+        """Whose events, and from where. Errors: click.UsageError for a type that there is none of."""
+        owner = (await session.tenant(self._tenant)).id
+        if self._place is None:
+            await self._check_types(session, owner)
+            database, since = session.store.database, self._wanted.since
+            place = feed.place_now(database) if since is None else feed.place_at(database, owner, self.environment, since)
+            self._place = await place
+            remark(f"Following {self.environment.name.lower()} events; Ctrl-C ends it.")
+        return owner
+
+    async def _check_types(self, session: Session, owner: int) -> None:
+        async with session.store.database.acquire() as connection:
+            own = await message_types.by_name(connection, owner)
+        for name in sorted(self._wanted.types - EVENTS - set(types.BY_NAME) - set(own)):
+            raise click.BadParameter(types.unknown(name, (*own, *_SHORT)), param_hint="--type")
+
+    async def _from(self, session: Session, owner: int) -> AsyncIterator[EventFacts]:
+        """What comes, until the database is away."""
+        while True:
+            assert self._place is not None  # noqa: S101 - ``_begin`` set it
+            try:
+                with vitals.in_words():
+                    found, place = await feed.events_from(session.store.database, owner, self.environment, self._place, BATCH)
+            except (DatabaseRefused, OSError):
+                await self._wait(_AWAY)
+                return
+            self._away = False
+            for event in found:
+                if self._wanted.takes(event):
+                    yield event
+            self._place = place
+            if len(found) < BATCH:
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def _wait(self, why: str) -> None:
+        """Said once for each absence."""
+        if not self._away:
+            remark(plain(f"posthouse: {why}"))
+        self._away = True
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def _address(text: str | None) -> str | None:
+    found = None if text is None else parse_mailbox(text)
+    if isinstance(found, AddressFault):
+        raise click.BadParameter(f"{text!r} {found.message}", param_hint="--recipient")
+    return None if found is None else found.address
+
+
+def _message(text: str | None) -> str | None:
+    if text is not None and ids.parse("msg", text) is None:
+        raise click.BadParameter("an id looks like msg_01j…; `posthouse messages list` shows them", param_hint="--message")
+    return None if text is None else text.lower()
+
+
+def _line(event: EventFacts) -> str:
+    reason = str((event.data or {}).get("reason") or "")
+    message = "-" if event.message is None else ids.text("msg", event.message)
+    return plain(f"{instant(event.at)}  {event.type:<{_WIDTH}}  {event.recipient or '-'}  {message}  {reason}".rstrip())
