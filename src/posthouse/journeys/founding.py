@@ -1,4 +1,4 @@
-"""The first tenant of an installation and its credentials, made once (`posthouse init`, `make run`)."""
+"""A tenant and its credentials: the first of an installation, made once (`posthouse init`, `make run`), and every other one (`posthouse tenant add`)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -31,7 +31,14 @@ async def found(database: Database, random: Callable[[int], bytes], now: datetim
     if await tenants.first(database) is not None:
         return None
     domain = hostname if "." in hostname else "posthouse.localhost"
-    tenant = await tenants.create(database, "default", now, default_from=f"Posthouse <noreply@{domain}>")
+    return await add(database, random, now, "default", sender=f"Posthouse <noreply@{domain}>")
+
+
+async def add(
+    database: Database, random: Callable[[int], bytes], now: datetime, name: str, *, sender: str | None = None, reply_to: str | None = None
+) -> Founded:  # fmt: skip
+    """Make a tenant with a live key, a test key and an SMTP login. ``sender``, ``reply_to``: of its messages that do not say."""
+    tenant = await tenants.create(database, name, now, default_from=sender or None, reply_to=reply_to or None)
     _, live = await credentials.create_api_key(database, tenant.id, Environment.LIVE, now=now, random=random, name="first")
     _, test = await credentials.create_api_key(database, tenant.id, Environment.TEST, now=now, random=random, name="first")
     login, password = await credentials.create_smtp_login(

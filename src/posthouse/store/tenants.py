@@ -22,6 +22,7 @@ _BY_ID: Final = "select id, ref, name, default_from, reply_to from tenant where 
 _FOR_UPDATE: Final = f"{_BY_ID} for update"
 _PUT: Final = "update tenant set default_from = nullif($2, ''), reply_to = nullif($3, '') where id = $1"
 _FIRST: Final = "select id, ref, name, default_from, reply_to from tenant order by id limit 1"
+_LIST: Final = "select id, ref, name, default_from, reply_to from tenant order by id desc"
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -45,6 +46,12 @@ async def create(
     """A new tenant; names need not differ."""
     async with database.acquire() as connection:
         return Tenant(*await connection.fetchrow(_CREATE, name, default_from, reply_to, now))
+
+
+async def list_tenants(database: Database) -> list[Tenant]:
+    """All, the newest first."""
+    async with database.acquire() as connection:
+        return [Tenant(*row) for row in await connection.fetch(_LIST)]
 
 
 async def by_ref(database: Database, ref: str) -> Tenant | None:

@@ -7,7 +7,7 @@ import click
 
 from posthouse.doors.cli.handed import Handed
 from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, facts, remark
+from posthouse.doors.cli.show import answer, as_json, credentials, remark
 from posthouse.journeys.founding import Founded, found
 from posthouse.store.migrate import current
 
@@ -30,17 +30,7 @@ def init(handed: Handed, *, as_json: bool) -> None:
     if founded is None:
         remark("posthouse: this database is initialised already; nothing was made. `posthouse key create` makes more keys.")
         sys.exit(ALREADY)
-    if as_json:
-        answer(founded)
-        return
-    facts((
-        ("tenant", founded.tenant),
-        ("live key", founded.live_key),
-        ("test key", founded.test_key),
-        ("SMTP user name", founded.smtp.username),
-        ("SMTP password", founded.smtp.password),
-    ))  # fmt: skip
-    remark("These are shown once; only their digests are kept.")
+    credentials(founded, as_json=as_json)
 
 
 @click.command()

@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
+from posthouse.journeys.founding import Founded
+
 F = TypeVar("F", bound=Callable[..., Any])
 GAP: Final = "  "
 _CONTROL: Final = dict.fromkeys((*range(32), 127, *range(0x80, 0xA0)), "·")
@@ -25,6 +27,21 @@ def answer(value: object) -> None:
     """One line of JSON: names camelCase as the structs say, times in UTC with milliseconds."""
     plain_values = msgspec.to_builtins(value, builtin_types=(datetime,))
     click.echo(json.dumps(plain_values, default=instant, ensure_ascii=False))
+
+
+def credentials(made: Founded, *, as_json: bool) -> None:
+    """What a new tenant begins with, shown once (contract, `posthouse init --json`)."""
+    if as_json:
+        answer(made)
+        return
+    facts((
+        ("tenant", made.tenant),
+        ("live key", made.live_key),
+        ("test key", made.test_key),
+        ("SMTP user name", made.smtp.username),
+        ("SMTP password", made.smtp.password),
+    ))  # fmt: skip
+    remark("These are shown once; only their digests are kept.")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -1,23 +1,29 @@
-"""``posthouse tenant``: who a tenant's mail is from and where answers go, where nothing nearer says."""
+"""``posthouse tenant``: who shares this installation, and who a tenant's mail is from and where answers go, where nothing nearer says."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import click
 
 from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session
-from posthouse.doors.cli.show import answer, as_json, facts
+from posthouse.doors.cli.session import Session, within
+from posthouse.doors.cli.show import answer, as_json, credentials, facts, table
 from posthouse.doors.cli.template_session import TENANT, at_the_templates
+from posthouse.journeys import founding
+from posthouse.journeys.founding import Founded
 from posthouse.journeys.shared_parts import change_tenant
 from posthouse.journeys.templates import Actor, Templates
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.policy.sender import unfit
 from posthouse.store import tenants
 
+HEADINGS: Final = ("TENANT", "NAME", "FROM", "REPLY TO")
+_NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
+
 
 @click.group()
 def tenant() -> None:
-    """The tenant: who its mail is from, and where answers go."""
+    """Tenants: who shares this installation, who their mail is from, and where answers go."""
 
 
 @tenant.command()
@@ -45,11 +51,60 @@ def _answers(_context: click.Context, _option: click.Parameter, text: str | None
     return text
 
 
-@tenant.command("set")
-@click.option(
+def _name(_context: click.Context, _argument: click.Parameter, text: str) -> str:
+    if not _NAME.fullmatch(text) or not text.strip():
+        raise click.BadParameter("must be 1 to 128 characters on one line")
+    return text.strip()
+
+
+_FROM = click.option(
     "--from", "sender", metavar="ADDRESS", callback=_author, help="The author of messages that do not say; '' for none."
 )
-@click.option("--reply-to", metavar="ADDRESS", callback=_answers, help="Where answers go that nobody else gets; '' for nowhere.")
+_REPLY_TO = click.option(
+    "--reply-to", metavar="ADDRESS", callback=_answers, help="Where answers go that nobody else gets; '' for nowhere."
+)
+
+
+@tenant.command()
+@click.argument("name", callback=_name)
+@_FROM
+@_REPLY_TO
+@as_json
+@click.pass_obj
+def add(handed: Handed, *, name: str, sender: str | None, reply_to: str | None, as_json: bool) -> None:
+    """Make another tenant, called NAME, and show its credentials, once.
+
+    It has keys, domains, messages, templates and lists of its own; other commands reach it by --tenant.
+    """
+
+    async def work(session: Session) -> Founded:
+        await session.tenant(None)  # the first is made by init
+        return await founding.add(
+            session.store.database, handed.random, handed.now(), name, sender=sender, reply_to=reply_to
+        )  # fmt: skip
+
+    credentials(within(handed, work), as_json=as_json)
+
+
+@tenant.command("list")
+@as_json
+@click.pass_obj
+def list_(handed: Handed, *, as_json: bool) -> None:
+    """Show all tenants, the newest first."""
+
+    async def work(session: Session) -> list[tenants.Tenant]:
+        return await tenants.list_tenants(session.store.database)
+
+    found = within(handed, work)
+    if as_json:
+        answer({"data": [_told(one) for one in found]})
+    else:
+        table(HEADINGS, [(one.ref, one.name, one.default_from or "", one.reply_to or "") for one in found])
+
+
+@tenant.command("set")
+@_FROM
+@_REPLY_TO
 @TENANT
 @as_json
 @click.pass_obj
@@ -67,8 +122,12 @@ def set_(handed: Handed, /, *, tenant: str | None, as_json: bool, **wanted: Any)
 
 def _show(found: tenants.Tenant, *, as_json: bool) -> None:
     if as_json:
-        answer({"tenant": found.ref, "name": found.name} | found.settings)
+        answer(_told(found))
     else:
         facts(
             (("tenant", found.ref), ("name", found.name), ("from", found.default_from or ""), ("reply to", found.reply_to or ""))
         )
+
+
+def _told(found: tenants.Tenant) -> dict[str, str]:
+    return {"tenant": found.ref, "name": found.name} | found.settings
