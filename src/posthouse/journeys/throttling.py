@@ -26,7 +26,7 @@ from posthouse.net.clock import Clock
 from posthouse.policy import admit, throttle, types
 from posthouse.policy.throttle import Standing, Taken, Wait
 from posthouse.policy.types import OwnTypes
-from posthouse.store import buckets, resend
+from posthouse.store import buckets, message_types, resend
 from posthouse.store.buckets import BucketKey, Buckets
 from posthouse.store.database import Database, is_unavailable
 
@@ -74,9 +74,8 @@ class Throttle:
             return None
         try:
             async with self._database.acquire() as connection:
-                found = await resend.type_of(connection, caller.tenant, int(caller.environment), message)
-            name = found or ""
-            known = types.BY_NAME.get(name) or (await self._own_types(caller, name)).get(name)
+                name = await resend.type_of(connection, caller.tenant, int(caller.environment), message)
+                known = None if name is None else await message_types.type_of(connection, caller.tenant, name)
             own = known is not None and known.message_class is MessageClass.AUTHENTICATION
             return await self._allowed(caller, caller.rate, {own: int(known is not None)})
         except Exception as trouble:
@@ -112,7 +111,7 @@ class Throttle:
 
     async def _own_types(self, caller: Caller, wanted: str) -> OwnTypes:
         """Those that the tenant made, where a type is none of the built-in ones."""
-        return {} if not wanted or wanted in types.BY_NAME else await self._facts.own_types(caller.tenant, wanted)
+        return {} if wanted in types.BY_NAME else await self._facts.own_types(caller.tenant, wanted)
 
     async def _template_type(self, caller: Caller, name: str, version: int | None) -> str | None:
         found = await self._facts.templates.find(caller.tenant, name, version)
