@@ -71,4 +71,5 @@ def _used(found: Uses) -> tuple[FieldError, ...]:
 
 
 def _refused(faults: tuple[FieldError, ...]) -> Rejection:
-    return Rejection("validation_failed", f"{faults[0].path} {faults[0].message}.", faults)
+    said = f"{faults[0].path} {faults[0].message}"
+    return Rejection("validation_failed", said if said.endswith(("?", ".")) else f"{said}.", faults)

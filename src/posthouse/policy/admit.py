@@ -165,7 +165,8 @@ def _admission(
 def _summary(errors: list[FieldError]) -> str:
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{first.path or 'The request'} {first.message}{more}."
+    said = f"{first.path or 'The request'} {first.message}{more}"
+    return said if said.endswith(("?", ".")) else f"{said}."
 
 
 def stream_of(request: SendRequest, caller: Caller, template_type: str | None, own: OwnTypes | None = None) -> str:

@@ -97,6 +97,7 @@ async def test_an_unknown_type_is_refused_with_the_nearest_name_also_beside_othe
     for body in (asked, asked | {"to": "nobody"}):
         refused = await door.ask("POST", "/v1/send", body)
         assert (refused.status, "Did you mean 'order_update'?" in refused.faults()["type"]) == (422, True)
+    assert (await door.ask("POST", "/v1/send", asked)).json()["detail"].endswith("Did you mean 'order_update'?")
     known = await door.ask("POST", "/v1/send", asked | {"to": "nobody", "type": "order_update"})
     assert set(known.faults()) == {"to"}
     assert (await door.ask("POST", "/v1/send", asked | {"type": "order_update"}, key=door.stranger)).status == 422
