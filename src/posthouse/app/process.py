@@ -75,12 +75,16 @@ class Child:
         self._stopping = True
         await self._terminate(grace)
 
-    async def renew(self, grace: float) -> None:
-        """End this process in order and start its successor, which reads everything anew; returns when that is ready."""
+    async def renew(self, grace: float) -> bool:
+        """End this process in order and start its successor, which reads everything anew; False where that is not ready in time."""
         self._renewing = True
         self.ready.clear()
         await self._terminate(grace)
-        await self.ready.wait()
+        try:
+            await asyncio.wait_for(self.ready.wait(), grace)
+        except TimeoutError:
+            return False
+        return True
 
     async def _terminate(self, grace: float) -> None:
         process = self._process
