@@ -23,7 +23,6 @@ from posthouse.config import Settings, Unusable, load, secret_files
 from posthouse.journeys.opening import OpenStore
 from posthouse.net.entropy import Entropy
 from posthouse.store import StoreRefusal, installation, vitals
-from posthouse.store.database import is_unavailable
 from posthouse.store.seal import Sealer
 
 log = structlog.get_logger()
@@ -86,10 +85,9 @@ class Renewal:
     async def _proven_last(self, keys: tuple[str, ...]) -> bool:
         """The new key's check value is the one that is kept, also where a child of the first round proved the old one meanwhile."""
         try:
-            return await installation.proves(self._database, Sealer(keys, self._entropy.bytes))
-        except Exception as trouble:
-            if not is_unavailable(trouble):
-                raise
+            with vitals.in_words():
+                return await installation.proves(self._database, Sealer(keys, self._entropy.bytes))
+        except StoreRefusal:
             return False
 
     async def _read(self) -> Settings:

@@ -101,6 +101,7 @@ class Serving:
                     self._spawn(self._greet(store, bound, clock, entropy))
             await stop.wait()
         finally:
+            bound.close()
             await self._end(store)
 
     async def _opened(self, clock: Clock, entropy: Entropy) -> OpenStore:
