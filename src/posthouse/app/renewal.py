@@ -20,7 +20,7 @@ import structlog
 from posthouse.app.parts import check_routes
 from posthouse.app.process import Child
 from posthouse.config import Settings, Unusable, load, secret_files
-from posthouse.journeys.opening import OpenStore
+from posthouse.journeys.opening import OpenStore, check_keys, keep_up
 from posthouse.net.entropy import Entropy
 from posthouse.store import StoreRefusal, installation, vitals
 from posthouse.store.seal import Sealer
@@ -80,13 +80,15 @@ class Renewal:
             if not await self._renew():
                 return False
         self._told = ""
-        return await self._proven_last(keys)
+        return await self._settled(keys)
 
-    async def _proven_last(self, keys: tuple[str, ...]) -> bool:
-        """The new key's check value is the one that is kept, also where a child of the first round proved the old one meanwhile."""
+    async def _settled(self, keys: tuple[str, ...]) -> bool:
+        """The new key's check value is kept, also where a child of the first round proved the old one meanwhile; the rest follows it."""
         try:
             with vitals.in_words():
-                return await installation.proves(self._database, Sealer(keys, self._entropy.bytes))
+                proven = await installation.proves(self._database, sealer := Sealer(keys, self._entropy.bytes))
+                await keep_up(self._database, sealer)
+                return proven
         except StoreRefusal:
             return False
 
@@ -99,7 +101,8 @@ class Renewal:
             database = await vitals.reach(dsn, size=1, application="posthouse serve")
             try:
                 with vitals.in_words():
-                    await installation.prove(database, Sealer(keys, self._entropy.bytes))
+                    await installation.prove(database, sealer := Sealer(keys, self._entropy.bytes))
+                    await check_keys(database, sealer)
             finally:
                 await database.close()
         return settings
