@@ -99,6 +99,8 @@ async def test_a_server_that_may_forget_is_refused(database_dsn: str, name: str)
         asyncpg.TooManyConnectionsError("full"),
         asyncpg.DiskFullError("no room"),
         asyncpg.ReadOnlySQLTransactionError("standby"),
+        asyncpg.InvalidPasswordError("changed meanwhile"),
+        asyncpg.InvalidCatalogNameError("being restored"),
         asyncpg.InterfaceError("connection is closed"),
     ],
 )

@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Callable
 from typing import Final
 
@@ -44,8 +45,10 @@ class Child:
         self.brief = brief
         self.ready = asyncio.Event()
         self._ended = ended
-        self._process: asyncio.subprocess.Process | None = None
-        self._stopping = self._renewing = False
+        self._process: Process | None = None
+        self._leaving: set[Process] = set()
+        self._changing = asyncio.Lock()
+        self._stopping = False
         self._deaths = 0
 
     @property
@@ -58,33 +61,59 @@ class Child:
         clock = asyncio.get_running_loop()
         while True:
             began = clock.time()
-            code = await self._once()
+            self._process = await self._begin(self.ready)
+            code = await self._ends()
             self.ready.clear()
             self._ended(self)
             if self._stopping:
                 return
-            if self._renewing:
-                self._renewing = False
-                continue
             self._deaths = 0 if clock.time() - began > STEADY_AFTER else self._deaths + 1
             log.error("process ended", process=self.name, code=code)
             await asyncio.sleep(BACKOFF[min(max(self._deaths - 1, 0), len(BACKOFF) - 1)])
 
+    async def _ends(self) -> int:
+        """The exit code of the process, or of the last that took its place."""
+        while True:
+            process = self._process
+            code = await process.wait() if process is not None else 0
+            async with self._changing:  # a successor may be about to take its place
+                if self._process is process:
+                    return code
+
     async def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL after ``grace`` seconds."""
         self._stopping = True
-        await self._terminate(grace)
+        await asyncio.gather(*(self._terminate(process, grace) for process in (self._process, *self._leaving) if process))
 
-    async def renew(self, grace: float) -> None:
-        """End this process in order and start its successor, which reads everything anew; returns when that is ready."""
-        self._renewing = True
-        self.ready.clear()
-        await self._terminate(grace)
-        await self.ready.wait()
+    async def renew(self, grace: float) -> bool:
+        """A successor, which reads everything anew, beside this process, and then in its place; False where it is not ready in time.
 
-    async def _terminate(self, grace: float) -> None:
-        process = self._process
-        if process is None or process.returncode is not None:
+        Both share the listening sockets meanwhile, so nobody waits for one to end or the other to begin.
+        """
+        async with self._changing:
+            before, ready = self._process, asyncio.Event()
+            successor = await self._begin(ready)
+            try:
+                if not await _comes_true(ready, successor, grace):
+                    return False
+                self._process = successor
+            finally:
+                if self._process is not successor:
+                    await self._terminate(successor, 0)
+        if before is not None:
+            await self._leave(before, grace)
+        return True
+
+    async def _leave(self, process: Process, grace: float) -> None:
+        self._leaving.add(process)
+        try:
+            await self._terminate(process, grace)
+        finally:
+            self._leaving.discard(process)
+        self._ended(self)
+
+    async def _terminate(self, process: Process, grace: float) -> None:
+        if process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -95,42 +124,53 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
-    async def _once(self) -> int:
+    async def _begin(self, ready: asyncio.Event) -> Process:
+        """A new process that was told its brief; ``ready`` is set when it says so."""
         read_end, write_end = os.pipe()
         brief = msgspec.structs.replace(self.brief, ready=write_end)
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "posthouse.app.child", brief.role,
                 stdin=asyncio.subprocess.PIPE, pass_fds=(write_end, *brief.sockets.values()),
                 start_new_session=True,
             )  # fmt: skip
+        except BaseException:
+            os.close(read_end)
+            raise
         finally:
             os.close(write_end)
-        watcher = asyncio.create_task(self._await_ready(read_end))
-        process = self._process
+        _hear(read_end, ready)
         if process.stdin is not None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 process.stdin.write(msgspec.json.encode(brief))
                 process.stdin.close()
         if self._stopping:
             process.terminate()
-        code = await process.wait()
-        watcher.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watcher
-        return code
+        return process
 
-    async def _await_ready(self, read_end: int) -> None:
-        loop = asyncio.get_running_loop()
-        seen = asyncio.Event()
-        loop.add_reader(read_end, seen.set)
-        try:
-            await seen.wait()
-            if os.read(read_end, 1):
-                self.ready.set()
-        finally:
-            loop.remove_reader(read_end)
-            os.close(read_end)
+
+def _hear(read_end: int, ready: asyncio.Event) -> None:
+    """Set ``ready`` when the child says so; nothing, when it ends before."""
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        loop.remove_reader(read_end)
+        if os.read(read_end, 1):
+            ready.set()
+        os.close(read_end)
+
+    loop.add_reader(read_end, told)
+
+
+async def _comes_true(ready: asyncio.Event, process: Process, grace: float) -> bool:
+    """Whether the process is ready before it ends, and in time."""
+    ending, being = asyncio.create_task(process.wait()), asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait([ending, being], timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ending.cancel()
+        being.cancel()
+    return ready.is_set() and process.returncode is None
 
 
 def die_with_parent(parent: int) -> None:

@@ -5,7 +5,6 @@ refuses nobody meanwhile. When a worker ends, what it held is taken back at once
 """
 
 import asyncio
-import contextlib
 import os
 import shutil
 import signal
@@ -21,9 +20,10 @@ import uvloop
 from posthouse.app.child import quiet_logs
 from posthouse.app.parts import check_routes
 from posthouse.app.process import Brief, Child
+from posthouse.app.renewal import Renewal
 from posthouse.app.sockets import Bound, bind_all
 from posthouse.app.worker import worker_lanes
-from posthouse.config import ConfigError, Settings, Unusable, load, secret_files
+from posthouse.config import Settings, Unusable
 from posthouse.journeys.alert import Alerts
 from posthouse.journeys.opening import Opening, OpenStore, open_store
 from posthouse.journeys.reclaim import ReclaimParts
@@ -36,7 +36,6 @@ log = structlog.get_logger()
 
 ROLES: Final = frozenset({"api", "submission", "inbound", "worker", "fanout"})
 STOP_GRACE: Final = 30.0
-WATCH: Final = 5.0
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,11 +96,12 @@ class Serving:
             self._start(store, bound, clock, entropy)
             if await self._all_ready(stop):
                 self._report(bound)
-                self._spawn(self._keep_renewing())
+                self._spawn(self._renewal(store, entropy).run())
                 if self._welcome:
                     self._spawn(self._greet(store, bound, clock, entropy))
             await stop.wait()
         finally:
+            bound.close()
             await self._end(store)
 
     async def _opened(self, clock: Clock, entropy: Entropy) -> OpenStore:
@@ -169,28 +169,8 @@ class Serving:
         except Exception as trouble:  # the sweep of the next second tries again
             log.info("sweep put off", error=type(trouble).__name__)
 
-    async def _keep_renewing(self) -> None:
-        """On SIGHUP, or when a file of a secret changed, one child after the other reads its settings anew."""
-        files = secret_files(self._environ)
-        seen = [_changed_at(path) for path in files]
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._renew.wait(), WATCH)
-            now = [_changed_at(path) for path in files]
-            if self._renew.is_set() or now != seen:
-                self._renew.clear()
-                seen = now
-                await self._renew_children()
-
-    async def _renew_children(self) -> None:
-        try:
-            load(self._environ)
-        except ConfigError as fault:
-            log.warning("settings not read again", fault=str(fault))
-            return
-        log.info("settings are read again")
-        for child in self._children:
-            await child.renew(STOP_GRACE)
+    def _renewal(self, store: OpenStore, entropy: Entropy) -> Renewal:
+        return Renewal(self._environ, store, self._children, entropy, asked=self._renew, grace=STOP_GRACE)
 
     async def _all_ready(self, stop: asyncio.Event) -> bool:
         waiting = [asyncio.create_task(child.ready.wait()) for child in self._children]
@@ -250,10 +230,3 @@ class Serving:
         stream = sys.stderr if self._as_json else sys.stdout
         stream.write(line + "\n")
         stream.flush()
-
-
-def _changed_at(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from posthouse.journeys import secret
-from posthouse.store import StoreRefusal, cluster, embedded, installation, vitals
+from posthouse.store import StoreRefusal, cluster, embedded, installation, reseal, vitals
 from posthouse.store.database import Database, check_settings
 from posthouse.store.embedded import EmbeddedPostgres
 from posthouse.store.migrate import current, latest, migrate
@@ -36,6 +36,7 @@ _LOST_KEY: Final = (
     "The secret key {} is missing, and what this database holds cannot be read without it; put it back from your backup."
 )
 _WRONG_KEY: Final = "The secret key in {} is not the one this database was sealed with; put the right one back."
+_TOO_EARLY: Final = "POSTHOUSE_SECRET_KEY lacks the key that {} were sealed under; write it back behind the new one (new,old)."
 _TICK: Final = 0.1  # seconds between looks at a server that another process is starting
 
 
@@ -99,6 +100,8 @@ async def open_store(opening: Opening) -> OpenStore:
         sealer = Sealer(keys, opening.random)
         if not await installation.proves(reached.database, sealer):
             raise StoreRefusal(wrong_key(opening))
+        if opening.own:
+            await keep_up(reached.database, sealer)
         undo.pop_all()
     return OpenStore(reached.database, reached.dsn, reached.embedded, sealer, keys)
 
@@ -140,6 +143,20 @@ async def keys_of(opening: Opening, database: Database) -> tuple[str, ...]:
     if kept is None and await vitals.is_sealed(database):
         raise StoreRefusal(_LOST_KEY.format(opening.data_dir / secret.FILE))
     return (kept or secret.made(opening.data_dir, opening.random),)
+
+
+async def check_keys(database: Database, sealer: Sealer) -> None:
+    """Errors: StoreRefusal where a secret was taken away that something is still sealed under."""
+    missed = await reseal.missed(database, sealer)
+    if missed is not None:
+        raise StoreRefusal(_TOO_EARLY.format(missed))
+
+
+async def keep_up(database: Database, sealer: Sealer) -> None:
+    """What rests for long goes over to the first secret. Errors: StoreRefusal where one is missed that is still needed."""
+    await check_keys(database, sealer)
+    if len(sealer.key_ids) > 1:
+        await reseal.reseal(database, sealer)
 
 
 def wrong_key(opening: Opening) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from posthouse.journeys.opening import Opening, keys_of, wrong_key
+from posthouse.journeys.opening import Opening, check_keys, keys_of, wrong_key
 from posthouse.journeys.probe import Finding, Level
 from posthouse.store import StoreRefusal, installation, vitals, workers
 from posthouse.store.database import Database, check_settings
@@ -79,7 +79,8 @@ async def _key(database: Database, opening: Opening) -> Finding:
             return Finding(
                 "secret key", Level.WARN, "none was used on this database yet", "run posthouse init, or posthouse serve"
             )
-        if await installation.proves(database, Sealer(await keys_of(opening, database), opening.random)):
+        if await installation.proves(database, sealer := Sealer(await keys_of(opening, database), opening.random)):
+            await check_keys(database, sealer)
             return Finding("secret key", Level.OK, "it is the one this database was sealed with")
     except StoreRefusal as refusal:
         return Finding("secret key", Level.FAIL, str(refusal), "mail can be neither accepted nor sent without it")

@@ -13,7 +13,7 @@ from typing import Final
 from posthouse.journeys.lease import LEASE
 from posthouse.net.clock import Clock
 from posthouse.store import installation, migrate, vitals, workers
-from posthouse.store.database import Database, is_unavailable
+from posthouse.store.database import Database, is_shut_out, is_unavailable
 from posthouse.store.memory import Memory
 from posthouse.store.seal import Sealer
 
@@ -21,6 +21,9 @@ ROOM: Final = 100 * 1024 * 1024
 HEARTBEAT: Final = timedelta(seconds=15)
 PATIENCE: Final = 5.0  # seconds for the database
 ROUTES_KEPT: Final = 10.0  # seconds
+_SHUT_OUT: Final = (
+    "the database does not let us in: user, password or database name of POSTHOUSE_DATABASE_URL is not the right one"
+)
 
 
 class Readiness:
@@ -54,7 +57,7 @@ class Readiness:
         except Exception as trouble:
             if not is_unavailable(trouble):
                 raise
-            found.append("the database does not answer")
+            found.append(_SHUT_OUT if is_shut_out(trouble) else "the database does not answer")
         return found
 
     async def _of_routes(self) -> list[str]:

@@ -37,6 +37,7 @@ _SETTINGS: Final = "select name, setting from pg_settings where name = any($1::t
 # 08 connection, 53 resources, 57P01-03 going down or coming up, 25006 a standby after a failover.
 _AWAY: Final = frozenset({"57P01", "57P02", "57P03", "25006"})
 _AWAY_CLASSES: Final = frozenset({"08", "53"})
+_SHUT_OUT: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 PATIENCE: Final = 60.0  # seconds
 _RELEASE: Final = 2.0  # seconds until a connection that a cancelled statement does not leave is given up
 _QUERIES: Final = 2_000_000  # of a connection's life; a new one has every statement to prepare again
@@ -50,9 +51,10 @@ class DatabaseRefused(StoreRefusal):
 class Database:
     """A pool. Made by ``connect``; safe to share between tasks, not between processes."""
 
-    def __init__(self, pool: "Pool[Record]", patience: float) -> None:
+    def __init__(self, pool: "Pool[Record]", patience: float, application: str) -> None:
         self._pool = pool
         self._patience = patience
+        self._application = application
 
     @asynccontextmanager
     async def acquire(self) -> "AsyncIterator[Connection[Record]]":
@@ -69,6 +71,11 @@ class Database:
         async with AsyncExitStack() as held:
             connections = [await held.enter_async_context(self.acquire()) for _ in range(self._pool.get_size())]
             await asyncio.gather(*(work(connection) for connection in connections))
+
+    async def redirect(self, dsn: str) -> None:
+        """The same server, or another, under a new address or password: connections are replaced as they are asked for."""
+        self._pool.set_connect_args(dsn, **_arguments(self._application, self._patience))
+        await self._pool.expire_connections()
 
     async def now(self) -> datetime:
         """Postgres' clock, which the house's is anchored on."""
@@ -92,11 +99,18 @@ async def connect(dsn: str, *, size: int, application: str, patience: float = PA
     Errors: what ``is_unavailable`` knows; asyncpg's own for a wrong password or database name.
     """
     pool = await asyncpg.create_pool(
-        dsn, min_size=size, max_size=size, init=_prepare, reset=_reset, command_timeout=patience, timeout=min(patience, 10),
-        max_inactive_connection_lifetime=0, max_cached_statement_lifetime=0, max_queries=_QUERIES,
-        server_settings={"application_name": application, "timezone": "UTC", **_PLANNER},
+        dsn, min_size=size, max_size=size, init=_prepare, reset=_reset, max_inactive_connection_lifetime=0, max_queries=_QUERIES,
+        **_arguments(application, patience),
     )  # fmt: skip
-    return Database(pool, patience)
+    return Database(pool, patience, application)
+
+
+def _arguments(application: str, patience: float) -> dict[str, Any]:
+    """Of each single connection."""
+    settings = {"application_name": application, "timezone": "UTC", **_PLANNER}
+    return {
+        "command_timeout": patience, "timeout": min(patience, 10), "max_cached_statement_lifetime": 0, "server_settings": settings,
+    }  # fmt: skip
 
 
 async def check_settings(database: Database) -> None:
@@ -112,15 +126,20 @@ async def check_settings(database: Database) -> None:
 
 
 def is_unavailable(problem: BaseException) -> bool:
-    """True where Postgres is away, going down, full, or the connection broke: later may go well."""
+    """True where Postgres is away, going down, full, does not let us in, or the connection broke: later may go well."""
     if isinstance(problem, asyncpg.PostgresError):
         state = str(problem.sqlstate)
-        return state in _AWAY or state[:2] in _AWAY_CLASSES
+        return state in _AWAY or state[:2] in _AWAY_CLASSES or is_shut_out(problem)
     if isinstance(problem, asyncpg.InternalClientError):  # the connection broke in the middle of an answer
         return True
     if isinstance(problem, asyncpg.InterfaceError):  # one class for a closed connection and for our own bugs
         return not isinstance(problem, ValueError) and "clos" in str(problem)
     return isinstance(problem, OSError)  # ConnectionError and TimeoutError are some
+
+
+def is_shut_out(problem: BaseException) -> bool:
+    """True where the server answers but not to us: the password, the user or the database's name is not the right one (any more)."""
+    return isinstance(problem, _SHUT_OUT)
 
 
 def is_disk_full(problem: BaseException) -> bool:

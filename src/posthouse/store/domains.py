@@ -107,7 +107,7 @@ async def add(database: Database, sealer: Sealer, tenant: int, name: str, trust:
             domain = await connection.fetchval(_INSERT, tenant, name, trust, now)
             if domain is not None:
                 for algorithm, (private, public) in zip(_LETTER, keys, strict=True):
-                    sealed = sealer.seal(private, _bound(tenant, name, 1, algorithm))
+                    sealed = sealer.seal(private, key_bound(tenant, name, 1, algorithm))
                     selector = f"ph1{_LETTER[algorithm]}"
                     await connection.execute(
                         _INSERT_KEY, tenant, domain, 1, algorithm, selector, public, sealer.key_id, sealed, now
@@ -189,7 +189,7 @@ class Domains:
         return keys
 
     def _load(self, tenant: int, name: str, keyset: int, algorithm: str, selector: str, key_id: int, sealed: bytes) -> SigningKey:
-        private = self._sealer.open(sealed, key_id, _bound(tenant, name, keyset, algorithm))
+        private = self._sealer.open(sealed, key_id, key_bound(tenant, name, keyset, algorithm))
         return dkim.load(name, selector, algorithm, private)
 
 
@@ -199,7 +199,8 @@ def _remember(table: dict[K, V], key: K, value: V) -> None:
     table[key] = value
 
 
-def _bound(tenant: int, name: str, keyset: int, algorithm: str) -> bytes:
+def key_bound(tenant: int, name: str, keyset: int, algorithm: str) -> bytes:
+    """What a private key is sealed to."""
     return f"dkim {tenant} {name} {keyset} {algorithm}".encode()
 
 

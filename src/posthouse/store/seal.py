@@ -12,6 +12,7 @@ compression contexts and must not be used by two threads at once. A return-path 
 read with ``token_keys``. Short or guessable secrets stay guessable: HKDF does not stretch.
 """
 
+import contextlib
 import hmac
 from collections.abc import Callable
 from typing import Final
@@ -66,6 +67,11 @@ class Sealer:
         self.token_key = self._keys[0].token
 
     @property
+    def key_ids(self) -> tuple[int, ...]:
+        """What is sealed under one of these may be opened."""
+        return tuple(key.id for key in self._keys)
+
+    @property
     def token_keys(self) -> tuple[bytes, ...]:
         """Keys of return-path tokens, the one for new tokens first."""
         return tuple(key.token for key in self._keys)
@@ -89,10 +95,18 @@ class Sealer:
         for key in self._keys:
             if key.id == key_id:
                 try:
-                    return AESGCM(hmac.digest(key.sealing, bound, "sha256")).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+                    return _opened(key, sealed, bound)
                 except (InvalidTag, ValueError):
                     continue
         raise SealBroken(f"no secret key opens a value sealed under key id {key_id}")
+
+    def resealed(self, sealed: bytes, key_id: int, bound: bytes) -> bytes | None:
+        """The same under the first secret; None where it rests under that already. Errors: SealBroken."""
+        if key_id == self.key_id:
+            with contextlib.suppress(InvalidTag, ValueError):
+                _opened(self._keys[0], sealed, bound)
+                return None
+        return self.seal(self.open(sealed, key_id, bound), bound)
 
     def pack(self, plain: bytes) -> bytes:
         """Compress (Zstandard, RFC 8878)."""
@@ -104,6 +118,10 @@ class Sealer:
             return self._decompressor.decompress(packed, max_output_size=_LARGEST)
         except zstandard.ZstdError as problem:
             raise SealBroken("a sealed value is no packed one") from problem
+
+
+def _opened(key: _Key, sealed: bytes, bound: bytes) -> bytes:
+    return AESGCM(hmac.digest(key.sealing, bound, "sha256")).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
 
 
 def _derive(secret: str) -> _Key:

@@ -179,7 +179,7 @@ async def rotate(database: Database, sealer: Sealer, place: Place, secret: bytes
 async def secrets(connection: "Connection[Record]", sealer: Sealer, place: Place, now: datetime) -> list[bytes]:
     """The secrets that sign at ``now``, the newest first. Errors: SealBroken."""
     rows = await connection.fetch(_SECRETS, place.tenant, place.environment, place.id, now)
-    return [sealer.open(row["sealed"], row["key_id"], _bound(place)) for row in rows]
+    return [sealer.open(row["sealed"], row["key_id"], secret_bound(place.id)) for row in rows]
 
 
 async def log(
@@ -200,9 +200,10 @@ async def one_over(connection: "Connection[Record]", place: Place) -> Endpoint |
 async def _keep(
     connection: "Connection[Record]", sealer: Sealer, place: Place, secret: bytes, now: datetime, number: int
 ) -> None:
-    sealed = sealer.seal(secret, _bound(place))
+    sealed = sealer.seal(secret, secret_bound(place.id))
     await connection.execute(_KEEP, place.tenant, place.environment, place.id, number, sealer.key_id, sealed, now)
 
 
-def _bound(place: Place) -> bytes:
-    return b"webhook" + place.id.bytes
+def secret_bound(endpoint: UUID) -> bytes:
+    """What a secret is sealed to."""
+    return b"webhook" + endpoint.bytes
