@@ -19,6 +19,8 @@ from html import unescape
 from itertools import islice
 from typing import Final
 
+from posthouse.mail import attribute
+
 MOST_CHARACTERS: Final = 2_000_000
 MOST_TAGS: Final = 100_000
 _TOKEN: Final = re.compile(
@@ -97,7 +99,7 @@ def _attributes(written: str) -> dict[str, str]:
     """Names in lower case and their values; of one given twice the first counts (HTML 13.2.5.33)."""
     found: dict[str, str] = {}
     for name, double, single, bare in ATTRIBUTE.findall(written):
-        found.setdefault(name.lower(), unescape(double or single or bare))
+        found.setdefault(name.lower(), attribute.said(double or single or bare))
     return found
 
 
