@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from posthouse.compose.template import Variable, VariableType
 from posthouse.compose.variables import MOST_TEXT, bind, declaration_faults, is_web_address
+from posthouse.model.send_request import FieldError
 
 T = VariableType
 
@@ -150,7 +151,14 @@ def deep(levels: int) -> list[Any]:
 def test_what_is_too_heavy_is_refused_whatever_its_shape(heavy: dict[str, Any]) -> None:
     errors = bind((), heavy)
     assert isinstance(errors, tuple)
-    assert errors[0].path == "variables"
+    assert errors[0].path.partition(".")[0] == "variables"
+
+
+def test_a_text_that_is_too_long_is_named_with_its_place() -> None:
+    errors = bind((), {"a": 1, "items": [{"note": "x"}, {"note": "y" * (MOST_TEXT + 1)}]})
+    assert errors == (FieldError("variables.items[1].note", f"must have at most {MOST_TEXT} characters, not {MOST_TEXT + 1}"),)
+    nested = deep(20_001)
+    assert isinstance(bind((), {"x": nested, "y": "y" * (MOST_TEXT + 1)}), tuple)
 
 
 @given(st.text(max_size=40).map(lambda rest: "https://x.example/" + rest))

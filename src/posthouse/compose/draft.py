@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.compose.template import DEFAULT_LOCALE, Source, TemplateVersion, Variable, Wording
+from posthouse.compose.variables import RESERVED
 from posthouse.model.send_request import FieldError
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -96,6 +97,8 @@ def _declared(variables: Sequence[Variable], path: str, count: list[int], depth:
         for name in (variable.name, *variable.also):
             if not VARIABLE.fullmatch(name):
                 yield FieldError(f"{place}.name", "must be letters, digits and _, not beginning with a digit")
+            elif name in RESERVED:
+                yield FieldError(f"{place}.name", f"'{name}' is a word of the language")
             elif name in seen:
                 yield FieldError(f"{place}.name", f"{name} is declared twice")
             seen.add(name)

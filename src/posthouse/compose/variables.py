@@ -24,7 +24,8 @@ MOST_DEPTH: Final = 8
 _PATH: Final = "variables"
 _REQUIRED: Final = "required"
 _BITS: Final = 64
-_RESERVED: Final = frozenset(
+_LONGEST_PLACE: Final = 200
+RESERVED: Final = frozenset(
     {
         "and",
         "or",
@@ -152,7 +153,7 @@ def _declared(declared: Sequence[Variable], path: str, depth: int, errors: list[
         errors += (
             FieldError(f"{place}.name", f"'{name}' is a word of the language")
             for name in (variable.name, *variable.also)
-            if name in _RESERVED
+            if name in RESERVED
         )
         _declared_one(variable, place, depth, errors)
 
@@ -181,6 +182,22 @@ def _declared_one(variable: Variable, place: str, depth: int, errors: list[Field
         errors.append(FieldError(f"{place}.items", f"at most {MOST_DEPTH} deep"))
 
 
+def _place_of(given: Mapping[str, Any], wanted: str) -> str:
+    """Where a text stands in the variables, ``''`` if nowhere; walked as ``_too_much`` walks, by whoever has found one that is too long."""
+    rest: list[tuple[str, Any]] = [(f"{_PATH}.{name}", value) for name, value in given.items()]
+    while rest:
+        place, value = rest.pop()
+        if value is wanted:
+            return place
+        if len(place) > _LONGEST_PLACE:
+            continue
+        if isinstance(value, dict):
+            rest += ((f"{place}.{name}", inner) for name, inner in value.items())
+        elif isinstance(value, list | tuple):
+            rest += ((f"{place}[{index}]", inner) for index, inner in enumerate(value))
+    return ""
+
+
 def _too_much(given: Mapping[str, Any]) -> FieldError | None:
     """How heavy the variables are, whatever their depth; walked without recursion."""
     characters, values = 0, 0
@@ -192,7 +209,7 @@ def _too_much(given: Mapping[str, Any]) -> FieldError | None:
         if kind is str:
             size = len(value)
             if size > MOST_TEXT:
-                return FieldError(_PATH, f"a text must have at most {MOST_TEXT} characters")
+                return FieldError(_place_of(given, value) or _PATH, f"must have at most {MOST_TEXT} characters, not {size}")
             characters += size
         elif kind is int:
             if value.bit_length() > _BITS:

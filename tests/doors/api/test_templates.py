@@ -122,6 +122,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"mjml": "<mjml></mjml>"}, "mjml"),
     ({"type": "no_such_type"}, "type"),
     ({"variables": [{"name": "a", "type": "string"}, {"name": "a", "type": "number"}]}, "variables[1].name"),
+    ({"variables": [{"name": "loop", "type": "string"}]}, "variables[0].name"),
     ({"variables": [{"name": "a b", "type": "string"}]}, "variables[0].name"),
     ({"variables": [{"name": "a", "type": "strange"}]}, "variables[0].type"),
     ({"locales": {"de": {"subject": "", "text": "x"}}}, "locales.de.subject"),
