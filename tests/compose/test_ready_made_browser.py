@@ -95,7 +95,9 @@ def hexadecimal(color: str) -> str:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("color", ["#ffd400", "#16181c", "#202329", "#0a5cff", "#ffffff", ""])
 @pytest.mark.parametrize("name", [BUTTONS[0], BUTTONS[-1]])
-def test_a_button_can_be_read_and_seen_in_any_brand_on_a_light_card_and_a_dark_one(browser: Browser, name: str, color: str, scheme: str) -> None:
+def test_a_button_can_be_read_and_seen_in_any_brand_on_a_light_card_and_a_dark_one(
+    browser: Browser, name: str, color: str, scheme: str
+) -> None:
     page = shown(browser, name, "en", branded(examples(READY_MADE[name].variables) | {"brand": {}}, Brand(color=color)), scheme)
     try:
         text, ground, border, card = (

@@ -26,12 +26,13 @@ from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState, message_status
 from posthouse.model.message_type import Keep, MessageClass
-from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest
+from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
 from posthouse.net.entropy import Entropy
 from posthouse.policy import admit, dedupe, form
 from posthouse.policy.admit import Admission, Facts, Recipient
 from posthouse.policy.content import Kind, Verdict
 from posthouse.policy.dedupe import Templated
+from posthouse.policy.left_over import left_over
 from posthouse.policy.route import RouteFact
 from posthouse.policy.suppress import Entry, Ruling
 from posthouse.store.accept import DeliveryRow, MessageRow
@@ -123,8 +124,9 @@ class Composer:
         if isinstance(linked, Rejection):
             return linked
         admission, worded, head = linked
-        if found.warnings:
-            admission = msgspec.structs.replace(admission, warnings=(*admission.warnings, *found.warnings))
+        told = (*found.warnings, *(_left_over(request) if template is None else ()))
+        if told:
+            admission = msgspec.structs.replace(admission, warnings=(*admission.warnings, *told))
         content = made(request, admission, worded, caller, new, head)
         if len(content.head) + len(content.body) > form.MESSAGE_BYTES:
             return Rejection(
@@ -228,6 +230,12 @@ class Composer:
             )
             for position, to in enumerate(admission.recipients)
         )  # fmt: skip
+
+
+def _left_over(request: SendRequest) -> tuple[Warning, ...]:
+    """What is told of tags of a template in what the request says itself."""
+    text, html = (request.text, request.html) if request.content is None else request.words
+    return left_over(request.subject, html, text)
 
 
 def _fingerprint(request: SendRequest, admission: Admission, worded: Worded) -> bytes:
