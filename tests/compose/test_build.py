@@ -87,6 +87,12 @@ def test_what_the_inliner_would_move_or_lose_is_told(html: str, word: str) -> No
     assert word in made[0].message
 
 
+def test_a_sign_that_begins_no_tag_is_text_in_mjml_too() -> None:
+    made = built(mjml=MJML.replace("</mj-text>", " 3 < 4, <3</mj-text>", 1))
+    assert "3 &lt; 4, &lt;3" in made.html
+    assert "3 < 4, <3" in made.text
+
+
 def test_mjml_becomes_html_with_its_tags() -> None:
     made = built(mjml=MJML)
     found = shown(
@@ -120,7 +126,9 @@ def test_mjml_becomes_html_with_its_tags() -> None:
         ({"html": "a\n{% include 'nobody' %}"}, ("html", 2)),
         ({"mjml": "<mjml>\n<mj-body>\n<mj-foo/></mj-body></mjml>"}, ("mjml", 3)),
         ({"mjml": "<mjml>\n<mj-body>\n</mj-section></mj-body></mjml>"}, ("mjml", 3)),
-        ({"mjml": "<mjml><mj-body>"}, ("mjml", 0)),
+        ({"mjml": "<mjml><mj-body>"}, ("mjml", 1)),
+        ({"mjml": MJML.replace("</mj-text>", "\n<p>a\n<b>b</p></mj-text>", 1)}, ("mjml", 4)),
+        ({"mjml": MJML.replace("</mj-text>", "é" * 200 + "\n<a href=https://x.example/>b</a></mj-text>", 1)}, ("mjml", 3)),
         ({"mjml": "nothing"}, ("mjml", 0)),
         ({"mjml": "<mjml><mj-body>\n{{ a ~ b }}</mj-body></mjml>"}, ("mjml", 2)),
         ({"mjml": "<mjml><mj-body>" + "<mj-wrapper>" * 200}, ("mjml", 1)),

@@ -18,10 +18,21 @@ from posthouse.compose.engine import Page, TemplateFault
         ("{{ day|date }} {{ moment|date }}", "25 November 2026 1 December 2026"),
         ("{{ names|length }} {{ names|first }} {{ names|last }} {{ 2.345|round(1) }} {{ nobody|default('-') }}", "2 a b 2.3 -"),
         ("{{ 5|upper }}", "5"),
+        ("Hi {{ left_out|default('there') }}, {{ left_out|d('there') }}", "Hi there, there"),
+        (
+            "[{{ empty|default('-') }}] [{{ empty|default('-', true) }}] {{ 0|default(5) }} {{ nested.x|default('-') }}",
+            "[] [-] 0 -",
+        ),
     ],
 )
 def test_filters_do_what_they_say(source: str, made: str) -> None:
-    context = {"name": "Jane Doe", "names": ["a", "b"], "day": "2026-11-25", "moment": "2026-12-01T10:00:00+01:00"}
+    context: dict[str, object] = {
+        "name": "Jane Doe",
+        "names": ["a", "b"],
+        "day": "2026-11-25",
+        "moment": "2026-12-01T10:00:00+01:00",
+    }
+    context |= {"left_out": None, "empty": "", "nested": {}}
     assert Page("text", source).fill(context) == made
 
 

@@ -59,14 +59,23 @@ def test_what_is_wrong_is_told_with_its_file(changed: dict[str, str | None], pat
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=30)
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
-VALUES: st.SearchStrategy[Any] = st.none() | TEXT | st.integers(-(2**53), 2**53) | st.booleans() | st.lists(TEXT, max_size=2)
+VALUES: dict[VariableType, st.SearchStrategy[Any]] = {
+    VariableType.STRING: TEXT.map(lambda said: f"a{said}"), VariableType.NUMBER: st.integers(-(2**53), 2**53), VariableType.BOOLEAN: st.booleans(),
+    VariableType.DATE: st.dates().map(str), VariableType.DATETIME: st.just("2026-01-02T03:04:05Z"), VariableType.EMAIL: st.just("a@shop.example"),
+    VariableType.MONEY: st.just({"amount": "12.50", "currency": "EUR"}), VariableType.URL: st.just("https://shop.example/a?b=c"),
+}  # fmt: skip
 
 
-def variables(depth: int = 2) -> st.SearchStrategy[Variable]:
-    inner = st.lists(variables(depth - 1), max_size=2, unique_by=lambda v: v.name).map(tuple) if depth else st.just(())
-    return st.builds(
-        Variable, name=NAMES, type=st.sampled_from(VariableType), required=st.booleans(), default=VALUES, description=TEXT, example=VALUES,
-        items=st.none() | (variables(depth - 1) if depth else st.none()), properties=inner,
+@st.composite
+def variables(draw: st.DrawFn, depth: int = 2) -> Variable:
+    """One that can be meant: values of its type, items in arrays, properties in objects."""
+    kind = draw(st.sampled_from(VariableType))
+    values = st.none() | VALUES.get(kind, st.none())
+    within = depth and kind is VariableType.OBJECT
+    return Variable(
+        name=draw(NAMES), type=kind, required=draw(st.booleans()), default=draw(values), description=draw(TEXT), example=draw(values),
+        items=draw(st.none() | variables(depth - 1)) if depth and kind is VariableType.ARRAY else None,
+        properties=tuple(draw(st.lists(variables(depth - 1), max_size=2, unique_by=lambda v: v.name))) if within else (),
     )  # fmt: skip
 
 

@@ -34,6 +34,11 @@ def test_blocks_become_paragraphs_and_lines(html: str, text: str) -> None:
     ("html", "text"),
     [
         ("<a href='https://x.example/a?b=1&amp;c=2'>here</a>.", "here (https://x.example/a?b=1&c=2)."),
+        ("a<blockquote>b<p>c<blockquote>d</blockquote></blockquote>e</blockquote>f", "a\n\n> b\n\n> c\n\n> > d\n\ne\n\nf"),
+        (
+            "<a href='https://x.example/?a=1&copy=2&region=3&lt;=4'>here</a> &copy 5",
+            "here (https://x.example/?a=1&copy=2&region=3<=4) © 5",
+        ),
         ("<a href=https://x.example>go </a>on", "go (https://x.example) on"),
         ("<a href='https://x.example/'>https://x.example/</a>", "https://x.example/"),
         ("<a href='https://x.example/'>x.example</a>", "x.example"),

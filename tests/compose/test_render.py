@@ -60,6 +60,15 @@ def test_a_template_without_html_has_none() -> None:
 
 @pytest.mark.parametrize(
     ("locale", "tag"),
+    [("zh-TW", "zh-Hant"), ("zh_HK", "zh-Hant"), ("zh-Hant-MO", "zh-Hant"), ("zh-CN", "zh"), ("zh", "zh"), ("zh-Hans-SG", "zh"), ("sr-ME", "sr-Latn"), ("sr", "en")],
+)  # fmt: skip
+def test_a_region_that_tells_the_script_has_the_words_in_it(locale: str, tag: str) -> None:
+    wordings = {each: Wording(subject=each, html="", text="x") for each in ("en", "zh", "zh-Hant", "sr-Latn")}
+    assert rendered(version(wordings=wordings), locale).locale == tag
+
+
+@pytest.mark.parametrize(
+    ("locale", "tag"),
     [
         (None, "en"),
         ("de", "de"),

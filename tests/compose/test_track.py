@@ -26,6 +26,12 @@ def test_a_link_is_led_with_its_entities_resolved() -> None:
     assert targets == ["https://x.test/?a=1&b=2"]
 
 
+def test_a_link_is_led_where_a_browser_would_go() -> None:
+    """HTML 13.2.5.73: without its semicolon, and before a letter or an equals sign, it is no character reference."""
+    _, targets = led('<a href="https://x.test/?a=1&copy=2&region=3&amp;section=4&timestamp=5">go</a>')
+    assert targets == ["https://x.test/?a=1&copy=2&region=3&section=4&timestamp=5"]
+
+
 @pytest.mark.parametrize(
     "html",
     [

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.compose.template import DEFAULT_LOCALE, Source, TemplateVersion, Variable, Wording
+from posthouse.compose.variables import RESERVED, declaration_faults
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError
@@ -86,9 +87,12 @@ def faults(draft: Draft) -> tuple[FieldError, ...]:
     for locale, source in draft.sources.items():
         found += _worded(locale, source, "" if locale == draft.fallback else f"locales.{locale}.")
     count = [0]
-    found += _declared(draft.variables, "variables", count)
+    named = list(_declared(draft.variables, "variables", count))
+    found += named
     if count[0] > MOST_VARIABLES:
         found.append(FieldError("variables", f"must be at most {MOST_VARIABLES}, with their items and properties"))
+    elif not named:
+        found += declaration_faults(draft.variables)
     found += (FieldError(f"waivers.{rule}", "must say why") for rule, reason in draft.waivers.items() if not reason.strip())
     return tuple(found)
 
@@ -114,6 +118,8 @@ def _declared(variables: Sequence[Variable], path: str, count: list[int], depth:
         for name in (variable.name, *variable.also):
             if not VARIABLE.fullmatch(name):
                 yield FieldError(f"{place}.name", "must be letters, digits and _, not beginning with a digit")
+            elif name in RESERVED:
+                yield FieldError(f"{place}.name", f"'{name}' is a word of the language")
             elif name in seen:
                 yield FieldError(f"{place}.name", f"{name} is declared twice")
             seen.add(name)

@@ -1,7 +1,8 @@
 """What a template may do to a value: filters that work on text, each charged for what it reads and makes.
 
-Those of the engine that touch no text (``default``, ``length``, ``round`` …) are the engine's own, those that speak a language
+Those of the engine that touch no text (``length``, ``round`` …) are the engine's own, those that speak a language
 (``money``, ``date``, ``plural`` …) are in ``locale_filters``; every other one stands here, so that none can be slow or large at no cost.
+``default`` too: the engine's own knows only names that are not there, and an optional variable that was left out is there and is nothing.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,6 +41,8 @@ def metered(meter: Meter, locale: str) -> dict[str, Callable[..., Any]]:
     table: dict[str, Callable[..., Any]] = {
         **localised(locale),
         "capitalize": plain(str.capitalize),
+        "d": default,
+        "default": default,
         "join": join,
         "lines": plain(lambda text: text.splitlines()[:_MOST_LINES]),
         "lower": plain(str.lower),
@@ -51,6 +54,11 @@ def metered(meter: Meter, locale: str) -> dict[str, Callable[..., Any]]:
         "urlencode": plain(lambda text: quote(text, safe="")),
     }
     return {name: forgiving(name, work) for name, work in table.items()}
+
+
+def default(value: Any, otherwise: Any = "", empty: bool = False) -> Any:
+    """The value, else ``otherwise``; with ``empty`` also where it is an empty text, zero or false, as in Jinja."""
+    return otherwise if value is None or (empty and not value) else value
 
 
 def forgiving(name: str, work: Callable[..., Any]) -> Callable[..., Any]:

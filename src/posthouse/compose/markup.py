@@ -26,6 +26,22 @@ MOST_DEEP: Final = 100
 _LETTER: Final = re.compile(r"<[a-zA-Z]")
 _FOREIGN: Final = re.compile(r"<\?|<!(?!--|\[endif\])|<mj-include\b|<xi:", re.IGNORECASE)
 _POSITION: Final = re.compile(r" at position (\d+):\d+")
+_UNSAID: Final = re.compile(r" in root template| at position \d+:\d+")
+_PAIRS: Final = "in MJML every element is opened and closed as a pair, also within mj-text"
+_STRAY: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(mj-style|style|script)\b.*?(?:</\1|\Z)|<(?![a-zA-Z/!?])", re.IGNORECASE | re.DOTALL
+)
+_UNREADABLE: Final = (
+    (
+        re.compile(r"\A[^>](?:[^\"'>]|\"[^\"]*+\"|'[^']*+')*?=\s*+[^\"'\s>]"),
+        "the value of an attribute needs quotes around it in MJML",
+    ),
+    (
+        re.compile(r"\A[^>](?:[^\"'>]|\"[^\"]*+\"|'[^']*+')*?(?:\"[^\"]*+\"|'[^']*+')[a-zA-Z]"),
+        "there is no blank between two attributes",
+    ),
+    (re.compile(r"[^>]\Z"), "a tag has no end"),
+)
 _STYLE: Final = re.compile(r"<style\b[^>]*>(.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 _CSS_COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _CSS_BRACE: Final = re.compile(r"[{};]")
@@ -50,23 +66,44 @@ def compiled(mjml: str) -> str:
             f"'{foreign.group()}' has no place in MJML here; use {{% include %}} for what pages share",
         )
     _bounded(aside)
+    page = _STRAY.sub(lambda found: "&lt;" if found.group() == "<" else found.group(), aside.page)
     try:
         made = mrml.to_html(
-            aside.page,
+            page,
             parser_options=mrml.ParserOptions(include_loader=mrml.noop_loader()),
             render_options=mrml.RenderOptions(fonts={}),
         )
     except OSError as fault:
-        position = _POSITION.search(str(fault))
-        raise Unmade(
-            aside.line(int(position[1])) if position else 0, _POSITION.sub("", str(fault)).removesuffix(" in root template")
-        ) from fault
+        raise _misread(aside, page, str(fault)) from fault
     unknown = _UNKNOWN.search(made.content)
     if unknown is not None:
         raise Unmade(
             aside.line(max(0, aside.page.find(unknown.group()))), f"there is no '{unknown.group()}>' in MJML, or not here"
         )
     return aside.restored(made.content, copies=True)
+
+
+def _misread(aside: Aside, page: str, told: str) -> Unmade:
+    """What the compiler stumbled over, where it stands: it seldom says so itself, or only where it gave up."""
+    opened: list[re.Match[str]] = []
+    for token in tags(aside.page):
+        name = (token["name"] or "").lower()
+        if not name:
+            continue
+        fault = next((said for pattern, said in _UNREADABLE if pattern.search(token.group())), "")
+        if fault:
+            return Unmade(aside.line(token.start()), fault)
+        if not token["end"]:
+            opened += [token] if name not in VOID and not token.group().endswith("/>") else []
+        elif all(each["name"].lower() != name for each in opened[-MOST_DEEP:]):
+            return Unmade(aside.line(token.start()), f"'</{name}>' ends what is not open")
+        elif (open_ := opened.pop())["name"].lower() != name:
+            return Unmade(aside.line(open_.start()), f"'<{open_['name']}>' is not closed before '</{name}>'; {_PAIRS}")
+    if opened:
+        return Unmade(aside.line(opened[-1].start()), f"'<{opened[-1]['name']}>' has no end; {_PAIRS}")
+    position = _POSITION.search(told)
+    before = page.encode()[: int(position[1])].decode(errors="ignore").replace("&lt;", "<") if position is not None else ""
+    return Unmade(aside.line(len(before)) if position is not None else 0, _UNSAID.sub("", told))
 
 
 def inlined(html: str) -> str:

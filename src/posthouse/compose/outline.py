@@ -129,6 +129,9 @@ class _Outline(Writer):
         if words.strip():
             self._marked = self._fresh = False
 
+    def _begins(self) -> bool:
+        return self._fresh
+
     def _cell(self) -> None:
         if not self._fresh:
             super()._cell()

@@ -6,7 +6,8 @@ The HTML between the tags is read by ``where``, along every branch. Branches tha
 - at the beginning of a link (``href``, ``src`` …): an address that begins with https://, http:// or mailto:, checked when it is
   rendered; after ``mailto:`` something that cannot add fields to the mail the reader would write (RFC 6068);
 - in a style: letters, digits and what colours and sizes are made of; in its ``url(…)`` an address;
-- nowhere else: not in a script or an event handler, not as the name of a tag or an attribute, not in a value without quotes.
+- nowhere else: not in a script or an event handler, not in a page within the page (``srcdoc``) nor where a page goes on to, not as the
+  name of a tag or an attribute, not in a value without quotes.
 
 Known sharp edges: this protects authors from
 their variables, not readers from authors: a literal ``javascript:`` is the lint's affair, except in front of a variable.
@@ -28,6 +29,10 @@ _SCHEME: Final = re.compile(r"\s*+([a-zA-Z][a-zA-Z0-9+.-]*+):")
 _SETTLED: Final = re.compile(r"\s*+[^:]*?[/?#.]|\s*+\.")
 _ALLOWED: Final = frozenset({"http", "https", "tel", "sms", "cid"})
 _STYLE_URL: Final = re.compile(r"url\(\s*+[\"']?+\Z", re.IGNORECASE)
+_REFRESH: Final = re.compile(r"\burl\s*+=\s*+[\"']?+\s*+\Z", re.IGNORECASE)
+_MOVED: Final = {
+    (element, name) for element in ("set", "animate") for name in ("to", "from", "by", "values")
+}  # a link too (SVG 2, 16)
 _LETTERS: Final = "letters"
 
 
@@ -96,8 +101,10 @@ def kind(place: Place, page: str) -> Kind:
 
 
 def _in_value(state: State) -> tuple[str, Kind]:
-    if state.attribute.startswith("on"):
+    if state.attribute.startswith("on") or state.attribute == "srcdoc" or (state.element, state.attribute) in _MOVED:
         return f"a variable cannot stand in '{state.attribute}'", Kind.ANY
+    if state.element == "meta" and _REFRESH.search(unescape(state.said or "")):
+        return "a variable cannot be where a page goes on to", Kind.ANY
     if state.attribute == "style":
         return "", Kind.STYLE_LINK if _STYLE_URL.search(unescape(state.said or "")) else Kind.STYLE
     if state.attribute in URLS and state.said is not None:

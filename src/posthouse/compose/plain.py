@@ -1,7 +1,7 @@
 """The text of an HTML, for readers who see no HTML: what it says, in its order, with the links written out (C1).
 
 One pass over the tags: blocks become paragraphs, list items lines with a dash or a number, table rows lines with their
-cells, a link its text with the address in parentheses, an image its ``alt``. Style, script, title and what is hidden from
+cells, a quotation lines with ``>`` before them, a link its text with the address in parentheses, an image its ``alt``. Style, script, title and what is hidden from
 everybody (``display:none``, ``hidden``: preview texts) are left out.
 
 There is no tree, on purpose: an HTML 5 parser builds one in quadratic time from 100,000 nested blocks or 20,000
@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from html import unescape
 from itertools import islice
 from typing import Final
+
+from posthouse.mail import attribute
 
 MOST_CHARACTERS: Final = 2_000_000
 MOST_TAGS: Final = 100_000
@@ -50,6 +52,8 @@ _BLANK: Final = " \t\n\r\f"
 _SPACE: Final = re.compile(rf"[{_BLANK}]+")
 _UNSEEN: Final = str.maketrans({"\xa0": " ", "\xad": None, "\u034f": None, "\u200b": None, "\ufeff": None})
 _RULE: Final = "---"
+_QUOTED: Final = "> "
+_MOST_QUOTED: Final = 4
 
 
 def text_of(html: str) -> str:
@@ -97,7 +101,7 @@ def _attributes(written: str) -> dict[str, str]:
     """Names in lower case and their values; of one given twice the first counts (HTML 13.2.5.33)."""
     found: dict[str, str] = {}
     for name, double, single, bare in ATTRIBUTE.findall(written):
-        found.setdefault(name.lower(), unescape(double or single or bare))
+        found.setdefault(name.lower(), attribute.said(double or single or bare))
     return found
 
 
@@ -137,6 +141,7 @@ class Writer:
         self._mark = ""
         self._lists: list[int | None] = []
         self._pre = 0
+        self._quotes = 0
         self._href = ""
         self._link: list[str] = []
 
@@ -149,6 +154,8 @@ class Writer:
                 self._mark = self._bullet()
             elif tag == "pre":
                 self._pre += 1
+            elif tag == "blockquote":
+                self._quotes += 1
         elif tag in _CELLS:
             self._cell()
         elif tag == "a":
@@ -173,6 +180,8 @@ class Writer:
             if tag == "pre":
                 self._pre = max(0, self._pre - 1)
             self._break(lines)
+            if tag == "blockquote":
+                self._quotes = max(0, self._quotes - 1)
         elif tag == "a":
             self._point()
         elif tag in _LISTS:
@@ -200,6 +209,10 @@ class Writer:
         self._point()
         self._flush()
         return "\n".join(self._lines).strip("\n")[:MOST_CHARACTERS]
+
+    def _begins(self) -> bool:
+        """True where nothing is said yet on the line."""
+        return not self._line
 
     def _bullet(self) -> str:
         indent = "  " * min(8, max(0, len(self._lists) - 1))
@@ -233,6 +246,8 @@ class Writer:
     def _put(self, words: str) -> None:
         if self._owed:
             self._flush()
+        if self._quotes and self._begins() and words.strip():
+            self._line.append(_QUOTED * min(self._quotes, _MOST_QUOTED))
         if self._mark:
             self._line.append(self._mark)
             self._mark = ""

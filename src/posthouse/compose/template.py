@@ -6,13 +6,17 @@ rendered months later is the same although a partial has changed since.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
+from babel.core import get_global
 
 from posthouse.model.mailbox import Mailbox
 
 DEFAULT_LOCALE: Final = "default"
+_LANGUAGE_AND_REGION: Final = 2
+_SCRIPT: Final = 4  # letters; a region has two, or three digits
 
 
 class VariableType(StrEnum):
@@ -68,6 +72,19 @@ class Wording(msgspec.Struct, frozen=True):
     text: str
 
 
+@lru_cache(1024)
+def looked_for(locale: str) -> tuple[str, ...]:
+    """The tags whose words suit a reader, the best first, in lower case; where the reader's region tells the script (CLDR), also by that."""
+    pieces = locale.replace("_", "-").lower().split("-")
+    tags = ["-".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
+    if len(pieces) == 1 or (len(pieces) == _LANGUAGE_AND_REGION and len(pieces[1]) < _SCRIPT):
+        likely = get_global("likely_subtags")
+        known = likely.get("_".join((pieces[0], *(piece.upper() for piece in pieces[1:])))) or likely.get(pieces[0])
+        script = known.lower().split("_")[1] if known is not None else ""
+        tags[1:1] = ["-".join((pieces[0], script, *pieces[1:count])) for count in range(len(pieces), 0, -1)] if script else []
+    return tuple(tags)
+
+
 class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a template. ``type``: the message type its mails have; ``wordings`` by language tag, one of them ``fallback``.
 
@@ -84,18 +101,17 @@ class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     sender: Mailbox | None = None
 
     def wording(self, locale: str | None) -> tuple[str, Wording]:
-        """The words for a reader of ``locale``: its own, else its language's (de-AT, de), else the fallback's (RFC 4647 3.4).
+        """The words for a reader of ``locale``: its own, else those in its script and language (zh-TW, zh-Hant, zh; de-AT, de), else the
+        fallback's (RFC 4647 3.4).
 
         Errors: KeyError, where the version lacks its fallback.
         """
         if locale is not None:
-            wanted = locale.replace("_", "-").lower()
             known = {tag.lower(): tag for tag in self.wordings}
-            while wanted:
+            for wanted in looked_for(locale):
                 tag = known.get(wanted)
                 if tag is not None:
                     return tag, self.wordings[tag]
-                wanted = wanted.rpartition("-")[0]
         return self.fallback, self.wordings[self.fallback]
 
 

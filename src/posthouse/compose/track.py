@@ -8,8 +8,10 @@ Must never know: keys, who the reader is, whether tracking is allowed.
 
 import re
 from collections.abc import Callable
-from html import escape, unescape
+from html import escape
 from typing import Final
+
+from posthouse.mail import attribute
 
 _LINK: Final = re.compile(
     r"""<a(?:rea)?\s(?:[^<>"']|"[^"<>]*"|'[^'<>]*'){0,2000}?\bhref\s{0,4}=\s{0,4}(?:"(?P<double>[^"<>]{1,8000})"|'(?P<single>[^'<>]{1,8000})')[^<>]{0,2000}>""",
@@ -35,7 +37,7 @@ def tracked(html: str, redirect: Callable[[str], str] | None, picture: str | Non
 def _led(found: re.Match[str], redirect: Callable[[str], str]) -> str:
     whole = found[0]
     group = "double" if found["double"] is not None else "single"
-    target = unescape(found[group]).strip()
+    target = attribute.said(found[group]).strip()
     if not target.isascii() or not target.lower().startswith(("http://", "https://")) or _LEFT_ALONE.search(whole):
         return whole
     start, end = found.start(group) - found.start(), found.end(group) - found.start()

@@ -19,12 +19,11 @@ from posthouse.model.send_request import FieldError
 MOST_TEXT: Final = 64 * 1024
 MOST_IN_ALL: Final = 512 * 1024
 MOST_VALUES: Final = 20_000
-MOST_DECLARED: Final = 200
-MOST_DEPTH: Final = 8
 _PATH: Final = "variables"
 _REQUIRED: Final = "required"
 _BITS: Final = 64
-_RESERVED: Final = frozenset(
+_LONGEST_PLACE: Final = 200
+RESERVED: Final = frozenset(
     {
         "and",
         "or",
@@ -65,9 +64,9 @@ def bind(declared: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, An
 
 
 def declaration_faults(declared: Sequence[Variable]) -> tuple[FieldError, ...]:
-    """What is wrong with the declarations themselves: keywords, shapes, defaults and examples that are not of their type."""
+    """What is wrong with the declarations themselves, no deeper than the language goes: shapes, defaults and examples that are not of their type."""
     errors: list[FieldError] = []
-    _declared(declared, _PATH, 1, errors)
+    _declared(declared, _PATH, errors)
     return tuple(errors)
 
 
@@ -143,28 +142,17 @@ def _listed(item: Variable, values: Sequence[Any], place: str, errors: list[Fiel
     return found
 
 
-def _declared(declared: Sequence[Variable], path: str, depth: int, errors: list[FieldError]) -> None:
-    if len(declared) > MOST_DECLARED or depth > MOST_DEPTH:
-        errors.append(FieldError(path, f"at most {MOST_DECLARED} variables in one place, nested {MOST_DEPTH} deep"))
-        return
+def _declared(declared: Sequence[Variable], path: str, errors: list[FieldError]) -> None:
     for index, variable in enumerate(declared):
-        place = f"{path}[{index}]"
-        errors += (
-            FieldError(f"{place}.name", f"'{name}' is a word of the language")
-            for name in (variable.name, *variable.also)
-            if name in _RESERVED
-        )
-        _declared_one(variable, place, depth, errors)
+        _declared_one(variable, f"{path}[{index}]", errors)
 
 
-def _declared_one(variable: Variable, place: str, depth: int, errors: list[FieldError]) -> None:
+def _declared_one(variable: Variable, place: str, errors: list[FieldError]) -> None:
     kind = variable.type
     if variable.items is not None and kind is not VariableType.ARRAY:
         errors.append(FieldError(f"{place}.items", "only an array has items"))
     if variable.properties and kind is not VariableType.OBJECT:
         errors.append(FieldError(f"{place}.properties", "only an object has properties; of an array they stand in its items"))
-    if variable.required and variable.default is not None:
-        errors.append(FieldError(f"{place}.default", "what is required has no default"))
     for word, value in (("default", variable.default), ("example", variable.example)):
         if value is None:
             continue
@@ -173,12 +161,25 @@ def _declared_one(variable: Variable, place: str, depth: int, errors: list[Field
             errors.append(FieldError(f"{place}.{word}", heavy.message))
         else:
             _checked(variable, value, place, word, errors)
-    if variable.properties:
-        _declared(variable.properties, f"{place}.properties", depth + 1, errors)
-    if variable.items is not None and depth < MOST_DEPTH:
-        _declared_one(variable.items, f"{place}.items", depth + 1, errors)
-    elif variable.items is not None:
-        errors.append(FieldError(f"{place}.items", f"at most {MOST_DEPTH} deep"))
+    _declared(variable.properties, f"{place}.properties", errors)
+    if variable.items is not None:
+        _declared_one(variable.items, f"{place}.items", errors)
+
+
+def _place_of(given: Mapping[str, Any], wanted: str) -> str:
+    """Where a text stands in the variables, ``''`` if nowhere; walked as ``_too_much`` walks, by whoever has found one that is too long."""
+    rest: list[tuple[str, Any]] = [(f"{_PATH}.{name}", value) for name, value in given.items()]
+    while rest:
+        place, value = rest.pop()
+        if value is wanted:
+            return place
+        if len(place) > _LONGEST_PLACE:
+            continue
+        if isinstance(value, dict):
+            rest += ((f"{place}.{name}", inner) for name, inner in value.items())
+        elif isinstance(value, list | tuple):
+            rest += ((f"{place}[{index}]", inner) for index, inner in enumerate(value))
+    return ""
 
 
 def _too_much(given: Mapping[str, Any]) -> FieldError | None:
@@ -192,7 +193,7 @@ def _too_much(given: Mapping[str, Any]) -> FieldError | None:
         if kind is str:
             size = len(value)
             if size > MOST_TEXT:
-                return FieldError(_PATH, f"a text must have at most {MOST_TEXT} characters")
+                return FieldError(_place_of(given, value) or _PATH, f"must have at most {MOST_TEXT} characters, not {size}")
             characters += size
         elif kind is int:
             if value.bit_length() > _BITS:

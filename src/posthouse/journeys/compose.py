@@ -27,12 +27,13 @@ from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState, message_status
 from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.message_type import Keep, MessageClass
-from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest
+from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
 from posthouse.net.entropy import Entropy
 from posthouse.policy import admit, dedupe
 from posthouse.policy.admit import Admission, Facts, Recipient
 from posthouse.policy.content import Kind, Verdict
 from posthouse.policy.dedupe import Templated
+from posthouse.policy.left_over import left_over
 from posthouse.policy.route import RouteFact
 from posthouse.policy.suppress import Entry, Ruling
 from posthouse.policy.types import BY_NAME, OwnTypes
@@ -126,8 +127,9 @@ class Composer:
         if isinstance(linked, Rejection):
             return linked
         admission, worded, head = linked
-        if found.warnings:
-            admission = msgspec.structs.replace(admission, warnings=(*admission.warnings, *found.warnings))
+        told = (*found.warnings, *(_left_over(request) if template is None else ()))
+        if told:
+            admission = msgspec.structs.replace(admission, warnings=(*admission.warnings, *told))
         content = made(request, admission, worded, caller, new, head)
         if len(content.head) + len(content.body) > self._limits.message_bytes:
             return Rejection(
@@ -235,6 +237,12 @@ class Composer:
             )
             for position, to in enumerate(admission.recipients)
         )  # fmt: skip
+
+
+def _left_over(request: SendRequest) -> tuple[Warning, ...]:
+    """What is told of tags of a template in what the request says itself."""
+    text, html = (request.text, request.html) if request.content is None else request.words
+    return left_over(request.subject, html, text)
 
 
 def _fingerprint(request: SendRequest, admission: Admission, worded: Worded) -> bytes:

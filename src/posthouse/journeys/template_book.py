@@ -101,13 +101,18 @@ class TemplateBook:
     async def _why(self, tenant: int, name: str, pinned: int | None) -> str:
         """In words for the caller."""
         shown = name[:128]
-        if pinned is not None:
-            return f"version {pinned} of the template {shown!r} was never approved or active, so no message can be made from it"
         async with self._database.acquire() as connection:
             newest = await templates.versions(connection, tenant, name, limit=1) if NAME.fullmatch(name) else []
+        if newest and pinned is not None:
+            if pinned > newest[0].version:
+                return f"there is no version {pinned} of the template {shown!r}; the newest is {newest[0].version}"
+            return f"version {pinned} of the template {shown!r} was never approved or active, so no message can be made from it"
         if newest:
             state = newest[0].state.value.replace("_", " ")
             return f"no version of the template {shown!r} is active: the newest, {newest[0].version}, is {state}"
+        ready = READY_MADE.get(name)
+        if ready is not None:
+            return f"there is no version {pinned} of the ready-made template {shown!r}, only {ready.version}"
         near = difflib.get_close_matches(shown, READY_MADE, 1)
         known = ", ".join(sorted(READY_MADE))
         return f"there is no template {shown!r}; " + (f"did you mean {near[0]!r}?" if near else f"ready-made are {known}")

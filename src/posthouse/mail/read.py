@@ -7,13 +7,12 @@ Known sharp edge: ``code`` is a guess, made from a number beside a word for code
 None rather than a year or an order number.
 """
 
-import html as markup
 import re
 from typing import Final, NamedTuple
 
 import msgspec
 
-from posthouse.mail import encoding
+from posthouse.mail import attribute, encoding
 from posthouse.mail.address import AddressFault, parse_list
 from posthouse.mail.entity import HEADER_OCTETS, Entity, Field, Malformed, fields_of, leaves, parse, role
 from posthouse.mail.header import decode_words
@@ -125,7 +124,7 @@ def _addresses(field: Field | None) -> list[str]:
 
 
 def _links(text: str, html: str) -> list[str]:
-    found = [markup.unescape(match[1] or match[2]).strip() for match in _HREF.finditer(html)]
+    found = [attribute.said(match[1] or match[2]).strip() for match in _HREF.finditer(html)]
     found += [match[0].rstrip(".,;:!?)]}") for match in _URL.finditer(text)]
     return list(dict.fromkeys(link for link in found if link.lower().startswith(("http://", "https://"))))[:LINKS_LIMIT]
 

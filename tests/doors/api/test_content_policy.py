@@ -27,6 +27,17 @@ async def test_advertising_on_the_transactional_stream_is_flagged_and_the_timeli
     assert message["events"][0]["data"]["content"] == "commercial"
 
 
+async def test_a_tag_in_content_that_nobody_renders_is_told_and_a_templates_values_may_hold_one(door: HttpDoor) -> None:
+    letter = {"to": "reader@a.example", "from": "Shop <noreply@shop.example>", "replyTo": "help@shop.example"}
+    inline = await door.ask("POST", "/v1/send", letter | {"subject": "Order {{ number }}", "html": "<p>Dear {{name}}</p>"})
+    assert [(each["code"], each["path"]) for each in inline.json()["warnings"]] == [
+        ("tag_left_over", "subject"),
+        ("tag_left_over", "html"),
+    ]
+    values = {"reset_link": "https://shop.example/r", "user_name": "{{ odd }}"}
+    assert codes(await door.ask("POST", "/v1/send", letter | {"template": "password-reset", "variables": values})) == []
+
+
 @pytest.mark.parametrize(
     ("value", "status", "told"), [("off", 202, []), ("flag", 202, ["content_flagged"]), ("refuse", 422, None)]
 )

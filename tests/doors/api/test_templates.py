@@ -83,6 +83,36 @@ async def test_a_draft_cannot_be_pinned_and_a_retired_version_can(door: HttpDoor
     assert (await door.ask("POST", "/v1/send", message | {"templateVersion": 1})).status == 202
 
 
+async def test_a_version_that_does_not_exist_is_told_as_that(door: HttpDoor) -> None:
+    await made(door)
+    message = {"to": "jane@example.com", "variables": {"who": "Bob"}}
+    for named, words in (
+        ({"template": "welcome", "templateVersion": 7}, "there is no version 7 of the template 'welcome'; the newest is 1"),
+        ({"template": "password-reset", "templateVersion": 9}, "there is no version 9 of the ready-made template 'password-reset', only 1"),
+        ({"template": "pasword-reset", "templateVersion": 1}, "did you mean 'password-reset'?"),
+    ):  # fmt: skip
+        refused = await door.ask("POST", "/v1/send", message | named)
+        assert (refused.code(), words in refused.json()["detail"]) == ("template_not_active", True), refused.body
+
+
+@pytest.mark.parametrize(
+    ("variable", "path"),
+    [
+        ({"name": "who", "type": "number", "default": "ten"}, "variables[0].default"),
+        ({"name": "who", "type": "money", "example": "5"}, "variables[0].example"),
+        ({"name": "who", "type": "string", "items": {"type": "string"}}, "variables[0].items"),
+        ({"name": "who", "type": "array", "properties": [{"name": "a", "type": "string"}]}, "variables[0].properties"),
+        ({"name": "loop", "type": "string"}, "variables[0].name"),
+    ],
+)
+async def test_a_declaration_that_cannot_be_meant_is_refused_at_its_place(
+    door: HttpDoor, variable: dict[str, Any], path: str
+) -> None:
+    refused = await door.ask("POST", "/v1/templates", WELCOME | {"variables": [variable]})
+    assert (refused.status, refused.code()) == (422, "validation_failed")
+    assert [fault["path"] for fault in refused.json()["errors"]] == [path]
+
+
 async def test_where_approval_is_asked_another_key_has_to_give_it(door: HttpDoor) -> None:
     await approval(door)
     first = await door.ask("POST", "/v1/templates", WELCOME, key=door.live)
@@ -122,6 +152,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"mjml": "<mjml></mjml>"}, "mjml"),
     ({"type": "no_such_type"}, "type"),
     ({"variables": [{"name": "a", "type": "string"}, {"name": "a", "type": "number"}]}, "variables[1].name"),
+    ({"variables": [{"name": "loop", "type": "string"}]}, "variables[0].name"),
     ({"variables": [{"name": "a b", "type": "string"}]}, "variables[0].name"),
     ({"variables": [{"name": "a", "type": "strange"}]}, "variables[0].type"),
     ({"locales": {"de": {"subject": "", "text": "x"}}}, "locales.de.subject"),

@@ -92,6 +92,21 @@ def test_a_diff_is_by_line_and_exits_1_when_there_is_one(founded: World, tree: P
     assert told["differing"] == ["new/body.txt", "new/subject.txt", "new/template.toml", "note/body.txt"]
 
 
+def test_a_link_out_of_the_folder_is_not_followed(bare: World, tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("nothing for readers")
+    (tree / "note/body.txt").unlink(missing_ok=True)
+    (tree / "note/body.txt").symlink_to(tmp_path / "secret.txt")
+    for command in ("lint", "push"):
+        refused = bare.run("template", command, str(tree))
+        assert refused.exit_code == 2
+        assert "note/body.txt is a link out of" in refused.stderr
+    (tree / "note/body.txt").unlink()
+    (tree / "note/de").mkdir(exist_ok=True)
+    (tree / "note/de/subject.txt").unlink(missing_ok=True)
+    (tree / "note/de/subject.txt").symlink_to(tree / "note/subject.txt")
+    assert "is a link out of" not in bare.run("template", "lint", str(tree)).output
+
+
 def test_lint_needs_no_database_and_takes_one_templates_folder_too(bare: World, tree: Path) -> None:
     good = bare.run("template", "lint", str(tree), "--json")
     assert good.exit_code == 0, good.output

@@ -110,6 +110,36 @@ def test_what_is_quoted_is_somebody_elses() -> None:
     assert judge("You were mentioned", said.format("50% off everything, today only"), "en").kind is Kind.COMMERCIAL
 
 
+def test_lines_of_a_quotation_are_somebody_elses_where_there_is_anything_else() -> None:
+    said = "Jonas commented on the campaign plan, which you follow:\n\n> 50% off everything, today only. Use promo code SAVE50.\n\nReply, or stop following."
+    assert judge("Jonas commented on “Campaign”", said, "en").kind is Kind.TRANSACTIONAL
+    assert judge("Jonas commented on “Campaign”", said.replace("> ", ""), "en").kind is Kind.COMMERCIAL
+    dressed = "Hi!\n\n> 50% off everything, today only.\n\n> Use promo code SAVE50 at checkout and shop now.\n\nBye"
+    assert judge("Your order", dressed, "en").kind is Kind.COMMERCIAL
+
+
+def test_news_of_a_feature_claim_the_paragraphs_that_follow() -> None:
+    """A renewal followed by three paragraphs about a launch is no transactional mail, though two of them name nothing for sale."""
+    launch = (
+        "Your subscription renewed on 14 May for $8.00.\n\nIntroducing Page Turner, the biggest step we have ever made\n\n"
+        "Page Turner writes your summaries and finds what everybody has to do next, in seconds.\n\n"
+        "It understands tables, drawings and voice, works offline, and thousands of teams save five hours with it.\n\n"
+        "For a limited time add it for $4 instead of $10. Don't miss out."
+    )
+    assert judge("Your subscription renewed", launch).kind is Kind.COMMERCIAL
+    brief = "Your subscription renewed on 14 May for $8.00.\n\nTotal paid: $8.00 with Visa ending in 4242.\n\nIntroducing Page Turner: see the settings."
+    assert judge("Your subscription renewed", brief).kind is Kind.MIXED_ALLOWED
+
+
+def test_somebodys_advertisement_is_no_advertising_of_ours() -> None:
+    assert (
+        judge(
+            "Neue Nachricht zu Ihrer Anzeige", "Tobias schreibt zu Ihrer Anzeige, ob das Rad (80 €) noch zu haben ist.", "de"
+        ).findings
+        == ()
+    )
+
+
 @pytest.mark.skipif(not held_out(), reason="the held-out set is not in this repository")
 def test_of_mails_nobody_fitted_the_rules_to_hardly_any_genuine_one_is_refused() -> None:
     genuine = [mail for mail in held_out() if mail.label != "commercial"]

@@ -20,6 +20,7 @@ import msgspec
 from posthouse.compose.dialect import pieces
 from posthouse.compose.lint import css
 from posthouse.compose.plain import ATTRIBUTE, VOID, tags
+from posthouse.mail import attribute as written_value
 
 VALUE: Final = "\ue000"
 _NO_BREAK: Final = re.compile(r"[^\n]")
@@ -217,7 +218,7 @@ def _attributes(written: str, base: int) -> dict[str, Attribute]:
         group = next((number for number in (2, 3, 4) if match[number] is not None), 0)
         value = match[group] if group else ""
         at = base + (match.start(group) if group else match.end())
-        found.setdefault(match[1].lower(), Attribute(unescape(value) if "&" in value else value, at, at + len(value)))
+        found.setdefault(match[1].lower(), Attribute(written_value.said(value), at, at + len(value)))
     return found
 
 

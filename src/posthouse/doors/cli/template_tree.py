@@ -17,7 +17,7 @@ NEW_FOLDER: Final = click.argument("folder", metavar="DIR", type=click.Path(file
 def read_tree(folder: Path) -> dict[str, str]:
     """The files of a tree of templates, or of one template's folder with the layouts and partials beside it.
 
-    Errors: click.UsageError for what is no text, too large, or too much.
+    Errors: click.UsageError for what is no text, too large, or too much, or a link out of it: who writes a template may not read the disk.
     """
     if not (folder / MANIFEST).is_file():
         return dict(_files(folder, ""))
@@ -55,10 +55,13 @@ def remove_stale(folder: Path, files: dict[str, str]) -> list[str]:
 
 def _files(folder: Path, before: str) -> Iterator[tuple[str, str]]:
     places = sorted(place for place in folder.rglob("*") if place.is_file() and not _is_hidden(place.relative_to(folder)))
+    tree = folder.resolve()
     if len(places) > MOST_FILES:
         raise click.UsageError(f"{folder} has more than {MOST_FILES} files; it should hold templates only.")
     for place in places:
         path = before + place.relative_to(folder).as_posix()
+        if not place.resolve().is_relative_to(tree):
+            raise click.UsageError(f"{path} is a link out of {folder}; only what stands in the folder is pushed.")
         if place.stat().st_size > MOST_BYTES:
             raise click.UsageError(f"{path} has more than {MOST_BYTES >> 20} MB.")
         try:

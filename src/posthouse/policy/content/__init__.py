@@ -3,7 +3,8 @@
 ``judge`` is a pure function of subject and visible text: it looks for phrases of advertising and of transactions (``rules``), sees where
 they stand and how much of the text belongs to them, and weighs (``weigh``). ``decide`` says what follows on a stream.
 
-What stands in quotation marks is somebody else's and does not count as advertising: who warns of an advertisement, or works on one, does not advertise.
+What stands in quotation marks, or on a line that begins with ``>`` as those of a quotation do, is somebody else's and does not count as advertising:
+who warns of an advertisement, works on one or passes on what somebody wrote does not advertise. Where most of a mail stands on such lines, it is its own.
 
 Must never know: who sends, to whom, what the template is called. The declared type is not believed here.
 
@@ -26,6 +27,8 @@ MOST_CHARACTERS: Final = 200_000
 _PRICE: Final = re.compile(r"(?:[$€£¥]|\b(?:CHF|EUR|USD|GBP)) ?[0-9]|[0-9] ?(?:[$€£]|(?:EUR|Euro|CHF|Franken|USD|GBP)\b)")
 _MARKS: Final = re.compile('["“„«»]')
 _QUOTED: Final = re.compile('"[^"]{1,300}"|“[^“”]{1,300}”|„[^„“”]{1,300}[“”]|«[^«»]{1,300}»|»[^«»]{1,300}«')
+_QUOTE: Final = ">"
+_MOST_QUOTED: Final = 0.75
 _EXCERPT: Final = 80
 _FEWEST: Final = 1
 _SURE: Final = 0.04
@@ -41,7 +44,10 @@ def judge(subject: str, text: str, language: str | None = None) -> Verdict:
     if spoken is None:
         return Verdict(Kind.UNKNOWN)
     rules = rules_of(spoken)
-    said = [Line(at, len(words), _hits(rules, lines[at], words)) for at, words in enumerate(worded) if words]
+    passed_on = {at for at, line in enumerate(lines) if line.startswith(_QUOTE)}
+    if sum(len(worded[at]) for at in passed_on) > _MOST_QUOTED * sum(map(len, worded)):
+        passed_on = set()
+    said = [Line(at, len(words), _hits(rules, lines[at], words, at in passed_on)) for at, words in enumerate(worded) if words]
     priced = _PRICE.search(text, 0, MOST_CHARACTERS) is not None
     return weigh(spoken, Line(0, len(head), _hits(rules, subject, head)), said, priced, _Places(subject, lines))
 
@@ -61,9 +67,9 @@ class _Places:
         return before + at, " ".join(said[at : at + _EXCERPT].split())
 
 
-def _hits(rules: RuleSet, said: str, words: Sequence[str]) -> tuple[tuple[int, Rule], ...]:
-    """The rules that fire, each with the place of its word; of those that a finding may be about, outside quotation marks only."""
-    own = _own(said)
+def _hits(rules: RuleSet, said: str, words: Sequence[str], passed_on: bool = False) -> tuple[tuple[int, Rule], ...]:
+    """The rules that fire, each with the place of its word; of those that a finding may be about, only outside of quotations."""
+    own = "" if passed_on else _own(said)
     if own is said:
         return tuple(rules.hits(words))
     transactional = (hit for hit in rules.hits(words) if hit[1].kind == "transaction")
