@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from posthouse.compose.build import build
 from posthouse.compose.engine import Page, TemplateFault
-from posthouse.compose.link import Fault
 from posthouse.compose.render import render
+from posthouse.compose.sheet import Fault
 from posthouse.compose.template import Rendered, Source, TemplateVersion, Wording
 
 NAMES: Final = ("a", "b", "items", "n", "m", "o.x", "nobody")

@@ -15,8 +15,9 @@ from typing import Final
 from posthouse.compose import dialect, markup, outline
 from posthouse.compose.aside import Unmade
 from posthouse.compose.engine import Page, TemplateFault
-from posthouse.compose.link import Fault, Linked, Unlinkable, link
+from posthouse.compose.link import Linked, link
 from posthouse.compose.places import Misplaced, places
+from posthouse.compose.sheet import Fault, Unlinkable
 from posthouse.compose.template import DEFAULT_LOCALE, Source, Wording
 
 __all__ = ("MOST_SUBJECT", "Fault", "build")
