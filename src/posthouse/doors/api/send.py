@@ -80,11 +80,23 @@ async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
         if query.faults:
             return refuse(invalid(*query.faults))
     data = await body.read(request, parts.limits.message_bytes, parts.limits.body_seconds)
-    asked = data if isinstance(data, Rejection) else read_send(data, request.headers.get("idempotency-key"), parts.clock.now())
+    asked = data if isinstance(data, Rejection) else _read(data, _header_key(request), parts.clock.now())
     if isinstance(asked, Rejection):
         meters.REJECTED.labels(caller.door, asked.code).inc()
         return refuse(asked)
     return await _explained(parts, caller, asked) if dry_run else accepted(await parts.intake.accept(caller, asked))
+
+
+def _read(data: bytes, key: str | Rejection | None, now: datetime) -> SendRequest | Rejection:
+    return key if isinstance(key, Rejection) else read_send(data, key, now)
+
+
+def _header_key(request: Request) -> str | Rejection | None:
+    """The Idempotency-Key header; two that differ name no key at all, and either could be the one that somebody repeats."""
+    given = set(request.headers.getlist("idempotency-key"))
+    if len(given) > 1:
+        return invalid(FieldError("Idempotency-Key", "stands twice with different values: give one of them"))
+    return given.pop() if given else None
 
 
 async def _explained(parts: ApiParts, caller: Caller, asked: SendRequest) -> Response:
@@ -108,7 +120,8 @@ async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Respo
     parsed = data if isinstance(data, Rejection) else await _decoded(data)
     if isinstance(parsed, Rejection):
         return refuse(parsed)
-    asked = await _items(parsed, request.headers.get("idempotency-key"), parts.clock.now(), parts.intake.give_way)
+    key = _header_key(request)
+    asked = key if isinstance(key, Rejection) else await _items(parsed, key, parts.clock.now(), parts.intake.give_way)
     if isinstance(asked, Rejection):
         return refuse(asked)
     outcomes = await parts.intake.accept_many(caller, asked)
@@ -126,8 +139,8 @@ async def _items(
     """Every item read for itself; only what is wrong with the list itself refuses the whole."""
     mine = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
     batch = shaped(_only_objects(parsed.members), BatchBody, mine)
-    if key is not None and len(key) > DEDUPE_KEY_LENGTH - 4:
-        mine.append(FieldError("Idempotency-Key", f"must have at most {DEDUPE_KEY_LENGTH - 4} characters for a batch"))
+    if key is not None and not 0 < len(key) <= DEDUPE_KEY_LENGTH - 4:
+        mine.append(FieldError("Idempotency-Key", f"must have 1 to {DEDUPE_KEY_LENGTH - 4} characters for a batch"))
     if mine:
         return invalid(*mine)
     items: list[SendRequest | Rejection] = []
