@@ -78,6 +78,5 @@ def _listening(listen: Listen) -> socket.socket:
     except OSError:
         sock.close()
         raise
-    sock.setblocking(False)
-    sock.set_inheritable(True)
+    sock.setblocking(False)  # and not inheritable: who is not given it must not hold the port when the house is gone
     return sock
