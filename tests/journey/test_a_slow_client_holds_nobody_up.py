@@ -47,3 +47,24 @@ def test_whoever_comes_while_the_house_closes_is_refused_at_once(tmp_path: Path)
         assert product.process.poll() is None
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(product.http, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+def test_only_the_doors_hold_what_listens(tmp_path: Path) -> None:
+    with running(environment(tmp_path / "var", WORKERS="1")) as product:
+        listening = f"socket:[{_inode(product.http[1])}]"
+        assert [listening in _open_files(pid) for pid in product.children("posthouse.app.child doors")] == [True]
+        others = [pid for word in ("worker", "fanout") for pid in product.children(f"posthouse.app.child {word}")]
+        assert len(others) >= 2
+        assert not any(listening in _open_files(pid) for pid in others)
+
+
+def _inode(port: int) -> str:
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return next(row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "0A")
+
+
+def _open_files(pid: int) -> set[str]:
+    folder = Path(f"/proc/{pid}/fd")
+    return {str(each.readlink()) for each in folder.iterdir() if each.is_symlink()}

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from posthouse.journeys import secret
 from posthouse.journeys.opening import Opening, open_store, reach
-from posthouse.store import StoreRefusal
+from posthouse.store import StoreRefusal, vitals
 from posthouse.store.migrate import current, latest
 from posthouse.store.ownership import DirectoryInUse
 from tests.support.postgres import NOW
@@ -69,6 +70,38 @@ async def test_an_outside_database_wants_its_key_and_its_schema(cluster: Any, da
     assert store.embedded is None
     await store.close()
     assert "not the one" in await _refusal(_opening(tmp_path, database_url=database_dsn, secret_keys=("other",)))
+
+
+async def test_a_database_that_only_reads_is_told_before_anything_starts(database_dsn: str, tmp_path: Path) -> None:
+    outside = {"database_url": database_dsn, "secret_keys": ("k",)}
+    await (await open_store(_opening(tmp_path, **outside))).close()
+    owner = await asyncpg.connect(database_dsn)
+    name = await owner.fetchval("select current_database()")
+    await owner.execute(f"alter database {name} set default_transaction_read_only = on")
+    try:
+        assert "only reads" in await _refusal(_opening(tmp_path, own=True, **outside))
+        await (await open_store(_opening(tmp_path, **outside))).close()  # who only looks may do so
+        later = await asyncpg.connect(database_dsn)
+        with pytest.raises(StoreRefusal, match="only reads"), vitals.in_words():
+            await later.execute("create table t ()")
+        await later.close()
+    finally:
+        await owner.execute("set default_transaction_read_only = off")
+        await owner.execute(f"alter database {name} reset default_transaction_read_only")
+        await owner.close()
+
+
+async def test_a_user_who_may_not_make_tables_is_told_what_is_forbidden(cluster: Any, database_dsn: str, tmp_path: Path) -> None:
+    owner = await asyncpg.connect(cluster.dsn.replace("/posthouse?", "/postgres?"))
+    await owner.execute("create role humble login password 'humble'")
+    try:
+        bare = f"postgresql://humble:humble@{cluster.dsn.partition('@')[2]}".replace("/posthouse?", "/postgres?")
+        text = await _refusal(_opening(tmp_path, database_url=bare, secret_keys=("k",), migrate=True))
+        assert "permission denied for schema public" in text
+        assert text.endswith("grant it to the user of POSTHOUSE_DATABASE_URL.")
+    finally:
+        await owner.execute("drop role humble")
+        await owner.close()
 
 
 @pytest.mark.parametrize(

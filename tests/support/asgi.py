@@ -45,8 +45,9 @@ async def ask(
     query: dict[str, Any] | None = None,
     chunks: Iterable[Chunk] | None = None,
     peer: tuple[str, int] | None = ("127.0.0.1", 50000),
+    again: Iterable[tuple[str, str]] = (),
 ) -> Answer:
-    """Send ``body`` (JSON, or bytes as they are) or ``chunks``; the whole answer."""
+    """Send ``body`` (JSON, or bytes as they are) or ``chunks``; the whole answer. ``again``: fields that stand once more."""
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     sent = {"host": "127.0.0.1:8025"} | ({"content-type": "application/json"} if body is not None or chunks is not None else {})
     sent |= {"authorization": f"Bearer {key}"} if key else {}
@@ -54,7 +55,7 @@ async def ask(
     scope: Scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
         "root_path": "", "scheme": "http", "query_string": urlencode(query or {}).encode(), "client": peer,
-        "server": ("127.0.0.1", 8025), "headers": [(n.encode(), v.encode("latin-1")) for n, v in sent.items() if v is not None],
+        "server": ("127.0.0.1", 8025), "headers": [(n.encode(), v.encode("latin-1")) for n, v in (*sent.items(), *again) if v is not None],
     }  # fmt: skip
     return await _talk(app, scope, list(chunks) if chunks is not None else [data])
 

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from posthouse.app.fanout import http_client
 from posthouse.app.feedback import Certificates
@@ -19,6 +21,7 @@ from posthouse.app.process import Brief
 from posthouse.config import Settings, is_loopback
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.parts import ApiParts
+from posthouse.doors.api.problem import MEDIA_TYPE, problem
 from posthouse.doors.hooks.call import HookParts
 from posthouse.doors.tracking.visit import VisitParts
 from posthouse.journeys import meters
@@ -31,6 +34,8 @@ from posthouse.journeys.renders import Renders
 from posthouse.journeys.throttling import Throttle
 from posthouse.journeys.visits import telling
 from posthouse.mail.link import link_key
+from posthouse.model import ids
+from posthouse.model.send_request import Rejection
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.store import link_hosts
@@ -42,6 +47,10 @@ from posthouse.store.seal import Sealer
 
 GRACE: Final = 20
 HOSTS_REMEMBERED: Final = 30.0  # seconds
+_NO_HTTP: Final = Rejection(
+    "invalid_json", "This is no HTTP/1.1 request, or its first line is longer than 64 KB; nothing of it was read."
+)
+_CLOCK, _ENTROPY = Clock(), Entropy()  # of answers that are given before a request is one
 
 
 class _Server(uvicorn.Server):
@@ -60,6 +69,20 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are the role's business."""
         yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, with our answer to what is no HTTP: the application never hears of it."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's name for what we say in our own words
+        """A problem like any other (RFC 9457), and the end of the connection, whose next byte could be anything (RFC 9112 9.3)."""
+        told = msgspec.json.encode(problem(_NO_HTTP))
+        head = (
+            f"HTTP/1.1 400 Bad Request\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(told)}\r\n"
+            f"Request-Id: {ids.text('req', _ENTROPY.new_id(_CLOCK.now()))}\r\nConnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + told)
+        self.transport.close()
 
 
 class HttpDoor:
@@ -121,6 +144,6 @@ def _config(
         ),
     )  # fmt: skip
     return uvicorn.Config(
-        create_app(parts), http="httptools", loop="none", lifespan="off", access_log=False, log_config=None, server_header=False,
+        create_app(parts), http=_Protocol, loop="none", lifespan="off", access_log=False, log_config=None, server_header=False,
         ws="none", proxy_headers=False, timeout_graceful_shutdown=GRACE, timeout_keep_alive=75, backlog=1024, h11_max_incomplete_event_size=65536,
     )  # fmt: skip

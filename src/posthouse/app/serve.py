@@ -89,7 +89,7 @@ class Serving:
         # A terminal that closes ends what was started in it; a service is told to read its settings anew.
         hung_up = stop if sys.stdin is not None and sys.stdin.isatty() else self._renew
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up.set)
-        bound = bind_all(self._settings, self._roles)
+        bound = await bind_all(self._settings, self._roles)
         clock, entropy = Clock(), Entropy()
         store = await self._opened(clock, entropy)
         try:

@@ -1,12 +1,20 @@
-"""The listening sockets: bound once by the parent, inherited by the doors."""
+"""The listening sockets: bound once by the parent, inherited by the doors.
 
+A port that is taken is tried again for a moment: children of a ``serve`` that was killed hold theirs until they have ended.
+"""
+
+import asyncio
+import errno
 import socket
+from typing import Final
 
 from posthouse.config import Listen, Settings, Unusable
 
 _NEEDS = {"http": "api", "smtp": "submission", "smtps": "submission", "inbound": "inbound"}
 _SETTING = {"http": "POSTHOUSE_HTTP", "smtp": "POSTHOUSE_SMTP", "smtps": "POSTHOUSE_SMTPS", "inbound": "POSTHOUSE_INBOUND"}
 BACKLOG = 1024
+PATIENCE: Final = 3.0  # seconds
+_TICK: Final = 0.05
 
 
 class Bound:
@@ -34,10 +42,12 @@ class Bound:
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def bind_all(settings: Settings, roles: frozenset[str]) -> Bound:
+async def bind_all(settings: Settings, roles: frozenset[str]) -> Bound:
     """Listen wherever the roles need it. Errors: Unusable, naming the address and what to do."""
     wanted = {"http": settings.http, "smtp": settings.smtp, "smtps": settings.smtps, "inbound": settings.inbound}
-    return Bound({name: _bind(name, listen) for name, listen in wanted.items() if listen is not None and _NEEDS[name] in roles})
+    return Bound(
+        {name: await _bind(name, listen) for name, listen in wanted.items() if listen is not None and _NEEDS[name] in roles}
+    )
 
 
 def inherited(descriptors: dict[str, int]) -> dict[str, socket.socket]:
@@ -45,19 +55,28 @@ def inherited(descriptors: dict[str, int]) -> dict[str, socket.socket]:
     return {name: socket.socket(fileno=descriptor) for name, descriptor in descriptors.items()}
 
 
-def _bind(name: str, listen: Listen) -> socket.socket:
+async def _bind(name: str, listen: Listen) -> socket.socket:
+    clock = asyncio.get_running_loop()
+    until = clock.time() + PATIENCE
+    while True:
+        try:
+            return _listening(listen)
+        except OSError as trouble:
+            if trouble.errno != errno.EADDRINUSE or clock.time() > until:
+                message = f"{_SETTING[name]}: cannot listen on {listen.host}:{listen.port} ({trouble.strerror}); free it or choose another"
+                raise Unusable(message) from None
+        await asyncio.sleep(_TICK)
+
+
+def _listening(listen: Listen) -> socket.socket:
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((listen.host, listen.port))
         sock.listen(BACKLOG)
-    except OSError as trouble:
+    except OSError:
         sock.close()
-        message = (
-            f"{_SETTING[name]}: cannot listen on {listen.host}:{listen.port} ({trouble.strerror}); free it or choose another"
-        )
-        raise Unusable(message) from None
-    sock.setblocking(False)
-    sock.set_inheritable(True)
+        raise
+    sock.setblocking(False)  # and not inheritable: who is not given it must not hold the port when the house is gone
     return sock

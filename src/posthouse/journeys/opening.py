@@ -92,9 +92,12 @@ async def open_store(opening: Opening) -> OpenStore:
     if opening.database_url is not None and not opening.secret_keys:
         raise StoreRefusal(_NO_KEY)
     async with AsyncExitStack() as undo:
+        undo.enter_context(vitals.in_words())
         reached = await reach(opening)
         undo.push_async_callback(reached.close)
         await check_settings(reached.database)
+        if opening.own and (await vitals.server(reached.database)).read_only:
+            raise StoreRefusal(vitals.ONLY_READS)
         await bring_schema(opening, reached.database)
         keys = await keys_of(opening, reached.database)
         sealer = Sealer(keys, opening.random)

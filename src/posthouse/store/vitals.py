@@ -14,6 +14,9 @@ import msgspec
 
 from posthouse.store.database import Database, DatabaseRefused, connect, is_unavailable
 
+ONLY_READS: Final = (
+    "The database only reads (a standby, or default_transaction_read_only); point POSTHOUSE_DATABASE_URL at the primary."
+)
 _SAFE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 _SERVER: Final = """
 select clock_timestamp(),
@@ -69,9 +72,13 @@ async def reach(dsn: str, *, size: int, application: str) -> Database:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """For commands: a database that goes away meanwhile is told in a sentence. Errors: DatabaseRefused, and all others as they are."""
+    """A database that goes away, only reads or forbids is told in a sentence. Errors: DatabaseRefused, and all others as they are."""
     try:
         yield
+    except asyncpg.ReadOnlySQLTransactionError:
+        raise DatabaseRefused(ONLY_READS) from None
+    except asyncpg.InsufficientPrivilegeError as problem:
+        raise DatabaseRefused(f"Postgres forbids it: {problem}; grant it to the user of POSTHOUSE_DATABASE_URL.") from None
     except (
         asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionRefusedError, TimeoutError
     ) as problem:  # fmt: skip

@@ -80,6 +80,14 @@ async def test_two_keys_that_differ_are_refused(door: HttpDoor) -> None:
     assert (answer.status, list(answer.faults())) == (422, ["dedupeKey"])
 
 
+@pytest.mark.parametrize(("path", "body"), [("/v1/send", LETTER), ("/v1/send/batch", {"messages": [LETTER]})])
+async def test_two_keys_in_the_head_are_none(door: HttpDoor, path: str, body: Any) -> None:
+    both = await door.ask("POST", path, body, headers={"Idempotency-Key": "a"}, again=[("idempotency-key", "b")])
+    assert both.faults() == {"Idempotency-Key": "stands twice with different values: give one of them"}
+    assert (await door.ask("POST", path, body, headers={"Idempotency-Key": "a"}, again=[("idempotency-key", "a")])).status < 300
+    assert (await door.ask("POST", path, body, headers={"Idempotency-Key": ""})).faults().keys() == {"Idempotency-Key"}
+
+
 async def test_a_refused_request_does_not_burn_its_key(door: HttpDoor) -> None:
     refused = await door.ask("POST", "/v1/send", LETTER | {"dedupeKey": "k", "to": "nobody"})
     taken = await door.ask("POST", "/v1/send", LETTER | {"dedupeKey": "k"})

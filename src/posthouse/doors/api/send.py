@@ -83,7 +83,7 @@ async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
         if query.faults:
             return refuse(invalid(*query.faults))
     data = await body.read(request, parts.limits.message_bytes, parts.body_seconds)
-    asked = data if isinstance(data, Rejection) else await _read(parts, caller, data, request.headers.get("idempotency-key"))
+    asked = data if isinstance(data, Rejection) else await _read(parts, caller, data, _header_key(request))
     if isinstance(asked, Rejection):
         meters.REJECTED.labels(caller.door, asked.code).inc()
     return await limited(parts, caller, (asked,), partial(_sent, parts, caller, asked, dry_run=dry_run))
@@ -95,13 +95,23 @@ async def _sent(parts: ApiParts, caller: Caller, asked: SendRequest | Rejection,
     return await _explained(parts, caller, asked) if dry_run else accepted(await parts.intake.accept(caller, asked))
 
 
-async def _read(parts: ApiParts, caller: Caller, data: bytes, key: str | None) -> SendRequest | Rejection:
+async def _read(parts: ApiParts, caller: Caller, data: bytes, key: str | Rejection | None) -> SendRequest | Rejection:
     """The message asked for; the tenant's own types are looked at only where a type is not built in, so that nobody else waits for them."""
+    if isinstance(key, Rejection):
+        return key
     now = parts.clock.now()
     asked = read_send(data, key, now, parts.limits)
     if isinstance(asked, Rejection) and any(fault.path == "type" for fault in asked.errors):
         return read_send(data, key, now, parts.limits, await parts.own_types(caller.tenant, ""))
     return asked
+
+
+def _header_key(request: Request) -> str | Rejection | None:
+    """The Idempotency-Key header; two that differ name no key at all, and either could be the one that somebody repeats."""
+    given = set(request.headers.getlist("idempotency-key"))
+    if len(given) > 1:
+        return invalid(FieldError("Idempotency-Key", "stands twice with different values: give one of them"))
+    return given.pop() if given else None
 
 
 async def _explained(parts: ApiParts, caller: Caller, asked: SendRequest) -> Response:
@@ -122,11 +132,15 @@ async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Respo
     if query.faults:
         return refuse(invalid(*query.faults))
     data = await body.read(request, parts.limits.batch_bytes, parts.body_seconds)
-    asked: body.Parsed | list[SendRequest | Rejection] | Rejection = data if isinstance(data, Rejection) else await _decoded(data)
-    if isinstance(asked, body.Parsed):
-        own = await parts.own_types(caller.tenant, "")
-        came = _Came(request.headers.get("idempotency-key"), parts.clock.now(), parts.limits, own)
-        asked = await _items(asked, came, parts.intake.give_way)
+    parsed, key = data if isinstance(data, Rejection) else await _decoded(data), _header_key(request)
+    asked: list[SendRequest | Rejection] | Rejection
+    if isinstance(parsed, Rejection):
+        asked = parsed
+    elif isinstance(key, Rejection):
+        asked = key
+    else:
+        came = _Came(key, parts.clock.now(), parts.limits, await parts.own_types(caller.tenant, ""))
+        asked = await _items(parsed, came, parts.intake.give_way)
     counted = (asked,) if isinstance(asked, Rejection) else asked
     return await limited(parts, caller, counted, partial(_sent_many, parts, caller, asked))
 
@@ -152,8 +166,8 @@ async def _items(
     limits = came.limits
     if len(batch.messages or ()) > limits.batch_items:
         mine.append(FieldError("messages", f"must have at most {limits.batch_items} items, not {len(batch.messages)}"))
-    if came.key is not None and len(came.key) > limits.batch_key_length:
-        mine.append(FieldError("Idempotency-Key", f"must have at most {limits.batch_key_length} characters for a batch"))
+    if came.key is not None and not 0 < len(came.key) <= limits.batch_key_length:
+        mine.append(FieldError("Idempotency-Key", f"must have 1 to {limits.batch_key_length} characters for a batch"))
     if mine:
         return invalid(*mine)
     items: list[SendRequest | Rejection] = []
