@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from posthouse.app.intake import intake_over
+from posthouse.app.meanwhile import answering_meanwhile
 from posthouse.app.parts import ANSWERING, CLOSING, limits_of, opened, rehearse
 from posthouse.app.process import Brief
 from posthouse.app.sockets import inherited
@@ -33,20 +34,21 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     """Take messages in until told to stop; what was accepted by then is committed."""
     clock, entropy = Clock(), Entropy()
     sys.setswitchinterval(SWITCH)
-    database, sealer = await opened(
-        brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING
-    )
+    sockets, limits = inherited(brief.sockets), limits_of(settings)
+    opening = opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING)
+    database, sealer = await (opening if brief.beside else answering_meanwhile(opening, sockets, settings, clock, entropy))
     await rehearse(database, partial(_rehearsed, clock.now(), entropy))
     announcer = Announcer(database)
     renders = ConfinedRenders()
     intake = intake_over(settings, database, sealer, clock, entropy, announcer, renders)
     credentials, throttle = Credentials(database, clock), Throttle(database, intake.facts, clock)
-    sockets, limits = inherited(brief.sockets), limits_of(settings)
     http = None
     if "http" in sockets:
-        from posthouse.app.http import HttpDoor  # noqa: PLC0415 - submission alone needs no web framework
+        from posthouse.app.http import HttpDoor, application  # noqa: PLC0415 - submission alone needs no web framework
 
-        http = HttpDoor(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, throttle, renders)
+        http = HttpDoor(
+            application(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, throttle, renders)
+        )
     submission = None
     if "smtp" in sockets or "smtps" in sockets:
         submission = await serve_submission(

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from posthouse.app.fanout import http_client
@@ -88,14 +89,14 @@ class _Protocol(HttpToolsProtocol):
 class HttpDoor:
     """One server; ``open`` returns when it answers, ``close`` when what it had begun is answered."""
 
-    def __init__(
-        self, brief: Brief, settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, intake: Intake,
-        announcer: Announcer, credentials: Credentials, throttle: Throttle, renders: Renders,
-    ) -> None:  # fmt: skip
-        """Nothing is served yet."""
+    def __init__(self, app: ASGIApp, grace: int = GRACE) -> None:
+        """Nothing is served yet. ``grace``: seconds that ``close`` waits for answers."""
         self._server = _Server(
-            _config(brief, settings, database, sealer, clock, entropy, intake, announcer, credentials, throttle, renders)
-        )
+            uvicorn.Config(
+                app, http=_Protocol, loop="none", lifespan="off", access_log=False, log_config=None, server_header=False, ws="none",
+                proxy_headers=False, timeout_graceful_shutdown=grace, timeout_keep_alive=75, backlog=1024, h11_max_incomplete_event_size=65536,
+            )
+        )  # fmt: skip
         self._serving: asyncio.Task[None] | None = None
 
     async def open(self, sock: socket.socket) -> None:
@@ -111,7 +112,7 @@ class HttpDoor:
             await self._serving
 
 
-def _config(
+def application(
     brief: Brief,
     settings: Settings,
     database: Database,
@@ -123,7 +124,8 @@ def _config(
     credentials: Credentials,
     throttle: Throttle,
     renders: Renders,
-) -> uvicorn.Config:
+) -> ASGIApp:
+    """The API and the dashboard over what the role is made of."""
     amend = Amend(database, sealer, clock, entropy, announcer)
     ways = partial(shut_ways, outside_of(settings, None)) if settings.routes else None
     readiness = Readiness(database, sealer, clock, settings.data_dir, ways)
@@ -143,7 +145,4 @@ def _config(
             owners=Memory(partial(link_hosts.owners, database), HOSTS_REMEMBERED, clock.monotonic).get,
         ),
     )  # fmt: skip
-    return uvicorn.Config(
-        create_app(parts), http=_Protocol, loop="none", lifespan="off", access_log=False, log_config=None, server_header=False,
-        ws="none", proxy_headers=False, timeout_graceful_shutdown=GRACE, timeout_keep_alive=75, backlog=1024, h11_max_incomplete_event_size=65536,
-    )  # fmt: skip
+    return create_app(parts)

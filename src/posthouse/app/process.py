@@ -23,7 +23,7 @@ STEADY_AFTER: Final = 30.0
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is told. ``sockets``: inherited listening sockets by name (http, smtp, smtps)."""
+    """What a child is told. ``sockets``: inherited listening sockets by name (http, smtp, smtps). ``beside``: a predecessor still answers."""
 
     role: str
     name: str
@@ -35,6 +35,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     parent: int
     lanes: tuple[int, ...] = ()
+    beside: bool = False
 
 
 class Child:
@@ -92,7 +93,7 @@ class Child:
         """
         async with self._changing:
             before, ready = self._process, asyncio.Event()
-            successor = await self._begin(ready)
+            successor = await self._begin(ready, beside=True)
             try:
                 if not await _comes_true(ready, successor, grace):
                     return False
@@ -124,10 +125,10 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
-    async def _begin(self, ready: asyncio.Event) -> Process:
+    async def _begin(self, ready: asyncio.Event, *, beside: bool = False) -> Process:
         """A new process that was told its brief; ``ready`` is set when it says so."""
         read_end, write_end = os.pipe()
-        brief = msgspec.structs.replace(self.brief, ready=write_end)
+        brief = msgspec.structs.replace(self.brief, ready=write_end, beside=beside)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "posthouse.app.child", brief.role,

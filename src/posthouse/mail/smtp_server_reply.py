@@ -58,6 +58,7 @@ NOBODY: Final = b"550 5.1.1 No such mailbox here\r\n"
 RATIONED: Final = b"452 4.2.2 Mailbox takes no more for now, try again later\r\n"
 
 STORE_DOWN: Final = b"451 4.3.0 Temporarily unavailable, try again later\r\n"
+STORE_AWAY: Final = b"421 4.3.0 Temporarily unavailable, try again later\r\n"
 DISK_FULL: Final = b"452 4.3.1 Not enough storage, try again later\r\n"
 
 ENOUGH_ERRORS: Final = b"421 4.7.0 Too many errors\r\n"

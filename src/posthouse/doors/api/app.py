@@ -5,17 +5,19 @@ hot path. What goes wrong unexpectedly is answered 503 ``unavailable`` (the cont
 logged by place and kind, never by its text: that may hold what a person wrote.
 """
 
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
 import structlog
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from posthouse.doors.api import (
     alerts,
+    body,
     events,
     feedback,
     health,
@@ -69,6 +71,8 @@ KEYED: Final[dict[str, dict[str, Operation]]] = {
     "/v1/suppressions/{id}": {"GET": suppressions.get_suppression, "DELETE": suppressions.remove_one},
     "/v1/suppressions/{id}/lift": {"POST": suppressions.lift},
 }
+MOST_READ_AWAY: Final = 64 * 1024 * 1024
+READ_AWAY_SECONDS: Final = 10.0
 _UNKNOWN: Final = not_found("There is no such path. /openapi.json lists them.")
 _AWAY: Final = Rejection("unavailable", "The database is away; nothing of the request was kept.", retry_after=2)
 _FULL: Final = Rejection("unavailable", "The database's disk is full; nothing of the request was kept.", retry_after=30)
@@ -81,6 +85,20 @@ def create_app(parts: ApiParts) -> ASGIApp:
     routes = [Route(path, endpoint=resource) for path, resource in resources.items()]
     router = Router(routes=routes, redirect_slashes=False, default=_nothing_here)
     return _Front(parts, resources["/v1/send"], router)
+
+
+def meanwhile(new_id: Callable[[], UUID]) -> ASGIApp:
+    """What stands in its place while the database is away and nothing can be made of it: it lives, and says when to come again."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        await body.read_away(request, MOST_READ_AWAY, READ_AWAY_SECONDS)
+        answer = await health.healthz(request) if scope["path"] == "/healthz" else refuse(_AWAY)
+        await answer(scope, receive, _Marked(send, new_id()))
+
+    return application
 
 
 def _resources(parts: ApiParts) -> dict[str, Resource]:

@@ -46,7 +46,7 @@ async def read(request: Request, limit: int, seconds: float) -> bytes | Rejectio
     refused = _unwanted(request, limit)
     if refused is not None:
         if refused is _TOO_LARGE and "expect" not in request.headers:
-            await _read_away(request, limit, seconds)
+            await read_away(request, _MOST_READ_AWAY * limit, seconds)
         return refused
     first = await _next(request)
     data: bytes = first.get("body", b"")
@@ -79,13 +79,12 @@ async def _rest(request: Request, first: bytes, limit: int, seconds: float) -> b
         size += len(parts[-1])
         if not message.get("more_body"):
             return b"".join(parts) if size <= limit else _TOO_LARGE
-    await _read_away(request, limit, seconds)
+    await read_away(request, _MOST_READ_AWAY * limit, seconds)
     return _TOO_LARGE
 
 
-async def _read_away(request: Request, limit: int, seconds: float) -> None:
-    """What comes although it is not wanted: many clients read no answer before they have said everything (RFC 9112 9.6)."""
-    left = _MOST_READ_AWAY * limit
+async def read_away(request: Request, left: int, seconds: float) -> None:
+    """At most ``left`` bytes of what is not wanted: many clients read no answer before they have said everything (RFC 9112 9.6)."""
     with contextlib.suppress(TimeoutError, ClientDisconnect):
         async with asyncio.timeout(seconds):
             while left > 0:
