@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar, cast
 
 from posthouse.app.tls import server_context
 from posthouse.config import Settings
+from posthouse.doors.submission.server import IMPLICIT_TLS
 from posthouse.mail.smtp_server_reply import STORE_AWAY
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
@@ -19,7 +20,6 @@ from posthouse.net.entropy import Entropy
 T = TypeVar("T")
 PATIENCE: Final = 2.0  # seconds that the store may take to open before anybody is told
 _GRACE: Final = 2
-_IMPLICIT_TLS: Final = "smtps"
 
 
 async def answering_meanwhile(
@@ -54,8 +54,8 @@ async def _http(sock: socket.socket | None, clock: Clock, entropy: Entropy) -> A
 async def _smtp(sockets: Mapping[str, socket.socket], settings: Settings, clock: Clock) -> AsyncIterator[None]:
     loop, listening = asyncio.get_running_loop(), []
     for name, sock in sockets.items():
-        if name in ("smtp", _IMPLICIT_TLS):
-            context = server_context(settings, clock.now()) if name == _IMPLICIT_TLS else None
+        if name in ("smtp", IMPLICIT_TLS):
+            context = server_context(settings, clock.now()) if name == IMPLICIT_TLS else None
             listening.append(await loop.create_server(_Away, sock=sock.dup(), ssl=context, backlog=1024))
     try:
         yield

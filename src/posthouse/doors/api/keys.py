@@ -6,20 +6,18 @@ creation and nowhere else.
 """
 
 from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.doors.api import body
 from posthouse.doors.api.answer import answer
-from posthouse.doors.api.limits import SMALL_BODY
+from posthouse.doors.api.asked import read_asked
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import invalid, not_found, refuse
 from posthouse.doors.api.query import Query
-from posthouse.doors.api.shape import shaped
 from posthouse.doors.api.wire import KeyBody, KeyChange
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
@@ -28,7 +26,6 @@ from posthouse.policy import types
 from posthouse.store import credentials
 from posthouse.store.credentials import Credential
 
-T = TypeVar("T", KeyBody, KeyChange)
 PREFIX: Final = "key"
 _NOT_HERE: Final = not_found("There is no such key, or it was revoked before.")
 _LIMITED: Final = Rejection(
@@ -78,7 +75,7 @@ async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Respon
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A new key; 201 with its secret."""
-    asked = await _asked(parts, request, KeyBody)
+    asked = await read_asked(parts, request, KeyBody)
     if isinstance(asked, KeyBody) and asked.type is not None and asked.type not in types.BY_NAME:
         own = await parts.own_types(caller.tenant, asked.type)
         if asked.type not in own:
@@ -102,7 +99,7 @@ async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
     wanted = await _wanted(parts, caller, request)
     if wanted is None:
         return refuse(_NOT_HERE)
-    asked = await _asked(parts, request, KeyChange)
+    asked = await read_asked(parts, request, KeyChange)
     if isinstance(asked, Rejection):
         return refuse(asked)
     if caller.rate is not None:
@@ -126,19 +123,6 @@ async def _wanted(parts: ApiParts, caller: Caller, request: Request) -> UUID | N
     """The key in the path, if the caller may know of it."""
     wanted = ids.parse(PREFIX, request.path_params["id"])
     return wanted if any(key.id == wanted for key in await _reachable(parts, caller)) else None
-
-
-async def _asked(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
-    query = Query(request.query_params, ())
-    if query.faults:
-        return invalid(*query.faults)
-    data = await body.read(request, SMALL_BODY, parts.body_seconds)
-    parsed = data if isinstance(data, Rejection) else body.decode(data)
-    if isinstance(parsed, Rejection):
-        return parsed
-    faults = list(parsed.faults)
-    asked = shaped(parsed.members, kind, faults)
-    return invalid(*faults) if faults else asked
 
 
 async def _reachable(parts: ApiParts, caller: Caller) -> list[Credential]:

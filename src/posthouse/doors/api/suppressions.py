@@ -11,12 +11,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.doors.api import body
 from posthouse.doors.api.answer import answer
+from posthouse.doors.api.asked import read_asked
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import invalid, not_found, refuse
 from posthouse.doors.api.query import Query
-from posthouse.doors.api.shape import T, shaped
+from posthouse.doors.api.shape import T
 from posthouse.doors.api.suppression_wire import (
     LiftBody,
     NewSuppression,
@@ -150,18 +150,7 @@ async def _lifted(parts: ApiParts, caller: Caller, request: Request, reason: str
 
 async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
     """What the body asks, where no query stands beside it."""
-    query = Query(request.query_params, ())
-    return invalid(*query.faults) if query.faults else await _body(parts, request, kind)
-
-
-async def _body(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
-    data = await body.read(request, BODY_BYTES, parts.body_seconds)
-    parsed = data if isinstance(data, Rejection) else body.decode(data)
-    if isinstance(parsed, Rejection):
-        return parsed
-    faults = list(parsed.faults)
-    asked = shaped(parsed.members, kind, faults)
-    return invalid(*faults) if faults else asked
+    return await read_asked(parts, request, kind, BODY_BYTES)
 
 
 async def _removal(parts: ApiParts, request: Request) -> RemovalBody | Rejection:

@@ -5,7 +5,7 @@ writes and submits but decides nothing. Ready-made templates are seen beside the
 """
 
 import re
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -14,12 +14,12 @@ from starlette.responses import Response
 
 from posthouse.compose.draft import NAME, Draft
 from posthouse.compose.ready_made import READY_MADE
-from posthouse.doors.api import body
 from posthouse.doors.api.answer import answer
+from posthouse.doors.api.asked import read_asked
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import invalid, not_found, refuse
 from posthouse.doors.api.query import Query
-from posthouse.doors.api.shape import shaped
+from posthouse.doors.api.shape import T
 from posthouse.doors.api.template_view import (
     item,
     preview_view,
@@ -52,7 +52,6 @@ from posthouse.store import templates as stored
 from posthouse.store.seal import SealBroken
 from posthouse.store.templates import StoredVersion
 
-B = TypeVar("B", bound=msgspec.Struct)
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _END: Final = UUID(int=(1 << 128) - 1)
 _NO_TEMPLATE: Final = not_found("There is no such template.")
@@ -242,19 +241,9 @@ def unasked(request: Request) -> Response | None:
     return refuse(invalid(*query.faults)) if query.faults else None
 
 
-async def read(parts: ApiParts, request: Request, kind: type[B]) -> B | Rejection:
+async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
     """The body, of a request without parameters."""
-    query = Query(request.query_params, ())
-    if query.faults:
-        return invalid(*query.faults)
-    data = await body.read(request, BODY_BYTES, parts.body_seconds)
-    await parts.intake.give_way()
-    parsed = data if isinstance(data, Rejection) else body.decode(data)
-    if isinstance(parsed, Rejection):
-        return parsed
-    faults = list(parsed.faults)
-    asked = shaped(parsed.members, kind, faults)
-    return invalid(*faults) if faults else asked
+    return await read_asked(parts, request, kind, BODY_BYTES, parts.intake.give_way)
 
 
 async def _moved(parts: ApiParts, caller: Caller, request: Request, verb: Verb) -> Response:

@@ -11,14 +11,13 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.doors.api import body
 from posthouse.doors.api.answer import answer
+from posthouse.doors.api.asked import read_asked
 from posthouse.doors.api.endpoint import Operation
-from posthouse.doors.api.limits import SMALL_BODY
 from posthouse.doors.api.parts import ApiParts
 from posthouse.doors.api.problem import invalid, not_found, refuse
 from posthouse.doors.api.query import Query
-from posthouse.doors.api.shape import T, shaped
+from posthouse.doors.api.shape import T
 from posthouse.doors.api.webhook_wire import (
     NewWebhook,
     ReplayBody,
@@ -186,17 +185,11 @@ async def _here(parts: ApiParts, caller: Caller, request: Request) -> Endpoint |
 
 
 async def _asked(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
-    query = Query(request.query_params, ())
-    if query.faults:
-        return invalid(*query.faults)
-    data = await body.read(request, SMALL_BODY, parts.body_seconds)
-    parsed = data if isinstance(data, Rejection) else body.decode(data)
-    if isinstance(parsed, Rejection):
-        return parsed
-    faults = list(parsed.faults)
-    asked = shaped(parsed.members, kind, faults)
-    faults += _faults(asked, allow_private=parts.allow_private_networks) if not faults else []
-    return invalid(*faults) if faults else asked
+    found = await read_asked(parts, request, kind)
+    if isinstance(found, Rejection):
+        return found
+    faults = _faults(found, allow_private=parts.allow_private_networks)
+    return invalid(*faults) if faults else found
 
 
 def _faults(asked: Any, *, allow_private: bool) -> list[FieldError]:
