@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from posthouse.mail.report import read
+from posthouse.mail.reports.report import read
 from posthouse.model.feedback import Feedback
-from posthouse.policy.bounce import judge
+from posthouse.policy.recipients.bounce import judge
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "bounces"
 KINDS: Final = {

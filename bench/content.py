@@ -8,11 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from posthouse.compose.plain import text_of
-from posthouse.compose.ready_made import READY_MADE
-from posthouse.compose.render import render
-from posthouse.compose.template import Rendered
+from posthouse.model.template import Rendered
 from posthouse.policy.content import Kind, Verdict, judge
+from posthouse.templates.html.text import text_of
+from posthouse.templates.ready_made import READY_MADE
+from posthouse.templates.render import render
 from tests.policy.content.labelled import Labelled, development, earlier, held_out
 
 TIMES = 400

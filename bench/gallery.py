@@ -9,9 +9,9 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from bench.german import examples_for
-from posthouse.compose.ready_made import READY_MADE
-from posthouse.compose.render import render
-from posthouse.compose.template import Rendered
+from posthouse.model.template import Rendered
+from posthouse.templates.ready_made import READY_MADE
+from posthouse.templates.render import render
 from tests.support import tools
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from posthouse.compose.examples import examples
-from posthouse.compose.template import TemplateVersion
+from posthouse.model.template import TemplateVersion
+from posthouse.templates.examples import examples
 
 _ADDRESS: Final = "Jana Muster\nHauptstraße 1\n12345 Musterstadt"
 _BLANKET: Final = "Wolldecke"

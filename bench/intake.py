@@ -17,21 +17,21 @@ from typing import Any
 
 from bench import keys, letter
 from bench.peers.celery import PYTHON
-from posthouse.compose.draft import Draft, source_of, version_of
-from posthouse.compose.render import render
-from posthouse.compose.template import TemplateVersion, Variable, VariableType
-from posthouse.journeys.compose import Composer, Drafted
-from posthouse.journeys.facts import TenantFacts
-from posthouse.journeys.making import Made, make
-from posthouse.journeys.suppressing import Known
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller, Environment, SendRequest
+from posthouse.model.template import TemplateVersion, Variable, VariableType
 from posthouse.net.entropy import Entropy
-from posthouse.policy.route import RouteFact
-from posthouse.store.brands import Brand
-from posthouse.store.domains import DomainFact
+from posthouse.pipeline.accept.draft import Composer, Drafted
+from posthouse.pipeline.accept.tenant_facts import TenantFacts
+from posthouse.pipeline.deliver.suppression_check import Known
+from posthouse.pipeline.render.build_version import Made, make
+from posthouse.policy.deliver.route import RouteFact
 from posthouse.store.seal import Sealer
-from posthouse.store.streams import Stream, default
+from posthouse.store.tenants.brands import Brand
+from posthouse.store.tenants.domains import DomainFact
+from posthouse.store.tenants.streams import Stream, default
+from posthouse.templates.draft import Draft, source_of, version_of
+from posthouse.templates.render import render
 
 ROUNDS, TIMES = 3, 1500
 CALLER = Caller(tenant=1, tenant_ref="t1", environment=Environment.LIVE, credential="key_1", door="http")

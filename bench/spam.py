@@ -18,11 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.german import examples_for
-from posthouse.compose.ready_made import READY_MADE
-from posthouse.compose.render import render
-from posthouse.compose.template import Rendered
-from posthouse.mail import dkim, mime
+from posthouse.mail import dkim
+from posthouse.mail.mime import compose
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.template import Rendered
+from posthouse.templates.ready_made import READY_MADE
+from posthouse.templates.render import render
 
 LANGUAGES = ("en", "de")
 MOST = 1.0
@@ -43,11 +44,11 @@ def mails() -> dict[str, bytes]:
         for language in LANGUAGES:
             made = render(version, examples_for(version, language), language)
             assert isinstance(made, Rendered)
-            content = mime.compose(
+            content = compose.compose(
                 sender=SENDER, to=[READER], cc=[], reply_to=[Mailbox("help", "shop.example")], subject=made.subject, text=made.text,
                 html=made.html, headers={}, attachments=[], seed=f"{name}{language}",
             )  # fmt: skip
-            head = mime.finish(content, date=now, message_id=f"{name}.{language}@shop.example", extra=b"")
+            head = compose.finish(content, date=now, message_id=f"{name}.{language}@shop.example", extra=b"")
             received = f"Received: from mx.shop.example (mx.shop.example [93.184.215.10]) by mx.reader.example with ESMTPS; {now:%a, %d %b %Y %H:%M:%S} +0000\r\n"
             signed = dkim.sign(head, content.body_digest, keys, now)
             found[f"{name} ({language})"] = b"".join((received.encode(), signed, head, b"\r\n", content.body))

@@ -9,18 +9,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from posthouse.app.outside import outside_of
+from posthouse.app.runtime.probe_targets import outside_of
 from posthouse.config import Settings
 from posthouse.doors import cli
-from posthouse.doors.cli.handed import Handed
-from posthouse.journeys.intake import Announce, Intake
-from posthouse.journeys.opening import Opening, OpenStore
-from posthouse.journeys.probe import look_outside, look_up
+from posthouse.doors.cli.shared.context import Handed
 from posthouse.net.authority import authority_pem
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.store import queue
-from posthouse.store.queue import FlowHead
+from posthouse.ops.doctor_network import look_outside, look_up
+from posthouse.ops.open_store import Opening, OpenStore
+from posthouse.pipeline.accept.accept import Announce, Intake
+from posthouse.store.queue import queue
+from posthouse.store.queue.queue import FlowHead
 
 CLOCK: Final = Clock()
 ENTROPY: Final = Entropy()
@@ -65,7 +65,7 @@ def _opening(settings: Settings) -> Opening:
 
 
 def _serve(settings: Settings, roles: frozenset[str] | None, as_json: bool, *, welcome: bool) -> None:
-    from posthouse.app.serve import serve  # noqa: PLC0415 - brings the web framework with it
+    from posthouse.app.supervisor.serve import serve  # noqa: PLC0415 - brings the web framework with it
 
     serve(settings, roles, as_json, environ=os.environ, welcome=welcome)
 
@@ -73,7 +73,7 @@ def _serve(settings: Settings, roles: frozenset[str] | None, as_json: bool, *, w
 @asynccontextmanager
 async def _intake(settings: Settings, store: OpenStore) -> AsyncIterator[Intake]:
     from posthouse.app.child import quiet_logs  # noqa: PLC0415 - only a command that sends needs these
-    from posthouse.app.intake import intake_over  # noqa: PLC0415
+    from posthouse.app.runtime.accept import intake_over  # noqa: PLC0415
 
     quiet_logs()
     CLOCK.anchor(await store.database.now())

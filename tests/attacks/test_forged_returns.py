@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.doors.inbound.ration import ROOM
+from posthouse.doors.inbound.rate_limit import ROOM
 from posthouse.mail import return_path
 from posthouse.model import ids
 from posthouse.store.seal import Sealer

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from posthouse.model.limits import Limits
-from posthouse.store.database import Database
+from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW
 

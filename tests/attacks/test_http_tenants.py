@@ -3,7 +3,7 @@
 import pytest
 
 from posthouse.doors.api.app import KEYED
-from posthouse.store.database import Database
+from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.mail.smtp_server_action import Limits, Send
+from posthouse.mail.smtp.server.action import Limits, Send
 from tests.support.smtp_door import MESSAGE, PLAIN, QUICK, connected, open_door
 from tests.support.smtp_talk import HELLO, LOGIN, Talk, logged_in
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from posthouse.mail.smtp_server_action import Close, Send, StartTls
+from posthouse.mail.smtp.server.action import Close, Send, StartTls
 from tests.support.certificate import Certificate
 from tests.support.smtp_door import MESSAGE, PLAIN, connected, open_door
 from tests.support.smtp_talk import HELLO, LOGIN, Talk

@@ -10,11 +10,11 @@ from typing import Final
 
 import pytest
 
-from posthouse.compose import dialect
-from posthouse.compose.build import build
-from posthouse.compose.render import render
-from posthouse.compose.template import Rendered, Source, TemplateVersion, Wording
-from posthouse.compose.variables import MOST_TEXT
+from posthouse.model.template import Rendered, Source, TemplateVersion, Wording
+from posthouse.templates.build.build import build
+from posthouse.templates.language import grammar
+from posthouse.templates.render import render
+from posthouse.templates.variables import MOST_TEXT
 
 FULL: Final = "&" * MOST_TEXT
 VARIABLES: Final = {
@@ -134,8 +134,8 @@ def test_a_bomb_is_refused_or_stopped_in_time_and_memory(template: str) -> None:
     wording = saved(html=template)
     found = None if wording is None else sent(wording)
     if found is not None:
-        assert len(found.html or "") <= dialect.MOST_OUTPUT
-        assert len(found.text) <= dialect.MOST_OUTPUT
+        assert len(found.html or "") <= grammar.MOST_OUTPUT
+        assert len(found.text) <= grammar.MOST_OUTPUT
     assert time.process_time() - begun < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held < 128 << 10  # KiB
 

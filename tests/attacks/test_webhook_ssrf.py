@@ -4,7 +4,7 @@ import pytest
 
 from posthouse.model.http import HttpRequest, HttpResponse, NotReached, Trouble
 from posthouse.net.clock import Clock
-from posthouse.net.http import HttpClient
+from posthouse.net.http.client import HttpClient
 from tests.support.http_stranger import Names, answer, stranger
 
 INSIDE = [

@@ -27,32 +27,32 @@ SECRET: Final = re.compile(r"(^|_)(secret|digest|password|passphrase|signature|h
 
 # Where everything may be caught, and why the caller could do nothing better (ARCHITECTURE.md, "Errors").
 CATCHES_EVERYTHING: Final = {
-    "src/posthouse/app/fanout.py:_keep_time": "a clock that cannot be read now is read later; anything else is raised",
-    "src/posthouse/app/fanout.py:_listen": "fan-out: whatever it was, hearing again is the answer; the poll covers the gap",
-    "src/posthouse/app/parts.py:_connected": "a child waits for a database that is away; anything else is raised",
-    "src/posthouse/app/parts.py:rehearse": "nobody waits yet and the first use does it too; anything but an absence is raised",
-    "src/posthouse/app/serve.py:_sweep_now": "supervisor: the sweep of the next second tries again",
-    "src/posthouse/app/worker.py:_listen": "worker loop: whatever it was, hearing again is the answer; the poll covers the gap",
-    "src/posthouse/app/worker.py:_settle": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
+    "src/posthouse/app/roles/fanout.py:_keep_time": "a clock that cannot be read now is read later; anything else is raised",
+    "src/posthouse/app/roles/fanout.py:_listen": "fan-out: whatever it was, hearing again is the answer; the poll covers the gap",
+    "src/posthouse/app/runtime/parts.py:_connected": "a child waits for a database that is away; anything else is raised",
+    "src/posthouse/app/runtime/parts.py:rehearse": "nobody waits yet and the first use does it too; anything but an absence is raised",
+    "src/posthouse/app/supervisor/serve.py:_sweep_now": "supervisor: the sweep of the next second tries again",
+    "src/posthouse/app/roles/worker.py:_listen": "worker loop: whatever it was, hearing again is the answer; the poll covers the gap",
+    "src/posthouse/app/roles/worker.py:_settle": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
     "src/posthouse/doors/api/app.py:__call__": "door: every request gets an answer, a bug gets a 500 with its request id",
-    "src/posthouse/doors/submission/session.py:_judge": "door: every session gets a reply, a bug gets a 451",
-    "src/posthouse/doors/submission/session.py:_take": "door: every message gets a reply, a bug gets a 451",
-    "src/posthouse/journeys/announce.py:_say": "a NOTIFY is a hint; the poll finds the rest",
-    "src/posthouse/journeys/coalesce.py:_batch": "one bad row must not fail its neighbours; each waiting caller gets the exception",
-    "src/posthouse/doors/tracking/visit.py:_link": "a reader is sent on while the database is away; anything else is raised",
-    "src/posthouse/doors/tracking/visit.py:_told": "a reader is sent on while the database is away; anything else is raised",
-    "src/posthouse/journeys/feedback_work.py:_hook": "one provider's call must not stop the others; it is tried again, then given up",
-    "src/posthouse/journeys/feedback_work.py:_report": "one report must not stop the others; it is tried again, then given up",
-    "src/posthouse/journeys/feedback_work.py:run": "feedback loop: outlives the database's absence and its own bugs",
-    "src/posthouse/journeys/deliver.py:carry": "worker: a bug in a transport must not take the other deliveries with it",
-    "src/posthouse/journeys/fanout.py:_forever": "fan-out loop: outlives the database's absence and its own bugs",
-    "src/posthouse/journeys/fanout.py:_guarded": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
-    "src/posthouse/journeys/fanout.py:settling": "fan-out: what was told is not forgotten while the database is away; anything else is raised",
-    "src/posthouse/journeys/ready.py:reasons": "an unreachable database is an answer here; anything else is raised",
-    "src/posthouse/journeys/sweep.py:run": "sweep loop: housekeeping goes on",
-    "src/posthouse/journeys/worker.py:_forever": "worker loop: outlives the database's absence and its own bugs",
-    "src/posthouse/journeys/worker.py:_guarded": "worker loop: a delivery that could not be settled must not end the worker",
-    "src/posthouse/journeys/worker.py:_press_one": "worker loop: a message that cannot be made must not stop its neighbours",
+    "src/posthouse/doors/smtp/session.py:_judge": "door: every session gets a reply, a bug gets a 451",
+    "src/posthouse/doors/smtp/session.py:_take": "door: every message gets a reply, a bug gets a 451",
+    "src/posthouse/pipeline/accept/notify_workers.py:_say": "a NOTIFY is a hint; the poll finds the rest",
+    "src/posthouse/pipeline/batching.py:_batch": "one bad row must not fail its neighbours; each waiting caller gets the exception",
+    "src/posthouse/doors/tracking/link_endpoints.py:_link": "a reader is sent on while the database is away; anything else is raised",
+    "src/posthouse/doors/tracking/link_endpoints.py:_told": "a reader is sent on while the database is away; anything else is raised",
+    "src/posthouse/pipeline/feedback/loop.py:_hook": "one provider's call must not stop the others; it is tried again, then given up",
+    "src/posthouse/pipeline/feedback/loop.py:_report": "one report must not stop the others; it is tried again, then given up",
+    "src/posthouse/pipeline/feedback/loop.py:run": "feedback loop: outlives the database's absence and its own bugs",
+    "src/posthouse/pipeline/deliver/deliver.py:carry": "worker: a bug in a transport must not take the other deliveries with it",
+    "src/posthouse/pipeline/webhooks/dispatcher.py:_forever": "fan-out loop: outlives the database's absence and its own bugs",
+    "src/posthouse/pipeline/webhooks/dispatcher.py:_guarded": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
+    "src/posthouse/pipeline/webhooks/dispatcher.py:settling": "fan-out: what was told is not forgotten while the database is away; anything else is raised",
+    "src/posthouse/ops/readiness.py:reasons": "an unreachable database is an answer here; anything else is raised",
+    "src/posthouse/pipeline/deliver/sweep.py:run": "sweep loop: housekeeping goes on",
+    "src/posthouse/pipeline/deliver/worker.py:_forever": "worker loop: outlives the database's absence and its own bugs",
+    "src/posthouse/pipeline/deliver/worker.py:_guarded": "worker loop: a delivery that could not be settled must not end the worker",
+    "src/posthouse/pipeline/deliver/worker.py:_press_one": "worker loop: a message that cannot be made must not stop its neighbours",
 }
 OWN_CLOCK: Final = {
     "src/posthouse/net/clock.py": "the clock itself",
@@ -64,7 +64,7 @@ READS_ENVIRONMENT: Final = {
 }
 # Who speaks HTTP to others: one way out, with its checks (S-17). What an application imports runs on its own machine.
 SPEAKS_HTTP: Final = {
-    "src/posthouse/net/http_connection.py": "the one way out, which net.http judges addresses for",
+    "src/posthouse/net/http/connection.py": "the one way out, which net.http.client judges addresses for",
 }
 HTTP_MODULES: Final = frozenset(
     {"aiohttp", "h11", "h2", "http.client", "httpcore", "httpx", "requests", "urllib.request", "urllib3"}
@@ -74,13 +74,13 @@ OPENS_SOCKETS: Final = re.compile(r"(^|\.)(open_connection|create_connection|ope
 MADE_SQL: Final[dict[str, str]] = {}
 # Comparisons of what looks like a secret and is none.
 NOT_SECRET: Final = {
-    "src/posthouse/compose/sheet.py:_begin": "a token of the template language",
-    "src/posthouse/compose/sheet.py:_named": "a token of the template language",
+    "src/posthouse/templates/language/source.py:_begin": "a token of the template language",
+    "src/posthouse/templates/language/source.py:_named": "a token of the template language",
     "src/posthouse/mail/link.py:read": "one form only: a token is compared with its own decoding, before its MAC is",
     "src/posthouse/providers/ses.py:verify": "the topic's name is configured, and no secret",
-    "src/posthouse/journeys/raw.py:rebuild": "the digest of a message, compared with the one on record",
-    "src/posthouse/journeys/rerender.py:is_same": "the digest of a rendering, compared with the one on record",
-    "src/posthouse/journeys/template_push.py:_same": "the digest of a template's words, compared with those of a version",
+    "src/posthouse/pipeline/deliver/rebuild.py:rebuild": "the digest of a message, compared with the one on record",
+    "src/posthouse/admin/rerender.py:is_same": "the digest of a rendering, compared with the one on record",
+    "src/posthouse/admin/template_push.py:_same": "the digest of a template's words, compared with those of a version",
 }
 
 Finder = Callable[[Module], Iterator[int]]

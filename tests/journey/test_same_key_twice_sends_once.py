@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from posthouse.store.embedded import EmbeddedPostgres
+from posthouse.store.postgres.embedded import EmbeddedPostgres
 from posthouse.testing.fake_mx import FakeMx
 from tests.journey.conftest import World
 from tests.support.mailer import SENDER, letter, submit

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthouse.mail.dkim import ED25519, RSA, SIGNED, SigningKey, dns_record, generate, load, sign
-from posthouse.mail.mime import body_digest, compose, finish
-from posthouse.mail.submitted import Submitted, read_submitted
+from posthouse.mail.mime.compose import body_digest, compose, finish
+from posthouse.mail.mime.submitted import Submitted, read_submitted
 from posthouse.model.content import Attachment, Content
 from posthouse.model.mailbox import Mailbox
 

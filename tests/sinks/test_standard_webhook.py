@@ -16,7 +16,7 @@ import svix.webhooks
 
 from posthouse.model.http import HttpRequest, HttpResponse, NotReached, Trouble
 from posthouse.model.told import EventFacts, ToldEvent, tell
-from posthouse.policy.webhook import Heard
+from posthouse.policy.webhooks import Heard
 from posthouse.sinks import standard_webhook
 from posthouse.sinks.registry import SINKS
 from posthouse.sinks.standard_webhook import Answer, decode, encode, shown

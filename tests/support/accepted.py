@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from posthouse.model import ids
-from posthouse.store.accept import DeliveryRow, MessageRow, accept
-from posthouse.store.database import Database
+from posthouse.store.messages.accept import DeliveryRow, MessageRow, accept
+from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
 SEALER = Sealer(("a secret of the tests",), os.urandom)

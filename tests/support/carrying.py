@@ -11,9 +11,9 @@ import msgspec
 from posthouse.model.content import Parcel
 from posthouse.net.clock import Clock
 from posthouse.net.dns import Resolver
-from posthouse.net.limits import Limits
-from posthouse.net.mx import MxTransport
-from posthouse.net.smarthost import RelayTarget, Smarthost
+from posthouse.net.smtp.limits import Limits
+from posthouse.net.transports.mx import MxTransport
+from posthouse.net.transports.smarthost import RelayTarget, Smarthost
 from posthouse.testing.fake_dns import FakeDns, Zone
 from posthouse.testing.fake_mx import FakeMx
 

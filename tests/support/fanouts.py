@@ -11,18 +11,20 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.journeys.coalesce import Coalescer
-from posthouse.journeys.fanout import Fanout, settling
-from posthouse.journeys.fanout_endpoint import FanoutParts, Ways
 from posthouse.model.http import HttpRequest, HttpResponse, NotReached
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.net.http import HttpClient
-from posthouse.net.http_limits import HttpLimits
-from posthouse.store import accept, events, tenants, webhooks
-from posthouse.store.database import Database, is_unavailable
+from posthouse.net.http.client import HttpClient
+from posthouse.net.http.limits import HttpLimits
+from posthouse.pipeline.batching import Coalescer
+from posthouse.pipeline.webhooks.dispatcher import Fanout, settling
+from posthouse.pipeline.webhooks.endpoint_worker import FanoutParts, Ways
+from posthouse.store.messages import accept, events
+from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.seal import Sealer
-from posthouse.store.webhooks import Endpoint, Place
+from posthouse.store.tenants import tenants
+from posthouse.store.webhooks import endpoints
+from posthouse.store.webhooks.endpoints import Endpoint, Place
 from tests.support import rows
 from tests.support.http_stranger import Names
 
@@ -73,7 +75,7 @@ class World:
     async def endpoint(self, url: str = "https://app.example/hook", **filters: Any) -> Place:
         now = self.clock.now()
         place = Place(filters.pop("tenant", self.tenant), filters.pop("environment", LIVE), self.entropy.new_id(now))
-        made = await webhooks.create(self.database, self.sealer, place, url, SECRET, now, most=1000, **filters)
+        made = await endpoints.create(self.database, self.sealer, place, url, SECRET, now, most=1000, **filters)
         assert made
         return place
 
@@ -95,7 +97,7 @@ class World:
         return identifier
 
     async def look(self, place: Place) -> Endpoint:
-        found = await webhooks.one(self.database, place)
+        found = await endpoints.one(self.database, place)
         assert found
         return found
 

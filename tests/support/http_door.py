@@ -8,26 +8,26 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from posthouse.admin.messages import Amend
+from posthouse.admin.templates import TemplateParts, Templates
 from posthouse.doors.api.app import create_app
-from posthouse.doors.api.parts import ApiParts
-from posthouse.journeys import meters
-from posthouse.journeys.amend import Amend
-from posthouse.journeys.compose import Composer
-from posthouse.journeys.facts import FactBook
-from posthouse.journeys.intake import Announce, Intake, IntakeParts
-from posthouse.journeys.lockout import Lockouts
-from posthouse.journeys.suppressing import Hashing, Lists
-from posthouse.journeys.templates import TemplateParts, Templates
-from posthouse.journeys.throttling import Throttle
+from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.model.limits import CONTRACT
 from posthouse.model.send_request import Environment
 from posthouse.net.entropy import Entropy
-from posthouse.policy.route import RouteFact
-from posthouse.store import tenants
-from posthouse.store.credentials import Credentials, create_api_key
-from posthouse.store.database import Database
-from posthouse.store.domains import Domains
+from posthouse.pipeline.accept.accept import Announce, Intake, IntakeParts
+from posthouse.pipeline.accept.draft import Composer
+from posthouse.pipeline.accept.rate_limits import Throttle
+from posthouse.pipeline.accept.tenant_facts import FactBook
+from posthouse.pipeline.alerts.lockout import Lockouts
+from posthouse.pipeline.deliver.suppression_check import Hashing, Lists
+from posthouse.policy.deliver.route import RouteFact
+from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
+from posthouse.store.tenants import tenants
+from posthouse.store.tenants.credentials import Credentials, create_api_key
+from posthouse.store.tenants.domains import Domains
+from posthouse.telemetry import metrics
 from posthouse.testing.clock import FakeClock
 from tests.support.asgi import Answer, ask
 
@@ -83,7 +83,7 @@ async def open_door(
     fields: dict[str, Any] = {
         "intake": intake, "throttle": Throttle(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
         "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
-        "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: meters.exposition(None),
+        "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: metrics.exposition(None),
         "templates": Templates(
             TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
         ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import uvicorn
 import uvloop
 
-from posthouse.store.database import connect
+from posthouse.store.postgres.database import connect
 from posthouse.testing.clock import FakeClock
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW

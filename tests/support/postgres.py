@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 
-from posthouse.store.database import Database, connect
-from posthouse.store.embedded import EmbeddedPostgres
-from posthouse.store.migrate import migrate
-from posthouse.store.partition import ensure_partitions
+from posthouse.store.postgres.database import Database, connect
+from posthouse.store.postgres.embedded import EmbeddedPostgres
+from posthouse.store.postgres.migrate import migrate
+from posthouse.store.postgres.partition import ensure_partitions
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 T = TypeVar("T")

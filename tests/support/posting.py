@@ -5,21 +5,22 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from posthouse.journeys.brakes import Brakes
-from posthouse.journeys.coalesce import Coalescer
-from posthouse.journeys.deliver import Delivering, DeliverParts, Prepared, Route
-from posthouse.journeys.lists import Desk
-from posthouse.journeys.lockout import Lockouts
-from posthouse.journeys.suppressing import Watch
+from posthouse.admin.suppressions import Desk
 from posthouse.model.attempt import Attempt
 from posthouse.model.message_type import Lane
 from posthouse.model.outcome import Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope, Stage
 from posthouse.net.entropy import Entropy
+from posthouse.pipeline.alerts.lockout import Lockouts
+from posthouse.pipeline.batching import Coalescer
+from posthouse.pipeline.deliver.bounce_brake import Brakes
+from posthouse.pipeline.deliver.deliver import Delivering, DeliverParts, Prepared, Route
+from posthouse.pipeline.deliver.suppression_check import Watch
 from posthouse.policy import types
-from posthouse.store import accept, queue, settle, workers
-from posthouse.store.database import Database
-from posthouse.store.queue import Claimed
-from posthouse.store.suppression_lookup import load_key
+from posthouse.store.messages import accept
+from posthouse.store.postgres.database import Database
+from posthouse.store.queue import queue, settle, workers
+from posthouse.store.queue.queue import Claimed
+from posthouse.store.recipients.suppression_lookup import load_key
 from posthouse.testing.clock import FakeClock
 from tests.support import rows
 from tests.support.accepted import SEALER

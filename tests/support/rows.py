@@ -7,8 +7,8 @@ from uuid import UUID
 
 from posthouse.model import ids
 from posthouse.model.message_type import Lane
-from posthouse.store.accept import DeliveryRow, MessageRow
-from posthouse.store.queue import Claimed
+from posthouse.store.messages.accept import DeliveryRow, MessageRow
+from posthouse.store.queue.queue import Claimed
 
 _count = count(1)
 

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar, cast
 
-from posthouse.doors.submission import SmtpServer, SubmissionParts, serve_submission
-from posthouse.mail.smtp_server_action import Limits
+from posthouse.doors.submission import SmtpServer
+from posthouse.doors.submission.serve import SubmissionParts, serve_submission
+from posthouse.mail.smtp.server.action import Limits
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
 
 T = TypeVar("T")

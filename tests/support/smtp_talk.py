@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from posthouse.mail.smtp_server import Conversation
-from posthouse.mail.smtp_server_action import Action, Authenticate, Limits, Message, Send, StartTls, Verdict
+from posthouse.mail.smtp.server.action import Action, Authenticate, Limits, Message, Send, StartTls, Verdict
+from posthouse.mail.smtp.server.conversation import Conversation
 
 LOGIN: Final = b"AUTH PLAIN AHVzZXIAcGFzcw==\r\n"  # user, pass
 HELLO: Final = b"EHLO client.example\r\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from posthouse.model.outcome import Delivered, InDoubt
 from posthouse.net.clock import Clock
-from posthouse.net.limits import Limits
-from posthouse.net.smarthost import RelayTarget, Smarthost
+from posthouse.net.smtp.limits import Limits
+from posthouse.net.transports.smarthost import RelayTarget, Smarthost
 from posthouse.testing.fake_mx import FakeMx
 from tests.support.carrying import LONG, parcel, relay
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from posthouse.mail.address import parse_path
-from posthouse.mail.smtp_client import Conversation
-from posthouse.mail.smtp_opening import Ready, Terms, TlsUse
+from posthouse.mail.smtp.client import Conversation
+from posthouse.mail.smtp.handshake import Ready, Terms, TlsUse
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.outcome import Delivered
 from posthouse.testing.fake_mx import FakeMx

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from posthouse.model.outcome import Deferred, Delivered, InDoubt, Reason, Refused, Withheld
-from posthouse.net.limits import Limits
+from posthouse.net.smtp.limits import Limits
 from posthouse.testing.fake_mx import Behaviour, FakeMx
 from tests.support.carrying import HASTY, LONG, PATIENT, SHORT, Gate, host, parcel, relay, world
 

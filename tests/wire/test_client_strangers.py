@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from posthouse.model.outcome import Delivered
 from posthouse.net.clock import Clock
-from posthouse.net.smarthost import RelayTarget, Smarthost
+from posthouse.net.transports.smarthost import RelayTarget, Smarthost
 from tests.support.carrying import LONG, PATIENT, RETURN_PATH, parcel
 
 DATA = b"Subject: dots\r\n\r\n.\r\n..a\r\nb\r\n"

@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import EmailMultiAlternatives
 
-from posthouse.mail.smtp_server_action import Limits
+from posthouse.mail.smtp.server.action import Limits
 from posthouse.model.send_request import Rejection
 from tests.support.certificate import Certificate
 from tests.support.smtp_door import MESSAGE, PASSWORD, QUICK, USER, Door, in_thread, open_door

@@ -1,6 +1,6 @@
 """What a child process does first: hear its brief, tie its life to its parent's, and play its role.
 
-Run as ``python -m posthouse.app.child ROLE`` by ``app.process``; never by hand.
+Run as ``python -m posthouse.app.child ROLE`` by ``app.supervisor.child_process``; never by hand.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ import msgspec
 import structlog
 import uvloop
 
-from posthouse.app.process import Brief, die_with_parent
+from posthouse.app.runtime.child_spec import Brief, die_with_parent
 from posthouse.config import Settings, load
-from posthouse.journeys.trouble import place
+from posthouse.telemetry.error_location import place
 
 Role = Callable[[Brief, Settings, asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]
 
@@ -66,13 +66,13 @@ class _Lines(logging.Handler):
 def _role(name: str) -> Role:
     # Each role imports only what it needs: a worker loads no web framework.
     if name == "doors":
-        from posthouse.app.doors import play  # noqa: PLC0415 - see above
+        from posthouse.app.roles.doors import play  # noqa: PLC0415 - see above
     elif name == "inbound":
-        from posthouse.app.inbound import play  # noqa: PLC0415 - see above
+        from posthouse.app.roles.inbound import play  # noqa: PLC0415 - see above
     elif name == "fanout":
-        from posthouse.app.fanout import play  # noqa: PLC0415 - see above
+        from posthouse.app.roles.fanout import play  # noqa: PLC0415 - see above
     else:
-        from posthouse.app.worker import play  # noqa: PLC0415 - see above
+        from posthouse.app.roles.worker import play  # noqa: PLC0415 - see above
     return play
 
 

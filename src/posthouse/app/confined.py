@@ -21,8 +21,8 @@ from typing import Final
 
 import msgspec
 
-from posthouse.app.courtesy import step_back
-from posthouse.app.process import die_with_parent
+from posthouse.app.runtime.child_spec import die_with_parent
+from posthouse.app.runtime.cpu_priority import step_back
 
 CPU_SECONDS: Final = {"render": 0.05, "save": 1.0, "read": 0.5}
 MEMORY: Final = 64 << 20
@@ -62,14 +62,14 @@ def main() -> None:
 def _work(kind: str) -> Work:
     # Each kind loads only what it needs.
     if kind == "render":
-        from posthouse.journeys.rendering import render_job  # noqa: PLC0415 - see above
+        from posthouse.pipeline.render.confined_renderer import render_job  # noqa: PLC0415 - see above
 
         return render_job
     if kind == "save":
-        from posthouse.journeys.rendering import save_job  # noqa: PLC0415 - see above
+        from posthouse.pipeline.render.confined_renderer import save_job  # noqa: PLC0415 - see above
 
         return save_job
-    from posthouse.journeys.reading import read_job  # noqa: PLC0415 - see above
+    from posthouse.pipeline.feedback.read_returned import read_job  # noqa: PLC0415 - see above
 
     return read_job
 

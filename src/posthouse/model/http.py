@@ -1,6 +1,6 @@
 """HTTP as our rooms speak of it: what is asked, what was answered, and why there was no answer (RFC 9110, RFC 3986).
 
-Codecs (``providers``, ``sinks``) make requests and read answers; only ``net.http`` carries them. Addresses are parsed
+Codecs (``providers``, ``sinks``) make requests and read answers; only ``net.http.client`` carries them. Addresses are parsed
 here once, strictly: what two parsers could read differently (user parts, backslashes, numbers that stand for an IP
 address, odd hosts) is refused, so the host that was judged is the host that is connected to.
 

@@ -5,7 +5,7 @@ Literal tables. A version is written once as a draft; only its state changes. Wh
 answers in one. Where a tenant asks for no approval a draft may be activated as it is. What may be pinned may be so for ever:
 no move leads back from there.
 
-Must never know: who asks (``journeys.templates`` says who may), what the version says (lint judges that).
+Must never know: who asks (``admin.templates`` says who may), what the version says (lint judges that).
 """
 
 from enum import StrEnum

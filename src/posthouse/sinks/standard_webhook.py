@@ -18,7 +18,7 @@ import msgspec
 
 from posthouse.model.http import HttpRequest, HttpResponse, NotReached
 from posthouse.model.told import ToldEvent
-from posthouse.policy.webhook import Heard
+from posthouse.policy.webhooks import Heard
 
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32

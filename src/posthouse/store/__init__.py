@@ -3,7 +3,3 @@
 Speaks in frozen values of ``model``; hands out neither rows nor cursors. Must never call out to the network
 beyond Postgres (that is ``net``), nor decide anything (that is ``policy``).
 """
-
-
-class StoreRefusal(Exception):
-    """The store cannot be used as it is set up; the text is one sentence for the person, the exit code is 2."""

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from posthouse.store import StoreRefusal
+from posthouse.store.postgres.refusal import StoreRefusal
 
 _NONCE: Final = 12
 _LEVEL: Final = 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.store.database import Database
+from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW
 

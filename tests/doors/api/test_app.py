@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from posthouse.doors.api.app import KEYED
-from posthouse.journeys.intake import StoreUnavailable
-from posthouse.store.database import Database
+from posthouse.pipeline.accept.accept import StoreUnavailable
+from posthouse.store.postgres.database import Database
 from tests.support.asgi import Answer
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW

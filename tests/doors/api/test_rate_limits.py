@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.store.credentials import REMEMBERED
+from posthouse.store.tenants.credentials import REMEMBERED
 from tests.support.asgi import Answer
 from tests.support.http_door import HttpDoor
 

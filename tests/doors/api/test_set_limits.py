@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from posthouse.model.limits import Limits
-from posthouse.store.database import Database
+from posthouse.store.postgres.database import Database
 from tests.support.http_door import open_door
 from tests.support.postgres import NOW
 

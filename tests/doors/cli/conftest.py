@@ -12,17 +12,17 @@ from typing import Any, cast
 import pytest
 from click.testing import CliRunner, Result
 
-from posthouse.app.outside import outside_of
+from posthouse.app.runtime.probe_targets import outside_of
 from posthouse.config import Settings
 from posthouse.doors.cli import Handed, posthouse
-from posthouse.journeys.intake import Intake
-from posthouse.journeys.opening import Opening, OpenStore
-from posthouse.journeys.probe import Finding, Outside, Published
 from posthouse.model import ids
 from posthouse.model.explanation import Explanation, Preview, Tracked, Way
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection, SendRequest
-from posthouse.store import accept
-from posthouse.store.database import Database
+from posthouse.ops.doctor_network import Finding, Outside, Published
+from posthouse.ops.open_store import Opening, OpenStore
+from posthouse.pipeline.accept.accept import Intake
+from posthouse.store.messages import accept
+from posthouse.store.postgres.database import Database
 from tests.support import rows
 from tests.support.postgres import NOW
 

@@ -8,9 +8,9 @@ import pytest
 
 from posthouse.doors.cli import posthouse
 from posthouse.net.entropy import Entropy
-from posthouse.policy import alert
-from posthouse.store import events
-from posthouse.store.database import connect
+from posthouse.policy.alerts import words as alert
+from posthouse.store.messages import events
+from posthouse.store.postgres.database import connect
 from tests.doors.cli.conftest import World
 from tests.support.postgres import complete
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from posthouse.journeys.probe import Finding, Level, Way
+from posthouse.ops.doctor_network import Finding, Level, Way
 from tests.doors.cli.conftest import World
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from posthouse.doors.cli.timeline import is_settled, print_timeline, went_well
+from posthouse.doors.cli.shared.timeline import is_settled, print_timeline, went_well
 from posthouse.model.timeline import AttemptView, DeliveryView, EventView, MessageView
 from tests.doors.cli.conftest import World
 

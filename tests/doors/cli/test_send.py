@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from posthouse.doors.cli.send import send as command
-from posthouse.journeys.intake import StoreUnavailable
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Environment, FieldError, Rejection, Warning
+from posthouse.pipeline.accept.accept import StoreUnavailable
 from tests.doors.cli.conftest import World
 
 PLAIN = ("send", "--to", "ada@example.com", "--subject", "Hi", "--text", "Hello")

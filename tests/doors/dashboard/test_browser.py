@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from posthouse.net.entropy import Entropy
-from posthouse.store import events
-from posthouse.store.database import connect
+from posthouse.store.messages import events
+from posthouse.store.postgres.database import connect
 from tests.support.http_server import Served, served
 from tests.support.payloads import PAYLOADS
 from tests.support.postgres import NOW, complete

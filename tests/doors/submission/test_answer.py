@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from posthouse.doors.api.problem import Code
+from posthouse.doors.http.problem import Code
 from posthouse.doors.submission.answer import reply_to
 from posthouse.model.send_request import Accepted, FieldError, Rejection
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from posthouse.doors.submission.control import Fields, read_controls
-from posthouse.mail.smtp_server_command import Fault
+from posthouse.mail.smtp.server.command import Fault
 
 
 def test_every_control_of_the_contract_has_its_field() -> None:

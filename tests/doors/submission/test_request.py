@@ -3,12 +3,12 @@
 import pytest
 
 from posthouse.doors.submission.request import read_request
-from posthouse.mail.smtp_server_action import Envelope
-from posthouse.mail.smtp_server_command import Fault
+from posthouse.mail.smtp.server.action import Envelope
+from posthouse.mail.smtp.server.command import Fault
 from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
-from posthouse.policy import form
+from posthouse.policy.accept import request_rules
 
 HEAD = b"From: Shop <shop@shop.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n"
 ANN, BEN, CEM = Mailbox("ann", "x.example"), Mailbox("ben", "x.example"), Mailbox("cem", "x.example")
@@ -73,7 +73,7 @@ def test_with_a_template_all_but_the_words_stays_the_authors() -> None:
     assert [(file.filename, file.content_type, file.content) for file in asked.attachments] == [
         ("bill.pdf", "application/pdf", b"%PDF")
     ]
-    assert form.faults(asked, CONTRACT) == ()
+    assert request_rules.faults(asked, CONTRACT) == ()
 
 
 def test_a_template_for_one_recipient_needs_no_to() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from posthouse.compose.plain import text_of
+from posthouse.templates.html.text import text_of
 
 HERE = Path(__file__).parent
 

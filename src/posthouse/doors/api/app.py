@@ -15,34 +15,26 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from posthouse.doors.api import (
-    alerts,
-    body,
-    events,
-    feedback,
-    health,
-    inbox,
-    keys,
-    messages,
-    openapi,
-    send,
-    suppression_window,
-    suppressions,
-)
-from posthouse.doors.api.endpoint import Operation, Resource, keyed
-from posthouse.doors.api.parts import ApiParts
-from posthouse.doors.api.problem import not_found, refuse
-from posthouse.doors.api.template_routes import TEMPLATES
-from posthouse.doors.api.webhooks import WEBHOOKS
-from posthouse.doors.dashboard.alerts import alerts_dashboard
-from posthouse.doors.dashboard.page import dashboard
-from posthouse.doors.hooks import call as hook
-from posthouse.doors.tracking import visit
-from posthouse.journeys.intake import StoreUnavailable
-from posthouse.journeys.trouble import place
+from posthouse.doors.api.messages import events, inbox, messages
+from posthouse.doors.api.sending import send
+from posthouse.doors.api.settings import keys
+from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.api.suppressions import entries, feedback, window
+from posthouse.doors.api.system import alerts, health
+from posthouse.doors.api.templates.routes import TEMPLATES
+from posthouse.doors.api.webhooks.endpoints import WEBHOOKS
+from posthouse.doors.dashboard.pages.alerts import alerts_dashboard
+from posthouse.doors.dashboard.pages.messages import dashboard
+from posthouse.doors.hooks import hook_endpoint as hook
+from posthouse.doors.http import body, openapi
+from posthouse.doors.http.endpoint import Operation, Resource, keyed
+from posthouse.doors.http.problem import not_found, refuse
+from posthouse.doors.tracking import link_endpoints
 from posthouse.model import ids
 from posthouse.model.send_request import Rejection
-from posthouse.store.database import is_unavailable
+from posthouse.pipeline.accept.accept import StoreUnavailable
+from posthouse.store.postgres.database import is_unavailable
+from posthouse.telemetry.error_location import place
 
 log = structlog.get_logger()
 
@@ -64,12 +56,12 @@ KEYED: Final[dict[str, dict[str, Operation]]] = {
     "/v1/feedback/raw": {"POST": feedback.raw},
     **WEBHOOKS,
     **TEMPLATES,
-    "/v1/suppressions": {"GET": suppressions.list_suppressions, "POST": suppressions.add, "DELETE": suppressions.remove},
-    "/v1/suppressions/undo": {"POST": suppression_window.undo},
-    "/v1/suppressions/erase": {"POST": suppression_window.erase},
-    "/v1/suppressions/rules": {"GET": suppression_window.get_rules, "PATCH": suppression_window.patch_rules},
-    "/v1/suppressions/{id}": {"GET": suppressions.get_suppression, "DELETE": suppressions.remove_one},
-    "/v1/suppressions/{id}/lift": {"POST": suppressions.lift},
+    "/v1/suppressions": {"GET": entries.list_suppressions, "POST": entries.add, "DELETE": entries.remove},
+    "/v1/suppressions/undo": {"POST": window.undo},
+    "/v1/suppressions/erase": {"POST": window.erase},
+    "/v1/suppressions/rules": {"GET": window.get_rules, "PATCH": window.patch_rules},
+    "/v1/suppressions/{id}": {"GET": entries.get_suppression, "DELETE": entries.remove_one},
+    "/v1/suppressions/{id}/lift": {"POST": entries.lift},
 }
 MOST_READ_AWAY: Final = 64 * 1024 * 1024
 READ_AWAY_SECONDS: Final = 10.0
@@ -115,9 +107,9 @@ def _resources(parts: ApiParts) -> dict[str, Resource]:
     if parts.hooks is not None:
         found["/hooks/{provider}/{token}"] = Resource({"POST": hook.called(parts.hooks)})
     if parts.visits is not None:
-        found["/t/c/{token}"] = Resource({"GET": visit.clicked(parts.visits)})
-        found["/t/o/{token}"] = Resource({"GET": visit.opened(parts.visits)})
-        found["/u/{token}"] = Resource({"GET": visit.leaving(parts.visits), "POST": visit.left(parts.visits)})
+        found["/t/c/{token}"] = Resource({"GET": link_endpoints.clicked(parts.visits)})
+        found["/t/o/{token}"] = Resource({"GET": link_endpoints.opened(parts.visits)})
+        found["/u/{token}"] = Resource({"GET": link_endpoints.leaving(parts.visits), "POST": link_endpoints.left(parts.visits)})
     return found
 
 

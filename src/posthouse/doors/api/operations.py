@@ -5,26 +5,26 @@ What an operation shares with its like (the key, the body's faults, an id that i
 
 from typing import Final
 
-from posthouse.doors.api import examples
-from posthouse.doors.api.events import EventPage
-from posthouse.doors.api.inbox import InboxMail, InboxPage
-from posthouse.doors.api.keys import KeyPage, KeyView, NewKey
-from posthouse.doors.api.limits import WAIT_SECONDS
-from posthouse.doors.api.messages import ContentView
-from posthouse.doors.api.operation import ADDRESS as _ADDRESS
-from posthouse.doors.api.operation import CURSOR as _CURSOR
-from posthouse.doors.api.operation import LIMIT as _LIMIT
-from posthouse.doors.api.operation import TEXT as _TEXT
-from posthouse.doors.api.operation import TIME as _TIME
-from posthouse.doors.api.operation import Operation, Parameter, Reply, Schema
-from posthouse.doors.api.operation import ids_of as _ids
+from posthouse.doors.api.messages.events import EventPage
+from posthouse.doors.api.messages.inbox import InboxMail, InboxPage
+from posthouse.doors.api.messages.messages import ContentView
 from posthouse.doors.api.operations_alerts import ALERTS
 from posthouse.doors.api.operations_feedback import FEEDBACK
 from posthouse.doors.api.operations_suppressions import SUPPRESSIONS
 from posthouse.doors.api.operations_templates import TEMPLATES
 from posthouse.doors.api.operations_webhooks import WEBHOOKS
-from posthouse.doors.api.send import BatchReply, Explained, SendReply
-from posthouse.doors.api.wire import BatchBody, KeyBody, KeyChange, SendBody
+from posthouse.doors.api.sending.send import BatchReply, Explained, SendReply
+from posthouse.doors.api.settings.keys import KeyPage, KeyView, NewKey
+from posthouse.doors.api.shared import examples
+from posthouse.doors.api.shared.fields import BatchBody, KeyBody, KeyChange, SendBody
+from posthouse.doors.http.limits import WAIT_SECONDS
+from posthouse.doors.http.operation import ADDRESS as _ADDRESS
+from posthouse.doors.http.operation import CURSOR as _CURSOR
+from posthouse.doors.http.operation import LIMIT as _LIMIT
+from posthouse.doors.http.operation import TEXT as _TEXT
+from posthouse.doors.http.operation import TIME as _TIME
+from posthouse.doors.http.operation import Operation, Parameter, Reply, Schema
+from posthouse.doors.http.operation import ids_of as _ids
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.timeline import MessagePage, MessageView
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from posthouse.doors.api.alerts import AlertPage
-from posthouse.doors.api.operation import CURSOR, LIMIT, TIME, Operation, Parameter, Reply
-from posthouse.policy.alert import TYPES
+from posthouse.doors.api.system.alerts import AlertPage
+from posthouse.doors.http.operation import CURSOR, LIMIT, TIME, Operation, Parameter, Reply
+from posthouse.policy.alerts.words import TYPES
 
 ALERTS: Final = (
     Operation(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from posthouse.doors.api.operation import JSON, Operation, Parameter, Reply, Schema
+from posthouse.doors.http.operation import JSON, Operation, Parameter, Reply, Schema
 from posthouse.providers.registry import BY_NAME
 
 HOOK: Final[dict[str, Schema]] = {

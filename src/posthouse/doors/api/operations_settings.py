@@ -2,8 +2,7 @@
 
 from typing import Any, Final
 
-from posthouse.doors.api.operation import CURSOR, LIMIT, TEXT, Operation, Parameter, Reply
-from posthouse.doors.api.settings_wire import (
+from posthouse.doors.api.settings.wire import (
     AuditPage,
     BrandBody,
     NewStreamBody,
@@ -15,8 +14,9 @@ from posthouse.doors.api.settings_wire import (
     TypePage,
     TypeView,
 )
-from posthouse.store.brands import Brand
-from posthouse.store.streams import Stream
+from posthouse.doors.http.operation import CURSOR, LIMIT, TEXT, Operation, Parameter, Reply
+from posthouse.store.tenants.brands import Brand
+from posthouse.store.tenants.streams import Stream
 
 BRAND: Final[dict[str, Any]] = {"colour": {"summary": "Some of it", "value": {"company": "Shop", "color": "#1a73e8"}}}
 TENANT: Final[dict[str, Any]] = {

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from posthouse.doors.api.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, Reply
-from posthouse.doors.api.suppression_wire import (
+from posthouse.admin.erasure import Erased
+from posthouse.doors.api.suppressions.entries import SHOWN_CAUSES
+from posthouse.doors.api.suppressions.wire import (
     EraseBody,
     LiftBody,
     RemovalBody,
@@ -17,9 +18,8 @@ from posthouse.doors.api.suppression_wire import (
     UndoBody,
     Undone,
 )
-from posthouse.doors.api.suppressions import SHOWN_CAUSES
-from posthouse.journeys.erase import Erased
-from posthouse.store.suppression_rule import SuppressionRule
+from posthouse.doors.http.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, Reply
+from posthouse.store.recipients.suppression_rule import SuppressionRule
 
 ADD: Final[dict[str, Any]] = {
     "one": {"summary": "One address", "value": {"address": "user@example.com", "reason": "asked us on the telephone"}},

@@ -2,9 +2,8 @@
 
 from typing import Any, Final
 
-from posthouse.doors.api.operation import CURSOR, LIMIT, Operation, Parameter, Reply, Schema
 from posthouse.doors.api.operations_settings import SETTINGS
-from posthouse.doors.api.template_wire import (
+from posthouse.doors.api.templates.wire import (
     LintView,
     PartBody,
     PartPage,
@@ -18,6 +17,7 @@ from posthouse.doors.api.template_wire import (
     VersionBody,
     VersionView,
 )
+from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, Reply, Schema
 
 NAMED: Final[dict[str, Schema]] = {
     "/v1/templates": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["password-reset"]},

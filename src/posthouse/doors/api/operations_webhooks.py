@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from posthouse.doors.api.operation import CURSOR, LIMIT, Operation, Parameter, Reply, ids_of
-from posthouse.doors.api.webhook_wire import (
+from posthouse.admin.webhooks import LONGEST_OVERLAP, OVERLAP
+from posthouse.doors.api.webhooks.endpoints import OUTCOMES
+from posthouse.doors.api.webhooks.wire import (
     NewWebhook,
     ReplayBody,
     Replayed,
@@ -15,8 +16,7 @@ from posthouse.doors.api.webhook_wire import (
     WebhookPage,
     WebhookView,
 )
-from posthouse.doors.api.webhooks import OUTCOMES
-from posthouse.journeys.webhooks import LONGEST_OVERLAP, OVERLAP
+from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, Reply, ids_of
 
 CREATE: Final[dict[str, Any]] = {
     "all": {"summary": "Everything that happens", "value": {"url": "https://app.example.com/hooks/mail"}},

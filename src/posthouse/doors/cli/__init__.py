@@ -18,7 +18,6 @@ from posthouse.doors.cli.bounce import bounce
 from posthouse.doors.cli.doctor import doctor
 from posthouse.doors.cli.domain import domain
 from posthouse.doors.cli.explain import explain
-from posthouse.doors.cli.handed import Handed
 from posthouse.doors.cli.hook import hook
 from posthouse.doors.cli.key import key
 from posthouse.doors.cli.messages import messages
@@ -26,13 +25,14 @@ from posthouse.doors.cli.send import send
 from posthouse.doors.cli.serve import serve
 from posthouse.doors.cli.settings import config
 from posthouse.doors.cli.setup import init, migrate
-from posthouse.doors.cli.suppression import suppression
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.suppressions.entries import suppression
 from posthouse.doors.cli.tail import tail
-from posthouse.doors.cli.template import template
+from posthouse.doors.cli.templates.push import template
 from posthouse.doors.cli.tenant import tenant
 from posthouse.doors.cli.type import type_
 from posthouse.doors.cli.webhook import webhook
-from posthouse.store import StoreRefusal
+from posthouse.store.postgres.refusal import StoreRefusal
 
 __all__ = ["Handed", "main", "posthouse"]
 

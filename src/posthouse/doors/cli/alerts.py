@@ -6,18 +6,19 @@ from typing import Any
 
 import click
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.messages import TENANT, Moment
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, moment, plain, remark
+from posthouse.doors.cli.messages import TENANT
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, moment, plain, remark
+from posthouse.doors.cli.shared.parameters import Moment
+from posthouse.doors.cli.shared.session import Session, within
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.model.timeline import cursor as place
 from posthouse.model.timeline import read_cursor
 from posthouse.model.told import PREFIX
-from posthouse.policy import alert
-from posthouse.store import alerts as stored
-from posthouse.store.alerts import Alert, Wanted
+from posthouse.policy.alerts import words
+from posthouse.store.tenants import alerts as stored
+from posthouse.store.tenants.alerts import Alert, Wanted
 
 TEST = click.option("--test", is_flag=True, help="The sandbox's alerts instead of the live ones.")
 
@@ -31,7 +32,7 @@ def alerts(context: click.Context) -> None:
 
 
 @alerts.command("list")
-@click.option("--type", type=click.Choice(alert.TYPES), help="Only of this type.")
+@click.option("--type", type=click.Choice(words.TYPES), help="Only of this type.")
 @click.option("--since", type=Moment(), help="Only told then or later.")
 @click.option("--until", type=Moment(), help="Only told then or before.")
 @click.option("--cursor", help="Where the page before ended.")
@@ -69,7 +70,7 @@ def _print(found: Sequence[Alert]) -> None:
     if not found:
         remark("No alerts.")
     for each in found:
-        said = alert.words(each.type, each.data)
+        said = words.words(each.type, each.data)
         click.echo(plain(f"{moment(each.at)}  {said.severity.upper()}  {said.title}"))
         click.echo(plain(f"  {said.summary}"))
         if each.message:
@@ -82,7 +83,7 @@ def _print(found: Sequence[Alert]) -> None:
 
 
 def _json(each: Alert) -> dict[str, Any]:
-    said = alert.words(each.type, each.data)
+    said = words.words(each.type, each.data)
     return {
         "id": ids.text(PREFIX, each.id), "type": each.type, "at": each.at, "severity": said.severity, "title": said.title,
         "summary": said.summary, "advice": said.advice, "messageId": each.message and ids.text("msg", each.message),

@@ -7,9 +7,9 @@ from typing import Final
 import click
 import msgspec
 
-from posthouse.mail.report import read
+from posthouse.mail.reports.report import read
 from posthouse.model.feedback import Feedback
-from posthouse.policy.bounce import judge
+from posthouse.policy.recipients.bounce import judge
 
 _WIDTH: Final = 10
 

@@ -9,15 +9,16 @@ import click
 import msgspec
 
 from posthouse.config import RouteSetting, Settings, load, unknown
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import opening, reached
-from posthouse.doors.cli.show import answer, as_json, plain
-from posthouse.journeys.probe import Finding, Level, disk
-from posthouse.journeys.probe_store import look_inside
-from posthouse.store import StoreRefusal, domains, tenants
-from posthouse.store.database import Database
-from posthouse.store.domains import Domain
-from posthouse.store.migrate import current
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, plain
+from posthouse.doors.cli.shared.session import opening, reached
+from posthouse.ops.doctor_network import Finding, Level, disk
+from posthouse.ops.doctor_store import look_inside
+from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.migrate import current
+from posthouse.store.postgres.refusal import StoreRefusal
+from posthouse.store.tenants import domains, tenants
+from posthouse.store.tenants.domains import Domain
 
 DRIVEN: Final = frozenset({"mx", "smtp", "smtps", "inbox"})
 

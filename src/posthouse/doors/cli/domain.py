@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, facts, moment, plain, remark, table
-from posthouse.journeys.probe import Published
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
+from posthouse.doors.cli.shared.session import Session, within
 from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.store import domains, streams
-from posthouse.store.domains import DnsRecord, Domain
+from posthouse.ops.doctor_network import Published
+from posthouse.store.tenants import domains, streams
+from posthouse.store.tenants.domains import DnsRecord, Domain
 
 HEADINGS: Final = ("NAME", "STATUS", "TRUSTED", "VERIFIED", "CREATED")
 TENANT = click.option("--tenant", metavar="REF", help="Whose domain; left out: the first tenant's.")

@@ -6,13 +6,13 @@ from typing import Any
 import click
 import msgspec
 
-from posthouse.doors.cli.handed import Handed
 from posthouse.doors.cli.send import asked_for, caller_of, of_a_message, refused
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, facts, moment, remark, table
-from posthouse.journeys.intake import StoreUnavailable
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
+from posthouse.doors.cli.shared.session import Session, within
 from posthouse.model.explanation import Explanation, PolicyVerdict
 from posthouse.model.send_request import Accepted, Environment, Rejection, SendRequest
+from posthouse.pipeline.accept.accept import StoreUnavailable
 
 
 @click.command()

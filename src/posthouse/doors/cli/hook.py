@@ -7,13 +7,13 @@ from uuid import UUID
 import click
 
 from posthouse.config import PROVIDERS
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, moment, remark, table
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, moment, remark, table
+from posthouse.doors.cli.shared.session import Session, within
 from posthouse.model import ids
 from posthouse.providers.registry import BY_NAME
-from posthouse.store import hooks
-from posthouse.store.hooks import HookAddress
+from posthouse.store.recipients import hooks
+from posthouse.store.recipients.hooks import HookAddress
 
 PREFIX: Final = "hook"
 HEADINGS: Final = ("ID", "PROVIDER", "ENVIRONMENT", "CREATED")

@@ -6,15 +6,15 @@ from uuid import UUID
 
 import click
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, facts, moment, remark, table
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
+from posthouse.doors.cli.shared.session import Session, within
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.policy import types
 from posthouse.policy.throttle import MOST
-from posthouse.store import credentials, message_types
-from posthouse.store.credentials import Credential
+from posthouse.store.tenants import credentials, message_types
+from posthouse.store.tenants.credentials import Credential
 
 HEADINGS: Final = ("ID", "KIND", "ENVIRONMENT", "BEGINS WITH", "NAME", "TYPE", "STREAM", "A MINUTE", "CREATED", "REVOKED")
 

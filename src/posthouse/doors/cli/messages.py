@@ -1,38 +1,24 @@
 """``posthouse messages``: what was sent, and all that happened to one message."""
 
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, remark
-from posthouse.doors.cli.timeline import print_list, print_timeline
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, remark
+from posthouse.doors.cli.shared.parameters import Moment
+from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.timeline import print_list, print_timeline
 from posthouse.model import ids
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.send_request import Environment
 from posthouse.model.timeline import MessagePage, MessageView, read_cursor
-from posthouse.store import timeline
-from posthouse.store.timeline import MessageFilter
+from posthouse.store.messages import timeline
+from posthouse.store.messages.timeline import MessageFilter
 
 TEST = click.option("--test", is_flag=True, help="The sandbox's messages instead of the live ones.")
 TENANT = click.option("--tenant", metavar="REF", help="Whose messages; left out: the first tenant's.")
-
-
-class Moment(click.ParamType[datetime]):
-    """A time in ISO 8601; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Aware."""
-        try:
-            found = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time such as 2026-01-31T12:00:00Z", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.group()

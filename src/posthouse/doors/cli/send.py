@@ -8,17 +8,19 @@ from typing import Any, Final
 import click
 import msgspec
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import F, answer, as_json, remark, table
-from posthouse.doors.cli.timeline import is_settled, print_timeline, went_well
-from posthouse.journeys.intake import StoreUnavailable
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import F, answer, as_json, remark, table
+from posthouse.doors.cli.shared.parameters import Variable
+from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.timeline import is_settled, print_timeline, went_well
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
 from posthouse.model.timeline import MessageView
-from posthouse.store import timeline, workers
+from posthouse.pipeline.accept.accept import StoreUnavailable
+from posthouse.store.messages import timeline
+from posthouse.store.queue import workers
 
 LOOK_EVERY: Final = 0.2  # seconds
 PATIENCE: Final = 60  # seconds
@@ -34,24 +36,6 @@ class _Address(click.ParamType[Mailbox]):
         """The mailbox, or a usage error that says what is wrong."""
         found = value if isinstance(value, Mailbox) else parse_mailbox(str(value))
         return self.fail(found.message, param, ctx) if isinstance(found, AddressFault) else found
-
-
-class Variable(click.ParamType[tuple[str, Any]]):
-    """``name=text``, or ``name:=JSON`` for numbers, lists and the like."""
-
-    name = "name=value"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
-        """Name and value."""
-        name, equals, text = str(value).partition("=")
-        if not equals or not name.removesuffix(":"):
-            self.fail(f"{value!r} is not name=value (or name:=JSON)", param, ctx)
-        if not name.endswith(":"):
-            return name, text
-        try:
-            return name.removesuffix(":"), msgspec.json.decode(text)
-        except msgspec.DecodeError as fault:
-            return self.fail(f"the value of {name.removesuffix(':')} is no JSON: {fault}", param, ctx)
 
 
 class _Text(click.ParamType[str]):

@@ -3,8 +3,8 @@
 import click
 
 from posthouse.config import load, unknown
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.show import as_json, remark
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import as_json, remark
 
 
 def _roles(text: str | None) -> frozenset[str] | None:

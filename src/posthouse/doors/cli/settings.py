@@ -3,8 +3,8 @@
 import click
 
 from posthouse.config import Shown, load, shown, unknown
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.show import answer, as_json, remark, table
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, remark, table
 
 
 def _cells(setting: Shown) -> tuple[str, str, str, str]:

@@ -5,11 +5,11 @@ from typing import Final
 
 import click
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, credentials, remark
-from posthouse.journeys.founding import Founded, found
-from posthouse.store.migrate import current
+from posthouse.admin.tenants import Founded, found
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, credentials, remark
+from posthouse.doors.cli.shared.session import Session, within
+from posthouse.store.postgres.migrate import current
 
 ALREADY: Final = 3
 

@@ -15,20 +15,24 @@ import click
 import msgspec
 
 from posthouse.config import load
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.messages import TENANT, Moment
-from posthouse.doors.cli.session import Session, opening
-from posthouse.doors.cli.show import answer, as_json, instant, plain, remark
-from posthouse.journeys.opening import NotRunning, open_store
+from posthouse.doors.cli.messages import TENANT
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, instant, plain, remark
+from posthouse.doors.cli.shared.parameters import Moment
+from posthouse.doors.cli.shared.session import Session, opening
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.event import EventType
 from posthouse.model.send_request import Environment
 from posthouse.model.told import EventFacts, tell
+from posthouse.ops.open_store import NotRunning, open_store
 from posthouse.policy import types
-from posthouse.store import StoreRefusal, feed, message_types, vitals
-from posthouse.store.database import DatabaseRefused
-from posthouse.store.feed import Place
+from posthouse.store.messages import feed
+from posthouse.store.messages.feed import Place
+from posthouse.store.postgres import vitals
+from posthouse.store.postgres.database import DatabaseRefused
+from posthouse.store.postgres.refusal import StoreRefusal
+from posthouse.store.tenants import message_types
 
 LOOK_EVERY: Final = 0.25  # seconds
 BATCH: Final = 200

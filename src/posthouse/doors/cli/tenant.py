@@ -5,17 +5,17 @@ from typing import Any, Final
 
 import click
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, credentials, facts, table
-from posthouse.doors.cli.template_session import TENANT, at_the_templates
-from posthouse.journeys import founding
-from posthouse.journeys.founding import Founded
-from posthouse.journeys.shared_parts import change_tenant
-from posthouse.journeys.templates import Actor, Templates
+from posthouse.admin import tenants as founding
+from posthouse.admin.settings import change_tenant
+from posthouse.admin.templates import Actor, Templates
+from posthouse.admin.tenants import Founded
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, credentials, facts, table
+from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.with_templates import TENANT, at_the_templates
 from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.policy.sender import unfit
-from posthouse.store import tenants
+from posthouse.policy.accept.sender import unfit
+from posthouse.store.tenants import tenants
 
 HEADINGS: Final = ("TENANT", "NAME", "FROM", "REPLY TO")
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")

@@ -5,17 +5,17 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session
-from posthouse.doors.cli.show import answer, as_json, plain, remark, table
-from posthouse.doors.cli.template_session import TENANT, at_the_templates
-from posthouse.journeys.own_types import add_type, remove_type
-from posthouse.journeys.templates import Actor, Templates
+from posthouse.admin.message_types import add_type, remove_type
+from posthouse.admin.templates import Actor, Templates
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, plain, remark, table
+from posthouse.doors.cli.shared.session import Session
+from posthouse.doors.cli.shared.with_templates import TENANT, at_the_templates
 from posthouse.model.message_type import MessageType
 from posthouse.model.send_request import Rejection
 from posthouse.policy import types
-from posthouse.store import message_types
-from posthouse.store.message_types import OwnType
+from posthouse.store.tenants import message_types
+from posthouse.store.tenants.message_types import OwnType
 
 HEADINGS: Final = ("NAME", "PARENT", "CLASS", "LANE", "DESCRIPTION")
 

@@ -9,16 +9,16 @@ from uuid import UUID
 
 import click
 
-from posthouse.doors.cli.handed import Handed
-from posthouse.doors.cli.session import Session, within
-from posthouse.doors.cli.show import answer, as_json, facts, moment, remark, table
-from posthouse.journeys import webhooks as rules
-from posthouse.journeys.webhooks import MOST_ENDPOINTS, PREFIX, SECRET_BYTES, TRY_PREFIX
+from posthouse.admin import webhooks as rules
+from posthouse.admin.webhooks import MOST_ENDPOINTS, PREFIX, SECRET_BYTES, TRY_PREFIX
+from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
+from posthouse.doors.cli.shared.session import Session, within
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.sinks.standard_webhook import shown
-from posthouse.store import webhook_settle, webhooks
-from posthouse.store.webhooks import Change, Endpoint, Place, Tried
+from posthouse.store.webhooks import endpoints, settle
+from posthouse.store.webhooks.endpoints import Change, Endpoint, Place, Tried
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -63,7 +63,7 @@ def add(
             raise click.BadParameter(fault, param_hint="URL")
         owner, now = await session.tenant(tenant), handed.now()
         place = Place(owner.id, _environment(test=test), new_id(handed, now))
-        return await webhooks.create(
+        return await endpoints.create(
             session.store.database, session.store.sealer, place, url, secret, now, events=rules.filters(list(events) or None),
             streams=list(streams) or None, most=MOST_ENDPOINTS,
         )  # fmt: skip
@@ -87,7 +87,7 @@ def list_(handed: Handed, *, tenant: str | None, test: bool, as_json: bool) -> N
 
     async def work(session: Session) -> list[Endpoint]:
         owner = await session.tenant(tenant)
-        return await webhooks.page(session.store.database, owner.id, _environment(test=test), _LAST, MOST_ENDPOINTS)
+        return await endpoints.page(session.store.database, owner.id, _environment(test=test), _LAST, MOST_ENDPOINTS)
 
     found = within(handed, work)
     if as_json:
@@ -104,7 +104,7 @@ def remove(handed: Handed, *, id: str, tenant: str | None, test: bool) -> None:
     """Post nothing to the endpoint ID any more, and forget it."""
 
     async def work(session: Session, place: Place) -> bool:
-        return await webhooks.remove(session.store.database, place, handed.now())
+        return await endpoints.remove(session.store.database, place, handed.now())
 
     _at(handed, id, work, tenant=tenant, test=test)
     remark("Removed.")
@@ -119,7 +119,7 @@ def enable(handed: Handed, *, id: str, off: bool, tenant: str | None, test: bool
     """Switch the endpoint ID on again; what waited for it goes on."""
 
     async def work(session: Session, place: Place) -> Endpoint | None:
-        return await webhooks.change(session.store.database, place, Change(enabled=not off), handed.now())
+        return await endpoints.change(session.store.database, place, Change(enabled=not off), handed.now())
 
     _at(handed, id, work, tenant=tenant, test=test)
     remark("Switched off." if off else "Switched on.")
@@ -139,7 +139,7 @@ def rotate(handed: Handed, *, id: str, overlap: int, tenant: str | None, test: b
 
     async def work(session: Session, place: Place) -> bool:
         store = session.store
-        return await webhooks.rotate(store.database, store.sealer, place, secret, handed.now(), timedelta(hours=overlap))
+        return await endpoints.rotate(store.database, store.sealer, place, secret, handed.now(), timedelta(hours=overlap))
 
     _at(handed, id, work, tenant=tenant, test=test)
     if as_json:
@@ -161,7 +161,7 @@ def try_out(handed: Handed, *, id: str, wait: float, tenant: str | None, test: b
         database, now = session.store.database, handed.now()
         event = await rules.send_test(database, place, lambda at: new_id(handed, at), now)
         for _ in range(int(wait / LOOK) + 1):
-            if found := await webhooks.log(database, place, _LAST, 1, event=event):
+            if found := await endpoints.log(database, place, _LAST, 1, event=event):
                 return found[0]
             await asyncio.sleep(LOOK)
         return None
@@ -202,7 +202,7 @@ def replay(
     async def work(session: Session, place: Place) -> int:
         database, now = session.store.database, handed.now()
         if failed:
-            return await webhook_settle.replay_failed(database, place, now)
+            return await settle.replay_failed(database, place, now)
         if since is not None:
             return await rules.replay_window(database, place, since, until or now, now)
         assert wanted is not None  # noqa: S101 - one of the three was given
@@ -230,7 +230,7 @@ def log(handed: Handed, *, id: str, limit: int, event: str | None, tenant: str |
         raise click.BadParameter("an event's id looks like evt_01j…", param_hint="--event")
 
     async def work(session: Session, place: Place) -> list[Tried]:
-        return await webhooks.log(session.store.database, place, _LAST, limit, event=wanted)
+        return await endpoints.log(session.store.database, place, _LAST, limit, event=wanted)
 
     found = _at(handed, id, work, tenant=tenant, test=test)
     if as_json:
@@ -252,7 +252,7 @@ def _at(handed: Handed, id: str, work: Callable[[Session, Place], Awaitable[T]],
 
     async def at(session: Session) -> tuple[T] | None:
         place = Place((await session.tenant(tenant)).id, _environment(test=test), wanted)
-        return None if await webhooks.one(session.store.database, place) is None else (await work(session, place),)
+        return None if await endpoints.one(session.store.database, place) is None else (await work(session, place),)
 
     found = within(handed, at)
     if found is None:

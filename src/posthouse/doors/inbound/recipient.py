@@ -9,14 +9,14 @@ from typing import Final
 
 import msgspec
 
-from posthouse.doors.inbound.ration import Ration
-from posthouse.doors.inbound.sample import Sample
-from posthouse.journeys import meters
+from posthouse.doors.inbound.rate_limit import Ration
+from posthouse.doors.inbound.sampled_log import Sample
 from posthouse.mail import link, return_path
-from posthouse.mail import smtp_server_reply as reply
 from posthouse.mail.link import Link
 from posthouse.mail.return_path import ReturnPath
+from posthouse.mail.smtp.server import reply
 from posthouse.model.mailbox import Mailbox
+from posthouse.telemetry import metrics
 
 OPERATOR: Final = frozenset({"postmaster", "abuse"})
 
@@ -42,7 +42,7 @@ class Directory(msgspec.Struct, frozen=True):
         """None where it is ours, else the refusal."""
         whose = self.whose(mailbox.local)
         if isinstance(whose, str) and self.ration is not None and not self.ration.takes():
-            meters.LETTERS.labels("operator", "rationed").inc()
+            metrics.LETTERS.labels("operator", "rationed").inc()
             return reply.RATIONED
         if whose is not None:
             return None

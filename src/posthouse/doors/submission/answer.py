@@ -5,7 +5,7 @@ Field names of the API become the header fields a mailer set. It must never know
 
 from typing import Final
 
-from posthouse.mail.smtp_server_reply import reply_line
+from posthouse.mail.smtp.server.reply import reply_line
 from posthouse.model.send_request import Accepted, FieldError, Rejection
 
 REPLIES: Final[dict[str, tuple[int, str]]] = {

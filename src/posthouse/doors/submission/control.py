@@ -13,9 +13,9 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from posthouse.doors.api.body import decode
-from posthouse.mail.smtp_server_command import Fault
-from posthouse.mail.smtp_server_reply import reply_line
+from posthouse.doors.http.body import decode
+from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.reply import reply_line
 from posthouse.model.send_request import Rejection
 
 FAMILY: Final = "x-posthouse-"

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 import msgspec
 
 from posthouse.doors.submission.control import Fields, read_controls
-from posthouse.mail.smtp_server_action import Envelope
-from posthouse.mail.smtp_server_command import Fault
-from posthouse.mail.smtp_server_reply import reply_line
-from posthouse.mail.submitted import Submitted, SubmittedFault, own_fields, read_submitted, reply_to
+from posthouse.mail.mime.submitted import Submitted, SubmittedFault, own_fields, read_submitted, reply_to
+from posthouse.mail.smtp.server.action import Envelope
+from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.reply import reply_line
 from posthouse.model.content import Attachment
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest

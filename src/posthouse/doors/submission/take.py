@@ -1,18 +1,34 @@
 """From a submitted message to intake, and the reply that comes only after the commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
 
 from posthouse.doors.submission.answer import reply_to
-from posthouse.doors.submission.parts import Counts, Takes
 from posthouse.doors.submission.request import read_request
-from posthouse.mail import smtp_server_reply as reply
-from posthouse.mail.smtp_server_action import Message
-from posthouse.mail.smtp_server_command import Fault
-from posthouse.model.send_request import Caller
+from posthouse.mail.smtp.server import reply
+from posthouse.mail.smtp.server.action import Message
+from posthouse.mail.smtp.server.command import Fault
+from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
+from posthouse.pipeline.accept.rate_limits import Allowance
 
 LARGE: Final = 256 * 1024  # octets; reading more than that would hold the loop too long
+
+
+class Takes(Protocol):
+    """Intake as this door sees it (``pipeline.accept.accept.Intake``). Errors: StoreUnavailable."""
+
+    async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
+        """Take one message, durably."""
+        ...
+
+
+class Counts(Protocol):
+    """The rate limits of keys as this door sees them (``pipeline.accept.rate_limits.Throttle``). Errors: StoreUnavailable."""
+
+    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> Allowance | None:
+        """Whether the key may ask for that now; None: it has no limit."""
+        ...
 
 
 def taker(intake: Takes, throttle: Counts) -> Callable[[Caller | None, Message], Awaitable[bytes]]:

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
+from posthouse.model.content_verdict import Finding, Kind, Purpose, Verdict
 from posthouse.policy.content.rules import LANGUAGES, Rule, RuleSet, places_of, rules_of, words_of
-from posthouse.policy.content.verdict import Finding, Kind, Purpose, Verdict
 from posthouse.policy.content.weigh import Line, weigh
 
 __all__ = ("Finding", "Kind", "Purpose", "Verdict", "judge")

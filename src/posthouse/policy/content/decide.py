@@ -6,9 +6,9 @@ Authentication and security are never refused on content; commercial types are n
 from enum import StrEnum
 from typing import Final
 
+from posthouse.model.content_verdict import Kind, Verdict
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import FieldError, Rejection, Warning
-from posthouse.policy.content.verdict import Kind, Verdict
 
 ELSEWHERE: Final = "marketing"
 _TOLD: Final = 3

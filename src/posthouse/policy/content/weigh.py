@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.content_verdict import Finding, Kind, Purpose, Verdict
 from posthouse.policy.content.rules import Rule
-from posthouse.policy.content.verdict import Finding, Kind, Purpose, Verdict
 
 SUBJECT_ADVERTISES: Final = 2.5
 SOME: Final = 2.0

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from posthouse.policy.content.verdict import Purpose
+from posthouse.model.content_verdict import Purpose
 
 LANGUAGES: Final = ("en", "de")
 NUMBER: Final = "#"

@@ -1,0 +1,247 @@
+"""From an author's words to the version that mail is made from: saved, linted, approved, switched to, and taken back (C3, C4).
+
+A version is built before anything is written and stored in one transaction with its audit entry; saving one never
+touches the active one. A switch is one commit in which the old version retires, and a rollback is the same switch towards an
+older version. The first version of a template becomes active at once, unless lint finds an error or the tenant asks for approval.
+
+Known sharp edges: "another person" is another credential or user of the machine; whoever holds two can approve their
+own words. Under approval a test key writes and submits, but does not decide.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.template_state import PAST, TemplateState, Verb, after
+from posthouse.pipeline.render.build_version import Made, Parts, blocking
+from posthouse.pipeline.render.renderer import InProcess, Renders
+from posthouse.policy import types
+from posthouse.policy.accept.sender import unfit
+from posthouse.policy.types import BY_NAME, OwnTypes
+from posthouse.store.postgres.database import Database, Held
+from posthouse.store.templates import parts as template_parts
+from posthouse.store.templates import versions
+from posthouse.store.templates.versions import StoredVersion, Worded
+from posthouse.store.tenants import audit, message_types
+from posthouse.store.tenants.audit import Entry
+from posthouse.templates import draft as rules
+from posthouse.templates.draft import Draft
+from posthouse.templates.lint import Finding
+
+NO_TEMPLATE: Final = "There is no such template of your own."
+NO_VERSION: Final = "The template has no such version."
+DECISIONS: Final = frozenset({Verb.APPROVE, Verb.REJECT, Verb.ACTIVATE, Verb.RETIRE})
+_LARGEST: Final = 2**31 - 1
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who changes something: a credential's id or ``cli:`` and a user; ``decides`` False: only writes, where approval is asked."""
+
+    tenant: int
+    name: str
+    decides: bool = True
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """A version as it is now. ``notes``: why it is not active, in words; ``replaced``: the version that retired for it."""
+
+    worded: Worded
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    replaced: int | None = None
+
+    @property
+    def about(self) -> StoredVersion:
+        """The version without its words."""
+        return self.worded.about
+
+
+class TemplateParts(msgspec.Struct, frozen=True, kw_only=True):
+    """``forget`` hears of every switch, so that this process makes no more mail from the version before."""
+
+    database: Database
+    now: Callable[[], datetime]
+    new_id: Callable[[datetime], UUID]
+    renders: Renders = InProcess()
+    forget: Callable[[int, str], None] = lambda _tenant, _name: None
+
+
+class Templates:
+    """A tenant's stored templates, changed."""
+
+    def __init__(self, parts: TemplateParts) -> None:
+        """Nothing is kept between calls."""
+        self.parts = parts
+
+    async def create(self, actor: Actor, draft: Draft) -> Saved | Rejection:
+        """A new template with version 1, active where nothing is against it."""
+        made = await self.made(actor.tenant, draft)
+        if isinstance(made, Rejection):
+            return made
+        async with self.parts.database.acquire() as connection, connection.transaction():
+            now = self.parts.now()
+            if not await versions.add(connection, actor.tenant, draft.name, self.parts.new_id(now), now):
+                told = f"There is a template {draft.name!r} already; a new version of it goes to /v1/templates/{draft.name}/versions."
+                return Rejection("validation_failed", told, (FieldError("name", "is taken by a template of your own"),))
+            saved = await self.store(connection, actor, draft, made)
+            if not saved.notes:
+                saved = await self.switch(connection, actor, saved)
+        self.parts.forget(actor.tenant, draft.name)
+        return saved
+
+    async def revise(self, actor: Actor, draft: Draft) -> Saved | Rejection:
+        """The next version of a template, as a draft; the active one is left alone."""
+        made = await self.made(actor.tenant, draft)
+        if isinstance(made, Rejection):
+            return made
+        async with self.parts.database.acquire() as connection, connection.transaction():
+            if await versions.hold(connection, actor.tenant, draft.name) is None:
+                return Rejection("not_found", NO_TEMPLATE)
+            return await self.store(connection, actor, draft, made)
+
+    async def move(self, actor: Actor, name: str, number: int, verb: Verb) -> Saved | Rejection:
+        """Submit, approve, reject, activate or retire a version."""
+        worded = await self.worded(actor.tenant, name, number)
+        if worded is None:
+            return Rejection("not_found", NO_VERSION)
+        findings = await self.findings(actor.tenant, worded)
+        errors = blocking(findings)
+        if verb is Verb.ACTIVATE and errors:
+            return Rejection("validation_failed", f"Version {number} of {name!r} has errors and cannot become active.", errors)
+        async with self.parts.database.acquire() as connection, connection.transaction():
+            await versions.hold(connection, actor.tenant, name)
+            about = await versions.version(connection, actor.tenant, name, number)
+            assert about is not None  # noqa: S101 - versions are never deleted
+            refused = await self._refused(connection, actor, about, verb)
+            if refused is not None:
+                return refused
+            required = await versions.is_approval_required(connection, actor.tenant)
+            state = after(about.state, verb, approval_required=required)
+            if state is None:
+                return _misplaced(about, verb, required=required)
+            if state is TemplateState.ACTIVE and (gone := await self._typeless(connection, actor.tenant, about)) is not None:
+                return gone
+            saved = Saved(Worded(about, worded.sources, worded.wordings), findings)
+            if state is not about.state:
+                saved = await self._moved(connection, actor, saved, state, PAST[verb])
+        self.parts.forget(actor.tenant, name)
+        return saved
+
+    async def made(self, tenant: int, draft: Draft, parts: Parts | None = None) -> Made | Rejection:
+        """The draft built and linted against the tenant's layouts and partials, or against ``parts``."""
+        draft, own = await self._of_own_type(tenant, draft)
+        made = faults_of(draft, own) or await self.parts.renders.make(
+            draft, await self.library(tenant) if parts is None else parts
+        )
+        if isinstance(made, Made):
+            return made
+        return Rejection("validation_failed", f"{made[0].path}: {made[0].message}", made)
+
+    async def findings(self, tenant: int, worded: Worded) -> tuple[Finding, ...]:
+        """What lint says of a version."""
+        draft, _ = await self._of_own_type(tenant, worded.draft)
+        return await self.parts.renders.lint(worded.template, draft)
+
+    async def library(self, tenant: int) -> Parts:
+        """The tenant's layouts and partials as they are now."""
+        async with self.parts.database.acquire() as connection:
+            return {(part.kind, part.name): part.source or "" for part in await template_parts.current(connection, tenant)}
+
+    async def worded(self, tenant: int, name: str, number: int | None = None) -> Worded | None:
+        """A version of the tenant's own: that number, else the active one, else the newest."""
+        if not rules.NAME.fullmatch(name) or not (number is None or 1 <= number <= _LARGEST):
+            return None
+        async with self.parts.database.acquire() as connection:
+            if number is None:
+                known = await versions.summary(connection, tenant, name)
+                number = None if known is None else known.active or known.latest
+            return None if number is None else await versions.worded(connection, tenant, name, number)
+
+    async def store(self, connection: Held, actor: Actor, draft: Draft, made: Made) -> Saved:
+        """The next version as a draft, written down; the template is held. ``notes`` say why it may not become active at once."""
+        now, tenant = self.parts.now(), actor.tenant
+        digest = rules.digest(draft, made.wordings)
+        number = await versions.add_version(connection, tenant, draft, made.wordings, digest, actor.name, now)
+        data = {"version": number, "digest": digest.hex()}
+        await note(self.parts, connection, actor, "template.version_created", f"template/{draft.name}", data)
+        worded = await versions.worded(connection, tenant, draft.name, number)
+        assert worded is not None  # noqa: S101 - it was just written
+        notes = [f"{error.path}: {error.message}" for error in blocking(made.findings)]
+        if await versions.is_approval_required(connection, tenant):
+            notes.append("another person than its author has to approve it first")
+        return Saved(worded, made.findings, tuple(notes))
+
+    async def switch(self, connection: Held, actor: Actor, saved: Saved) -> Saved:
+        """Make a version the active one; the template is held and nothing is against it."""
+        return await self._moved(connection, actor, saved, TemplateState.ACTIVE, PAST[Verb.ACTIVATE])
+
+    async def submit(self, connection: Held, actor: Actor, saved: Saved) -> Saved:
+        """Put a draft up for review; the template is held."""
+        return await self._moved(connection, actor, saved, TemplateState.IN_REVIEW, PAST[Verb.SUBMIT])
+
+    async def _of_own_type(self, tenant: int, draft: Draft) -> tuple[Draft, OwnTypes]:
+        """The draft with the parent of its type, and the tenant's types where one of them may be meant."""
+        if draft.type is None or draft.type in BY_NAME:
+            return draft, {}
+        async with self.parts.database.acquire() as connection:
+            found = await message_types.by_name(connection, tenant)
+        known = found.get(draft.type)
+        return (draft if known is None else msgspec.structs.replace(draft, parent=known.parent)), found
+
+    async def _typeless(self, connection: Held, tenant: int, about: StoredVersion) -> Rejection | None:
+        """Why a version may not become active whose type was removed since it was written."""
+        if about.type is None or about.type in BY_NAME or await message_types.share(connection, tenant, about.type):
+            return None
+        told = f"Version {about.version} of {about.name!r} cannot become active: {types.unknown(about.type)}"
+        return Rejection("validation_failed", told, (FieldError("type", types.unknown(about.type)),))
+
+    async def _moved(self, connection: Held, actor: Actor, saved: Saved, state: TemplateState, done: str) -> Saved:
+        about, now = saved.about, self.parts.now()
+        replaced = await versions.move(connection, actor.tenant, about.name, about.version, state, actor.name, now)
+        data: dict[str, Any] = {"version": about.version, "before": about.state.value, "after": state.value}
+        if replaced is not None:
+            data["replaced"] = replaced
+        await note(self.parts, connection, actor, f"template.{done}", f"template/{about.name}", data)
+        found = await versions.version(connection, actor.tenant, about.name, about.version)
+        assert found is not None  # noqa: S101 - versions are never deleted
+        worded = Worded(found, saved.worded.sources, saved.worded.wordings)
+        return Saved(worded, saved.findings, replaced=replaced)
+
+    async def _refused(self, connection: Held, actor: Actor, about: StoredVersion, verb: Verb) -> Rejection | None:
+        """Why this actor may not decide that."""
+        if verb not in DECISIONS or not await versions.is_approval_required(connection, actor.tenant):
+            return None
+        if not actor.decides:
+            return Rejection("forbidden", "A test key may write and submit versions; deciding about them needs a live key.")
+        if verb is Verb.APPROVE and actor.name == about.author:
+            return Rejection(
+                "forbidden", f"Version {about.version} was written by {actor.name}; another person has to approve it."
+            )
+        return None
+
+
+def faults_of(draft: Draft, own: OwnTypes | None = None) -> tuple[FieldError, ...]:
+    """What is wrong with how a draft is declared. ``own``: the types that the tenant made."""
+    faults = rules.faults(draft)
+    if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := unfit(draft.sender)) is not None:
+        faults = (*faults, FieldError("from", wrong))
+    if draft.type is None or draft.type in BY_NAME or draft.type in (own or {}):
+        return faults
+    return (*faults, FieldError("type", types.unknown(draft.type, own or ())))
+
+
+async def note(parts: TemplateParts, connection: Held, actor: Actor, action: str, subject: str, data: Mapping[str, Any]) -> None:
+    """An entry in the audit trail, in the transaction of the change."""
+    now = parts.now()
+    await audit.write(connection, actor.tenant, Entry(parts.new_id(now), now, actor.name, action, subject, dict(data)))
+
+
+def _misplaced(about: StoredVersion, verb: Verb, *, required: bool) -> Rejection:
+    state = about.state.value.replace("_", " ")
+    wanted = " Here it has to be approved first." if required and verb is Verb.ACTIVATE else ""
+    told = f"Version {about.version} of {about.name!r} is {state}: it cannot be {PAST[verb]}.{wanted}"
+    return Rejection("validation_failed", told, (FieldError("version", f"is {state}"),))

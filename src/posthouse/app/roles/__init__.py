@@ -1,0 +1,1 @@
+"""The roles of `posthouse serve`, each put together from the rooms below."""

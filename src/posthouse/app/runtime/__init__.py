@@ -1,0 +1,1 @@
+"""What several roles are made of: the open store, transports, sockets, intake."""

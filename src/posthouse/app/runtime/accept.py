@@ -1,0 +1,51 @@
+"""Intake over an open store: for the doors, for `make run`, and for commands."""
+
+from posthouse.admin.templates import TemplateParts, Templates
+from posthouse.app.runtime.parts import limits_of, route_facts
+from posthouse.config import Settings
+from posthouse.net.clock import Clock
+from posthouse.net.entropy import Entropy
+from posthouse.pipeline.accept.accept import Announce, Intake, IntakeParts
+from posthouse.pipeline.accept.draft import Composer
+from posthouse.pipeline.accept.links import Linker
+from posthouse.pipeline.accept.notify_workers import Announcer
+from posthouse.pipeline.accept.tenant_facts import FactBook
+from posthouse.pipeline.alerts.lockout import Lockouts
+from posthouse.pipeline.deliver.suppression_check import Hashing, Lists
+from posthouse.pipeline.render.renderer import Renders
+from posthouse.store.postgres.database import Database
+from posthouse.store.seal import Sealer
+from posthouse.store.tenants.domains import Domains
+
+
+def intake_over(
+    settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announcer: Announce | None = None,
+    renders: Renders | None = None,
+) -> Intake:  # fmt: skip
+    """An intake whose commits workers hear of. ``renders``: left out, what tenants wrote is rendered in this process."""
+    facts = FactBook(database, Domains(database, sealer), clock)
+    lists = Lists(database, clock, Hashing(database, sealer, entropy.bytes), Lockouts(database, clock, entropy))
+    composer = Composer(
+        facts=facts,
+        sealer=sealer,
+        entropy=entropy,
+        routes=route_facts(settings),
+        lists=lists,
+        renders=renders,
+        linker=_linker(settings, sealer),
+        limits=limits_of(settings),
+    )
+    announce = announcer or Announcer(database)
+    return Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
+
+
+def _linker(settings: Settings, sealer: Sealer) -> Linker:
+    http = "" if settings.http is None else f"http://{settings.http}"
+    taken_in = settings.return_path_domain or settings.hostname
+    return Linker(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
+
+
+def templates_over(intake: Intake, database: Database, clock: Clock, entropy: Entropy, renders: Renders) -> Templates:
+    """Stored templates, changed in the process of an intake that hears of it at once."""
+    forget = intake.facts.templates.forget
+    return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=forget, renders=renders))

@@ -1,0 +1,34 @@
+"""What a child process is given by the supervisor, over its standard input, and how its life is tied to its parent."""
+
+import contextlib
+import os
+import signal
+import sys
+
+import msgspec
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What a child is told. ``sockets``: inherited listening sockets by name (http, smtp, smtps). ``beside``: a predecessor still answers."""
+
+    role: str
+    name: str
+    dsn: str
+    secret_keys: tuple[str, ...]
+    sockets: dict[str, int]
+    ready: int
+    metrics: str
+    public_url: str
+    parent: int
+    lanes: tuple[int, ...] = ()
+    beside: bool = False
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGTERM when the parent dies (prctl(2) PR_SET_PDEATHSIG); end now if it is dead already."""
+    import ctypes  # noqa: PLC0415 - only children need it
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(0)

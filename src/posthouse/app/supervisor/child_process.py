@@ -1,0 +1,159 @@
+"""Child processes: started with what they inherit, watched, started again, ended in order.
+
+A child is told who it is by its arguments and gets what is secret (the database's address, keys) over its
+standard input, never over arguments or the environment. The kernel ends it when its parent dies.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from posthouse.app.runtime.child_spec import Brief
+
+log = structlog.get_logger()
+
+BACKOFF: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+STEADY_AFTER: Final = 30.0
+
+
+class Child:
+    """One process and its successors. ``ended`` is called after each death."""
+
+    def __init__(self, brief: Brief, ended: Callable[["Child"], None]) -> None:
+        """Not started yet; ``brief.ready`` is set anew for each start."""
+        self.brief = brief
+        self.ready = asyncio.Event()
+        self._ended = ended
+        self._process: Process | None = None
+        self._leaving: set[Process] = set()
+        self._changing = asyncio.Lock()
+        self._stopping = False
+        self._deaths = 0
+
+    @property
+    def name(self) -> str:
+        """For logs."""
+        return self.brief.name
+
+    async def keep(self) -> None:
+        """Start, wait, and start again until stopped."""
+        clock = asyncio.get_running_loop()
+        while True:
+            began = clock.time()
+            self._process = await self._begin(self.ready)
+            code = await self._ends()
+            self.ready.clear()
+            self._ended(self)
+            if self._stopping:
+                return
+            self._deaths = 0 if clock.time() - began > STEADY_AFTER else self._deaths + 1
+            log.error("process ended", process=self.name, code=code)
+            await asyncio.sleep(BACKOFF[min(max(self._deaths - 1, 0), len(BACKOFF) - 1)])
+
+    async def _ends(self) -> int:
+        """The exit code of the process, or of the last that took its place."""
+        while True:
+            process = self._process
+            code = await process.wait() if process is not None else 0
+            async with self._changing:  # a successor may be about to take its place
+                if self._process is process:
+                    return code
+
+    async def stop(self, grace: float) -> None:
+        """SIGTERM, and SIGKILL after ``grace`` seconds."""
+        self._stopping = True
+        await asyncio.gather(*(self._terminate(process, grace) for process in (self._process, *self._leaving) if process))
+
+    async def renew(self, grace: float) -> bool:
+        """A successor, which reads everything anew, beside this process, and then in its place; False where it is not ready in time.
+
+        Both share the listening sockets meanwhile, so nobody waits for one to end or the other to begin.
+        """
+        async with self._changing:
+            before, ready = self._process, asyncio.Event()
+            successor = await self._begin(ready, beside=True)
+            try:
+                if not await _comes_true(ready, successor, grace):
+                    return False
+                self._process = successor
+            finally:
+                if self._process is not successor:
+                    await self._terminate(successor, 0)
+        if before is not None:
+            await self._leave(before, grace)
+        return True
+
+    async def _leave(self, process: Process, grace: float) -> None:
+        self._leaving.add(process)
+        try:
+            await self._terminate(process, grace)
+        finally:
+            self._leaving.discard(process)
+        self._ended(self)
+
+    async def _terminate(self, process: Process, grace: float) -> None:
+        if process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), grace)
+        except TimeoutError:
+            log.warning("process did not end in time", process=self.name)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+    async def _begin(self, ready: asyncio.Event, *, beside: bool = False) -> Process:
+        """A new process that was told its brief; ``ready`` is set when it says so."""
+        read_end, write_end = os.pipe()
+        brief = msgspec.structs.replace(self.brief, ready=write_end, beside=beside)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "posthouse.app.child", brief.role,
+                stdin=asyncio.subprocess.PIPE, pass_fds=(write_end, *brief.sockets.values()),
+                start_new_session=True,
+            )  # fmt: skip
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        _hear(read_end, ready)
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                process.stdin.write(msgspec.json.encode(brief))
+                process.stdin.close()
+        if self._stopping:
+            process.terminate()
+        return process
+
+
+def _hear(read_end: int, ready: asyncio.Event) -> None:
+    """Set ``ready`` when the child says so; nothing, when it ends before."""
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        loop.remove_reader(read_end)
+        if os.read(read_end, 1):
+            ready.set()
+        os.close(read_end)
+
+    loop.add_reader(read_end, told)
+
+
+async def _comes_true(ready: asyncio.Event, process: Process, grace: float) -> bool:
+    """Whether the process is ready before it ends, and in time."""
+    ending, being = asyncio.create_task(process.wait()), asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait([ending, being], timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ending.cancel()
+        being.cancel()
+    return ready.is_set() and process.returncode is None

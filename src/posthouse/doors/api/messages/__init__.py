@@ -1,0 +1,1 @@
+"""Messages over HTTP: lists, timelines, content, events, the built-in inbox."""

@@ -1,0 +1,1 @@
+"""Sending over HTTP: one message, many, and what either may ask for."""

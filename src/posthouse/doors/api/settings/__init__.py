@@ -1,0 +1,1 @@
+"""A tenant's settings over HTTP: itself, its streams, its message types."""

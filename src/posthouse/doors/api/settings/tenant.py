@@ -1,0 +1,40 @@
+"""The tenant's own settings over HTTP: who its mail is from and where answers go, where nothing nearer says."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from posthouse.admin import settings
+from posthouse.doors.api.settings.wire import TenantBody, TenantView, changes, misaddressed
+from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.api.templates.versions import actor, read, unasked
+from posthouse.doors.http.answer import answer
+from posthouse.doors.http.problem import refuse
+from posthouse.model.send_request import Caller, Rejection
+from posthouse.store.tenants import tenants
+from posthouse.store.tenants.tenants import Tenant
+
+
+async def get_tenant(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """The tenant whose key asks."""
+    if (wrong := unasked(request)) is not None:
+        return wrong
+    found = await tenants.by_id(parts.database, caller.tenant)
+    assert found is not None  # noqa: S101 - tenants are never deleted, and this one's key was just found
+    return answer(_view(found))
+
+
+async def patch_tenant(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """Change some of it."""
+    asked = await read(parts, request, TenantBody)
+    if isinstance(asked, Rejection):
+        return refuse(asked)
+    wanted = changes(asked)
+    if (wrong := misaddressed(wanted)) is not None:
+        return refuse(wrong)
+    changed = await settings.change_tenant(parts.templates.parts, actor(caller), wanted)
+    parts.forget(caller.tenant)
+    return answer(_view(changed))
+
+
+def _view(found: Tenant) -> TenantView:
+    return TenantView(tenant=found.ref, name=found.name, sender=found.default_from or "", reply_to=found.reply_to or "")

@@ -1,0 +1,88 @@
+"""Message types over HTTP: the built-in ones, and those that the tenant made, added and removed."""
+
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from posthouse.admin.message_types import add_type, remove_type
+from posthouse.doors.api.settings.wire import TypeBody, TypePage, TypeView
+from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.api.templates.versions import actor, read, unasked
+from posthouse.doors.http.answer import answer
+from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.query import Query
+from posthouse.model.message_type import MessageType
+from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.timeline import cursor
+from posthouse.policy import types
+from posthouse.store.tenants import message_types
+from posthouse.store.tenants.message_types import OwnType
+
+_NO_TYPE: Final = not_found("There is no such message type.")
+
+
+async def list_types(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """The tenant's own, newest first, then the built-in."""
+    query = Query(request.query_params, ("cursor", "limit"))
+    before, limit = query.cursor(), query.limit()
+    if query.faults:
+        return refuse(invalid(*query.faults))
+    async with parts.database.acquire() as connection:
+        own = await message_types.current(connection, caller.tenant)
+    rows = [(each.id, _own(each)) for each in own]
+    # Built-in ones come last in a list by age: their places are the smallest ids there are.
+    rows += [(UUID(int=len(types.ALL) - at), _built_in(each)) for at, each in enumerate(types.ALL)]
+    rows = [row for row in rows if before is None or row[0] < before]
+    page, more = rows[:limit], len(rows) > limit
+    return answer(TypePage([shown for _, shown in page], cursor(page[-1][0]) if more else None))
+
+
+async def get_type(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """One of either."""
+    if (wrong := unasked(request)) is not None:
+        return wrong
+    name = request.path_params["name"]
+    if name in types.BY_NAME:
+        return answer(_built_in(types.BY_NAME[name]))
+    async with parts.database.acquire() as connection:
+        own = await message_types.current(connection, caller.tenant)
+    found = next((each for each in own if each.name == name), None)
+    return refuse(_NO_TYPE) if found is None else answer(_own(found))
+
+
+async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """A type of the tenant's own; 201."""
+    asked = await read(parts, request, TypeBody)
+    if isinstance(asked, Rejection):
+        return refuse(asked)
+    made = await add_type(parts.templates.parts, actor(caller), asked.name, asked.parent, asked.description or "")
+    if isinstance(made, Rejection):
+        return refuse(made)
+    parts.forget(caller.tenant)
+    return answer(_own(made), 201)
+
+
+async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
+    """Take one out of use, unless a live template or key names it; 204."""
+    if (wrong := unasked(request)) is not None:
+        return wrong
+    refused = await remove_type(parts.templates.parts, actor(caller), request.path_params["name"])
+    parts.forget(caller.tenant)
+    return Response(status_code=204) if refused is None else refuse(refused)
+
+
+def _own(found: OwnType) -> TypeView:
+    return _view(types.own(found.name, found.parent), found)
+
+
+def _built_in(known: MessageType) -> TypeView:
+    return _view(known, None)
+
+
+def _view(known: MessageType, found: OwnType | None) -> TypeView:
+    return TypeView(
+        name=known.name, parent=known.parent, source="built_in" if found is None else "own", description="" if found is None else found.description,
+        message_class=known.message_class.value, lane=known.lane.name.lower(), created_at=None if found is None else found.created_at,
+    )  # fmt: skip

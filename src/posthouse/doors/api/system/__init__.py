@@ -1,0 +1,1 @@
+"""What operations and machines ask over HTTP: health, metrics, alerts."""

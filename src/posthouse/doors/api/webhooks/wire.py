@@ -1,0 +1,123 @@
+"""The JSON of webhook endpoints: what is asked and what is answered."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from posthouse.admin.webhooks import EVENT_PATTERN, FILTERS
+from posthouse.doors.api.shared.fields import Instant, StreamName
+from posthouse.model.http import LONGEST_URL
+
+Address = Annotated[
+    str,
+    Meta(
+        min_length=8, max_length=LONGEST_URL, description="https, unless private networks are allowed.",
+        examples=["https://app.example.com/hooks/mail"],
+    ),
+]  # fmt: skip
+EventFilter = Annotated[
+    str,
+    Meta(
+        max_length=64, pattern=EVENT_PATTERN + r"$(?!\n)", extra={"says": "an event type such as message.delivered, or message.*"},
+        examples=["message.delivered", "message.*"], extra_json_schema={"enum": list(FILTERS)},
+    ),
+]  # fmt: skip
+EventFilters = Annotated[list[EventFilter], Meta(max_length=50, description="Only these; empty or `*`: all.")]
+StreamFilters = Annotated[list[StreamName], Meta(max_length=50, description="Only messages of these streams; empty: all.")]
+
+
+class WebhookBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """An endpoint to be made."""
+
+    url: Address
+    events: EventFilters | None = None
+    streams: StreamFilters | None = None
+
+
+class WebhookChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What is to be otherwise. ``enabled`` true: switch on again what failed or was switched off; what waited goes on."""
+
+    url: Address | None = None
+    events: EventFilters | None = None
+    streams: StreamFilters | None = None
+    enabled: bool | None = None
+
+
+class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What is to be told again: one event, a window of time, or all that failed and was not told since."""
+
+    event: Annotated[str, Meta(pattern=r"^evt_[0-9a-z]{26}$(?!\n)", extra={"says": "an id such as evt_…"})] | None = None
+    since: Instant | None = None
+    until: Annotated[Instant, Meta(description="Left out: now.")] | None = None
+    failed: bool | None = None
+
+
+class WebhookView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An endpoint without its secret. ``events`` and ``streams`` empty: all. ``failingSince``: every try since then failed."""
+
+    id: str
+    url: str
+    events: list[str]
+    streams: list[str]
+    status: Literal["enabled", "disabled"]
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    failing_since: datetime | None
+    created_at: datetime
+
+
+class NewWebhook(WebhookView, frozen=True, kw_only=True, rename="camel"):
+    """An endpoint just made. ``secret`` is for a Standard Webhooks library; it is not shown again."""
+
+    secret: str
+
+
+class WebhookPage(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A page of endpoints, newest first."""
+
+    data: list[WebhookView]
+    next_cursor: str | None
+
+
+class TryView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One try. ``status`` is what they answered, or ``trouble`` why there was no answer; ``answer`` is its beginning, as text."""
+
+    id: str
+    event_id: str
+    type: str
+    number: int
+    at: datetime
+    duration_ms: float
+    outcome: Literal["delivered", "later", "failed", "gone"]
+    status: int | None
+    trouble: str | None
+    answer: str
+    next_at: datetime | None
+
+
+class TryPage(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A page of tries, newest first."""
+
+    data: list[TryView]
+    next_cursor: str | None
+
+
+class Rotated(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The new secret, shown this once; until ``overlapUntil`` the one before signs too."""
+
+    id: str
+    secret: str
+    overlap_until: datetime
+
+
+class Tested(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The event that is being posted; ``…/deliveries?event=`` shows what came back."""
+
+    event_id: str
+
+
+class Replayed(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many events are told again."""
+
+    queued: int

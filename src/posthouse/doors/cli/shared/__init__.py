@@ -1,0 +1,1 @@
+"""What every command uses: its context, the open store, output for people and programs."""

@@ -1,0 +1,1 @@
+"""``posthouse suppression``: entries, windows, import, export, erasure."""

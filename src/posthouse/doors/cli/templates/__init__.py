@@ -1,0 +1,1 @@
+"""``posthouse template``: push from version control, versions, review."""

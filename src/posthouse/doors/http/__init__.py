@@ -1,0 +1,1 @@
+"""What the HTTP doors share: bodies, queries, validation, problems, endpoints and the OpenAPI made from them."""

@@ -1,0 +1,216 @@
+"""How a request's body becomes JSON: bounded while it arrives, and read strictly (RFC 8259, I-JSON where it matters).
+
+Refused as ``invalid_json``: what is no JSON, invalid UTF-8, an object that names a member twice, nesting
+deeper than 64, NaN, and numbers that no 64 bits hold. NUL and lone surrogates are legal JSON but no text:
+each is a field error with its path, and its value counts as absent from there on.
+
+The standard library's decoder is used on purpose: it is the one that can see a member given twice, at
+7 µs for 4 KB. Never log what is read here.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import MutableMapping
+from typing import Any, Final, NoReturn
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from posthouse.doors.http.limits import DEPTH
+from posthouse.model.send_request import FieldError, Rejection
+
+_SUSPICIOUS: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_LARGEST: Final = (1 << 64) - 1
+_SMALLEST: Final = -(1 << 63)
+_NO_TEXT: Final = "must not contain NUL or half of a surrogate pair"
+_TOO_LARGE: Final = Rejection("too_large", "The body is larger than this endpoint takes.")
+_SHOWN: Final = 64
+_MOST_READ_AWAY: Final = 4  # times the limit
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """A body read: its members, and what in it is no text."""
+
+    members: dict[str, Any]
+    faults: list[FieldError]
+
+
+class _InvalidJson(ValueError):
+    """A rule of ours that the decoder's hooks found broken."""
+
+
+async def read(request: Request, limit: int, seconds: float) -> bytes | Rejection:
+    """The whole body, at most ``limit`` bytes within ``seconds``; chunked or not, nothing beyond the limit is kept."""
+    refused = _unwanted(request, limit)
+    if refused is not None:
+        if refused is _TOO_LARGE and "expect" not in request.headers:
+            await read_away(request, _MOST_READ_AWAY * limit, seconds)
+        return refused
+    first = await _next(request)
+    data: bytes = first.get("body", b"")
+    if first.get("more_body"):
+        try:
+            async with asyncio.timeout(seconds):
+                return await _rest(request, data, limit, seconds)
+        except TimeoutError:
+            return Rejection("invalid_json", f"The body did not arrive within {seconds:g} seconds.")
+    return data if len(data) <= limit else _TOO_LARGE
+
+
+def _unwanted(request: Request, limit: int) -> Rejection | None:
+    headers = request.headers
+    kind, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8", "charset=utf8"):
+        return Rejection("unsupported_media_type", "Send the body as Content-Type: application/json, in UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        return Rejection("unsupported_media_type", "Send the body without Content-Encoding.")
+    length = headers.get("content-length", "")
+    return _TOO_LARGE if length.isdigit() and (len(length) > 15 or int(length) > limit) else None
+
+
+async def _rest(request: Request, first: bytes, limit: int, seconds: float) -> bytes | Rejection:
+    parts, size = [first], len(first)
+    while size <= limit:
+        message = await _next(request)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if not message.get("more_body"):
+            return b"".join(parts) if size <= limit else _TOO_LARGE
+    await read_away(request, _MOST_READ_AWAY * limit, seconds)
+    return _TOO_LARGE
+
+
+async def read_away(request: Request, left: int, seconds: float) -> None:
+    """At most ``left`` bytes of what is not wanted: many clients read no answer before they have said everything (RFC 9112 9.6)."""
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(seconds):
+            while left > 0:
+                message = await _next(request)
+                left -= len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
+
+
+async def _next(request: Request) -> MutableMapping[str, Any]:
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message
+
+
+def decode(data: bytes) -> Parsed | Rejection:
+    """The object in ``data``, or why it is none."""
+    try:
+        value = _DECODER.decode(data.decode())
+    except UnicodeDecodeError as fault:
+        return Rejection("invalid_json", f"The body is not UTF-8: byte {fault.start} cannot be read.")
+    except RecursionError:
+        return _too_deep()
+    except ValueError as fault:  # JSONDecodeError, our hooks, and int() on thousands of digits
+        return Rejection("invalid_json", _sentence(fault))
+    if not isinstance(value, dict):
+        return Rejection("validation_failed", "The body must be a JSON object.", (FieldError("", "must be an object"),))
+    if data.count(b"[") + data.count(b"{") > DEPTH and _deeper_than(value, DEPTH):
+        return _too_deep()
+    faults: list[FieldError] = []
+    if _SUSPICIOUS.search(data):
+        value = _without_broken_text(value, "", faults)
+    return Parsed(value, faults)
+
+
+def shown(name: str) -> str:
+    """A caller's own word, safe to put into an answer: short, and encodable."""
+    cut = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
+    return cut.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def joined(path: str, name: str) -> str:
+    """The path of a member."""
+    return f"{path}.{shown(name)}" if path else shown(name)
+
+
+def _too_deep() -> Rejection:
+    return Rejection("invalid_json", f"The body is nested deeper than {DEPTH} levels.")
+
+
+def _sentence(fault: ValueError) -> str:
+    if isinstance(fault, json.JSONDecodeError):
+        return f"{fault.msg} at line {fault.lineno} column {fault.colno}."
+    return str(fault) if isinstance(fault, _InvalidJson) else "A number is too long."
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _InvalidJson(f"The member '{shown(twice)}' stands twice in one object.")
+    return members
+
+
+def _integer(digits: str) -> int:
+    number = int(digits)
+    if not _SMALLEST <= number <= _LARGEST:
+        raise _InvalidJson("A number does not fit into 64 bits.")
+    return number
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise _InvalidJson("A number does not fit into 64 bits.")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise _InvalidJson(f"{name} is not JSON.")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(levels):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> list[Any]:
+    held = value.values() if isinstance(value, dict) else value
+    return [inner for inner in held if isinstance(inner, dict | list)]
+
+
+def _without_broken_text(value: Any, path: str, faults: list[FieldError]) -> Any:
+    """The value with every string that is no text made absent, each told with its path."""
+    if isinstance(value, str):
+        return _text(value, path, faults)
+    if isinstance(value, list):
+        return [_without_broken_text(item, f"{path}[{index}]", faults) for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {
+            name: _without_broken_text(inner, joined(path, name), faults)
+            for name, inner in value.items()
+            if _text(name, joined(path, name), faults) is not None
+        }
+    return value
+
+
+def _text(value: str, path: str, faults: list[FieldError]) -> str | None:
+    if "\0" not in value and (value.isascii() or _encodable(value)):
+        return value
+    faults.append(FieldError(path, _NO_TEXT))
+    return None
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

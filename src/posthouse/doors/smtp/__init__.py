@@ -1,0 +1,1 @@
+"""What the SMTP doors share: listeners and sessions."""

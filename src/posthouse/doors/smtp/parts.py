@@ -1,0 +1,34 @@
+"""What the submission door is made of: everything it needs, given by the composition root and by tests."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from posthouse.mail.smtp.server.action import Limits, Message
+from posthouse.model.mailbox import Mailbox
+from posthouse.model.send_request import Caller
+
+
+class Ticks(Protocol):
+    """The house's clock, which doors may not import."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        ...
+
+
+class DoorParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session needs, at whichever SMTP door. ``take`` answers with a complete reply, after the commit. Errors: StoreUnavailable.
+
+    ``receives``: at reception, where nobody logs in, whether a recipient is ours (None) or the refusal; None at submission.
+    """
+
+    hostname: str
+    clock: Ticks
+    take: Callable[[Caller | None, Message], Awaitable[bytes]]
+    authenticate: Callable[[str, str], Awaitable[Caller | None]]
+    receives: Callable[[Mailbox], bytes | None] | None = None
+    tls_context: ssl.SSLContext | None = None
+    limits: Limits = Limits()

@@ -1,0 +1,256 @@
+"""One SMTP connection, of submission or reception: it has the socket and the tasks; what to say is ``mail.smtp.server.conversation``'s.
+
+Theory of operation. Octets go to the conversation, its actions are carried out in order. While it waits for a login, a handshake
+or a commit nothing is read, so a peer that pipelines fills its own buffers and not ours; the same while it does not read our
+replies. A commit that has begun is never cancelled: the peer may be gone, the message is not.
+Never log addresses, usernames or bodies.
+
+Known sharp edges: a connection that comes through a proxy on this machine counts as loopback; time-outs are the server's to
+call (``overdue``), and strike everywhere but in a login, handshake or commit, which have their own ends; deciphered octets may
+come before the loop says that the handshake is done, and are kept until then.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Coroutine
+from typing import Any, Final, cast
+
+import structlog
+
+from posthouse.doors.smtp.parts import DoorParts
+from posthouse.mail.smtp.server import reply
+from posthouse.mail.smtp.server.action import Authenticate, Close, Login, Message, Send, StartTls, Verdict
+from posthouse.mail.smtp.server.conversation import Actions, Conversation
+from posthouse.model.send_request import Caller
+from posthouse.pipeline.accept.accept import StoreUnavailable
+from posthouse.store.postgres.database import is_unavailable
+from posthouse.telemetry import metrics
+
+log = structlog.get_logger()
+
+PROGRESS: Final = 16 * 1024  # octets of a message that count as a sign of life
+LINGER_SECONDS: Final = 5.0  # how long the last reply may take to be read
+HANDSHAKE_SECONDS: Final = 20.0
+
+
+def is_loopback(peer: object) -> bool:
+    """Whether a peer name is one of this machine's own addresses."""
+    if not (isinstance(peer, tuple) and peer):
+        return False
+    try:
+        address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+class Session(asyncio.Protocol):
+    """``sessions``: all that are open, this one among them from connect to close. ``tls``: implicit, from the first octet.
+
+    ``ended`` is set once everything that had begun is answered.
+    """
+
+    def __init__(self, parts: DoorParts, sessions: "set[Session]", *, tls: bool) -> None:
+        self._parts = parts
+        self._sessions = sessions
+        self._tls = tls
+        self._transport: asyncio.Transport
+        self._conversation: Conversation
+        self._caller: Caller | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._linger: asyncio.TimerHandle | None = None
+        self._early: bytearray | None = None  # during a handshake: what came deciphered before its end was told
+        self._clogged = False
+        self._lost = False
+        self._began = self._alive = 0.0
+        self._unsigned = 0
+        self.ended = asyncio.Event()
+
+    # What the loop says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet, unless there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        metrics.SUBMISSION_SESSIONS.inc()
+        if len(self._sessions) >= self._parts.limits.sessions:
+            self._lost = True
+            self._transport.write(reply.ENOUGH_SESSIONS)
+            self._transport.close()
+            return
+        self._sessions.add(self)
+        self._began = self._alive = self._parts.clock.monotonic()
+        self._conversation = Conversation(
+            self._parts.hostname,
+            self._parts.limits,
+            starttls=self._parts.tls_context is not None,
+            tls=self._tls,
+            loopback=is_loopback(transport.get_extra_info("peername")),
+            receives=self._parts.receives,
+        )
+        self._perform(self._conversation.greet())
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what came."""
+        if self._lost:
+            return
+        if self._early is not None:
+            self._early += data
+            return
+        self._unsigned += len(data)
+        self._perform(self._conversation.receive(data))
+        if self._unsigned >= PROGRESS:
+            self._show_life()
+
+    def pause_writing(self) -> None:
+        """The peer does not read its replies: it is not heard either."""
+        self._clogged = True
+        self._regulate()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._clogged = False
+        self._regulate()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Gone; what is being committed goes on."""
+        self._lost = True
+        if self._linger is not None:
+            self._linger.cancel()
+        if not self._busy:
+            self._leave()
+
+    # What the server says.
+
+    def overdue(self, now: float) -> None:
+        """Hang up on a peer that takes too long; ``now`` in monotonic seconds."""
+        limits = self._parts.limits
+        idle = now - self._alive >= limits.idle.total_seconds()
+        if (idle or now - self._began >= limits.total.total_seconds()) and not self._busy:
+            self._perform(self._conversation.time_out())
+            if self._clogged:
+                self._transport.abort()
+
+    def stop(self) -> None:
+        """Take no new message; hang up when the one that has begun is answered."""
+        if self._early is None:
+            self._perform(self._conversation.stop())
+        else:
+            self._transport.abort()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
+
+    # How actions are carried out.
+
+    @property
+    def _busy(self) -> bool:
+        return self._task is not None
+
+    def _perform(self, actions: Actions) -> None:
+        if not actions or self._lost:
+            return
+        self._show_life()
+        self._transport.write(b"".join([action.data for action in actions if type(action) is Send]))
+        last = actions[-1]
+        if type(last) is Message:
+            self._begin(self._submit(last))
+        elif type(last) is Authenticate:
+            self._begin(self._log_in(last.login))
+        elif type(last) is StartTls:
+            self._begin(self._shake_hands())
+        elif type(last) is Close:
+            self._hang_up()
+        self._regulate()
+
+    def _show_life(self) -> None:
+        self._alive = self._parts.clock.monotonic()
+        self._unsigned = 0
+
+    def _regulate(self) -> None:
+        """Read, unless something is under way or our own words are stuck; a handshake reads for itself."""
+        if self._early is not None:
+            return
+        if self._busy or self._clogged:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _hang_up(self) -> None:
+        """Close, but leave the peer time to read the last reply: a close with octets unread would reset the connection."""
+        self.ended.set()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+        self._linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
+
+    def _leave(self) -> None:
+        self._sessions.discard(self)
+        self.ended.set()
+
+    # What takes time.
+
+    def _begin(self, work: Coroutine[Any, Any, Actions]) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._finish(work))
+
+    async def _finish(self, work: Coroutine[Any, Any, Actions]) -> None:
+        try:
+            actions = await work
+        finally:
+            self._task = None
+            if self._lost:
+                self._leave()
+        if not self._lost:
+            self._perform(actions)
+            self._regulate()
+
+    async def _log_in(self, login: Login) -> Actions:
+        verdict = await self._judge(login)
+        if verdict is Verdict.DENIED:
+            log.info("login refused")
+            await asyncio.sleep(self._parts.limits.login_delay.total_seconds())
+        return self._conversation.authenticated(verdict)
+
+    async def _judge(self, login: Login) -> Verdict:
+        try:
+            self._caller = await self._parts.authenticate(login.username, login.password)
+        except Exception as trouble:  # the door stays open: whoever cannot be asked about is told to come again
+            if not is_unavailable(trouble):
+                log.exception("login not judged")
+            return Verdict.UNKNOWN
+        return Verdict.DENIED if self._caller is None else Verdict.GRANTED
+
+    async def _submit(self, message: Message) -> Actions:
+        return self._conversation.answered(await self._take(message))
+
+    async def _take(self, message: Message) -> bytes:
+        """Hand it on; the reply, which comes only after the commit."""
+        try:
+            return await self._parts.take(self._caller, message)
+        except StoreUnavailable as trouble:
+            return reply.DISK_FULL if trouble.disk_full else reply.STORE_DOWN
+        except Exception:  # the door stays open: a bug of ours defers this message and no other
+            log.exception("message not taken")
+            return reply.STORE_DOWN
+
+    async def _shake_hands(self) -> Actions:
+        loop, context = asyncio.get_running_loop(), self._parts.tls_context
+        assert context is not None  # noqa: S101 - STARTTLS is offered only where there is one
+        if self._transport.is_closing():
+            return []
+        early = self._early = bytearray()  # from here on the loop gives octets to the handshake, and to us only deciphered ones
+        try:
+            secured = await loop.start_tls(
+                self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
+            )
+        except (OSError, EOFError) as trouble:  # ssl.SSLError and time-outs are OSErrors
+            log.info("handshake failed", error=type(trouble).__name__)
+            secured = None
+        self._early = None
+        if secured is None:
+            self._transport.abort()
+            self._lost = True
+            return []
+        self._transport, self._caller = secured, None
+        return self._conversation.secured() + self._conversation.receive(bytes(early))

@@ -1,0 +1,1 @@
+"""What comes back by mail: delivery reports, complaints, automatic replies and replies of people."""

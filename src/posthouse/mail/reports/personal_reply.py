@@ -1,0 +1,123 @@
+"""Did a person write back, and may what they wrote be handed on? (RFC 3834 section 2, RFC 5322 section 3.6.6, RFC 5321 section 6.3)
+
+A return path gets reports, answers of robots, and now and then a *letter*: somebody's mailer answered the envelope. Whoever
+sends with the null return path, says that it is automatic, or writes as a daemon, is no person. What a letter says is not
+looked at: it is handed on as it came, and what it needs for that (fields and body that are fit for the wire) is made here,
+because this runs in a confined child.
+
+A letter is *held*, told of and not handed on, where it came over a mailing list or is going round: our own mark is in it, or
+more hosts than ``MOST_HOPS`` had it in hand.
+
+Known sharp edges: a body that is not seven-bit is encoded anew, and its author's signature, which would fail, is left out. Without
+an envelope (mail handed in by HTTP) the Return-Path field is believed. A letter that quotes a report and answers nothing is
+taken for a report.
+"""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from posthouse.mail.header import decode_words
+from posthouse.mail.mime.compose import MESSAGE_ID, body_digest
+from posthouse.mail.mime.entity import Entity, Malformed, parse
+from posthouse.mail.mime.submitted import author_of, check_singular, clean, repaired, seven_bit
+from posthouse.model.content import Content
+from posthouse.model.mailbox import Mailbox
+
+MARK: Final = "x-posthouse-forwarded"
+MOST_HOPS: Final = 30
+_LISTS: Final = ("list-id", "list-post", "list-unsubscribe", "mailing-list")
+_BULK: Final = frozenset({"bulk", "list", "junk"})
+_ROBOTS: Final = (
+    "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-response-suppress", "x-failed-recipients", "feedback-id",
+)  # fmt: skip
+_REPORTS: Final = frozenset({"multipart/report", "message/delivery-status", "message/feedback-report"})
+_DAEMON: Final = re.compile(
+    r"(?:mailer-?daemon|postmaster|mdaemon|no-?reply|do-?not-?reply|bounces?|root)(?![a-z])", re.IGNORECASE
+)
+_ANSWER: Final = re.compile(r"(?:re|aw|antw|sv|vs|odp|rif|res)\s*(?:\[\d+\])?:", re.IGNORECASE)
+_DROPPED: Final = frozenset({"return-path", "bcc", "resent-bcc"})
+_SIGNATURES: Final = ("dkim-signature", "domainkey-signature", "arc-")
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """``author``: the address in From. ``digest``: which letter it is, whichever way it came. ``answers``: it says that it is an answer.
+
+    ``held``: ``list`` or ``looped``, else ''; ``content``: what is handed on, None where it is held. ``subject`` and ``message_id``: as written.
+    """
+
+    author: str
+    digest: bytes
+    answers: bool
+    message_id: str = ""
+    subject: str = ""
+    held: str = ""
+    content: Content | None = None
+
+
+def read_letter(data: bytes, return_path: str | None) -> Letter | None:
+    """The letter, or None for what no person wrote or nobody could read. ``return_path``: of the envelope, '' the null one, None unknown."""
+    try:
+        tree = parse(repaired(data))
+        check_singular(tree.fields)
+        author = author_of(tree.first("from"))
+    except Malformed:
+        return None
+    if _is_automatic(tree, author, return_path):
+        return None
+    message_id = field.text if (field := tree.first("message-id")) and MESSAGE_ID.fullmatch(field.text) else ""
+    subject = decode_words(_value(tree, "subject"))
+    answers = any(tree.first(name) for name in ("in-reply-to", "references")) or _ANSWER.match(subject) is not None
+    held = _held(tree)
+    return Letter(
+        author=author.address, digest=_digest(tree), answers=answers, message_id=message_id, subject=subject, held=held,
+        content=None if held else _content(tree, message_id),
+    )  # fmt: skip
+
+
+def _is_automatic(tree: Entity, author: Mailbox, return_path: str | None) -> bool:
+    sender = _value(tree, "return-path") if return_path is None else f"<{return_path}>"
+    return (
+        sender == "<>"
+        or _value(tree, "auto-submitted").partition(";")[0].strip().lower() not in ("", "no")
+        or _value(tree, "precedence").lower() in ("auto_reply", "auto-reply")
+        or any(tree.first(name) for name in _ROBOTS)
+        or tree.media in _REPORTS
+        or _DAEMON.match(author.local) is not None
+    )
+
+
+def _held(tree: Entity) -> str:
+    hops = sum(field.name == "received" for field in tree.fields)
+    if tree.first(MARK) is not None or hops > MOST_HOPS:
+        return "looped"
+    return "list" if _value(tree, "precedence").lower() in _BULK or any(tree.first(name) for name in _LISTS) else ""
+
+
+def _content(tree: Entity, message_id: str) -> Content:
+    """The fields as they came but for what is the envelope's, and the body; the same bytes wherever they are fit for the wire."""
+    fields, body = seven_bit(tree)
+    dropped: tuple[str, ...] = ("x-posthouse-",) if fields is tree.fields else ("x-posthouse-", *_SIGNATURES)
+    kept = [
+        field
+        for field in fields
+        if field.name not in _DROPPED and not field.name.startswith(dropped) and (message_id or field.name != "message-id")
+    ]
+    if body and not body.endswith(b"\r\n"):
+        body += b"\r\n"
+    head = b"".join(clean(field) for field in kept)
+    return Content(
+        head=head, body=body, body_digest=body_digest(body), message_id=message_id, dated=tree.first("date") is not None
+    )
+
+
+def _digest(tree: Entity) -> bytes:
+    """Of what was written, not of the ways it went: the fields of its author, and the body."""
+    written = [_value(tree, name).encode() for name in ("from", "date", "message-id", "subject")]
+    return sha256(b"\n".join([*written, tree.body])).digest()
+
+
+def _value(tree: Entity, name: str) -> str:
+    return field.text if (field := tree.first(name)) is not None else ""

@@ -1,0 +1,1 @@
+"""The server side of SMTP: bytes in, actions out, no socket."""

@@ -1,0 +1,87 @@
+"""What the submission conversation asks of its driver, and what it is told in return.
+
+The vocabulary between ``mail.smtp.server.conversation`` (which says what comes next) and the door (which has sockets, a clock and a store).
+"""
+
+from datetime import timedelta
+from enum import Enum
+
+import msgspec
+
+from posthouse.model.mailbox import Mailbox
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session may take: sizes in octets, counts, and the times that the driver keeps.
+
+    ``idle``: without a finished command, or 16 KB of a message. ``total``: a whole session.
+    ``login_delay``: before a login is refused. ``sessions``: at one time, per door.
+    """
+
+    command_line: int = 2048
+    auth_line: int = 12_288  # RFC 4954 section 4
+    message: int = 25 * 1024 * 1024
+    recipients: int = 50
+    bad_commands: int = 20
+    failed_logins: int = 3
+    messages: int = 10_000
+    sessions: int = 1000
+    idle: timedelta = timedelta(minutes=5)  # RFC 5321 4.5.3.2.7
+    total: timedelta = timedelta(hours=1)
+    login_delay: timedelta = timedelta(milliseconds=500)
+
+
+class Login(msgspec.Struct, frozen=True):
+    """A username and its password; the password is never printed."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Login(…)"
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What MAIL and RCPT said: the path as written (``''`` is the null sender), recipients in order, each once."""
+
+    return_path: str
+    recipients: tuple[Mailbox, ...]
+    smtputf8: bool
+
+
+class Send(msgspec.Struct, frozen=True):
+    """One complete reply."""
+
+    data: bytes
+
+
+class StartTls(msgspec.Struct, frozen=True):
+    """Shake hands, then say ``secured``."""
+
+
+class Authenticate(msgspec.Struct, frozen=True):
+    """Is it them? Then say ``authenticated``."""
+
+    login: Login
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message: CRLF only, dots unstuffed. Keep it or refuse it, then say ``answered``."""
+
+    envelope: Envelope
+    data: bytes
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Hang up once everything is written."""
+
+
+Action = Send | StartTls | Authenticate | Message | Close
+
+
+class Verdict(Enum):
+    """What came of a login."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    UNKNOWN = "the store cannot say"

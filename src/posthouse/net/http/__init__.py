@@ -1,0 +1,1 @@
+"""Asking other HTTP servers: the only way out, with its checks."""

@@ -1,0 +1,1 @@
+"""SMTP over sockets: opening sessions, sharing connections, one destination at a time."""

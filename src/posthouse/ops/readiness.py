@@ -1,0 +1,81 @@
+"""Whether mail can be taken and sent just now: the reasons against it, none when all is well (`/readyz`).
+
+The ways out are tried when somebody asks, but not at every question: a moment's answer is kept for ``ROUTES_KEPT``.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from posthouse.net.clock import Clock
+from posthouse.pipeline.deliver.lease import LEASE
+from posthouse.store.installation import secret_check
+from posthouse.store.memory import Memory
+from posthouse.store.postgres import migrate, vitals
+from posthouse.store.postgres.database import Database, is_shut_out, is_unavailable
+from posthouse.store.queue import workers
+from posthouse.store.seal import Sealer
+
+ROOM: Final = 100 * 1024 * 1024
+HEARTBEAT: Final = timedelta(seconds=15)
+PATIENCE: Final = 5.0  # seconds for the database
+ROUTES_KEPT: Final = 10.0  # seconds
+_SHUT_OUT: Final = (
+    "the database does not let us in: user, password or database name of POSTHOUSE_DATABASE_URL is not the right one"
+)
+
+
+class Readiness:
+    """Asked by `/readyz`."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        clock: Clock,
+        data_dir: Path,
+        shut_ways: Callable[[], Awaitable[list[str]]] | None,
+    ) -> None:
+        """``shut_ways``: why no route can be used just now; None where none is configured."""
+        self._database = database
+        self._sealer = sealer
+        self._clock = clock
+        self._data_dir = data_dir
+        self._shut: Memory[None, list[str]] | None = None
+        if shut_ways is not None:
+            self._shut = Memory(lambda _: shut_ways(), ROUTES_KEPT, clock.monotonic)
+
+    async def reasons(self) -> list[str]:
+        """In words for an operator; after some seconds at most, whatever hangs."""
+        found = await self._of_routes()
+        if shutil.disk_usage(self._data_dir).free < ROOM:
+            found.append("less than 100 MB are free in the data directory")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found += await self._of_database()
+        except Exception as trouble:
+            if not is_unavailable(trouble):
+                raise
+            found.append(_SHUT_OUT if is_shut_out(trouble) else "the database does not answer")
+        return found
+
+    async def _of_routes(self) -> list[str]:
+        if self._shut is None:
+            return ["no route is configured (POSTHOUSE_ROUTES)"]
+        return list(await self._shut.get(None) or ())
+
+    async def _of_database(self) -> list[str]:
+        found = []
+        if (await vitals.server(self._database)).read_only:
+            found.append("the database is read-only (a standby)")
+        async with self._database.acquire() as connection:
+            if not await workers.alive(connection, self._clock.now() - (HEARTBEAT - LEASE)):
+                found.append("no delivery worker has been heard of for 15 seconds")
+        if await migrate.current(self._database) < migrate.latest():
+            found.append("the database schema is not current; run `posthouse migrate`")
+        if not await secret_check.proves(self._database, self._sealer):
+            found.append("the secret key is not the one this database was sealed with")
+        return found

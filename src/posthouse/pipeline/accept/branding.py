@@ -1,0 +1,72 @@
+"""The variable ``brand``: filled from the tenant's settings where a template declares it; what a caller gives of it wins.
+
+Beside what is set it holds ``text_color``: what is to be written in on the brand's colour, wherever that came from. It is white where white can be
+read (a contrast of 4.5 or more), else black, which then has at least 4.6; so a button is readable in every brand.
+
+Source: WCAG 2.2, 1.4.3 and its definitions of relative luminance and contrast ratio.
+
+Known sharp edges: a colour that a caller gives in another form than ``#rgb`` or ``#rrggbb`` has no ``text_color``; templates then write white.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from posthouse.model.template import TemplateVersion
+from posthouse.store.tenants.brands import Brand
+
+BRAND: Final = "brand"
+BLACK: Final = "#000000"
+WHITE: Final = "#ffffff"
+READABLE: Final = 4.5  # WCAG 2.2, 1.4.3: of text below 24 px, or 18.5 px where it is bold
+_COLOR: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
+_SHORT: Final = 4  # of #rgb
+_WEIGHTS: Final = (0.2126, 0.7152, 0.0722)  # of red, green and blue in what the eye takes for bright
+
+
+def declares_brand(version: TemplateVersion) -> bool:
+    """True where the tenant's settings are wanted."""
+    return any(variable.name == BRAND for variable in version.variables)
+
+
+def branded(variables: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
+    """The variables with ``brand``: its settings under their names, and ``text_color``; what is not set is left out."""
+    given = variables.get(BRAND)
+    if given is not None and not isinstance(given, dict):
+        return dict(variables)
+    known = {name: value for name, value in msgspec.structs.asdict(brand).items() if value} | (given or {})
+    text_color = readable_on(known.get("color"))
+    return {**variables, BRAND: known if text_color is None else {"text_color": text_color} | known}
+
+
+def readable_on(color: Any) -> str | None:
+    """White where it has the contrast that text needs on a colour (WCAG 2.2, 1.4.3), else black; None where it is no colour in hexadecimal."""
+    return _readable_on(color) if isinstance(color, str) else None
+
+
+@lru_cache(maxsize=1024)  # every mail of a brand asks for the same
+def _readable_on(color: str) -> str | None:
+    if _COLOR.fullmatch(color) is None:
+        return None
+    return WHITE if contrast(WHITE, color) >= READABLE else BLACK
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours in hexadecimal, from 1 to 21 (WCAG 2.2). Errors: ValueError."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(color: str) -> float:
+    """The relative luminance of ``#rgb`` or ``#rrggbb``, from 0 (black) to 1 (white) (WCAG 2.2, of sRGB). Errors: ValueError."""
+    digits = color[1:] if len(color) > _SHORT else "".join(digit * 2 for digit in color[1:])
+    parts = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
+    return sum(weight * _linear(part) for weight, part in zip(_WEIGHTS, parts, strict=True))
+
+
+def _linear(part: float) -> float:
+    """What a part of an sRGB colour is in light."""
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4

@@ -1,0 +1,1 @@
+"""What operations are notified of, and how often."""

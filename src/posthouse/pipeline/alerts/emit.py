@@ -1,0 +1,75 @@
+"""Telling operations that a schedule ended undelivered: once per type, route and hour, not per message (T5)."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from posthouse.model.event import EventType
+from posthouse.model.outcome import Diagnosis
+from posthouse.net.clock import Clock
+from posthouse.net.entropy import Entropy
+from posthouse.store.messages import events
+from posthouse.store.postgres.database import Database
+from posthouse.store.queue.queue import Claimed
+from posthouse.telemetry import metrics
+
+log = structlog.get_logger()
+
+WINDOW: Final = timedelta(hours=1)
+
+
+class Alerts:
+    """An ``alert.delivery_failed`` event, a metric and a warning line."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        """Windows are kept in the database, so all workers share them."""
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+
+    async def __call__(self, claimed: Claimed, route: str, diagnosis: Diagnosis) -> None:
+        """Count this failure; tell of it if it is the first of its window."""
+        metrics.SCHEDULE_ENDED.labels(claimed.built_in, route).inc()
+        now = self._clock.now()
+        name = f"delivery_failed:{claimed.type}:{route}"
+        async with self._database.acquire() as connection:
+            first = await events.first_in_window(connection, claimed.tenant, claimed.environment, name, _window(now))
+            if not first:
+                return
+            parent = {"parent": claimed.parent} if claimed.parent else {}
+            data = {
+                "messageType": claimed.type,
+                **parent,
+                "route": route,
+                "reason": diagnosis.reason.value,
+                "reply": diagnosis.reply,
+            }
+            await events.tell(
+                connection, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
+                now, data, message=claimed.message, position=claimed.position,
+            )  # fmt: skip
+        log.warning("delivery failed: schedule ended", type=claimed.type, route=route, reason=diagnosis.reason.value)
+
+
+class Complaints:
+    """The complaint of a simulated recipient, told after its delivery (X2)."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        """Nothing is held."""
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+
+    async def __call__(self, claimed: Claimed) -> None:
+        """Tell of it."""
+        now = self._clock.now()
+        async with self._database.acquire() as connection:
+            await events.tell(
+                connection, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.COMPLAINED.value, now,
+                {"reason": "simulated"}, message=claimed.message, position=claimed.position,
+            )  # fmt: skip
+
+
+def _window(now: datetime) -> datetime:
+    return datetime.fromtimestamp(now.timestamp() // WINDOW.total_seconds() * WINDOW.total_seconds(), tz=now.tzinfo)

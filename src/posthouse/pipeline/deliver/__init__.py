@@ -1,0 +1,1 @@
+"""From the queue to the wire and back: claim, sign, send, settle."""

@@ -1,0 +1,89 @@
+"""Taking back what a lost worker held: what it had not marked is ready again at once, what it had is in doubt.
+
+Revoking comes first, so that a worker that was only stopped cannot let anything more leave; then the marks
+are read: of what they say was answered *yes*, that is settled. Where they say nothing (another boot, another machine), everything it held is in doubt. What is in
+doubt is settled by its type's rule, like any other outcome.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from posthouse.model.outcome import Diagnosis
+from posthouse.net.clock import Clock
+from posthouse.net.entropy import Entropy
+from posthouse.pipeline.deliver import settlement
+from posthouse.policy import types
+from posthouse.store.postgres.database import Database
+from posthouse.store.queue import queue, settle, workers
+from posthouse.store.queue.marks import Found, Mark, Marked, boot_id, discard
+from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.settle import Settlement
+from posthouse.store.queue.workers import WorkerRow
+from posthouse.telemetry import metrics
+
+log = structlog.get_logger()
+
+
+class ReclaimParts(msgspec.Struct, frozen=True, kw_only=True):
+    """``route_names`` in order; ``alert`` as in deliver."""
+
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    route_names: tuple[str, ...]
+    alert: Callable[[Claimed, str, Diagnosis], Awaitable[None]]
+
+
+async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
+    """Take everything back from one worker and forget it, in one transaction; how many deliveries that were."""
+    path = Path(row.marks)
+    found = Found.revoke(path) if row.host == boot_id() else Found(None)
+    async with parts.database.acquire() as connection, connection.transaction():
+        await workers.forget(connection, row.id)  # first: it waits for a claim that is under way and forbids another
+        held = await queue.leased(connection, row.id)
+        marked = [(claimed, found.mark(Marked(claimed.message, claimed.position, claimed.number))) for claimed in held]
+        untouched = [claimed for claimed, mark in marked if mark is None]
+        heads = await queue.release(connection, row.id, untouched) if untouched else []
+        if heads:
+            await queue.notify(connection, heads)
+        rows, ended = _settlements(parts, [(claimed, mark) for claimed, mark in marked if mark is not None])
+        if rows:
+            await settle.settle(connection, row.id, rows)
+    if row.host == boot_id():
+        discard(path)
+    for claimed, name, diagnosis in ended:
+        await parts.alert(claimed, name, diagnosis)
+    if held:
+        doubtful = sum(mark is Mark.GONE for _, mark in marked)
+        log.warning("deliveries taken back", worker=row.id, again=len(untouched), in_doubt=doubtful)
+        metrics.RECLAIMED.labels("again").inc(len(untouched))
+        metrics.RECLAIMED.labels("in_doubt").inc(doubtful)
+    return len(held)
+
+
+def _settlements(
+    parts: ReclaimParts, marked: list[tuple[Claimed, Mark]]
+) -> tuple[list[Settlement], list[tuple[Claimed, str, Diagnosis]]]:
+    """What becomes of marked deliveries, and whom operations are told of."""
+    now = parts.clock.now()
+    rows, ended = [], []
+    for claimed, mark in marked:
+        said, attempt = settlement.lost(now) if mark is Mark.GONE else settlement.remembered(now, final=mark is Mark.DELIVERED)
+        step = settlement.judge(
+            said, claimed, types.BY_NAME[claimed.built_in], len(parts.route_names), now, parts.entropy.fraction()
+        )
+        name = _route(parts, claimed)
+        rows.append(
+            settlement.settlement(claimed, attempt, step, route=name, digest=None, now=now, event_id=parts.entropy.new_id(now))
+        )
+        if step.exhausted:
+            ended.append((claimed, name, said.diagnosis))
+    return rows, ended
+
+
+def _route(parts: ReclaimParts, claimed: Claimed) -> str:
+    names = parts.route_names
+    return names[min(claimed.route, len(names) - 1)] if names and claimed.environment else "inbox"

@@ -1,0 +1,194 @@
+"""From an attempt to its settlement: what is written down, what is told, and what comes next.
+
+The judgement is ``policy.deliver.retry``; here it becomes a row's fate, a line of history and an event.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from posthouse.model.attempt import Attempt
+from posthouse.model.delivery import DeliveryState
+from posthouse.model.message_type import MessageType
+from posthouse.model.outcome import (
+    Bounced,
+    Deferred,
+    Delivered,
+    Diagnosis,
+    InDoubt,
+    Outcome,
+    Reason,
+    Refused,
+    Scope,
+    Stage,
+    Withheld,
+)
+from posthouse.pipeline.deliver.suppression_check import NOTHING, Follows
+from posthouse.policy.deliver.retry import Step, expire, next_step
+from posthouse.store.queue.queue import Claimed, Flag
+from posthouse.store.queue.settle import AttemptRecord, Settlement
+from posthouse.store.recipients.soft_bounces import SoftEnd
+
+_WORD: Final = {Delivered: "delivered", Deferred: "deferred", Bounced: "bounced", Refused: "refused", InDoubt: "in_doubt"}
+_SOFT: Final = frozenset({Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED})
+_BLOCKED: Final = frozenset({Reason.POLICY_BLOCKED, Reason.RATE_LIMITED, Reason.SENDER_REJECTED, Reason.CONTENT_REJECTED})
+
+
+def word(said: Outcome | Withheld) -> str:
+    """The contract's word for an outcome."""
+    return _WORD.get(type(said), "refused")
+
+
+def judge(
+    attempt_outcome: Outcome, claimed: Claimed, message_type: MessageType, routes: int, now: datetime, jitter: float
+) -> Step:
+    """What now, by the type's rules."""
+    return next_step(
+        attempt_outcome, message_type, tries=claimed.tries, refusals=claimed.refusals, route=claimed.route, routes=routes,
+        in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE), now=now, expires_at=claimed.expires_at, jitter=jitter,
+    )  # fmt: skip
+
+
+def settlement(
+    claimed: Claimed,
+    attempt: Attempt,
+    step: Step,
+    *,
+    route: str,
+    digest: bytes | None,
+    now: datetime,
+    event_id: UUID,
+    signed: bool = True,
+    follows: Follows = NOTHING,
+) -> Settlement:
+    """The fate of a delivery after an attempt. ``follows``: what of it concerns the address."""
+    diagnosis = attempt.outcome.diagnosis
+    event = _news(claimed, step.state)
+    return Settlement(
+        delivery=claimed,
+        attempt=record(attempt, route, digest, claimed.keyset if signed else None),
+        event=event,
+        event_id=event_id,
+        event_data=told(diagnosis, step) if event else None,
+        at=now,
+        due=None if step.final else step.due,
+        ready=not step.final and step.due is None,
+        route=step.route,
+        tries=step.tries,
+        refusals=step.refusals,
+        flags=_flags(claimed, step) | (Flag.HELD if follows.held else 0),
+        entry=follows.entry,
+        soft=follows.soft,
+        arrived=follows.arrived,
+    )
+
+
+def suppressed(claimed: Claimed, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
+    """It may not be written to after all: the last look, before the attempt."""
+    event = _news(claimed, suppressed_as(claimed))
+    return Settlement(
+        delivery=claimed, attempt=None, event=event, event_id=event_id,
+        event_data={"reason": cause, "suppression": entry} if event else None, at=now, route=claimed.route, tries=claimed.tries, flags=claimed.flags,
+    )  # fmt: skip
+
+
+def suppressed_as(claimed: Claimed) -> DeliveryState:
+    """What was in doubt before stays in doubt."""
+    return DeliveryState.IN_DOUBT if claimed.flags & Flag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
+
+
+def held(claimed: Claimed, cause: str, entry: str, due: datetime, now: datetime, event_id: UUID) -> Settlement:
+    """The brakes: nothing is tried before ``due``, and no attempt is counted."""
+    due = min(due, claimed.expires_at)
+    news = _news(claimed, DeliveryState.DEFERRED)
+    return Settlement(
+        delivery=claimed, attempt=None, event=news, event_id=event_id,
+        event_data={"reason": cause, "suppression": entry, "willRetryAt": _moment(due)} if news else None, at=now, due=due,
+        route=claimed.route, tries=claimed.tries, refusals=claimed.refusals, flags=claimed.flags | Flag.HELD | Flag.DEFERRED_NOW,
+    )  # fmt: skip
+
+
+def expired(claimed: Claimed, now: datetime, event_id: UUID, soft: SoftEnd | None = None) -> tuple[Settlement, Step]:
+    """Too late: nothing is tried any more. What was in doubt before stays in doubt. ``soft``: it may count against its mailbox."""
+    step = expire(
+        tries=claimed.tries, refusals=claimed.refusals, route=claimed.route,
+        in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE),
+    )  # fmt: skip
+    event = _news(claimed, step.state)
+    row = Settlement(
+        delivery=claimed, attempt=None, event=event, event_id=event_id,
+        event_data={"reason": Reason.EXPIRED.value} if event else None, at=now, flags=claimed.flags, soft=soft,
+    )  # fmt: skip
+    return row, step
+
+
+def lost(started_at: datetime) -> tuple[InDoubt, Attempt]:
+    """The outcome and attempt of a worker that is gone, of which a final dot may have left."""
+    doubt = InDoubt(Diagnosis(reason=Reason.WORKER_LOST, scope=Scope.US, stage=Stage.DOT))
+    return doubt, Attempt(outcome=doubt, adapter="", started_at=started_at, duration_ms=0.0)
+
+
+def remembered(started_at: datetime, *, final: bool) -> tuple[Delivered, Attempt]:
+    """The next hop's yes that a lost worker had heard and not settled."""
+    said = Diagnosis(reason=Reason.ACCEPTED, scope=Scope.RECIPIENT, stage=Stage.DOT, reply="accepted; the reply's text was lost")
+    yes = Delivered(said, final=final)
+    return yes, Attempt(outcome=yes, adapter="", started_at=started_at, duration_ms=0.0)
+
+
+def record(attempt: Attempt, route: str, digest: bytes | None, keyset: int | None) -> AttemptRecord:
+    """The line of history."""
+    diagnosis = attempt.outcome.diagnosis
+    return AttemptRecord(
+        route=route,
+        adapter=attempt.adapter.partition(":")[0],
+        host=attempt.host,
+        remote_id=attempt.remote_id,
+        outcome=word(attempt.outcome),
+        reason=diagnosis.reason.value,
+        stage=diagnosis.stage.value,
+        reply_code=diagnosis.reply_code,
+        enhanced_code=diagnosis.enhanced_code,
+        reply=diagnosis.reply.replace("\0", ""),
+        tls=attempt.tls,
+        started_at=attempt.started_at,
+        duration_ms=attempt.duration_ms,
+        digest=digest,
+        keyset=keyset,
+    )
+
+
+def told(diagnosis: Diagnosis, step: Step) -> dict[str, Any]:
+    """The event's data, in the contract's words; what is empty is left out."""
+    data: dict[str, Any] = {"reason": diagnosis.reason.value}
+    if diagnosis.reply_code is not None:
+        data["replyCode"] = diagnosis.reply_code
+    if diagnosis.enhanced_code is not None:
+        data["enhancedCode"] = diagnosis.enhanced_code
+    if diagnosis.reply:
+        data["reply"] = diagnosis.reply.replace("\0", "")
+    if step.state is DeliveryState.BOUNCED:
+        data["kind"] = "soft" if diagnosis.reason in _SOFT else "blocked" if diagnosis.reason in _BLOCKED else "hard"
+    if step.due is not None and not step.final:
+        data["willRetryAt"] = _moment(step.due)
+    return data
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _news(claimed: Claimed, state: DeliveryState) -> str | None:
+    """The event that tells of a state; None where it is the state that it was in (what was deferred since a doubt is in doubt no more)."""
+    deferred = bool(claimed.flags & Flag.DEFERRED_NOW)
+    doubted = bool(claimed.flags & Flag.IN_DOUBT_BEFORE) and not deferred
+    same = {DeliveryState.QUEUED: True, DeliveryState.DEFERRED: deferred, DeliveryState.IN_DOUBT: doubted}
+    return None if same.get(state) else f"message.{state.value}"
+
+
+def _flags(claimed: Claimed, step: Step) -> int:
+    flags = claimed.flags & ~Flag.HELD
+    if step.state is DeliveryState.DEFERRED:
+        return flags | Flag.DEFERRED_NOW
+    if step.state is DeliveryState.IN_DOUBT:
+        return (flags | Flag.IN_DOUBT_BEFORE) & ~Flag.DEFERRED_NOW
+    return flags

@@ -1,0 +1,59 @@
+"""From a claimed delivery and its stored content to the parcel that is handed over.
+
+Everything that varies was fixed by the first attempt (its time, the keyset), so every attempt makes the
+same bytes; their digest is kept with each attempt and a digest that differs is a bug.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.mail import dkim
+from posthouse.mail.dkim import SigningKey
+from posthouse.mail.mime import compose
+from posthouse.mail.return_path import token
+from posthouse.model import ids
+from posthouse.model.content import Content
+from posthouse.store.queue.queue import Claimed
+from posthouse.store.seal import Sealer
+
+_PACK: Final = msgspec.msgpack.Encoder()
+_UNPACK: Final = msgspec.msgpack.Decoder(Content)
+
+
+def seal_content(sealer: Sealer, content: Content, bound: bytes) -> bytes:
+    """Content as it rests in the store: packed, compressed, sealed to its message (``bound``)."""
+    return sealer.seal(sealer.pack(_PACK.encode(content)), bound)
+
+
+def open_content(sealer: Sealer, sealed: bytes, key_id: int, bound: bytes) -> Content:
+    """The content again. Errors: the sealer's, when the key is wrong or the bytes were changed."""
+    return _UNPACK.decode(sealer.unpack(sealer.open(sealed, key_id, bound)))
+
+
+def message_id(message: UUID, header_domain: str) -> str:
+    """``<…@header-from domain>``: the same on every attempt and for every recipient."""
+    return f"<{ids.letters(message.int)}@{header_domain}>"
+
+
+def wire_bytes(claimed: Claimed, content: Content, keys: Sequence[SigningKey]) -> bytes:
+    """The whole message as it is handed over: signatures, head, body."""
+    head = compose.finish(
+        content, date=claimed.first_attempt_at, message_id=message_id(claimed.message, claimed.header_domain), extra=b""
+    )
+    signatures = dkim.sign(head, content.body_digest, keys, claimed.first_attempt_at) if keys else b""
+    return b"".join((signatures, head, b"\r\n", content.body))
+
+
+def digest(data: bytes) -> bytes:
+    """SHA-256 of what was handed over."""
+    return hashlib.sha256(data).digest()
+
+
+def return_path(sealer: Sealer, claimed: Claimed, domain: str) -> str:
+    """``b+<token>@domain``: says which delivery a returned mail is about; the same on every attempt."""
+    local = token(sealer.token_key, claimed.tenant, claimed.environment, claimed.message, claimed.position)
+    return f"{local}@{domain}"

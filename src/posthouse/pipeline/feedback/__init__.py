@@ -1,0 +1,1 @@
+"""What comes back: bounces, complaints, replies of people, calls of providers."""

@@ -1,0 +1,170 @@
+"""What becomes of a person's letter: an event of the delivery it answers, and the letter to whom the stream names for answers.
+
+Event, note that it was taken, and the letter in the queue are one transaction, so a crash takes all of it or nothing. A
+letter is known by its own words (``Letter.digest``): one that comes twice is told and handed on once. Mail to the operator's
+mailboxes goes the same way, to the address that is set for it, or is kept in the built-in inbox.
+
+Known sharp edges: the event says who wrote, never what: events outlive content (O5), and a subject may quote a code. Of one
+delivery ``MOST`` letters are told of; whoever has its return path could otherwise write to the reply address for ever.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.mail.address import parse_mailbox
+from posthouse.mail.reports.personal_reply import Letter
+from posthouse.model import ids
+from posthouse.model.event import EventType
+from posthouse.model.mailbox import Mailbox
+from posthouse.pipeline.feedback.reply_forwarder import DOOR, Forward, Forwarder
+from posthouse.pipeline.feedback.take import ERASED, REPORTS, FeedbackParts, Place
+from posthouse.policy.recipients.reply_forwarding import Held as Why
+from posthouse.policy.recipients.reply_forwarding import is_listed, own_domain
+from posthouse.store.messages import events, inbox
+from posthouse.store.messages.inbox import NewItem
+from posthouse.store.postgres.database import Held
+from posthouse.store.queue.queue import FlowHead
+from posthouse.store.recipients import feedback, suppression_lookup
+from posthouse.store.recipients.feedback import Raw, Subject
+from posthouse.store.recipients.suppression_lookup import Asked
+from posthouse.store.seal import Sealer
+from posthouse.store.tenants import domains, streams, tenants
+from posthouse.telemetry import metrics
+
+MOST: Final = 20
+OPERATORS: Final = "operator"  # the stream, and the source of what waits
+_INBOX_OCTETS: Final = 512 * 1024
+_NO_MESSAGE: Final = UUID(int=0)
+
+
+class LetterParts(msgspec.Struct, frozen=True, kw_only=True):
+    """``ours``: domains that our mail comes from on the wire. ``operator``: who gets mail to postmaster and abuse, None for nobody."""
+
+    feedback: FeedbackParts
+    sealer: Sealer
+    forwarder: Forwarder
+    ours: tuple[str, ...]
+    operator: Mailbox | None = None
+
+
+class Letters:
+    """One per process that takes what comes back."""
+
+    def __init__(self, parts: LetterParts) -> None:
+        """Nothing is held."""
+        self._parts = parts
+
+    async def take(self, place: Place, letter: Letter, source: str) -> None:
+        """A letter about one of our deliveries. Errors: what Postgres raises; nothing was done then."""
+        database, now = self._parts.feedback.database, self._parts.feedback.clock.now()
+        where = (place.tenant, place.environment, place.message, place.position)
+        async with database.acquire() as connection:
+            subject = await feedback.subject(connection, *where)
+        if subject is None or subject.recipient == ERASED or now - subject.created_at > REPORTS:
+            metrics.LETTERS.labels("reply", "too_late").inc()
+            return
+        to = await self._answers(place.tenant, subject.stream)
+        async with database.acquire() as connection, connection.transaction():
+            await feedback.subject(connection, *where)  # locked: one letter after the other
+            what, heads = await self._told(connection, place, subject, letter, source, to, now)
+        self._parts.forwarder.announce(heads)
+        metrics.LETTERS.labels("reply", what).inc()
+
+    async def take_operators(self, raw: Raw, letter: Letter | None) -> None:
+        """Mail to postmaster or abuse: handed on where it may be, else kept in the built-in inbox."""
+        now, operator = self._parts.feedback.clock.now(), self._parts.operator
+        recipient = raw.headers.get("recipient", OPERATORS)
+        heads: list[FlowHead] = []
+        async with self._parts.feedback.database.acquire() as connection, connection.transaction():
+            name = f"{OPERATORS}/{letter.digest.hex()}" if letter is not None else f"{OPERATORS}/{raw.id}"
+            if not await feedback.once(connection, raw.tenant, raw.environment, OPERATORS, name, now):
+                return
+            ours = await domains.names(connection, raw.tenant)
+            if (
+                letter is None
+                or operator is None
+                or await self._why_not(connection, raw.tenant, raw.environment, OPERATORS, operator, letter, ours)
+            ):
+                await self._keep(connection, raw, recipient, now)
+                what = "kept"
+            else:
+                forward = Forward(
+                    tenant=raw.tenant, environment=raw.environment, stream=OPERATORS, resender=recipient, to=operator, letter=letter,
+                    tags=(OPERATORS,),
+                )  # fmt: skip
+                _, heads = await self._parts.forwarder.put(connection, forward, now)
+                what = "forwarded"
+        self._parts.forwarder.announce(heads)
+        metrics.LETTERS.labels(OPERATORS, what).inc()
+
+    async def _told(
+        self, connection: Held, place: Place, subject: Subject, letter: Letter, source: str, to: Mailbox | None, now: datetime
+    ) -> tuple[str, list[FlowHead]]:  # fmt: skip
+        where = (place.tenant, place.environment, place.message, place.position)
+        if await feedback.letters(connection, *where, MOST) >= MOST:
+            return "too_many", []
+        name = f"{ids.text('msg', place.message)}/{place.position}/letter/{letter.digest.hex()}"
+        if not await feedback.once(connection, place.tenant, place.environment, source, name, now):
+            return "known", []
+        why: str = Why.NO_REPLY_ADDRESS
+        if to is not None:
+            ours = (subject.header_from.rpartition("@")[2], *await domains.names(connection, place.tenant))
+            again = Why.LOOPED if subject.door == DOOR else ""
+            why = again or await self._why_not(connection, place.tenant, place.environment, subject.stream, to, letter, ours)
+        data: dict[str, Any] = {
+            "source": source,
+            "author": letter.author,
+            "replyMessageId": letter.message_id,
+            "forwarded": not why,
+        }
+        heads: list[FlowHead] = []
+        if why:
+            data["reason"] = str(why)
+        elif to is not None:
+            forward = Forward(
+                tenant=place.tenant, environment=place.environment, stream=subject.stream, resender=subject.header_from, to=to, letter=letter,
+            )  # fmt: skip
+            new, heads = await self._parts.forwarder.put(connection, forward, now)
+            data["forwardedAs"] = ids.text("msg", new)
+        await events.tell(
+            connection, place.tenant, place.environment, self._parts.feedback.entropy.new_id(now), EventType.REPLIED.value, now,
+            {key: value for key, value in data.items() if value != ""}, message=place.message, position=place.position,
+        )  # fmt: skip
+        return str(why) or "forwarded", heads
+
+    async def _why_not(
+        self, connection: Held, tenant: int, environment: int, stream: str, to: Mailbox, letter: Letter, ours: Collection[str]
+    ) -> str:
+        """What speaks against handing it on; '' where nothing does."""
+        if letter.held:
+            return letter.held
+        if letter.content is None:
+            return Why.UNREADABLE
+        if letter.author.lower() == to.address.lower():
+            return Why.LOOPED
+        if own_domain(letter.author, (*self._parts.ours, *ours)):
+            return Why.OWN_DOMAIN
+        asked = Asked(tenant, environment, self._parts.feedback.key.of(to.address))
+        [listed] = await suppression_lookup.find(connection, [asked], self._parts.feedback.clock.now())
+        return Why.SUPPRESSED if is_listed(listed.entries, stream) else ""
+
+    async def _answers(self, tenant: int, stream: str) -> Mailbox | None:
+        """Whom answers go to: the stream's reply address, else the tenant's."""
+        database = self._parts.feedback.database
+        named = (await streams.get(database, tenant, stream)).reply_to
+        if not named:
+            found = await tenants.by_id(database, tenant)
+            named = "" if found is None else found.reply_to or ""
+        parsed = parse_mailbox(named) if named else None
+        return parsed if isinstance(parsed, Mailbox) else None
+
+    async def _keep(self, connection: Held, raw: Raw, recipient: str, now: datetime) -> None:
+        item = NewItem(
+            id=raw.id, tenant=raw.tenant, environment=raw.environment, message=_NO_MESSAGE, position=0, recipient=recipient,
+            type="notification", data=raw.body[:_INBOX_OCTETS],
+        )  # fmt: skip
+        await inbox.insert_many(connection, self._parts.sealer, [item], now)

@@ -1,0 +1,75 @@
+"""From a draft to what can be stored: every language built against the tenant's layouts and partials, and linted.
+
+A draft that cannot be built is not stored at all, and everything that is in the way is said at once. What lint says is
+advice, but for its errors, which keep a version from becoming active.
+
+Must never know: where templates and parts are kept. This runs in a confined child too, so it loads little of the house.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from posthouse.model.send_request import FieldError
+from posthouse.model.template import TemplateVersion, Wording
+from posthouse.policy.types import BY_NAME
+from posthouse.templates.build.build import Fault, build
+from posthouse.templates.draft import Draft, version_of
+from posthouse.templates.lint import Finding, lint
+
+Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> what it says
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A draft, built: its wordings by locale, and what lint says about them."""
+
+    wordings: dict[str, Wording]
+    findings: tuple[Finding, ...] = ()
+
+
+def make(draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
+    """The draft built and linted, or why it cannot be built, each fault with the locale it is in."""
+    wordings: dict[str, Wording] = {}
+    faults: list[FieldError] = []
+    library = library_of(parts)
+    for locale, source in draft.sources.items():
+        built = build(source, library, locale)
+        if isinstance(built, Wording):
+            wordings[locale] = built
+        else:
+            place = "" if locale == draft.fallback else f"locales.{locale}."
+            faults += (FieldError(place + fault.part.partition(":")[0], _told(fault)) for fault in built)
+    if faults:
+        return tuple(faults)
+    return Made(wordings, lint_of(version_of(draft, 0, wordings), draft))
+
+
+def lint_of(version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
+    """What lint says of a version that was built from a draft."""
+    name = draft.parent or draft.type
+    known = None if name is None else BY_NAME.get(name)
+    return lint(version, draft.sources, name, None if known is None else known.message_class, draft.waivers)
+
+
+def blocking(findings: tuple[Finding, ...]) -> tuple[FieldError, ...]:
+    """The findings that keep a version from becoming active, by rule, each with its place and the remedy."""
+    return tuple(FieldError(finding.rule, sentence(finding)) for finding in findings if finding.severity == "error")
+
+
+def sentence(finding: Finding) -> str:
+    """A finding in words: where (language, part, line and column), what, and what to do."""
+    at = f":{finding.line}:{finding.column}" if finding.line else ""
+    where = f"{finding.locale} {finding.part}{at}" if finding.locale else finding.part
+    return f"{where}: {finding.message.rstrip('.')}. {finding.remedy}"
+
+
+def library_of(parts: Parts) -> dict[str, str]:
+    """What a template may extend and include, by name; layouts and partials have their names from one pool."""
+    return {name: said for (_, name), said in parts.items()}
+
+
+def _told(fault: Fault) -> str:
+    """The fault with the partial or layout and the line it is in."""
+    inside = fault.part.partition(": ")[2]
+    where = " ".join(filter(None, (f"in {inside}" if inside else "", f"line {fault.line}" if fault.line else "")))
+    return f"{where}: {fault.message}" if where else fault.message

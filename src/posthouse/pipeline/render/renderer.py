@@ -1,0 +1,52 @@
+"""Where templates are built, linted and rendered: the one seam between the journeys and whoever does it.
+
+What tenants wrote is rendered by confined children in a server (C6); a command of the operator, whose machine it is,
+and tests do it in their own process, as ``InProcess`` does.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from posthouse.model.send_request import FieldError
+from posthouse.model.template import Rendered, TemplateVersion
+from posthouse.pipeline.render import build_version
+from posthouse.pipeline.render.build_version import Made, Parts
+from posthouse.templates.draft import Draft
+from posthouse.templates.lint import Finding
+from posthouse.templates.render import render
+
+
+class Renders(Protocol):
+    """Rendering, at send; building and linting, at save."""
+
+    async def render(
+        self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
+    ) -> Rendered | tuple[FieldError, ...]:
+        """As ``templates.render``: the parts of a mail, or what is wrong with the variables."""
+        ...
+
+    async def make(self, draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
+        """As ``making.make``: the draft built and linted, or why it cannot be built."""
+        ...
+
+    async def lint(self, version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
+        """As ``making.lint_of``: what is to be said about a version that was built before."""
+        ...
+
+
+class InProcess:
+    """Here and now."""
+
+    async def render(
+        self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
+    ) -> Rendered | tuple[FieldError, ...]:
+        """As ``templates.render``."""
+        return render(version, variables, locale)
+
+    async def make(self, draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
+        """As ``making.make``."""
+        return build_version.make(draft, parts)
+
+    async def lint(self, version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
+        """As ``making.lint_of``."""
+        return build_version.lint_of(version, draft)

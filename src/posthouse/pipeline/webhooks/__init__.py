@@ -1,0 +1,1 @@
+"""Events to the webhook endpoints of tenants."""

@@ -1,0 +1,1 @@
+"""Decisions about an address: may it be written to, and what does a bounce say of it?"""

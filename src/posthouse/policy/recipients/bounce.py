@@ -1,0 +1,127 @@
+"""Who bounced, and is it for good? From what a report says of a recipient to one piece of feedback.
+
+The words of the host decide, then the enhanced code, then the reply code: the same rows that judge a reply on the wire
+(``reasons``). *Hard* needs certainty that the address itself is dead: a code or words for an unknown user or a domain that is not
+there. What was only tried in vain is *soft*, what the receiver thinks of us is *blocked*, and a report that says it goes on trying
+is *delayed*.
+
+Known sharp edges: without an enhanced code and without words a 550 stays *unknown*: it suppresses nobody. A reporter's own 5.4.x
+or 5.0.0 often wraps what the host said, so a code in the words outweighs the one in the fields.
+"""
+
+import re
+from typing import Final
+
+from posthouse.mail.reports.report import Report
+from posthouse.mail.reports.text import Noticed
+from posthouse.model.feedback import Feedback, FeedbackKind
+from posthouse.model.outcome import Diagnosis, Reason, Scope, Stage
+from posthouse.policy.recipients.bounce_words import DEAD, meaning
+
+_SOFT: Final = frozenset(
+    {
+        Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED, Reason.EXPIRED, Reason.CONNECT_FAILED, Reason.DNS_FAILED, Reason.TIMED_OUT,
+        Reason.CONNECTION_LOST, Reason.PROTOCOL_ERROR, Reason.BUSY, Reason.GREYLISTED, Reason.TLS_FAILED,
+    }
+)  # fmt: skip
+_BLOCKED: Final = frozenset(
+    {
+        Reason.POLICY_BLOCKED, Reason.CONTENT_REJECTED, Reason.SENDER_REJECTED, Reason.TOO_LARGE, Reason.RATE_LIMITED,
+        Reason.AUTH_FAILED, Reason.ADDRESS_NOT_SUPPORTED,
+    }
+)  # fmt: skip
+_CODES: Final = re.compile(r"(?<![\d.])([45]\d\d)[- ](?:#?\(?([245]\.\d{1,3}\.\d{1,3})\)?)?")
+# A reply code as hosts are quoted: at the beginning, after what says who said it, or before its enhanced code.
+_HEARD: Final = re.compile(r"(?:^|[:;<>(\]]) {0,4}([45]\d\d)(?=[- ]|$)|(?<![\d.])([45]\d\d)[- ]#?\(?[245]\.\d{1,3}\.\d")
+_ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.(?:[0-7])\.\d{1,3})(?![\d.])")
+_VAGUE: Final = re.compile(r"^[245]\.(?:0\.0|[0-7]\.0)$")
+
+
+def judge(report: Report) -> tuple[Feedback, ...]:
+    """The feedback in a report; nothing where it is no report of a mail."""
+    if report.paper == "arf":
+        return _complaints(report)
+    if report.paper == "auto_reply":
+        return (Feedback(kind=FeedbackKind.AUTO_REPLY, recipient=None, reply=report.subject),)
+    if report.paper == "dmarc":
+        return ()
+    return tuple(_feedback(notice) for notice in report.notices)
+
+
+def suppresses(diagnosis: Diagnosis) -> bool:
+    """Whether a final *no* heard on the wire is certain enough to stop writing to the address.
+
+    A dead address by its enhanced code, or by words that say so of the recipient; never for what came at MAIL FROM, nor for a 550
+    without either.
+    """
+    if diagnosis.reason not in DEAD or diagnosis.scope is not Scope.RECIPIENT:
+        return False
+    if diagnosis.stage is Stage.RESOLVE:
+        return True
+    if diagnosis.stage not in (Stage.RCPT, Stage.DATA, Stage.BODY, Stage.DOT):
+        return False
+    detail = (diagnosis.enhanced_code or "").partition(".")[2]
+    # Words about a domain may be about ours; only the code says whose.
+    return diagnosis.reason is Reason.UNKNOWN_RECIPIENT or detail in ("1.2", "1.10")
+
+
+def _complaints(report: Report) -> tuple[Feedback, ...]:
+    if report.feedback_type in ("auth-failure", "not-spam", "dmarc"):
+        return ()  # a report about signatures, or a complaint taken back
+    return tuple(
+        Feedback(
+            kind=FeedbackKind.COMPLAINT,
+            suppresses=True,
+            recipient=notice.recipient or None,
+            reason=report.feedback_type or "abuse",
+        )
+        for notice in report.notices
+    )
+
+
+def _feedback(notice: Noticed) -> Feedback:
+    code, enhanced = _codes(notice)
+    text = notice.diagnostic if len(notice.diagnostic) > 12 else f"{notice.diagnostic} {notice.letter}"
+    reason = meaning(code, enhanced, text, notice.letter)
+    if reason is Reason.UNKNOWN and notice.letter:
+        reason = meaning(code, enhanced, f"{text} {notice.letter}")
+    kind = _kind(notice, reason)
+    return Feedback(
+        kind=kind, suppresses=kind is FeedbackKind.HARD, recipient=notice.recipient or None, reason=reason.value,
+        reply_code=_heard(notice), enhanced_code=enhanced or None, reply=text[:1000],
+    )  # fmt: skip
+
+
+def _kind(notice: Noticed, reason: Reason) -> FeedbackKind:
+    if notice.action.startswith(("delivered", "relayed", "expanded")):
+        return FeedbackKind.DELIVERED
+    if notice.action.startswith("delayed"):
+        return FeedbackKind.DELAYED
+    if reason in DEAD:
+        return FeedbackKind.HARD
+    if reason in _SOFT:
+        return FeedbackKind.SOFT
+    return FeedbackKind.BLOCKED if reason in _BLOCKED else FeedbackKind.UNKNOWN
+
+
+def _codes(notice: Noticed) -> tuple[int, str]:
+    """Reply code and enhanced code: what the host said, then what the reporter made of it."""
+    for text in (notice.diagnostic, notice.letter):
+        for match in _CODES.finditer(text):
+            enhanced = match[2] or (found[1] if (found := _ENHANCED.search(text, match.start())) is not None else "")
+            return int(match[1]), _better(enhanced, notice.status)
+    found = _ENHANCED.search(notice.diagnostic)
+    enhanced = _better(found[1] if found is not None else "", notice.status)
+    return (int(enhanced[0]) * 100 + 50 if enhanced and enhanced[0] in "45" else 0), enhanced
+
+
+def _heard(notice: Noticed) -> int | None:
+    """The reply code that the host is quoted with; None where there is none, or only one that words were taken for."""
+    found = next(filter(None, (_HEARD.search(text) for text in (notice.diagnostic, notice.letter))), None)
+    return None if found is None else int(found[1] or found[2])
+
+
+def _better(said: str, status: str) -> str:
+    if not said:
+        return status
+    return status if _VAGUE.match(said) and status and not _VAGUE.match(status) else said

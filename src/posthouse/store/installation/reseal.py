@@ -1,0 +1,96 @@
+"""What outlives a rotation of the secret key: what rests for long is sealed anew, and a key that was taken away too early is missed.
+
+Signing keys and the secrets of webhooks have no end, so they go over to the new key; the key of suppressed addresses
+does so when it is loaded (``suppression_lookup``). Content is not touched: what waits in the queue needs the old key
+until it was sent, what is kept for reading until its retention ends.
+
+Known sharp edges: of the queue only ``_LOOKED_AT`` rows are looked at, which are the oldest where nothing was vacuumed.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from posthouse.store.postgres.database import Database
+from posthouse.store.seal import SealBroken, Sealer
+from posthouse.store.tenants.domains import key_bound
+from posthouse.store.webhooks.endpoints import secret_bound
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_LOOKED_AT: Final = 1000
+_SIGNING: Final = """
+select k.tenant, k.domain, k.keyset, k.algorithm, d.name, k.key_id, k.sealed
+from dkim_key k join domain d on d.tenant = k.tenant and d.id = k.domain where k.key_id <> all($1::smallint[])
+"""
+_SIGN_ANEW: Final = """
+update dkim_key set key_id = $5, sealed = $6 where tenant = $1 and domain = $2 and keyset = $3 and algorithm = $4
+"""
+_WEBHOOKS: Final = """
+select tenant, environment, endpoint, number, key_id, sealed from webhook_secret where key_id <> all($1::smallint[])
+"""
+_TELL_ANEW: Final = """
+update webhook_secret set key_id = $5, sealed = $6 where tenant = $1 and environment = $2 and endpoint = $3 and number = $4
+"""
+_QUEUED: Final = """
+select count(*) from (select tenant, environment, keep, message from queue limit $2) q
+cross join lateral (
+    select key_id from content
+    where tenant = q.tenant and environment = q.environment and keep = q.keep and message = q.message limit 1
+) c
+where c.key_id <> all($1::smallint[])
+"""
+
+
+async def missed(database: Database, sealer: Sealer) -> str | None:
+    """What cannot be opened any more because its key was taken away, in words; None where nothing is."""
+    ids = sealer.key_ids
+    async with database.acquire() as connection, connection.transaction():
+        signing = sum(not _opens(sealer, *row) for row in await _signing(connection, ids))
+        secrets = sum(not _opens(sealer, *row) for row in await _webhooks(connection, ids))
+        queued = await connection.fetchval(_QUEUED, ids, _LOOKED_AT)
+    told = [
+        f"{count} {things}"
+        for count, things in ((signing, "signing keys"), (secrets, "secrets of webhooks"), (queued, "queued messages"))
+        if count
+    ]
+    return " and ".join(told) or None
+
+
+async def reseal(database: Database, sealer: Sealer) -> None:
+    """Everything that rests for long, under the first secret. What no secret opens stays as it is."""
+    async with database.acquire() as connection, connection.transaction():
+        for statement, rows in (
+            (_SIGN_ANEW, await _signing(connection, ())),
+            (_TELL_ANEW, await _webhooks(connection, ())),
+        ):
+            for key, bound, key_id, sealed in rows:
+                anew = sealer.resealed(sealed, key_id, bound) if _opens(sealer, key, bound, key_id, sealed) else None
+                if anew is not None:
+                    await connection.execute(statement, *key, sealer.key_id, anew)
+
+
+_Row = tuple[tuple[object, ...], bytes, int, bytes]  # the row's key, what it is bound to, key id, sealed
+
+
+async def _signing(connection: "Connection[Record]", but: tuple[int, ...]) -> list[_Row]:
+    rows = await connection.fetch(_SIGNING, but)
+    return [
+        ((tenant, domain, keyset, algorithm), key_bound(tenant, name, keyset, algorithm), key_id, sealed)
+        for tenant, domain, keyset, algorithm, name, key_id, sealed in rows
+    ]
+
+
+async def _webhooks(connection: "Connection[Record]", but: tuple[int, ...]) -> list[_Row]:
+    rows = await connection.fetch(_WEBHOOKS, but)
+    return [
+        ((tenant, environment, endpoint, number), secret_bound(endpoint), key_id, sealed)
+        for tenant, environment, endpoint, number, key_id, sealed in rows
+    ]
+
+
+def _opens(sealer: Sealer, _: tuple[object, ...], bound: bytes, key_id: int, sealed: bytes) -> bool:
+    try:
+        sealer.open(sealed, key_id, bound)
+    except SealBroken:
+        return False
+    return True

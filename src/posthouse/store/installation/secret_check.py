@@ -1,0 +1,45 @@
+"""What is true of the database as a whole: which secret key it was sealed with.
+
+Only a check value made from the secret is kept. The first key that comes is the one; a new key proves itself
+beside the old one (``new,old``), and from then on suffices to start.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from posthouse.store.postgres.database import Database
+from posthouse.store.seal import Sealer, WrongSecretKey
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_CHECK: Final = "select secret_check from installation"
+_FIRST: Final = """
+insert into installation (secret_check) values ($1)
+on conflict (one) do update set secret_check = excluded.secret_check where installation.secret_check is null
+"""
+_ROTATE: Final = "update installation set secret_check = $1 where secret_check = $2"
+
+
+async def proves(database: Database, sealer: Sealer) -> bool:
+    """Whether the sealer has the key this database was sealed with; on a database without one, its first becomes it."""
+    async with database.acquire() as connection:
+        kept = await _kept(connection)
+        if kept is None:
+            await connection.execute(_FIRST, sealer.checks[0])
+            kept = await _kept(connection)
+        if kept is None or not sealer.proves(kept):
+            return False
+        if kept not in sealer.checks[:1]:
+            await connection.execute(_ROTATE, sealer.checks[0], kept)
+        return True
+
+
+async def prove(database: Database, sealer: Sealer) -> None:
+    """The same, for those who cannot go on. Errors: WrongSecretKey."""
+    if not await proves(database, sealer):
+        raise WrongSecretKey
+
+
+async def _kept(connection: "Connection[Record]") -> bytes | None:
+    kept: bytes | None = await connection.fetchval(_CHECK)
+    return kept

@@ -1,0 +1,1 @@
+"""Messages at rest: acceptance, content, timeline, events, the built-in inbox."""

@@ -1,0 +1,264 @@
+"""Acceptance: many messages become durable in one transaction, or are found to be there already.
+
+One statement writes message, deliveries, content, queue rows and events of a whole batch; a message whose
+dedupe key is held by another is left out of all of them, and the caller is told who holds it. The unique
+key of ``dedupe`` is the judge between racing processes (D2).
+
+Known sharp edges: two rows of one batch must not carry the same key (PostgreSQL cannot touch a row twice in
+one command): the caller keeps the second for the next batch. Keys are inserted in order, so that two
+processes with the same keys wait for one another instead of deadlocking.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.store.messages.cancel import supersede
+from posthouse.store.queue.queue import FlowHead, QueueState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Connection, Record
+
+
+class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipient. ``flags`` None: it is not queued (suppressed, with the reason and the id of the entry)."""
+
+    position: int
+    recipient: str
+    role: int
+    site: str
+    flags: int | None
+    reason: str | None
+    event_id: UUID
+    suppression: str | None = None
+    content: str | None = None
+
+
+class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is written for one message; ``reply`` is what the caller is answered, ``parent`` the built-in type behind an own one."""
+
+    tenant: int
+    environment: int
+    id: UUID
+    type: str
+    stream: str
+    keep: int
+    header_from: str
+    header_domain: str
+    created_at: datetime
+    occurred_at: datetime | None
+    send_at: datetime | None
+    deliver_by: datetime | None
+    expires_at: datetime
+    dedupe_key: str | None
+    fingerprint: bytes
+    dedupe_until: datetime
+    supersedes: str | None
+    template: str | None
+    template_version: int | None
+    locale: str | None
+    tags: tuple[str, ...]
+    metadata: dict[str, str] | None
+    tracking: int
+    credential: str
+    door: str
+    reply: Any
+    key_id: int
+    subject: bytes
+    sealed: bytes
+    variables: bytes | None
+    lane: int
+    flow: int
+    deadline: datetime
+    due: datetime | None
+    since: datetime
+    deliveries: tuple[DeliveryRow, ...]
+    parent: str | None = None
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a dedupe key: its message, what it said, what was answered, and whether the key is free again (D4)."""
+
+    message: UUID
+    fingerprint: bytes
+    expires_at: datetime
+    reply: Any
+    freed: bool
+
+
+_ACCEPT: Final = """
+with m as materialized (
+    select * from unnest(
+        $1::int[], $2::smallint[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::timestamptz[],
+        $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::bytea[], $15::timestamptz[], $16::text[],
+        $17::text[], $18::int[], $19::text[], $20::jsonb[], $21::smallint[], $22::text[], $23::text[], $24::jsonb[],
+        $25::smallint[], $26::bytea[], $27::bytea[], $28::bytea[], $29::text[]
+    ) as t (tenant, environment, id, type, stream, keep, header_from, created_at,
+            occurred_at, send_at, deliver_by, expires_at, dedupe_key, fingerprint, dedupe_until, supersedes,
+            template, template_version, locale, metadata, tracking, credential, door, reply,
+            key_id, subject, sealed, variables, tags)
+),
+keyed as (
+    insert into dedupe (tenant, environment, key, message, fingerprint, expires_at)
+    select tenant, environment, dedupe_key, id, fingerprint, dedupe_until from m where dedupe_key is not null
+    order by tenant, environment, dedupe_key
+    on conflict (tenant, environment, key) do update
+        set message = excluded.message, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at
+        where dedupe.expires_at <= $30
+    returning message
+),
+put_message as (
+    insert into message (tenant, environment, id, type, stream, keep, header_from, created_at, occurred_at, send_at, deliver_by,
+        expires_at, dedupe_key, supersedes, template, template_version, locale, tags, metadata, tracking, credential, door, reply)
+    select tenant, environment, id, type, stream, keep, header_from, created_at, occurred_at, send_at, deliver_by,
+        expires_at, dedupe_key, supersedes, template, template_version, locale,
+        string_to_array(tags, chr(31)), metadata, tracking, credential, door, reply
+    from m where dedupe_key is null or id in (select message from keyed)
+    returning id
+),
+put_content as (
+    insert into content (tenant, environment, keep, message, key_id, subject, sealed, variables)
+    select tenant, environment, keep, id, key_id, subject, sealed, variables
+    from m where dedupe_key is null or id in (select message from keyed)
+),
+d as materialized (
+    select * from unnest(
+        $31::int[], $32::smallint[], $33::uuid[], $34::smallint[], $35::text[], $36::smallint[], $37::text[], $38::smallint[],
+        $39::text[], $40::uuid[], $41::boolean[], $42::timestamptz[], $43::smallint[], $44::int[], $45::timestamptz[], $46::smallint[],
+        $47::timestamptz[], $48::timestamptz[], $49::timestamptz[], $50::text[], $51::text[], $52::smallint[], $53::text[], $54::int[], $55::text[],
+        $56::text[]
+    ) as t (tenant, environment, message, position, recipient, role, site, flags,
+            reason, event_id, free, created_at, lane, flow, deadline, state,
+            due, expires_at, since, header_domain, type, keep, parent, size, suppression, content)
+),
+put_delivery as (
+    insert into delivery (tenant, environment, message, position, recipient, role)
+    select tenant, environment, message, position, recipient, role
+    from d where free or message in (select message from keyed)
+),
+put_event as (
+    insert into event (tenant, environment, id, message, position, type, at, data)
+    select tenant, environment, event_id, message, position,
+        case when flags is null then 'message.suppressed' else 'message.queued' end, created_at,
+        case when reason is null and content is null then null
+             else jsonb_strip_nulls(jsonb_build_object('reason', reason, 'suppression', suppression, 'content', content)) end
+    from d where free or message in (select message from keyed)
+),
+put_queue as (
+    insert into queue (tenant, environment, message, position, lane, flow, deadline, state, due, expires_at, since, site, recipient,
+        header_domain, type, keep, parent, flags, size)
+    select tenant, environment, message, position, lane, flow, deadline, state, due, expires_at, since, site, recipient,
+        header_domain, type, keep, parent, flags, size
+    from d where flags is not null and (free or message in (select message from keyed))
+)
+select id from put_message
+"""
+
+_HOLDER: Final = """
+select k.message, k.fingerprint, k.expires_at, m.reply,
+    not exists (
+        select 1 from delivery d where d.tenant = k.tenant and d.environment = k.environment and d.message = k.message
+        and coalesce((
+            select e.type from (
+                select type, xid, id from event
+                where tenant = d.tenant and environment = d.environment and message = d.message and position = d.position
+                  and type = any($4::text[])
+                offset 0  -- or the planner walks the outbox backwards, because it has the order asked for
+            ) e order by e.xid desc, e.id desc limit 1), '') <> all($5::text[])
+    ) as freed
+from dedupe k left join message m on m.tenant = k.tenant and m.environment = k.environment and m.id = k.message
+where k.tenant = $1 and k.environment = $2 and k.key = $3
+"""
+
+_STATES: Final = [
+    f"message.{word}"
+    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
+]
+_FREED: Final = ["message.failed", "message.expired", "message.cancelled", "message.bounced"]
+
+_FREE_KEY: Final = "delete from dedupe where tenant = $1 and environment = $2 and key = $3 and message = $4"
+_FLOW: Final = """
+with made as (insert into flow (tenant, environment, stream) values ($1, $2, $3) on conflict do nothing returning id)
+select id from made union all select id from flow where tenant = $1 and environment = $2 and stream = $3 limit 1
+"""
+
+
+async def accept(
+    connection: "Connection[Record]", rows: "Sequence[MessageRow]", now: datetime, new_id: Callable[[datetime], UUID]
+) -> frozenset[UUID]:
+    """Make a batch durable; the ids that were taken. What is missing lost its dedupe key to another message.
+
+    Errors: whatever PostgreSQL raises; nothing of the batch is stored then.
+    """
+    columns, deliveries = _columns(rows), _deliveries(rows)
+    if not any(row.supersedes for row in rows):
+        return frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
+    async with connection.transaction():
+        taken = frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
+        for row in rows:
+            if row.supersedes and row.id in taken:
+                await supersede(connection, row.tenant, row.environment, row.supersedes, row.id, now, new_id)
+    return taken
+
+
+async def holder(connection: "Connection[Record]", tenant: int, environment: int, key: str) -> Holder | None:
+    """Who holds a key, or None."""
+    row = await connection.fetchrow(_HOLDER, tenant, environment, key, _STATES, _FREED)
+    return None if row is None else Holder(*row)
+
+
+async def free_key(connection: "Connection[Record]", tenant: int, environment: int, key: str, message: UUID) -> None:
+    """Give a key back whose message came to nothing (D4); only if that message still holds it."""
+    await connection.execute(_FREE_KEY, tenant, environment, key, message)
+
+
+async def flow(connection: "Connection[Record]", tenant: int, environment: int, stream: str) -> int:
+    """The number of a tenant's stream in an environment, made if new."""
+    for _ in range(2):
+        found = await connection.fetchval(_FLOW, tenant, environment, stream)
+        if found is not None:
+            return int(found)
+    message = "a flow that another transaction is making did not become visible"
+    raise RuntimeError(message)
+
+
+def heads(rows: "Sequence[MessageRow]", taken: frozenset[UUID]) -> list[FlowHead]:
+    """What workers are told: the flows that have something ready now."""
+    return [FlowHead(row.lane, row.flow, row.deadline) for row in rows if row.due is None and row.id in taken]
+
+
+_FIELDS: Final = (
+    "tenant", "environment", "id", "type", "stream", "keep", "header_from", "created_at", "occurred_at", "send_at", "deliver_by",
+    "expires_at", "dedupe_key", "fingerprint", "dedupe_until", "supersedes", "template", "template_version", "locale",
+    "metadata", "tracking", "credential", "door", "reply", "key_id", "subject", "sealed", "variables",
+)  # fmt: skip
+_OWN: Final = ("position", "recipient", "role", "site", "flags", "reason", "event_id")
+_SHARED: Final = ("created_at", "lane", "flow", "deadline")
+_REST: Final = ("due", "expires_at", "since", "header_domain", "type", "keep", "parent")
+
+
+def _columns(rows: "Sequence[MessageRow]") -> tuple[list[Any], ...]:
+    return (*([getattr(row, field) for row in rows] for field in _FIELDS), ["\x1f".join(row.tags) for row in rows])
+
+
+def _deliveries(rows: "Sequence[MessageRow]") -> tuple[list[Any], ...]:
+    """What stands in a delivery's rows, the message's part repeated: joining it in SQL would cost more."""
+    flat = [(row, d) for row in rows for d in row.deliveries]
+    return (
+        [row.tenant for row, _ in flat],
+        [row.environment for row, _ in flat],
+        [row.id for row, _ in flat],
+        *([getattr(d, field) for _, d in flat] for field in _OWN),
+        [row.dedupe_key is None for row, _ in flat],
+        *([getattr(row, field) for row, _ in flat] for field in _SHARED),
+        [QueueState.READY if row.due is None else QueueState.WAITING for row, _ in flat],
+        *([getattr(row, field) for row, _ in flat] for field in _REST),
+        [len(row.sealed) for row, _ in flat],
+        [d.suppression for _, d in flat],
+        [d.content for _, d in flat],
+    )

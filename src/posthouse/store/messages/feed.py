@@ -1,0 +1,87 @@
+"""Events in the order in which they became visible, for readers that go on from where they stopped (``GET /v1/events``).
+
+Order is (xid, id). Nothing newer than the oldest transaction still open is told, so a reader that keeps only its
+last id never misses an event that commits late; a long transaction elsewhere delays the feed instead.
+
+A reader that lives on (``posthouse tail``) keeps a place instead of an id: it moves along with the oldest open transaction also while
+nothing of its own happens, so that looking again reads little, and retention does not take it away.
+
+Known sharp edges: retention drops events, and a reader that stopped longer ago than that has no place any more.
+The index leads by (xid, id), not by tenant: a small tenant beside a large one reads past the other's events.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+from posthouse.model.told import EventFacts
+from posthouse.store.postgres.database import Database
+
+_PLACE: Final = "select xid::text from event where tenant = $1 and environment = $2 and id = $3"
+_AFTER: Final = """
+select e.id, e.type, e.at, e.message, d.recipient, m.type as message_type, m.stream, m.dedupe_key, m.tags, m.metadata, e.data,
+    (select count(*) from event b where b.tenant = e.tenant and b.environment = e.environment and b.message = e.message
+        and (b.xid, b.id) <= (e.xid, e.id)) as sequence
+from event e
+left join message m on m.tenant = e.tenant and m.environment = e.environment and m.id = e.message
+left join delivery d on d.tenant = e.tenant and d.environment = e.environment and d.message = e.message and d.position = e.position
+where e.tenant = $1 and e.environment = $2 and (e.xid, e.id) > ($3::text::xid8, $4)
+  and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+order by e.xid, e.id limit $5
+"""
+_BELOW: Final = _AFTER.replace("pg_snapshot_xmin(pg_current_snapshot())", "$6::text::xid8").replace(
+    "select e.id", "select e.xid::text, e.id"
+)
+_HORIZON: Final = "select pg_snapshot_xmin(pg_current_snapshot())::text"
+# By id, which is by time; offset 0, or the planner walks the outbox from its beginning, because it has the order asked for.
+_SINCE: Final = """
+select xid::text from (select xid from event where tenant = $1 and environment = $2 and id >= $3 offset 0) e order by xid limit 1
+"""
+_START: Final = UUID(int=0)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Between two events: all up to this transaction and id was seen."""
+
+    xid: str
+    id: UUID = _START
+
+
+async def events_after(
+    database: Database, tenant: int, environment: int, after: UUID | None, limit: int
+) -> list[EventFacts] | None:
+    """At most ``limit`` events behind ``after`` (None: from the oldest), oldest first; None where ``after`` is no event here."""
+    async with database.acquire() as connection:
+        xid = "0" if after is None else await connection.fetchval(_PLACE, tenant, environment, after)
+        if xid is None:
+            return None
+        rows = await connection.fetch(_AFTER, tenant, environment, xid, after or _START, limit)
+    return [EventFacts(**dict(row)) for row in rows]
+
+
+async def place_now(database: Database) -> Place:
+    """Behind everything that can be told by now."""
+    async with database.acquire() as connection:
+        return Place(await connection.fetchval(_HORIZON))
+
+
+async def place_at(database: Database, tenant: int, environment: int, since: datetime) -> Place:
+    """Before everything that was told of the tenant since then."""
+    now = await place_now(database)
+    async with database.acquire() as connection:
+        first = await connection.fetchval(_SINCE, tenant, environment, ids.floor(since))
+    return now if first is None or int(first) > int(now.xid) else Place(first)
+
+
+async def events_from(
+    database: Database, tenant: int, environment: int, place: Place, limit: int
+) -> tuple[list[EventFacts], Place]:
+    """At most ``limit`` events behind a place, in order, and the place behind them."""
+    async with database.acquire() as connection:
+        horizon = await connection.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
+        rows = await connection.fetch(_BELOW, tenant, environment, place.xid, place.id, limit, horizon)
+    found = [EventFacts(**{name: value for name, value in row.items() if name != "xid"}) for row in rows]
+    return found, Place(rows[-1]["xid"], rows[-1]["id"]) if len(rows) == limit else Place(horizon)

@@ -1,0 +1,121 @@
+"""The built-in inbox: the bytes that would have been on the wire, kept for a week, sealed.
+
+Rows are found by tenant, environment and recipient; what a mail says (subject, links, code) is read from its
+bytes by whoever shows it.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+from posthouse.store.postgres.database import Database
+from posthouse.store.seal import Sealer
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+_END: Final = UUID(int=(1 << 128) - 1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INSERT: Final = """
+insert into inbox (tenant, environment, id, message, position, recipient, type, received_at, key_id, sealed)
+select t.tenant, t.environment, t.id, t.message, t.position, t.recipient, t.type, $8, $9, t.sealed
+from unnest($1::int[], $2::smallint[], $3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::text[], $10::bytea[])
+    as t (tenant, environment, id, message, position, recipient, type, sealed)
+"""
+_COLUMNS: Final = "id, message, position, recipient, type, received_at, key_id, sealed"
+_LIST: Final = f"""
+select {_COLUMNS} from inbox
+where tenant = $1 and environment = $2 and id < $3 and id >= $4 and ($5::text is null or type = $5)
+order by id desc limit $6
+"""
+_LIST_OF: Final = f"""
+select {_COLUMNS} from inbox
+where tenant = $1 and environment = $2 and id < $3 and id >= $4 and ($5::text is null or type = $5) and recipient = $7
+order by recipient desc, id desc limit $6
+"""
+_GET: Final = f"select {_COLUMNS} from inbox where tenant = $1 and environment = $2 and id = $3"
+_EMPTY: Final = "delete from inbox where tenant = $1 and environment = $2 and ($3::text is null or recipient = $3)"
+
+
+class NewItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail to keep; ``data``: the whole message as it would have been on the wire."""
+
+    id: UUID
+    tenant: int
+    environment: int
+    message: UUID
+    position: int
+    recipient: str
+    type: str
+    data: bytes
+
+
+class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail that was kept."""
+
+    id: UUID
+    message: UUID
+    position: int
+    recipient: str
+    type: str
+    received_at: datetime
+    data: bytes
+
+
+class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which mails; ``recipient`` is the wire form. ``before``: older than this id. ``limit``: at most so many."""
+
+    recipient: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+async def insert_many(connection: "Connection[Record]", sealer: Sealer, items: Sequence[NewItem], now: datetime) -> None:
+    """Keep a batch, all or nothing."""
+    await connection.execute(
+        _INSERT,
+        [item.tenant for item in items], [item.environment for item in items], [item.id for item in items],
+        [item.message for item in items], [item.position for item in items], [item.recipient for item in items],
+        [item.type for item in items], now, sealer.key_id,
+        [sealer.seal(sealer.pack(item.data), item.id.bytes) for item in items],
+    )  # fmt: skip
+
+
+async def list_items(database: Database, sealer: Sealer, tenant: int, environment: int, wanted: InboxFilter) -> list[InboxItem]:
+    """Newest first. ``since`` is exclusive of older milliseconds only: an item of that very one is included."""
+    bounds = (wanted.before or _END, ids.floor(wanted.since or EPOCH))
+    arguments = (tenant, environment, *bounds, wanted.type, wanted.limit)
+    async with database.acquire() as connection:
+        if wanted.recipient is None:
+            rows = await connection.fetch(_LIST, *arguments)
+        else:
+            rows = await connection.fetch(_LIST_OF, *arguments, wanted.recipient)
+    return [_item(row, sealer) for row in rows]
+
+
+async def get(database: Database, sealer: Sealer, tenant: int, environment: int, item: UUID) -> InboxItem | None:
+    """One mail."""
+    async with database.acquire() as connection:
+        row = await connection.fetchrow(_GET, tenant, environment, item)
+    return None if row is None else _item(row, sealer)
+
+
+async def delete_all(database: Database, tenant: int, environment: int, recipient: str | None = None) -> int:
+    """Empty it (for one recipient only, if given); how many mails that were."""
+    async with database.acquire() as connection:
+        tag = await connection.execute(_EMPTY, tenant, environment, recipient)
+    return int(tag.rpartition(" ")[2])
+
+
+def _item(row: "Record", sealer: Sealer) -> InboxItem:
+    item, message, position, recipient, type, received_at, key_id, sealed = row
+    data = sealer.unpack(sealer.open(sealed, key_id, item.bytes))
+    return InboxItem(
+        id=item, message=message, position=position, recipient=recipient, type=type, received_at=received_at, data=data
+    )

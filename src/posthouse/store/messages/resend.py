@@ -1,0 +1,130 @@
+"""What sending again needs: deliveries that go back into the queue as they were, or a message to copy."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.store.queue.queue import FlowHead
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """A delivery and its present state (the word behind ``message.``)."""
+
+    position: int
+    recipient: str
+    role: int
+    state: str
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it was accepted, with its sealed content (None: no longer kept)."""
+
+    id: UUID
+    type: str
+    stream: str
+    keep: int
+    header_from: str
+    template: str | None
+    template_version: int | None
+    locale: str | None
+    tags: list[str]
+    metadata: dict[str, str] | None
+    tracking: int
+    key_id: int | None
+    subject: bytes | None
+    sealed: bytes | None
+    variables: bytes | None
+
+
+_COLUMNS: Final = ", ".join(
+    f"{'c' if name in ('key_id', 'subject', 'sealed', 'variables') else 'm'}.{name}" for name in Stored.__struct_fields__
+)
+_STORED: Final = f"""
+select {_COLUMNS} from message m
+left join content c on c.tenant = m.tenant and c.environment = m.environment and c.keep = m.keep and c.message = m.id
+where m.tenant = $1 and m.environment = $2 and m.id = $3
+"""
+_TYPE: Final = "select type from message where tenant = $1 and environment = $2 and id = $3"
+_RECIPIENTS: Final = """
+select d.position, d.recipient, d.role, coalesce((
+    select substring(e.type from 9) from (
+        select type, xid, id from event
+        where tenant = d.tenant and environment = d.environment and message = d.message and position = d.position
+          and type = any($4::text[])
+        offset 0  -- see accept
+    ) e order by e.xid desc, e.id desc limit 1), 'queued')
+from delivery d where d.tenant = $1 and d.environment = $2 and d.message = $3 order by d.position
+"""
+# The attempt that was first fixes the bytes of all that follow.
+_REQUEUE: Final = """
+with put as (
+    insert into queue (tenant, environment, message, position, lane, flow, deadline, state, expires_at, since, site, recipient,
+        header_domain, type, keep, parent, flags, size, number, first_attempt_at, keyset)
+    select m.tenant, m.environment, m.id, d.position, $5, $6, $7, 0, $8, $9, $10, d.recipient, $11, m.type, m.keep, $15, $12, $13,
+        coalesce(a.number, 0), a.first_attempt_at, a.keyset
+    from message m
+    join delivery d on d.tenant = m.tenant and d.environment = m.environment and d.message = m.id and d.position = $4
+    left join lateral (
+        select max(number) as number, min(first_attempt_at) as first_attempt_at, min(keyset) as keyset from attempt t
+        where t.tenant = m.tenant and t.environment = m.environment and t.message = m.id and t.position = d.position
+    ) a on true
+    where m.tenant = $1 and m.environment = $2 and m.id = $3
+    on conflict do nothing
+    returning message
+)
+insert into event (tenant, environment, id, message, position, type, at, data)
+select $1, $2, $14, message, $4, 'message.queued', $9, jsonb_build_object('reason', 'resent') from put
+returning id
+"""
+STATES: Final = [
+    f"message.{word}"
+    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
+]
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a delivery goes back into the queue."""
+
+    position: int
+    lane: int
+    flow: int
+    deadline: datetime
+    expires_at: datetime
+    site: str
+    header_domain: str
+    flags: int
+    size: int
+    parent: str | None
+
+
+async def stored(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> Stored | None:
+    """The message, or None."""
+    row = await connection.fetchrow(_STORED, tenant, environment, message)
+    return None if row is None else Stored(**dict(row.items()))
+
+
+async def type_of(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> str | None:
+    """The type of a message; None where there is none."""
+    found: str | None = await connection.fetchval(_TYPE, tenant, environment, message)
+    return found
+
+
+async def recipients(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> list[Recipient]:
+    """Its deliveries and how they stand."""
+    return [Recipient(*row) for row in await connection.fetch(_RECIPIENTS, tenant, environment, message, STATES)]
+
+
+async def requeue(
+    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, again: Again, now: datetime, event_id: UUID
+) -> FlowHead | None:
+    """Put one delivery back; None where it is in the queue already."""
+    told: Any = await connection.fetchval(
+        _REQUEUE, tenant, environment, message, again.position, again.lane, again.flow, again.deadline, again.expires_at, now,
+        again.site, again.header_domain, again.flags, again.size, event_id, again.parent,
+    )  # fmt: skip
+    return None if told is None else FlowHead(again.lane, again.flow, again.deadline)

@@ -1,0 +1,257 @@
+"""What happened to messages: lists, one message with its whole timeline, and the facts its bytes are rebuilt from.
+
+A delivery's state is its last state event by (xid, id); a message's status follows from those of its deliveries
+(``model.delivery``). Every query is led by tenant and environment and bounded: a list that filters looks at no more
+than ``SCANNED`` messages a page and then answers what it found and a cursor to go on from, so a page may
+be short, even empty, and still not be the last.
+
+Known sharp edges: subjects rest sealed, so they cannot be searched; one that is no longer kept, or whose secret key
+is gone, is None. Events and attempts beyond ``MOST`` per message are left out, the oldest first.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+from posthouse.model.delivery import DeliveryState, message_status
+from posthouse.model.timeline import (
+    AttemptView,
+    DeliveryView,
+    EventView,
+    MessagePage,
+    MessageView,
+    TemplateView,
+    cursor,
+    measured_from,
+)
+from posthouse.store.messages import timeline_sql as sql
+from posthouse.store.postgres.database import Database
+from posthouse.store.seal import SealBroken, Sealer
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+SCANNED: Final = 10_000
+MOST: Final = 1000
+_CHUNK: Final = 500
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_END: Final = UUID(int=(1 << 128) - 1)
+_STATES: Final = [f"message.{state.value}" for state in DeliveryState]
+
+
+class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which messages; what is None does not matter. ``since`` and ``until`` are inclusive; ``before``: older than this id."""
+
+    type: str | None = None
+    stream: str | None = None
+    status: str | None = None
+    recipient: str | None = None
+    tag: str | None = None
+    dedupe_key: str | None = None
+    template: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+class RawDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first attempt fixed, None before it; the rest is of the last attempt that handed bytes over.
+
+    ``keyset`` None: not signed. ``digest``: SHA-256 of the bytes.
+    """
+
+    position: int
+    recipient: str
+    first_attempt_at: datetime | None
+    keyset: int | None
+    route: str | None
+    digest: bytes | None
+
+
+class RawFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message's exact bytes are rebuilt from. ``sealed`` None: no longer kept."""
+
+    tenant: int
+    environment: int
+    message: UUID
+    header_from: str
+    key_id: int | None
+    sealed: bytes | None
+    deliveries: tuple[RawDelivery, ...]
+
+    @property
+    def header_domain(self) -> str:
+        """The domain of the header from."""
+        return self.header_from.rpartition("@")[2]
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Ids of a page, and from where to go on; None: nowhere."""
+
+    found: list[UUID]
+    after: UUID | None
+
+
+async def list_messages(database: Database, sealer: Sealer, tenant: int, environment: int, wanted: MessageFilter) -> MessagePage:
+    """A page of messages, newest first."""
+    async with database.acquire() as connection:
+        if wanted.status is None:
+            place = await _page(connection, tenant, environment, wanted, wanted.limit)
+        else:
+            place = await _page_by_status(connection, tenant, environment, wanted, wanted.status)
+        views = await _views(connection, sealer, tenant, environment, place.found)
+    return MessagePage(tuple(views), None if place.after is None else cursor(place.after))
+
+
+async def get_message(database: Database, sealer: Sealer, tenant: int, environment: int, message: UUID) -> MessageView | None:
+    """One message with its timeline."""
+    async with database.acquire() as connection:
+        views = await _views(connection, sealer, tenant, environment, [message])
+    return views[0] if views else None
+
+
+async def raw_facts(database: Database, tenant: int, environment: int, message: UUID) -> RawFacts | None:
+    """What the bytes of a message's deliveries depend on; None where there is no such message."""
+    async with database.acquire() as connection:
+        row = await connection.fetchrow(sql.CONTENT, tenant, environment, message)
+        if row is None:
+            return None
+        pins = await connection.fetch(sql.PINS, tenant, environment, message)
+    return RawFacts(
+        tenant=tenant, environment=environment, message=message, header_from=row[0], key_id=row[1], sealed=row[2],
+        deliveries=tuple(
+            RawDelivery(position=p, recipient=r, first_attempt_at=first, keyset=keyset, route=route, digest=digest)
+            for p, r, first, keyset, route, digest in pins
+        ),
+    )  # fmt: skip
+
+
+async def _page(connection: "Connection[Record]", tenant: int, environment: int, wanted: MessageFilter, limit: int) -> _Place:
+    """The newest ids that fit all but the status."""
+    newest = ids.floor(wanted.until + timedelta(milliseconds=1)) if wanted.until else _END
+    before = min(newest, wanted.before or _END)
+    narrowing = (wanted.type, wanted.stream, wanted.tag, wanted.template, wanted.dedupe_key, wanted.recipient)
+    scanned = SCANNED if any(narrowing) else limit + 1
+    found, count, last = await connection.fetchrow(
+        _statement(wanted), tenant, environment, before, ids.floor(wanted.since or _FIRST), scanned, *narrowing, limit + 1
+    )
+    if len(found) > limit:
+        return _Place(found[:limit], found[limit - 1])
+    return _Place(found, last if count == scanned else None)
+
+
+async def _page_by_status(
+    connection: "Connection[Record]", tenant: int, environment: int, wanted: MessageFilter, status: str
+) -> _Place:
+    """Chunks of what fits otherwise, until enough have the status or enough were looked at."""
+    kept: list[UUID] = []
+    after = wanted.before
+    for _ in range(SCANNED // _CHUNK):
+        chunk = await _page(connection, tenant, environment, msgspec.structs.replace(wanted, before=after), _CHUNK)
+        statuses = dict(await connection.fetch(sql.STATUSES, tenant, environment, chunk.found, _STATES))
+        kept += [message for message in chunk.found if _status(statuses.get(message, ())) == status]
+        if len(kept) > wanted.limit:
+            return _Place(kept[: wanted.limit], kept[wanted.limit - 1])
+        after = chunk.after
+        if after is None:
+            break
+    return _Place(kept, after)
+
+
+def _statement(wanted: MessageFilter) -> str:
+    """The index that narrows most leads."""
+    if wanted.dedupe_key is not None:
+        return sql.PAGE_BY_KEY
+    return sql.PAGE_BY_RECIPIENT if wanted.recipient is not None else sql.PAGE
+
+
+async def _views(
+    connection: "Connection[Record]", sealer: Sealer, tenant: int, environment: int, wanted: list[UUID]
+) -> list[MessageView]:
+    if not wanted:
+        return []
+    key = (tenant, environment, wanted)
+    messages = await connection.fetch(sql.MESSAGES, *key)
+    deliveries = _grouped(await connection.fetch(sql.DELIVERIES, *key, _STATES))
+    attempts = _grouped(await connection.fetch(sql.ATTEMPTS, *key, MOST))
+    events = _grouped(await connection.fetch(sql.EVENTS, *key, MOST))
+    return [
+        _view(row, sealer, deliveries.get(row["id"], []), attempts.get(row["id"], []), events.get(row["id"], []))
+        for row in messages
+    ]
+
+
+def _grouped(rows: "list[Record]") -> "dict[UUID, list[Record]]":
+    groups: dict[UUID, list[Record]] = {}
+    for row in rows:
+        groups.setdefault(row["message"], []).append(row)
+    return groups
+
+
+def _view(
+    row: "Record", sealer: Sealer, deliveries: "list[Record]", attempts: "list[Record]", events: "list[Record]"
+) -> MessageView:
+    began = measured_from(row["created_at"], row["occurred_at"], row["send_at"])
+    recipients = {d["position"]: d["recipient"] for d in deliveries}
+    return MessageView(
+        id=ids.text("msg", row["id"]),
+        type=row["type"],
+        stream=row["stream"],
+        subject=_subject(row, sealer),
+        from_=row["header_from"],
+        status=_status([d["state"] for d in deliveries]),
+        created_at=row["created_at"],
+        occurred_at=row["occurred_at"],
+        deliver_by=row["deliver_by"],
+        expires_at=row["expires_at"],
+        dedupe_key=row["dedupe_key"],
+        tags=tuple(row["tags"]),
+        metadata=row["metadata"] or {},
+        template=None if row["template"] is None else TemplateView(row["template"], row["template_version"], row["locale"]),
+        deliveries=tuple(_delivery(d, began, [a for a in attempts if a["position"] == d["position"]]) for d in deliveries),
+        events=tuple(_event(e, recipients) for e in events),
+    )
+
+
+def _delivery(row: "Record", began: datetime, attempts: "list[Record]") -> DeliveryView:
+    arrived = row["arrived_at"]
+    return DeliveryView(
+        recipient=row["recipient"],
+        status=row["state"].removeprefix("message."),
+        reason=row["reason"],
+        latency_seconds=None if arrived is None else round((arrived - began).total_seconds(), 3),
+        next_attempt_at=row["due"],
+        attempts=tuple(_attempt(a) for a in attempts),
+    )
+
+
+def _attempt(row: "Record") -> AttemptView:
+    return AttemptView(
+        number=row["number"], route=row["route"], adapter=row["adapter"], remote_id=row["remote_id"] or None, outcome=row["outcome"],
+        reply_code=row["reply_code"], enhanced_code=row["enhanced_code"], reply=row["reply"] or None, tls=row["tls"] or None,
+        started_at=row["started_at"], duration_ms=round(row["duration_ms"], 3),
+    )  # fmt: skip
+
+
+def _event(row: "Record", recipients: dict[int, str]) -> EventView:
+    data: dict[str, Any] = row["data"] or {}
+    return EventView(
+        id=ids.text("evt", row["id"]), type=row["type"], at=row["at"], recipient=recipients.get(row["position"]), data=data
+    )
+
+
+def _status(types: "list[str] | tuple[()]") -> str:
+    return message_status([DeliveryState(type.removeprefix("message.")) for type in types] or [DeliveryState.QUEUED]).value
+
+
+def _subject(row: "Record", sealer: Sealer) -> str | None:
+    if row["subject"] is None:
+        return None
+    try:
+        return sealer.open(row["subject"], row["key_id"], row["id"].bytes).decode()
+    except SealBroken:
+        return None

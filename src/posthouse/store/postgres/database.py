@@ -1,0 +1,164 @@
+"""The way to Postgres: a pool of connections, what their errors mean, and which servers we refuse.
+
+A lost server is not a bug: ``is_unavailable`` and ``is_disk_full`` say which exceptions mean *try again
+later*, so that doors answer 503 and 451 instead of 500.
+
+Known sharp edges: a connection is given back without ``RESET ALL`` (a round trip per use), so whoever sets
+something on a session, listens, or takes a session lock keeps the connection to its end or undoes it. The
+planner is told not to trust statistics: tables here are emptied and filled faster than they are analysed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+import asyncpg
+import msgspec
+
+from posthouse.store.postgres.binaries import OLDEST
+from posthouse.store.postgres.refusal import StoreRefusal
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Pool, Record
+
+Held: TypeAlias = "Connection[Record]"  # what ``acquire`` lends
+
+_PLANNER: Final = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_material": "off",
+}
+_SAFE: Final = ("fsync", "full_page_writes", "synchronous_commit")
+_SETTINGS: Final = "select name, setting from pg_settings where name = any($1::text[])"
+# 08 connection, 53 resources, 57P01-03 going down or coming up, 25006 a standby after a failover.
+_AWAY: Final = frozenset({"57P01", "57P02", "57P03", "25006"})
+_AWAY_CLASSES: Final = frozenset({"08", "53"})
+_SHUT_OUT: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+PATIENCE: Final = 60.0  # seconds
+_RELEASE: Final = 2.0  # seconds until a connection that a cancelled statement does not leave is given up
+_QUERIES: Final = 2_000_000  # of a connection's life; a new one has every statement to prepare again
+_JSONB: Final = b"\x01"  # the version byte of jsonb on the wire
+
+
+class DatabaseRefused(StoreRefusal):
+    """The server is set up so that what we promise would not hold."""
+
+
+class Database:
+    """A pool. Made by ``connect``; safe to share between tasks, not between processes."""
+
+    def __init__(self, pool: "Pool[Record]", patience: float, application: str) -> None:
+        self._pool = pool
+        self._patience = patience
+        self._application = application
+
+    @asynccontextmanager
+    async def acquire(self) -> "AsyncIterator[Connection[Record]]":
+        """A connection for a short while; never hold it across a call to the network. Errors: TimeoutError where none comes free."""
+        async with asyncio.timeout(self._patience):
+            connection = await self._pool.acquire()
+        try:
+            yield cast("Connection[Record]", connection)
+        finally:
+            await self._pool.release(connection, timeout=_RELEASE)
+
+    async def everywhere(self, work: "Callable[[Held], Awaitable[object]]") -> None:
+        """Do something once on every connection, such as what prepares its statements. Only while nobody else uses the pool."""
+        async with AsyncExitStack() as held:
+            connections = [await held.enter_async_context(self.acquire()) for _ in range(self._pool.get_size())]
+            await asyncio.gather(*(work(connection) for connection in connections))
+
+    async def redirect(self, dsn: str) -> None:
+        """The same server, or another, under a new address or password: connections are replaced as they are asked for."""
+        self._pool.set_connect_args(dsn, **_arguments(self._application, self._patience))
+        await self._pool.expire_connections()
+
+    async def now(self) -> datetime:
+        """Postgres' clock, which the house's is anchored on."""
+        async with self.acquire() as connection:
+            moment: datetime = await connection.fetchval("select clock_timestamp()")
+            return moment
+
+    async def close(self) -> None:
+        """Wait a little for what is under way, then close every connection."""
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+async def connect(dsn: str, *, size: int, application: str, patience: float = PATIENCE) -> Database:
+    """A pool of ``size`` connections that Postgres shows as ``application``, all open: the first request waits for none.
+
+    ``patience``: seconds that a statement may take, and that a free connection is waited for; a server that hangs is away then.
+    Errors: what ``is_unavailable`` knows; asyncpg's own for a wrong password or database name.
+    """
+    pool = await asyncpg.create_pool(
+        dsn, min_size=size, max_size=size, init=_prepare, reset=_reset, max_inactive_connection_lifetime=0, max_queries=_QUERIES,
+        **_arguments(application, patience),
+    )  # fmt: skip
+    return Database(pool, patience, application)
+
+
+def _arguments(application: str, patience: float) -> dict[str, Any]:
+    """Of each single connection."""
+    settings = {"application_name": application, "timezone": "UTC", **_PLANNER}
+    return {
+        "command_timeout": patience, "timeout": min(patience, 10), "max_cached_statement_lifetime": 0, "server_settings": settings,
+    }  # fmt: skip
+
+
+async def check_settings(database: Database) -> None:
+    """DatabaseRefused where the server is too old or may forget what it acknowledged (`fsync` and the like off)."""
+    async with database.acquire() as connection:
+        found = dict(await connection.fetch(_SETTINGS, [*_SAFE, "server_version_num"]))
+    major = int(found["server_version_num"]) // 10000
+    if major < OLDEST:
+        raise DatabaseRefused(f"This is Postgres {major}; Posthouse needs {OLDEST} or newer.")
+    for name in _SAFE:
+        if found[name] == "off":
+            raise DatabaseRefused(f"Postgres runs with {name} = off, so accepted mail could be lost; set it to on.")
+
+
+def is_unavailable(problem: BaseException) -> bool:
+    """True where Postgres is away, going down, full, does not let us in, or the connection broke: later may go well."""
+    if isinstance(problem, asyncpg.PostgresError):
+        state = str(problem.sqlstate)
+        return state in _AWAY or state[:2] in _AWAY_CLASSES or is_shut_out(problem)
+    if isinstance(problem, asyncpg.InternalClientError):  # the connection broke in the middle of an answer
+        return True
+    if isinstance(problem, asyncpg.InterfaceError):  # one class for a closed connection and for our own bugs
+        return not isinstance(problem, ValueError) and "clos" in str(problem)
+    return isinstance(problem, OSError)  # ConnectionError and TimeoutError are some
+
+
+def is_shut_out(problem: BaseException) -> bool:
+    """True where the server answers but not to us: the password, the user or the database's name is not the right one (any more)."""
+    return isinstance(problem, _SHUT_OUT)
+
+
+def is_disk_full(problem: BaseException) -> bool:
+    """True for SQLSTATE 53100: the disk under Postgres has no room."""
+    return isinstance(problem, asyncpg.PostgresError) and problem.sqlstate == "53100"
+
+
+async def _prepare(connection: "Connection[Record]") -> None:
+    """Objects go in and come out of jsonb columns by msgspec."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=_decode, format="binary")
+
+
+async def _reset(connection: "Connection[Record]") -> None:
+    """Nothing to undo (see the sharp edges); asyncpg has already ended a transaction that somebody left open."""
+
+
+def _encode(value: Any) -> bytes:
+    return _JSONB + msgspec.json.encode(value)
+
+
+def _decode(value: bytes) -> Any:
+    return msgspec.json.decode(value[1:])

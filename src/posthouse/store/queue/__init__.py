@@ -1,0 +1,1 @@
+"""The queue: claims, leases, settlement, and the workers that hold them."""

@@ -1,0 +1,207 @@
+"""How deliveries come to rest: the outcome of many attempts in one statement.
+
+For each settlement the queue row is deleted (final) or moved (later), the attempt and the events are
+written, and all of it only if the lease is still the caller's (fencing): one that is not is left out whole.
+
+What follows for the address (an entry, a soft bounce counted, a count forgotten) is written in the same transaction. Batches
+from which nothing follows, and that is nearly all, are one statement as before.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.store.queue.queue import Claimed, QueueState
+from posthouse.store.recipients import soft_bounces, suppressions
+from posthouse.store.recipients.soft_bounces import SoftEnd
+from posthouse.store.recipients.suppressions import NewEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Connection, Record
+
+
+class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of history; words as in the contract. ``digest``: SHA-256 of the bytes handed over; ``keyset``: what signed them."""
+
+    route: str
+    adapter: str
+    host: str
+    remote_id: str
+    outcome: str
+    reason: str
+    stage: str
+    reply_code: int | None
+    enhanced_code: str | None
+    reply: str
+    tls: str
+    started_at: datetime
+    duration_ms: float
+    digest: bytes | None
+    keyset: int | None = None
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a leased delivery. ``due`` None and not ``ready``: it is final and leaves the queue.
+
+    What follows for its address: ``entry``, on the list; ``soft``, one more soft bounce; ``arrived``, the lookup key of a mailbox
+    that has soft bounces in a row, and no longer.
+    """
+
+    delivery: Claimed
+    attempt: AttemptRecord | None
+    event: str | None
+    event_id: UUID
+    event_data: dict[str, Any] | None
+    at: datetime
+    due: datetime | None = None
+    ready: bool = False
+    route: int = 0
+    tries: int = 0
+    refusals: int = 0
+    flags: int = 0
+    entry: NewEntry | None = None
+    soft: SoftEnd | None = None
+    arrived: bytes | None = None
+
+    @property
+    def has_consequences(self) -> bool:
+        """True where something follows for the address."""
+        return self.entry is not None or self.soft is not None or self.arrived is not None
+
+    @property
+    def final(self) -> bool:
+        """True where the row leaves the queue."""
+        return self.due is None and not self.ready
+
+
+# Each row is found over the key's index and held by its lock (see queue), then changed by its ctid. That its state is
+# *leased* follows from its worker and is not said: said, the planner would take the index of leases and walk all of them. ``mine`` are those
+# whose lease is still the caller's; only they are told of. An attempt's ``route`` null: nothing was tried.
+_SETTLE: Final = """
+with mine as materialized (
+    select s.*, x.ctid as place, x.first_attempt_at
+    from unnest(
+        $2::int[], $3::int[], $4::smallint[], $5::uuid[], $6::smallint[], $7::smallint[],
+        $8::boolean[], $9::smallint[], $10::timestamptz[], $11::smallint[], $12::smallint[], $13::smallint[], $14::smallint[],
+        $15::text[], $16::uuid[], $17::jsonb[], $18::timestamptz[],
+        $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+        $26::smallint[], $27::text[], $28::text[], $29::text[], $30::timestamptz[], $31::real[], $32::bytea[], $33::int[]
+    ) as s (idx, tenant, environment, message, position, number,
+            final, state, due, to_route, tries, refusals, flags, event, event_id, event_data, at,
+            route, adapter, host, remote_id, outcome, reason, stage,
+            reply_code, enhanced_code, reply, tls, started_at, duration_ms, digest, keyset)
+    cross join lateral (
+        select ctid, first_attempt_at from queue
+        where tenant = s.tenant and environment = s.environment and message = s.message and position = s.position
+          and worker = $1 and number = s.number
+        limit 1 for update
+    ) x
+),
+gone as (delete from queue q using mine where mine.final and q.ctid = mine.place),
+later as (
+    update queue q set state = mine.state, due = mine.due, worker = null, route = mine.to_route, tries = mine.tries,
+        refusals = mine.refusals, flags = mine.flags
+    from mine where not mine.final and q.ctid = mine.place
+),
+told as (
+    insert into event (tenant, environment, id, message, position, type, at, data)
+    select tenant, environment, event_id, message, position, event, at, event_data from mine where event is not null
+),
+tried as (
+    insert into attempt (tenant, environment, message, position, number, route, adapter, host, remote_id, outcome, reason, stage,
+        reply_code, enhanced_code, reply, tls, started_at, duration_ms, first_attempt_at, keyset, digest)
+    select tenant, environment, message, position, number, route, adapter, host, remote_id, outcome, reason, stage,
+        reply_code, enhanced_code, reply, tls, started_at, duration_ms, first_attempt_at, keyset, digest
+    from mine where route is not null
+    on conflict do nothing
+)
+select idx from mine
+"""
+
+
+# The event was written in this very transaction, so nobody has seen it otherwise.
+_ADD_TO_EVENT: Final = """
+update event e set data = coalesce(e.data, '{}'::jsonb) || k.more
+from unnest($1::int[], $2::smallint[], $3::uuid[], $4::jsonb[]) as k (tenant, environment, id, more)
+where e.tenant = k.tenant and e.environment = k.environment and e.id = k.id
+"""
+
+
+async def settle(connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]") -> list[bool]:
+    """Settle all that is still ours, in one transaction; per settlement whether it took effect."""
+    if not any(each.has_consequences for each in settlements):
+        return await _settle(connection, worker, settlements)
+    async with connection.transaction():
+        effective = await _settle(connection, worker, settlements)
+        mine = [each for each, ours in zip(settlements, effective, strict=True) if ours and each.has_consequences]
+        if mine:
+            await _follow(connection, mine)
+    return effective
+
+
+async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlement]") -> None:
+    """What follows for the addresses; the event says whether the address is on the list now, and firmly."""
+    now = max(each.at for each in settled)
+    await soft_bounces.forget(
+        connection, [(each.delivery.tenant, each.delivery.environment, each.arrived) for each in settled if each.arrived]
+    )
+    ends = {each.soft.id: each for each in settled if each.soft is not None}
+    hardened = await soft_bounces.count(connection, [each.soft for each in ends.values() if each.soft is not None], now)
+    bounced = [(each.delivery.tenant, each.delivery.environment, each.entry) for each in settled if each.entry is not None]
+    made = await suppressions.put(connection, [*bounced, *hardened], now) if bounced or hardened else []
+    told = [each for each in settled if each.entry is not None]
+    told += [ends[entry.id] for _, _, entry in hardened if entry.id is not None]
+    rows = [
+        (each, {"suppressed": True} if entry.held_until is None else {"suppressed": False, "provisional": True})
+        for each, entry in zip(told, made, strict=True)
+        if each.event is not None
+    ]
+    if rows:
+        await connection.execute(
+            _ADD_TO_EVENT, [each.delivery.tenant for each, _ in rows], [each.delivery.environment for each, _ in rows],
+            [each.event_id for each, _ in rows], [more for _, more in rows],
+        )  # fmt: skip
+
+
+async def _settle(connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]") -> list[bool]:
+    rows = await connection.fetch(_SETTLE, worker, *_states(settlements), *_attempts(settlements))
+    effective = {row[0] for row in rows}
+    return [index in effective for index in range(len(settlements))]
+
+
+def _states(settlements: "Sequence[Settlement]") -> tuple[list[Any], ...]:
+    deliveries = [s.delivery for s in settlements]
+    return (
+        list(range(len(settlements))),
+        [d.tenant for d in deliveries],
+        [d.environment for d in deliveries],
+        [d.message for d in deliveries],
+        [d.position for d in deliveries],
+        [d.number for d in deliveries],
+        [s.final for s in settlements],
+        [QueueState.READY if s.ready else QueueState.WAITING for s in settlements],
+        [s.due for s in settlements],
+        [s.route for s in settlements],
+        [s.tries for s in settlements],
+        [s.refusals for s in settlements],
+        [s.flags for s in settlements],
+        [s.event for s in settlements],
+        [s.event_id for s in settlements],
+        [s.event_data for s in settlements],
+        [s.at for s in settlements],
+    )
+
+
+_ATTEMPT_FIELDS: Final = (
+    "route", "adapter", "host", "remote_id", "outcome", "reason", "stage", "reply_code", "enhanced_code", "reply", "tls",
+    "started_at", "duration_ms", "digest", "keyset",
+)  # fmt: skip
+
+
+def _attempts(settlements: "Sequence[Settlement]") -> tuple[list[Any], ...]:
+    attempts = [s.attempt for s in settlements]
+    return tuple([None if a is None else getattr(a, field) for a in attempts] for field in _ATTEMPT_FIELDS)

@@ -1,0 +1,1 @@
+"""What is kept of addresses: suppressions, soft bounces, bounce brakes, feedback, erasure."""

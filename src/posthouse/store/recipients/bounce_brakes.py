@@ -1,0 +1,145 @@
+"""What mailbox providers answered, counted; the brakes that are on; and a window taken back.
+
+Counts are kept by the minute for an hour and by the day for eight days, so a provider of one mailbox costs a few rows
+and none for long. ``policy.recipients.bounce_brake`` judges them.
+
+Known sharp edges: counts reach the database every few seconds; a process that is killed loses those of its last ones.
+"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW, Answers
+from posthouse.store.recipients.suppressions import Suppression, wake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from asyncpg import Connection, Record
+
+Provider = tuple[int, int, str]  # tenant, environment, registrable domain
+
+_COUNT: Final = """
+with given as materialized (
+    select * from unnest($1::int[], $2::smallint[], $3::text[], $4::int[], $5::int[]) as t (tenant, environment, provider, attempts, hard)
+)
+insert into provider_count as c (tenant, environment, provider, span, bucket, attempts, hard)
+select tenant, environment, provider, b.span, date_trunc(b.unit, $6::timestamptz, 'UTC'), attempts, hard
+from given cross join (values (0::smallint, 'minute'), (1::smallint, 'day')) as b (span, unit)
+order by tenant, environment, provider, b.span
+on conflict (tenant, environment, provider, span, bucket) do update
+    set attempts = c.attempts + excluded.attempts, hard = c.hard + excluded.hard
+"""
+_ANSWERS: Final = """
+select k.idx,
+    (select array[coalesce(sum(attempts), 0), coalesce(sum(hard), 0)] from provider_count c
+     where c.tenant = k.tenant and c.environment = k.environment and c.provider = k.provider and span = 0 and bucket > $5),
+    (select array[coalesce(sum(attempts), 0), coalesce(sum(hard), 0)] from provider_count c
+     where c.tenant = k.tenant and c.environment = k.environment and c.provider = k.provider and span = 1 and bucket > $6)
+from unnest($1::int[], $2::int[], $3::smallint[], $4::text[]) as k (idx, tenant, environment, provider)
+"""
+_PUT_ON: Final = """
+insert into brake as b (tenant, environment, provider, since, until, attempts, hard, base) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (tenant, environment, provider) do update
+    set since = case when b.until <= excluded.since then excluded.since else b.since end, until = greatest(b.until, excluded.until),
+        attempts = excluded.attempts, hard = excluded.hard, base = excluded.base
+returning since = $4
+"""
+# Those that are held stay held as long as the brake is on; of the firm ones, those that were just entered.
+_HOLD: Final = """
+update suppression set held_until = greatest(held_until, $4)
+where tenant = $1 and environment = $2 and provider = $3 and cause = 'hard_bounce'
+  and (held_until > $6 or held_until is null and since >= $5) and (held_until is null or held_until < $4)
+"""
+_ON: Final = "select tenant, environment, provider, until from brake where until > $1"
+_TAKEN: Final = "id, address, provider, cause, stream, reason, source, evidence, actor, security, since, until, held_until"
+_TAKE_BACK: Final = f"""
+delete from suppression
+where tenant = $1 and environment = $2 and provider = $3 and cause = 'hard_bounce' and since >= $4 and since <= $5
+returning {_TAKEN}
+"""
+# Over a relay nobody knows who answered; then the domain of the address is what is known. What people entered stays.
+_TAKE_BACK_SITE: Final = f"""
+delete from suppression
+where tenant = $1 and environment = $2 and split_part(address, '@', -1) = $3 and cause = 'hard_bounce' and since >= $4 and since <= $5
+  and source not in ('api', 'cli', 'import')
+returning {_TAKEN}
+"""
+_FORGET: Final = """
+delete from provider_count where ctid in (
+    select ctid from provider_count where span = $1 and bucket < $2 order by span, bucket limit 5000 for update skip locked
+)
+"""
+_FORGET_HELD: Final = """
+delete from suppression where ctid in (
+    select ctid from suppression where held_until < $1 order by held_until limit 5000 for update skip locked
+)
+"""
+_MINUTES_KEPT: Final = timedelta(hours=1)
+_DAYS_KEPT: Final = BASE + timedelta(days=1)
+_HELD_KEPT: Final = timedelta(days=30)
+
+
+class Brake(msgspec.Struct, frozen=True):
+    """Why a brake is put on: the last fifteen minutes against the seven days before."""
+
+    window: Answers
+    base: Answers
+
+
+async def count(connection: "Connection[Record]", heard: "Mapping[Provider, Answers]", now: datetime) -> None:
+    """Add what was heard since the last time."""
+    rows = sorted(heard.items())
+    if rows:
+        await connection.execute(
+            _COUNT, [p[0] for p, _ in rows], [p[1] for p, _ in rows], [p[2] for p, _ in rows], [a.attempts for _, a in rows],
+            [a.hard for _, a in rows], now,
+        )  # fmt: skip
+
+
+async def answers(connection: "Connection[Record]", providers: "Sequence[Provider]", now: datetime) -> "list[Brake]":
+    """The window that ends now and the base before it, of each provider in order."""
+    rows = await connection.fetch(
+        _ANSWERS, list(range(len(providers))), [p[0] for p in providers], [p[1] for p in providers], [p[2] for p in providers],
+        now - WINDOW, now - BASE,
+    )  # fmt: skip
+    found = {row[0]: Brake(Answers(*row[1]), Answers(row[2][0] - row[1][0], row[2][1] - row[1][1])) for row in rows}
+    return [found[index] for index in range(len(providers))]
+
+
+async def put_on(
+    connection: "Connection[Record]", provider: Provider, why: Brake, now: datetime, until: datetime
+) -> tuple[bool, int]:
+    """A brake is on (until further): whether it was off before, and how many entries it made provisional now."""
+    async with connection.transaction():
+        fresh = await connection.fetchval(_PUT_ON, *provider, now, until, why.window.attempts, why.window.hard, why.base.share)
+        tag = await connection.execute(_HOLD, *provider, until, now - BACK, now)
+    return bool(fresh), int(tag.rpartition(" ")[2])
+
+
+async def on(connection: "Connection[Record]", now: datetime) -> dict[Provider, datetime]:
+    """The brakes that are on, and until when."""
+    return {(row[0], row[1], row[2]): row[3] for row in await connection.fetch(_ON, now)}
+
+
+async def take_back(
+    connection: "Connection[Record]", provider: Provider, begin: datetime, end: datetime, now: datetime, *, is_site: bool = False
+) -> tuple[list[Suppression], int]:
+    """Every hard bounce heard from a provider between two moments leaves the list, and what waited because of one is due.
+
+    ``is_site``: the name is the domain of the addresses themselves, and reads a tenant's whole list. Answers the entries and how many
+    deliveries were waiting. What had already ended stays as it ended.
+    """
+    statement = _TAKE_BACK_SITE if is_site else _TAKE_BACK
+    gone = [Suppression(*row) for row in await connection.fetch(statement, *provider, begin, end)]
+    due = await wake(connection, provider[0], provider[1], [each.address for each in gone if each.address], now)
+    return gone, due
+
+
+async def forget_old(connection: "Connection[Record]", now: datetime) -> None:
+    """Delete counts that no window reaches any more, and what was provisional and never heard of again; a few thousand rows at most."""
+    await connection.execute(_FORGET_HELD, now - _HELD_KEPT)
+    await connection.execute(_FORGET, 0, now - _MINUTES_KEPT)
+    await connection.execute(_FORGET, 1, now - _DAYS_KEPT)

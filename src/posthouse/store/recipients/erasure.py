@@ -1,0 +1,172 @@
+"""An address is erased (GDPR article 17): it stands nowhere any more, and is still not written to.
+
+First its entry is made (cause legal, all streams, security too, of a keyed hash), so that nothing new is accepted for it. Then what
+is nothing without it is deleted: what waits to be sent to it, kept mail, dedupe keys that name it, and the content of messages that
+went to it, unless somebody else of the same message still waits. Last, in every text of every table of the tenant's it is blotted
+out: the catalog says which texts there are (the view ``erasable``), and each table is gone over in batches, a transaction each, because
+a long one would hold up those who read events in order. An erasure that breaks off has begun; running it again does the rest.
+
+Known sharp edges: what is sealed cannot be searched, so bodies of other messages that mention the address stay sealed until their time
+is over. It reads a tenant's history once, so it takes as long as that is long. A delivery on the wire at this moment arrives.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.policy.recipients.suppress import Cause
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+SOURCE: Final = "erasure"
+BATCH: Final = 1000  # rows changed in one transaction
+_PATIENCE: Final = 24 * 3600.0  # seconds; history may be long
+
+# What sends mail or is shown in it: an erasure would break it, so the tenant changes it first.
+_IN_USE: Final = """
+select 'the tenant' from tenant where id = $1 and concat_ws(' ', name, default_from, reply_to) ~ $2
+union all select 'brand' from brand where tenant = $1 and to_jsonb(brand)::text ~ $2
+union all select 'stream/' || name from stream where tenant = $1 and to_jsonb(stream)::text ~ $2
+union all select 'webhook/' || url from webhook_endpoint where tenant = $1 and removed_at is null and url ~ $2
+union all select 'credential/' || lookup from credential where tenant = $1 and revoked_at is null and lookup ~ $2
+union all
+select distinct 'template/' || v.name from template_version v
+join template_wording w on w.tenant = v.tenant and w.name = v.name and w.version = v.version
+where v.tenant = $1 and v.state = 'active' and (v.sender ~ $2 or to_jsonb(w)::text ~ $2)
+union all
+select p.kind || '/' || p.name from (
+    select distinct on (kind, name) kind, name, source from template_part where tenant = $1 order by kind, name, version desc
+) p where p.source ~ $2
+"""
+_GONE_TO: Final = """
+select distinct environment, message, recipient from delivery
+where tenant = $1 and right(recipient, length($3)) = $3
+  and translate(recipient, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') = any($2::text[])
+"""
+_UNQUEUE: Final = """
+delete from queue q using unnest($3::uuid[]) as k (message)
+where q.tenant = $1 and q.environment = $2 and q.message = k.message and q.recipient = any($4::text[])
+returning q.message, q.position
+"""
+_TELL: Final = """
+insert into event (tenant, environment, id, message, position, type, at, data)
+select $1, $2, t.id, t.message, t.position, 'message.suppressed', $6, jsonb_build_object('reason', 'legal')
+from unnest($3::uuid[], $4::uuid[], $5::smallint[]) as t (id, message, position)
+"""
+_NOT_DONE: Final = """
+select k.message from unnest($3::uuid[]) as k (message)
+cross join lateral (select 1 from queue where tenant = $1 and environment = $2 and message = k.message limit 1) q
+"""
+_CONTENT: Final = """
+delete from content c using unnest($3::uuid[]) as k (message)
+where c.tenant = $1 and c.environment = $2 and c.keep in (0, 1, 2) and c.message = k.message
+"""
+_INBOX: Final = """
+delete from inbox where tenant = $1 and right(recipient, length($3)) = $3
+  and translate(recipient, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') = any($2::text[])
+"""
+_KEYS: Final = "delete from dedupe where tenant = $1 and key ~ $2"
+_COUNTED: Final = "delete from soft_bounce where tenant = $1 and lookup = $2"
+_ENTRIES: Final = "delete from suppression where tenant = $1 and lookup = $2"
+_LEAVE: Final = """
+insert into suppression (tenant, environment, id, lookup, cause, reason, source, actor, security, since)
+values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9)
+"""
+_PLACES: Final = "select distinct place from erasable order by place"
+_BLOT: Final = "select erase_batch($1, $2, $3, $4, $5)"
+
+
+class Erasing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be erased. ``spellings``: the folded address, quoted and not; ``pattern``: what finds it in a text (a Postgres ARE).
+
+    ``core``: finds what the pattern finds and a little more, fast.
+    """
+
+    tenant: int
+    lookup: bytes
+    spellings: tuple[str, ...]
+    core: str
+    pattern: str
+    reason: str
+    actor: str
+
+    @property
+    def domain(self) -> str:
+        """With its ``@``."""
+        return self.spellings[0][self.spellings[0].rindex("@") :]
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """What was deleted. ``pending``: messages whose content stays because others of it still wait."""
+
+    messages: int
+    stopped: int
+    pending: int
+
+
+async def in_use(connection: "Connection[Record]", what: Erasing) -> list[str]:
+    """Which settings of the tenant's hold the address, so that erasing it would break them."""
+    return sorted({row[0] for row in await connection.fetch(_IN_USE, what.tenant, what.pattern, timeout=_PATIENCE)})
+
+
+async def block(
+    connection: "Connection[Record]", what: Erasing, now: datetime, new_id: Callable[[datetime], UUID]
+) -> tuple[UUID, ...]:
+    """Replace every entry of the address by one of its hash, live and test, in the caller's transaction; those that are left."""
+    left = (new_id(now), new_id(now))
+    for statement in (_COUNTED, _ENTRIES):
+        await connection.execute(statement, what.tenant, what.lookup)
+    for environment, entry in enumerate(left):
+        await connection.execute(
+            _LEAVE, what.tenant, environment, entry, what.lookup, Cause.LEGAL.value, what.reason, SOURCE, what.actor, now
+        )
+    return left
+
+
+async def written_to(connection: "Connection[Record]", what: Erasing) -> "list[Record]":
+    """Environment, message and recipient of every delivery to the address; reads the history, so not in a transaction that writes."""
+    return list(await connection.fetch(_GONE_TO, what.tenant, what.spellings, what.domain, timeout=_PATIENCE))
+
+
+async def forget(
+    connection: "Connection[Record]", what: Erasing, sent: "list[Record]", now: datetime, new_id: Callable[[datetime], UUID]
+) -> Forgotten:
+    """Delete what is nothing without the address, in the caller's transaction."""
+    messages = stopped = pending = 0
+    for environment in (0, 1):
+        mine = [row for row in sent if row[0] == environment]
+        found = sorted({row[1] for row in mine})
+        ended, waiting = await _stop(connection, (what.tenant, environment), found, sorted({row[2] for row in mine}), now, new_id)
+        messages, stopped, pending = messages + len(found), stopped + ended, pending + waiting
+    await connection.execute(_INBOX, what.tenant, what.spellings, what.domain, timeout=_PATIENCE)
+    await connection.execute(_KEYS, what.tenant, what.pattern, timeout=_PATIENCE)
+    return Forgotten(messages, stopped, pending)
+
+
+async def blot(connection: "Connection[Record]", what: Erasing, batch: int = BATCH) -> int:
+    """Blot the address out of every text of the tenant's; how many rows. Call it outside of a transaction: each batch is one."""
+    total = 0
+    for (place,) in await connection.fetch(_PLACES):
+        changed = batch
+        while changed >= batch:
+            changed = int(await connection.fetchval(_BLOT, what.tenant, what.core, what.pattern, place, batch, timeout=_PATIENCE))
+            total += changed
+    return total
+
+
+async def _stop(
+    connection: "Connection[Record]", place: tuple[int, int], messages: list[UUID], recipients: list[str], now: datetime,
+    new_id: Callable[[datetime], UUID],
+) -> tuple[int, int]:  # fmt: skip
+    """Take what waits from the queue, and content that nobody waits for; how many were stopped, and how many messages others wait for."""
+    stopped = await connection.fetch(_UNQUEUE, *place, messages, recipients, timeout=_PATIENCE)
+    await connection.execute(
+        _TELL, *place, [new_id(now) for _ in stopped], [row[0] for row in stopped], [row[1] for row in stopped], now
+    )
+    waiting = {row[0] for row in await connection.fetch(_NOT_DONE, *place, messages, timeout=_PATIENCE)}
+    await connection.execute(_CONTENT, *place, [each for each in messages if each not in waiting], timeout=_PATIENCE)
+    return len(stopped), len(waiting)

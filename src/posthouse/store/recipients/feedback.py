@@ -1,0 +1,200 @@
+"""What came back, from the door until it is worked on, and what it does to a delivery.
+
+Raw bytes wait here sealed, narrow and deleted when read, like the queue. What was taken is remembered by name, so
+that a report or a hook that comes twice does nothing the second time. A delivery's row is locked while its feedback is
+taken, so that two facts about it come one after the other.
+
+Known sharp edges: names are forgotten after ``KEPT``; nothing that comes later is taken anyway.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.store.postgres.database import Database
+from posthouse.store.seal import Sealer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Connection, Record
+
+KEPT: Final = timedelta(days=120)
+LEASE: Final = timedelta(seconds=30)
+_PUT: Final = """
+insert into feedback_queue (id, tenant, environment, source, message, position, key_id, sealed, received_at, due)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+"""
+_CLAIM: Final = """
+with due as materialized (
+    select ctid from feedback_queue where due <= $1 order by due, id limit $2 for update skip locked
+)
+update feedback_queue q set due = $3, tries = tries + 1 from due where q.ctid = due.ctid
+returning q.id, q.tenant, q.environment, q.source, q.message, q.position, q.key_id, q.sealed, q.received_at, q.tries
+"""
+_DONE: Final = "delete from feedback_queue where id = any($1::uuid[])"
+_ONCE: Final = """
+insert into feedback_taken (tenant, environment, source, name, at) values ($1, $2, $3, $4, $5) on conflict do nothing returning true
+"""
+_FORGET: Final = """
+with old as (select ctid from feedback_taken where at < $1 limit 5000) delete from feedback_taken t using old where t.ctid = old.ctid
+"""
+_DELIVERY: Final = """
+select d.message, d.position, d.recipient, m.type, m.stream, m.created_at,
+    coalesce((
+        select e.type from (
+            select type, xid, id from event
+            where tenant = $1 and environment = $2 and message = d.message and position = d.position and type = any($5::text[])
+            offset 0
+        ) e order by e.xid desc, e.id desc limit 1
+    ), 'message.queued') as state, m.header_from, m.door
+from (
+    select * from delivery where tenant = $1 and environment = $2 and message = $3 and position = $4 for update
+) d
+cross join lateral (select type, stream, created_at, header_from, door from message where tenant = $1 and environment = $2 and id = $3 limit 1) m
+"""
+_HOST: Final = """
+select host from attempt where tenant = $1 and environment = $2 and message = $3 and position = $4 order by number desc limit 1
+"""
+_POSITION: Final = (
+    "select position from delivery where tenant = $1 and environment = $2 and message = $3 and lower(recipient) = lower($4)"
+)
+_LETTERS: Final = """
+select count(*) from (
+    select 1 from event where tenant = $1 and environment = $2 and message = $3 and position = $4 and type = 'message.replied' limit $5
+) e
+"""
+_REMOTE: Final = """
+select message, position from attempt
+where tenant = $1 and environment = $2 and adapter = $3 and remote_id = $4
+  and adapter in ('resend', 'postmark', 'sendgrid', 'mailgun', 'ses')
+limit 100
+"""
+_STATES: Final = [
+    f"message.{word}"
+    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
+]
+
+
+class Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where known.
+
+    ``message`` and ``position``: whose return path it came to.
+    """
+
+    id: UUID
+    tenant: int
+    environment: int
+    source: str
+    body: bytes
+    received_at: datetime
+    headers: dict[str, str] = {}
+    message: UUID | None = None
+    position: int | None = None
+    tries: int = 0
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """The delivery that feedback is about, as it stands, locked. ``door``: how its message came in."""
+
+    message: UUID
+    position: int
+    recipient: str
+    type: str
+    stream: str
+    created_at: datetime
+    state: str
+    header_from: str = ""
+    door: str = ""
+
+
+async def put(connection: "Connection[Record]", sealer: Sealer, raw: Raw) -> None:
+    """Keep what came in, durably, before it is answered."""
+    packed = sealer.seal(sealer.pack(msgspec.msgpack.encode((raw.headers, raw.body))), raw.id.bytes)
+    await connection.execute(
+        _PUT, raw.id, raw.tenant, raw.environment, raw.source, raw.message, raw.position, sealer.key_id, packed, raw.received_at
+    )
+
+
+async def put_once(database: Database, sealer: Sealer, raw: Raw, name: str) -> bool:
+    """Keep it unless something of that name came from there already; False then. ``name`` '': whatever came."""
+    async with database.acquire() as connection, connection.transaction():
+        if name and not await once(connection, raw.tenant, raw.environment, raw.source, name, raw.received_at):
+            return False
+        await put(connection, sealer, raw)
+    return True
+
+
+async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -> list[Raw]:
+    """At most ``limit`` that wait, ours for ``LEASE``. Errors: SealBroken."""
+    async with database.acquire() as connection:
+        rows = await connection.fetch(_CLAIM, now, limit, now + LEASE)
+    found = []
+    for id, tenant, environment, source, message, position, key_id, sealed, received_at, tries in rows:
+        headers, body = msgspec.msgpack.decode(
+            sealer.unpack(sealer.open(sealed, key_id, id.bytes)), type=tuple[dict[str, str], bytes]
+        )
+        found.append(
+            Raw(id=id, tenant=tenant, environment=environment, source=source, body=body, received_at=received_at, headers=headers,
+                message=message, position=position, tries=tries)
+        )  # fmt: skip
+    return found
+
+
+async def done(connection: "Connection[Record]", ids: "Sequence[UUID]") -> None:
+    """Worked on: forget the raw bytes."""
+    await connection.execute(_DONE, list(ids))
+
+
+async def once(connection: "Connection[Record]", tenant: int, environment: int, source: str, name: str, now: datetime) -> bool:
+    """Whether this is the first of its name from that source; remembered if so."""
+    return bool(await connection.fetchval(_ONCE, tenant, environment, source, name[:512], now))
+
+
+async def forget_old(database: Database, now: datetime) -> None:
+    """Names nobody will ask for any more, a bounded number."""
+    async with database.acquire() as connection:
+        await connection.execute(_FORGET, now - KEPT)
+
+
+async def subject(
+    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int
+) -> Subject | None:
+    """The delivery, locked until the transaction ends."""
+    row = await connection.fetchrow(_DELIVERY, tenant, environment, message, position, _STATES)
+    return None if row is None else Subject(*row)
+
+
+async def last_host(connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int) -> str:
+    """The host that the last attempt reached, '' where none did."""
+    return str(await connection.fetchval(_HOST, tenant, environment, message, position) or "")
+
+
+async def letters(
+    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int, limit: int
+) -> int:
+    """How many letters about a delivery were told of, counted up to ``limit``."""
+    return int(await connection.fetchval(_LETTERS, tenant, environment, message, position, limit))
+
+
+async def position_of(
+    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, recipient: str
+) -> int | None:
+    """Which delivery of a message went to an address."""
+    found = await connection.fetchval(_POSITION, tenant, environment, message, recipient)
+    return None if found is None else int(found)
+
+
+async def by_remote_id(
+    connection: "Connection[Record]", tenant: int, environment: int, adapter: str, remote_id: str
+) -> list[tuple[UUID, int]]:
+    """The deliveries that a provider knows under its own id."""
+    rows = await connection.fetch(_REMOTE, tenant, environment, adapter, remote_id)
+    return [(row[0], row[1]) for row in rows]
+
+
+NewId = Callable[[datetime], UUID]
+EventData = dict[str, Any]

@@ -1,0 +1,69 @@
+"""The addresses that providers call with what became of mails: a token each, of which only a hash is kept.
+
+The token says whose hook it is; whether the call is the provider's, its signature says (``providers``).
+"""
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.store.postgres.database import Database
+
+_TOKEN_OCTETS: Final = 20
+_ADD: Final = "insert into hook (tenant, environment, id, provider, lookup, created_at) values ($1, $2, $3, $4, $5, $6)"
+_FIND: Final = "select tenant, environment, id, provider, created_at from hook where lookup = $1 and revoked_at is null"
+_LIST: Final = """
+select tenant, environment, id, provider, created_at from hook where tenant = $1 and revoked_at is null order by id desc limit 1000
+"""
+_REVOKE: Final = """
+update hook set revoked_at = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null returning id
+"""
+
+
+class HookAddress(msgspec.Struct, frozen=True):
+    """A hook that is taken."""
+
+    tenant: int
+    environment: int
+    id: UUID
+    provider: str
+    created_at: datetime
+
+
+async def add(
+    database: Database, tenant: int, environment: int, provider: str, *, id: UUID, now: datetime, random: Callable[[int], bytes]
+) -> str:
+    """A new hook's token, shown once."""
+    token = b32encode(random(_TOKEN_OCTETS)).decode().lower()
+    async with database.acquire() as connection:
+        await connection.execute(_ADD, tenant, environment, id, provider, _lookup(token), now)
+    return token
+
+
+async def find(database: Database, provider: str, token: str) -> HookAddress | None:
+    """Whose hook it is; None for a token that is nobody's, of another provider, or revoked."""
+    async with database.acquire() as connection:
+        row = await connection.fetchrow(_FIND, _lookup(token))
+    found = None if row is None else HookAddress(*row)
+    return found if found is not None and found.provider == provider else None
+
+
+async def list_hooks(database: Database, tenant: int) -> list[HookAddress]:
+    """A tenant's hooks, newest first."""
+    async with database.acquire() as connection:
+        return [HookAddress(*row) for row in await connection.fetch(_LIST, tenant)]
+
+
+async def revoke(database: Database, tenant: int, hook: UUID, now: datetime) -> bool:
+    """Take no more calls; False where there is no such hook."""
+    async with database.acquire() as connection:
+        return await connection.fetchval(_REVOKE, tenant, hook, now) is not None
+
+
+def _lookup(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

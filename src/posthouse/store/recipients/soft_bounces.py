@@ -1,0 +1,107 @@
+"""A mailbox's soft bounces in a row: counted where a delivery ends, forgotten where one arrives, and made an entry when they are enough.
+
+A mailbox that never bounced softly has no row, and nothing is written for it. ``policy.recipients.soft_bounces`` says what counts.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.policy.recipients.soft_bounces import LIMIT, is_hard, is_the_mailbox
+from posthouse.policy.recipients.suppress import Cause
+from posthouse.store.recipients.suppressions import NewEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Connection, Record
+
+SOURCE: Final = "soft"
+
+_COUNT: Final = """
+insert into soft_bounce as b (tenant, environment, lookup, count, first_at, last_at)
+select tenant, environment, lookup, 1, $4, $4 from unnest($1::int[], $2::smallint[], $3::bytea[]) as k (tenant, environment, lookup)
+order by tenant, environment, lookup
+on conflict (tenant, environment, lookup) do update set count = b.count + 1, last_at = excluded.last_at
+returning tenant, environment, lookup, count, first_at, last_at,
+    (select soft_limit from suppression_rule r where r.tenant = b.tenant and r.environment = b.environment)
+"""
+_FORGET: Final = """
+delete from soft_bounce b using unnest($1::int[], $2::smallint[], $3::bytea[]) as k (tenant, environment, lookup)
+where b.tenant = k.tenant and b.environment = k.environment and b.lookup = k.lookup
+"""
+_LAST_REASONS: Final = """
+select k.idx, a.reason, a.reply
+from unnest($1::int[], $2::int[], $3::smallint[], $4::uuid[], $5::smallint[]) as k (idx, tenant, environment, message, position)
+cross join lateral (
+    select reason, reply from attempt
+    where tenant = k.tenant and environment = k.environment and message = k.message and position = k.position
+    order by number desc limit 1
+) a
+"""
+
+
+class SoftEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that ended undelivered. ``reason`` None: its last attempt's, which is looked up (it expired before another).
+
+    ``id`` is that of the entry it would become.
+    """
+
+    tenant: int
+    environment: int
+    lookup: bytes
+    address: str
+    message: UUID
+    position: int
+    reason: str | None
+    reply: str
+    id: UUID
+
+
+_Place = tuple[int, int, bytes]
+
+
+async def count(connection: "Connection[Record]", ends: "Sequence[SoftEnd]", now: datetime) -> list[tuple[int, int, NewEntry]]:
+    """Count those that are the mailbox's own fault; an entry (tenant, environment, entry) for each that has become hard."""
+    sure = {_place(end): end for end in await _with_reasons(connection, ends)}
+    if not sure:
+        return []
+    rows = await connection.fetch(_COUNT, [t for t, _, _ in sure], [e for _, e, _ in sure], [k for _, _, k in sure], now)
+    hard = [(sure[row[0], row[1], row[2]], row[3], row[4]) for row in rows if is_hard(row[3], row[4], row[5], row[6] or LIMIT)]
+    await forget(connection, [_place(end) for end, _, _ in hard])
+    return [(end.tenant, end.environment, _entry(end, times, first_at)) for end, times, first_at in hard]
+
+
+async def forget(connection: "Connection[Record]", places: "Sequence[_Place]") -> None:
+    """A delivery: whatever was counted for these (tenant, environment, lookup) begins anew."""
+    if places:
+        await connection.execute(_FORGET, [t for t, _, _ in places], [e for _, e, _ in places], [k for _, _, k in places])
+
+
+async def _with_reasons(connection: "Connection[Record]", ends: "Sequence[SoftEnd]") -> list[SoftEnd]:
+    """Those whose reason is the mailbox's own; what is not known is read from history."""
+    known = [end for end in ends if end.reason is not None and is_the_mailbox(end.reason)]
+    open_ = [end for end in ends if end.reason is None]
+    if open_:
+        rows = await connection.fetch(
+            _LAST_REASONS, list(range(len(open_))), [end.tenant for end in open_], [end.environment for end in open_],
+            [end.message for end in open_], [end.position for end in open_],
+        )  # fmt: skip
+        known += [msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if is_the_mailbox(why)]
+    return known
+
+
+def _entry(end: SoftEnd, times: int, first_at: datetime) -> NewEntry:
+    evidence: dict[str, Any] = {
+        "message": str(end.message), "position": end.position, "reply": end.reply, "softBounces": times, "firstAt": first_at.isoformat(),
+    }  # fmt: skip
+    return NewEntry(
+        id=end.id, address=end.address, lookup=end.lookup, cause=Cause.HARD_BOUNCE, source=SOURCE, reason=end.reason or "",
+        evidence=evidence,
+    )  # fmt: skip
+
+
+def _place(end: SoftEnd) -> _Place:
+    return end.tenant, end.environment, end.lookup

@@ -1,0 +1,264 @@
+"""The list of addresses that are not written to: entered, shown, taken off. For whoever hears of a bounce, a complaint or a wish:
+
+    await suppressions.add(connection, tenant, environment, [NewEntry(...)], now, new_id) -> list[Suppression]
+
+``NewEntry.lookup`` is ``AddressKey.of(address)`` (``suppression_lookup.load_key`` gives the key, once per process). Entering is
+idempotent per address, cause and stream: what is there already is answered with ``created`` false and keeps its
+evidence. Call it in the transaction in which the news is settled.
+
+An entry that names its ``provider`` was heard from a mailbox provider and not from a person: while that provider's brake is
+on (``brakes``) it is entered provisionally, and a second one after the hold makes it firm.
+
+Known sharp edges: after an erasure the address is never written down again, whoever enters it: the entry is made without.
+Rows of one batch are written in the order of their hashes, so that two batches wait for one another instead of deadlocking.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+from posthouse.policy.recipients.suppress import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Connection, Record
+
+_REACH: Final = timedelta(days=93)  # nothing waits in the queue for longer
+_ALL: Final = "id, address, provider, cause, stream, reason, source, evidence, actor, security, since, until, held_until"
+_SHOWN: Final = ", ".join(f"s.{name}" for name in _ALL.split(", "))
+
+# ``over``: what was there has ended; ``second``: it was held, and this is the second look. Then the news replaces the old.
+_PUT: Final = f"""
+with given as materialized (
+    select * from unnest(
+        $1::int[], $2::smallint[], $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::boolean[], $14::timestamptz[], $15::timestamptz[]
+    ) as t (tenant, environment, id, lookup, address, provider, cause, stream,
+            reason, source, evidence, actor, security, since, until)
+),
+known as materialized (
+    select g.*,
+        exists (select 1 from suppression e where e.tenant = g.tenant and e.environment = g.environment and e.lookup = g.lookup
+                and e.cause = 'legal' and e.address is null) as erased,
+        case when g.provider <> '' and g.cause = 'hard_bounce' then (
+            select b.until from brake b
+            where b.tenant = g.tenant and b.environment = g.environment and b.provider = g.provider and b.until > g.since
+        ) end as held_until
+    from given g
+)
+insert into suppression as s (tenant, environment, lookup, {_ALL})
+select tenant, environment, lookup, id, case when erased then null else address end, provider, cause, stream,
+    case when erased then '' else reason end, source, case when erased then null else evidence end, actor, security, since, until, held_until
+from known order by tenant, environment, lookup, cause, stream
+on conflict (tenant, environment, lookup, cause, stream) do update set
+    (since, reason, source, evidence, actor) = (
+        select case when n.new then excluded.since else s.since end, case when n.new then excluded.reason else s.reason end,
+            case when n.new then excluded.source else s.source end,
+            case when n.new then excluded.evidence else coalesce(s.evidence, excluded.evidence) end,
+            case when n.new then excluded.actor else s.actor end
+        from (select coalesce(s.until <= excluded.since, false) or coalesce(s.held_until <= excluded.since, false) as new) n
+    ),
+    provider = case when s.provider = '' then excluded.provider else s.provider end,
+    security = s.security or excluded.security,
+    until = case when s.until is null or excluded.until is null then null else greatest(s.until, excluded.until) end,
+    held_until = case
+        when s.held_until is null and (s.until is null or s.until > excluded.since) then null
+        when excluded.provider = '' then null
+        when excluded.held_until is not null then greatest(s.held_until, excluded.held_until)
+        when s.held_until > excluded.since then s.held_until
+    end
+returning {_SHOWN}, s.tenant, s.environment, s.lookup, s.xmax = 0
+"""
+
+_LIST: Final = f"""
+select {_ALL} from suppression s
+where tenant = $1 and environment = $2 and id < $3 and ($4::text is null or cause = $4) and ($5::text is null or stream = $5)
+  and ($6::text is null or source = $6) and ($7::text is null or provider = $7)
+  and ($8::timestamptz is null or since >= $8) and ($9::timestamptz is null or since <= $9)
+  and ($10::boolean is null or (held_until is not null) = $10)
+order by id desc limit $11
+"""
+_OF_LOOKUP: Final = f"""
+with own as materialized (select * from suppression where tenant = $1 and environment = $2 and lookup = $12 offset 0)
+{_LIST.replace("from suppression s", "from own s")}
+"""
+_GET: Final = f"select {_ALL} from suppression where tenant = $1 and environment = $2 and id = $3"
+
+_TAKEN: Final = f"""
+with asked as materialized (
+    select x.ctid from unnest($3::uuid[]) as k (id)
+    cross join lateral (select ctid from suppression where tenant = $1 and environment = $2 and id = k.id limit 1 for update) x
+)
+delete from suppression s using asked where s.ctid = asked.ctid and s.cause <> all($4::text[]) returning {_SHOWN}
+"""
+_IDS_OF: Final = """
+select x.id from unnest($3::bytea[]) as k (lookup)
+cross join lateral (
+    select id from suppression where tenant = $1 and environment = $2 and lookup = k.lookup
+      and ($4::text is null or cause = $4) and ($5::text is null or stream = $5) limit 100
+) x
+"""
+# HELD (32) is how a delivery is marked that waits because of a provisional entry (``queue.Flag``).
+_WAKE: Final = """
+with waiting as materialized (
+    select x.ctid from unnest($3::text[]) as k (recipient)
+    cross join lateral (
+        select message, position from delivery
+        where tenant = $1 and environment = $2 and recipient = k.recipient and message >= $4 order by message desc limit 1000
+    ) d
+    cross join lateral (
+        select ctid from queue
+        where tenant = $1 and environment = $2 and message = d.message and position = d.position and state = 2 and flags & 32 <> 0
+        limit 1 for update
+    ) x
+)
+update queue q set due = $5 from waiting where q.ctid = waiting.ctid
+"""
+
+
+class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An address to be entered. ``lookup``: its hash. ``stream`` None: all. ``source``: where it came from (smtp, report, hook, api …).
+
+    ``evidence`` is plain JSON: the reply or report heard, delivery and message ids. ``provider``: the registrable domain of
+    who answered (``policy.recipients.bounce_brake.provider_of``), '' where a person entered it. ``until`` None: for good. ``id`` None: a new one.
+    """
+
+    address: str
+    lookup: bytes
+    cause: Cause
+    source: str
+    stream: str | None = None
+    reason: str = ""
+    evidence: dict[str, Any] | None = None
+    actor: str = ""
+    provider: str = ""
+    security: bool = False
+    until: datetime | None = None
+    id: UUID | None = None
+
+
+class Suppression(msgspec.Struct, frozen=True):
+    """An entry as it stands. ``address`` None: erased. ``held_until``: provisional until then. Order as in the statements."""
+
+    id: UUID
+    address: str | None
+    provider: str
+    cause: str
+    stream: str | None
+    reason: str
+    source: str
+    evidence: dict[str, Any] | None
+    actor: str
+    security: bool
+    since: datetime
+    until: datetime | None
+    held_until: datetime | None
+    created: bool = False
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries. ``lookup``: of this address; ``provisional``: those that are held, or those that are not; ``before``: a page's place."""
+
+    lookup: bytes | None = None
+    cause: str | None = None
+    stream: str | None = None
+    source: str | None = None
+    provider: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    provisional: bool | None = None
+    before: UUID | None = None
+    limit: int = 50
+
+
+async def add(
+    connection: "Connection[Record]",
+    tenant: int,
+    environment: int,
+    entries: "Sequence[NewEntry]",
+    now: datetime,
+    new_id: Callable[[datetime], UUID],
+) -> list[Suppression]:
+    """Enter addresses; each as it stands then, in the order given. Two of one address, cause and stream are one."""
+    whole = [entry if entry.id else msgspec.structs.replace(entry, id=new_id(now)) for entry in entries]
+    return await put(connection, [(tenant, environment, entry) for entry in whole], now)
+
+
+async def put(
+    connection: "Connection[Record]", entries: "Sequence[tuple[int, int, NewEntry]]", now: datetime
+) -> list[Suppression]:
+    """The same for entries of several lists (tenant, environment, entry), all of which have their ids."""
+    first = {_place(*given): given for given in reversed(entries)}
+    rows = list(first.values())
+    news = [entry for _, _, entry in rows]
+    found = await connection.fetch(
+        _PUT, [t for t, _, _ in rows], [e for _, e, _ in rows], [n.id for n in news], [n.lookup for n in news],
+        [n.address for n in news], [n.provider for n in news], [n.cause.value for n in news], [n.stream for n in news],
+        [n.reason for n in news], [n.source for n in news], [n.evidence for n in news], [n.actor for n in news],
+        [n.security for n in news], [now] * len(news), [n.until for n in news],
+    )  # fmt: skip
+    made = {(row[13], row[14], row[15], row[3], row[4]): Suppression(*row[:13], *row[16:]) for row in found}
+    return [made[_place(*given)] for given in entries]
+
+
+async def list_entries(connection: "Connection[Record]", tenant: int, environment: int, wanted: Wanted) -> list[Suppression]:
+    """At most ``wanted.limit`` entries, the newest first."""
+    before = wanted.before or UUID(int=(1 << 128) - 1)
+    asked = (
+        tenant, environment, before, wanted.cause, wanted.stream, wanted.source, wanted.provider, wanted.since, wanted.until,
+        wanted.provisional, wanted.limit,
+    )  # fmt: skip
+    if wanted.lookup is None:
+        return [Suppression(*row) for row in await connection.fetch(_LIST, *asked)]
+    return [Suppression(*row) for row in await connection.fetch(_OF_LOOKUP, *asked, wanted.lookup)]
+
+
+async def get(connection: "Connection[Record]", tenant: int, environment: int, entry: UUID) -> Suppression | None:
+    """One entry."""
+    row = await connection.fetchrow(_GET, tenant, environment, entry)
+    return None if row is None else Suppression(*row)
+
+
+async def ids_of(
+    connection: "Connection[Record]",
+    tenant: int,
+    environment: int,
+    lookups: "Sequence[bytes]",
+    *,
+    cause: str | None = None,
+    stream: str | None = None,
+) -> list[UUID]:
+    """The entries of these addresses."""
+    return [row[0] for row in await connection.fetch(_IDS_OF, tenant, environment, lookups, cause, stream)]
+
+
+async def remove(
+    connection: "Connection[Record]",
+    tenant: int,
+    environment: int,
+    entries: "Sequence[UUID]",
+    spared: "Sequence[Cause]",
+    now: datetime,
+) -> list[Suppression]:
+    """Take entries off the list, but none of a ``spared`` cause; what was taken off. What waited because of them is due at once."""
+    rows = await connection.fetch(_TAKEN, tenant, environment, entries, [cause.value for cause in spared])
+    gone = [Suppression(*row) for row in rows]
+    await wake(connection, tenant, environment, [each.address for each in gone if each.held_until and each.address], now)
+    return gone
+
+
+async def wake(connection: "Connection[Record]", tenant: int, environment: int, addresses: "Sequence[str]", now: datetime) -> int:
+    """Make due what waits because these addresses were held; how many deliveries."""
+    if not addresses:
+        return 0
+    tag = await connection.execute(_WAKE, tenant, environment, addresses, ids.floor(now - _REACH), now)
+    return int(tag.rpartition(" ")[2])
+
+
+def _place(tenant: int, environment: int, entry: NewEntry) -> tuple[int, int, bytes, str, str | None]:
+    return tenant, environment, entry.lookup, entry.cause.value, entry.stream

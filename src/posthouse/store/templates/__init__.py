@@ -1,0 +1,1 @@
+"""Templates at rest: versions, layouts and partials."""

@@ -1,0 +1,55 @@
+"""Who changed what, when, and how it was before: rows that are only ever added, in the transaction of the change itself.
+
+``subject`` names what was changed (``template/welcome``, ``stream/marketing``, ``brand``), ``action`` what was done to it, in the
+past tense; ``data`` has ``before`` and ``after`` where they say something. Never put a secret or the words of a mail in it.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.store.postgres.database import Database, Held
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+_END: Final = UUID(int=(1 << 128) - 1)
+_INSERT: Final = "insert into audit (tenant, id, at, actor, action, subject, data) values ($1, $2, $3, $4, $5, $6, $7)"
+_LIST: Final = """
+select id, at, actor, action, subject, data from audit where tenant = $1 and id < $2 order by id desc limit $3
+"""
+_LIST_OF: Final = """
+select id, at, actor, action, subject, data from audit where tenant = $1 and subject = $4 and id < $2
+order by subject desc, id desc limit $3
+"""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One change. ``actor``: a credential's id, or ``cli:`` and a user of the machine."""
+
+    id: UUID
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    data: dict[str, Any] | None = None
+
+
+async def write(connection: Held, tenant: int, entry: Entry) -> None:
+    """Add it; call it in the transaction that makes the change."""
+    await connection.execute(_INSERT, tenant, entry.id, entry.at, entry.actor, entry.action, entry.subject, entry.data)
+
+
+async def entries(
+    database: Database, tenant: int, *, subject: str | None = None, before: UUID | None = None, limit: int = 50
+) -> list[Entry]:
+    """A tenant's changes, newest first, of one subject where it is named, older than ``before``."""
+    async with database.acquire() as connection:
+        rows: list[Record]
+        if subject is None:
+            rows = await connection.fetch(_LIST, tenant, before or _END, limit)
+        else:
+            rows = await connection.fetch(_LIST_OF, tenant, before or _END, limit, subject)
+    return [Entry(*row) for row in rows]

@@ -1,0 +1,212 @@
+"""Credentials: API keys and SMTP logins. Only digests are kept; a secret is shown once, when it is made.
+
+An API key is ``ph_live_`` or ``ph_test_``, ten letters that find its row, and 32 letters (160 bits) that prove
+it. Because it is random and long, a plain SHA-256 is enough and a check costs microseconds. As an
+SMTP password an API key works with any user name, and a test key makes the session sandbox.
+
+Known sharp edges: an answer is remembered for ``REMEMBERED`` seconds by the digest of what was shown, so a revoked
+key works that much longer in other processes, and another rate counts from then on. Refusals are not remembered.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+from posthouse.model.send_request import Caller, Environment
+from posthouse.store.memory import Memory
+from posthouse.store.postgres.database import Database
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+REMEMBERED: Final = 5.0  # seconds
+_MOST: Final = 10_000
+_PREFIXES: Final = {"ph_live_": Environment.LIVE, "ph_test_": Environment.TEST}
+_LOOKUP: Final = 10
+_SECRET: Final = 32
+_ROW: Final = "tenant, environment, id, kind, lookup, name, default_type, default_stream, rate, created_at, revoked_at"
+_INSERT: Final = """
+insert into credential (tenant, environment, id, kind, lookup, digest, name, default_type, default_stream, rate, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_FIND: Final = """
+select c.digest, c.tenant, t.ref, c.environment, c.id, c.default_type, c.default_stream, c.rate
+from credential c join tenant t on t.id = c.tenant
+where c.lookup = $1 and c.kind = $2 and c.revoked_at is null
+"""
+_LIST: Final = f"select {_ROW} from credential where tenant = $1 order by id desc limit 1000"
+_CHANGE: Final = (
+    """
+update credential set rate = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null
+returning """
+    + _ROW
+)
+_REVOKE: Final = """
+update credential set revoked_at = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null returning id
+"""
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """``kind``: api or smtp. ``lookup``: the key's beginning, or the SMTP user name; no secret. ``rate``: messages a minute."""
+
+    tenant: int
+    environment: Environment
+    id: UUID
+    kind: str
+    lookup: str
+    name: str
+    default_type: str | None
+    default_stream: str | None
+    rate: int | None
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class Ticks(Protocol):
+    """The house's clock."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        ...
+
+
+async def create_api_key(
+    database: Database,
+    tenant: int,
+    environment: Environment,
+    *,
+    now: datetime,
+    random: Callable[[int], bytes],
+    name: str = "",
+    default_type: str | None = None,
+    default_stream: str | None = None,
+    rate: int | None = None,
+) -> tuple[Credential, str]:
+    """A new key and its text, which is never to be had again."""
+    lookup = f"ph_{environment.name.lower()}_" + _letters(random, _LOOKUP)
+    secret = lookup + _letters(random, _SECRET)
+    made = Credential(tenant, environment, _id(now, random), "api", lookup, name, default_type, default_stream, rate, now)
+    await _insert(database, made, secret)
+    return made, secret
+
+
+async def create_smtp_login(
+    database: Database,
+    tenant: int,
+    environment: Environment,
+    *,
+    now: datetime,
+    random: Callable[[int], bytes],
+    name: str = "",
+    default_type: str | None = None,
+    default_stream: str | None = None,
+    rate: int | None = None,
+) -> tuple[Credential, str]:
+    """A new login (its user name is ``lookup``) and its password, which is never to be had again."""
+    username, password = "ph-" + _letters(random, 8), _letters(random, _SECRET)
+    made = Credential(tenant, environment, _id(now, random), "smtp", username, name, default_type, default_stream, rate, now)
+    await _insert(database, made, password)
+    return made, password
+
+
+async def list_credentials(database: Database, tenant: int) -> list[Credential]:
+    """All of a tenant's, newest first, revoked ones too."""
+    async with database.acquire() as connection:
+        return [_credential(row) for row in await connection.fetch(_LIST, tenant)]
+
+
+async def limit(database: Database, tenant: int, credential: UUID, rate: int | None) -> Credential | None:
+    """Another rate, or none; None where there is no such credential, or it was revoked."""
+    async with database.acquire() as connection:
+        row = await connection.fetchrow(_CHANGE, tenant, credential, rate)
+    return None if row is None else _credential(row)
+
+
+async def revoke(database: Database, tenant: int, credential: UUID, now: datetime) -> bool:
+    """False where there is none to revoke."""
+    async with database.acquire() as connection:
+        return await connection.fetchval(_REVOKE, tenant, credential, now) is not None
+
+
+class _Shown(NamedTuple):
+    """What somebody showed, as it is remembered: no secret."""
+
+    kind: str
+    lookup: str
+    digest: bytes
+    door: str
+
+
+class Credentials:
+    """Who is it that shows this secret? One per process."""
+
+    def __init__(self, database: Database, clock: Ticks) -> None:
+        self._database = database
+        self._known = Memory(self._find, REMEMBERED, clock.monotonic, _MOST)
+
+    async def by_key(self, secret: str, door: str = "http") -> Caller | None:
+        """The caller behind an API key, None where it is none of ours or revoked. Errors: those of the database."""
+        if secret[:8] not in _PREFIXES or len(secret) != 8 + _LOOKUP + _SECRET or not secret.isascii():
+            return None
+        return await self._proven("api", secret[: 8 + _LOOKUP], secret, door)
+
+    async def by_login(self, username: str, password: str) -> Caller | None:
+        """The caller behind an SMTP login; an API key as password works with any user name."""
+        if password[:8] in _PREFIXES:
+            return await self.by_key(password, "smtp")
+        return await self._proven("smtp", username, password, "smtp")
+
+    async def _proven(self, kind: str, lookup: str, secret: str, door: str) -> Caller | None:
+        if "\0" in lookup or not _bytes(lookup).isascii():
+            return None
+        return await self._known.get(_Shown(kind, lookup, _digest(secret), door))
+
+    async def _find(self, shown: "_Shown") -> Caller | None:
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_FIND, shown.lookup, shown.kind)
+        proven = hmac.compare_digest(b"" if row is None else row[0], shown.digest)
+        return _caller(row, shown.door) if row is not None and proven else None
+
+
+def _caller(row: "Record", door: str) -> Caller:
+    _, tenant, ref, environment, identifier, default_type, default_stream, rate = row
+    return Caller(
+        tenant=tenant, tenant_ref=ref, environment=Environment(environment), credential=ids.text("key", identifier), door=door,
+        default_type=default_type, default_stream=default_stream, rate=rate,
+    )  # fmt: skip
+
+
+def _credential(row: "Record") -> Credential:
+    tenant, environment, *rest = row
+    return Credential(tenant, Environment(environment), *rest)
+
+
+async def _insert(database: Database, made: Credential, secret: str) -> None:
+    async with database.acquire() as connection:
+        await connection.execute(
+            _INSERT, made.tenant, made.environment, made.id, made.kind, made.lookup, _digest(secret), made.name,
+            made.default_type, made.default_stream, made.rate, made.created_at,
+        )  # fmt: skip
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(_bytes(secret)).digest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _letters(random: Callable[[int], bytes], count: int) -> str:
+    """Letters of five random bits each."""
+    return "".join([ids.ALPHABET[byte & 31] for byte in random(count)])
+
+
+def _id(now: datetime, random: Callable[[int], bytes]) -> UUID:
+    return ids.new(int(now.timestamp() * 1000), int.from_bytes(random(10), "big"))

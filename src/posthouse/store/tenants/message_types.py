@@ -1,0 +1,97 @@
+"""Message types that a tenant made: a name, the built-in type it behaves as, and what it is for.
+
+One that was removed keeps its row, so that what was sent as it can be sent again; its name may be taken anew.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model.message_type import MessageType
+from posthouse.policy.types import BY_NAME, own
+from posthouse.store.postgres.database import Held
+
+_CURRENT: Final = """
+select id, name, parent, description, created_at from message_type where tenant = $1 and removed_at is null order by id desc limit 1000
+"""
+_PARENT: Final = "select parent from message_type where tenant = $1 and name = $2"
+_HOLD: Final = "select name from message_type where tenant = $1 and name = $2 and removed_at is null for update"
+_SHARE: Final = "select name from message_type where tenant = $1 and name = $2 and removed_at is null for share"
+_ADD: Final = """
+insert into message_type (tenant, id, name, parent, description, created_at) values ($1, $2, $3, $4, $5, $6)
+on conflict (tenant, name) do update set id = excluded.id, parent = excluded.parent, description = excluded.description,
+    created_at = excluded.created_at, removed_at = null
+    where message_type.removed_at is not null
+returning name
+"""
+_REMOVE: Final = "update message_type set removed_at = $3 where tenant = $1 and name = $2"
+_TEMPLATES: Final = (
+    "select name from template_version where tenant = $1 and type = $2 and state = 'active' order by name limit 100"
+)
+_CREDENTIALS: Final = """
+select id from credential where tenant = $1 and default_type = $2 and revoked_at is null order by id limit 100
+"""
+
+
+class OwnType(msgspec.Struct, frozen=True):
+    """``parent``: a built-in type. ``description``: '' for none."""
+
+    id: UUID
+    name: str
+    parent: str
+    description: str
+    created_at: datetime
+
+
+class Uses(msgspec.Struct, frozen=True):
+    """What would be left without its type: templates with an active version of it, credentials that are not revoked."""
+
+    templates: tuple[str, ...]
+    credentials: tuple[UUID, ...]
+
+
+async def current(connection: Held, tenant: int) -> list[OwnType]:
+    """All that were not removed, newest first."""
+    return [OwnType(*row) for row in await connection.fetch(_CURRENT, tenant)]
+
+
+async def by_name(connection: Held, tenant: int) -> dict[str, MessageType]:
+    """What they promise, of all that were not removed."""
+    return {each.name: own(each.name, each.parent) for each in await current(connection, tenant)}
+
+
+async def type_of(connection: Held, tenant: int, name: str) -> MessageType:
+    """What the type of a message that was accepted promises, also where it was removed since."""
+    if name in BY_NAME:
+        return BY_NAME[name]
+    return own(name, await connection.fetchval(_PARENT, tenant, name))
+
+
+async def hold(connection: Held, tenant: int, name: str) -> bool:
+    """Is there such a type? Nobody comes to use it until the transaction ends (``share``)."""
+    return await connection.fetchval(_HOLD, tenant, name) is not None
+
+
+async def share(connection: Held, tenant: int, name: str) -> bool:
+    """Is there such a type? Nobody removes it until the transaction ends."""
+    return await connection.fetchval(_SHARE, tenant, name) is not None
+
+
+async def add(connection: Held, tenant: int, new: OwnType) -> bool:
+    """A new type; False where the name is taken."""
+    taken = await connection.fetchval(_ADD, tenant, new.id, new.name, new.parent, new.description, new.created_at)
+    return taken is not None
+
+
+async def remove(connection: Held, tenant: int, name: str, now: datetime) -> None:
+    """Take it out of use."""
+    await connection.execute(_REMOVE, tenant, name, now)
+
+
+async def uses(connection: Held, tenant: int, name: str) -> Uses:
+    """What names it."""
+    templates = await connection.fetch(_TEMPLATES, tenant, name)
+    credentials = await connection.fetch(_CREDENTIALS, tenant, name)
+    return Uses(tuple(row[0] for row in templates), tuple(row[0] for row in credentials))

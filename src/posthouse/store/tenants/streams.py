@@ -1,0 +1,91 @@
+"""What a tenant set for its streams: content policy, unsubscribing, sender, reply address, postal address, tracking.
+
+A stream that nobody set anything for has the defaults: content that does not belong there is flagged, nothing is
+tracked. A stream that a message names need not have a row.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from posthouse.store.postgres.database import Database, Held
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+KNOWN: Final = ("marketing", "transactional")
+_COLUMNS: Final = (
+    "name, content_policy, unsubscribe, reply_to, postal_address, track_opens, track_clicks, tracking_domain, sender"
+)
+_GET: Final = f"select {_COLUMNS} from stream where tenant = $1 and name = $2"
+_GET_FOR_UPDATE: Final = f"select {_COLUMNS} from stream where tenant = $1 and name = $2 for update"
+_LIST: Final = f"select {_COLUMNS} from stream where tenant = $1 order by name limit 1000"
+_PUT: Final = f"""
+insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (tenant, name) do update set content_policy = excluded.content_policy, unsubscribe = excluded.unsubscribe,
+    reply_to = excluded.reply_to, postal_address = excluded.postal_address, track_opens = excluded.track_opens,
+    track_clicks = excluded.track_clicks, tracking_domain = excluded.tracking_domain, sender = excluded.sender, changed_at = excluded.changed_at
+"""
+
+
+_ADD: Final = f"""
+insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict (tenant, name) do nothing returning name
+"""
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked.
+
+    ``tracking_domain``: the host that links stand on, by https; '' for that of the installation. ``sender``: who mail is from that does not
+    say; '' for the tenant's own.
+    """
+
+    name: str
+    content_policy: str = "flag"
+    unsubscribe: bool = False
+    reply_to: str = ""
+    postal_address: str = ""
+    track_opens: bool = False
+    track_clicks: bool = False
+    tracking_domain: str = ""
+    sender: str = msgspec.field(default="", name="from")
+
+
+async def get(database: Database, tenant: int, name: str) -> Stream:
+    """The stream's settings; its defaults where it has none."""
+    async with database.acquire() as connection:
+        return _stream(name, await connection.fetchrow(_GET, tenant, name))
+
+
+async def held(connection: Held, tenant: int, name: str) -> Stream:
+    """The same, and nobody else changes them until the transaction ends (once there is a row)."""
+    return _stream(name, await connection.fetchrow(_GET_FOR_UPDATE, tenant, name))
+
+
+async def list_streams(database: Database, tenant: int) -> list[Stream]:
+    """Those with settings, and those that every tenant has, by name."""
+    async with database.acquire() as connection:
+        found = {row[0]: _stream(row[0], row) for row in await connection.fetch(_LIST, tenant)}
+    found |= {name: default(name) for name in KNOWN if name not in found}
+    return [found[name] for name in sorted(found)]
+
+
+async def add(connection: Held, tenant: int, stream: Stream, now: datetime) -> bool:
+    """A stream with these settings; False where one of that name has settings already."""
+    return await connection.fetchval(_ADD, tenant, *msgspec.structs.astuple(stream), now) is not None
+
+
+async def put(connection: Held, tenant: int, stream: Stream, now: datetime) -> None:
+    """Set all of it."""
+    await connection.execute(_PUT, tenant, *msgspec.structs.astuple(stream), now)
+
+
+def default(name: str) -> Stream:
+    """A stream as it is while nothing was set; ``marketing`` is commercial, so its mail can be unsubscribed from."""
+    return Stream(name=name, unsubscribe=name == "marketing")
+
+
+def _stream(name: str, row: "Record | None") -> Stream:
+    return default(name) if row is None else Stream(**dict(zip(Stream.__struct_fields__, row, strict=True)))

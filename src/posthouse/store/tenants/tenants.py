@@ -1,0 +1,86 @@
+"""Tenants: the owners of keys, domains and messages. Their number leads every primary key."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from posthouse.store.postgres.database import Database, Held
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+# The reference is what people and Feedback-ID see; it never changes.
+_CREATE: Final = """
+with next as (select nextval(pg_get_serial_sequence('tenant', 'id'))::int as id)
+insert into tenant (id, ref, name, default_from, reply_to, created_at) overriding system value
+select id, 't' || id, $1, $2, $3, $4 from next
+returning id, ref, name, default_from, reply_to
+"""
+_BY_REF: Final = "select id, ref, name, default_from, reply_to from tenant where ref = $1"
+_BY_ID: Final = "select id, ref, name, default_from, reply_to from tenant where id = $1"
+_FOR_UPDATE: Final = f"{_BY_ID} for update"
+_PUT: Final = "update tenant set default_from = nullif($2, ''), reply_to = nullif($3, '') where id = $1"
+_FIRST: Final = "select id, ref, name, default_from, reply_to from tenant order by id limit 1"
+_LIST: Final = "select id, ref, name, default_from, reply_to from tenant order by id desc"
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """``ref`` is the public name of ``id``; the defaults fill a message's From and Reply-To."""
+
+    id: int
+    ref: str
+    name: str
+    default_from: str | None
+    reply_to: str | None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What it may change of itself; '' where nothing is set."""
+        return {"from": self.default_from or "", "replyTo": self.reply_to or ""}
+
+
+async def create(
+    database: Database, name: str, now: datetime, *, default_from: str | None = None, reply_to: str | None = None
+) -> Tenant:
+    """A new tenant; names need not differ."""
+    async with database.acquire() as connection:
+        return Tenant(*await connection.fetchrow(_CREATE, name, default_from, reply_to, now))
+
+
+async def list_tenants(database: Database) -> list[Tenant]:
+    """All, the newest first."""
+    async with database.acquire() as connection:
+        return [Tenant(*row) for row in await connection.fetch(_LIST)]
+
+
+async def by_ref(database: Database, ref: str) -> Tenant | None:
+    """The tenant of a reference."""
+    async with database.acquire() as connection:
+        return _tenant(await connection.fetchrow(_BY_REF, ref))
+
+
+async def by_id(database: Database, tenant: int) -> Tenant | None:
+    """The tenant of a number."""
+    async with database.acquire() as connection:
+        return _tenant(await connection.fetchrow(_BY_ID, tenant))
+
+
+async def first(database: Database) -> Tenant | None:
+    """The oldest tenant; None on a database that ``init`` has not seen."""
+    async with database.acquire() as connection:
+        return _tenant(await connection.fetchrow(_FIRST))
+
+
+async def held(connection: Held, tenant: int) -> Tenant:
+    """The tenant of a number, and nobody else changes it until the transaction ends."""
+    return Tenant(*await connection.fetchrow(_FOR_UPDATE, tenant))
+
+
+async def put(connection: Held, tenant: int, sender: str, reply_to: str) -> None:
+    """Set who mail is from and where answers go, where nothing nearer says; '' clears."""
+    await connection.execute(_PUT, tenant, sender, reply_to)
+
+
+def _tenant(row: "Record | None") -> Tenant | None:
+    return None if row is None else Tenant(*row)

@@ -1,0 +1,1 @@
+"""Webhook endpoints, what waits for them, and what became of each try."""

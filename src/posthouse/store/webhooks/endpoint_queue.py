@@ -1,0 +1,236 @@
+"""What waits to be told to webhook endpoints: gathered from the events, held by lease, settled.
+
+Events are gathered in the order (xid, id) behind one place, only below the oldest transaction still open, so none that
+commits late is skipped; rows and the new place are one commit, so none is lost or gathered twice. Nothing is written,
+and hardly anything read, while nobody listens.
+
+An endpoint is told by one process at a time: ``holder`` with a lease. Rows need no mark of their own then; a process
+that lost its lease settles nothing, and what it had told is told again (at least once). Inside a thread (a message) an
+event waits for those before it: ``claim`` leaves it out, and a failure moves those behind it to its own due time.
+
+Known sharp edges: an event that failed ``ordered`` times while others of its endpoint go well no longer holds back its thread.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+from posthouse.model.told import EventFacts
+from posthouse.policy.webhooks import ORDERED_TRIES, Health
+from posthouse.store.postgres.database import Database
+from posthouse.store.webhooks.endpoints import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpg import Connection, Record
+
+TEST: Final = "webhook.test"
+_START: Final = """
+    select case when p.xid < w.since then w.since else p.xid end as xid,
+        case when p.xid < w.since then '00000000-0000-0000-0000-000000000000'::uuid else p.id end as id
+    from place p cross join lateral (select since from webhook_endpoint where disabled_at is null order by since limit 1) w
+"""
+_NEWS: Final = f"""
+with place as materialized (select xid, id from webhook_place), start as materialized ({_START})
+select (
+    select exists (select 1 from event where (xid, id) > (s.xid, s.id) and xid < pg_snapshot_xmin(pg_current_snapshot()))
+    from start s
+)
+"""
+_GATHER: Final = f"""
+with place as materialized (select xid, id from webhook_place for update skip locked),
+start as materialized ({_START}),
+batch as materialized (
+    select e.* from start s cross join lateral (
+        select tenant, environment, id, xid, message, type from event
+        where (xid, id) > (s.xid, s.id) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit $1
+    ) e
+),
+put as (
+    insert into webhook_delivery (tenant, environment, endpoint, thread, xid, event, due)
+    select b.tenant, b.environment, w.id, coalesce(b.message, b.id), b.xid, b.id, greatest($2, (
+        select max(p.due + interval '0') from webhook_delivery p  -- the sum keeps the planner from walking the index by due
+        where p.tenant = b.tenant and p.environment = b.environment and p.endpoint = w.id and p.thread = coalesce(b.message, b.id)
+          and (p.tries < $3 or w.failures > 1)))
+    from batch b
+    join webhook_endpoint w on w.tenant = b.tenant and w.environment = b.environment and w.disabled_at is null and b.xid >= w.since
+    where (w.events is null or b.type = any(w.events) or split_part(b.type, '.', 1) || '.*' = any(w.events))
+      and (w.streams is null or exists (
+        select 1 from message m where m.tenant = b.tenant and m.environment = b.environment and m.id = b.message
+          and m.stream = any(w.streams)))
+    on conflict do nothing
+    returning tenant, environment, endpoint
+),
+moved as (update webhook_place p set xid = l.xid, id = l.id from (select xid, id from batch order by xid desc, id desc limit 1) l)
+select n.count, t.* from (select count(*) from batch) n
+left join (select distinct tenant, environment, endpoint from put) t on true
+"""
+_READY: Final = """
+select tenant, environment, id from webhook_endpoint w
+where disabled_at is null and (rest_until is null or rest_until <= $2) and (holder is null or holder = $1 or lease_until <= $2)
+  and exists (
+    select 1 from webhook_delivery d where d.tenant = w.tenant and d.environment = w.environment and d.endpoint = w.id and d.due <= $2)
+order by lease_until nulls first limit $3
+"""
+_TAKE: Final = """
+with free as materialized (
+    select x.ctid from unnest($4::int[], $5::smallint[], $6::uuid[]) as k (tenant, environment, id)
+    cross join lateral (
+        select ctid from webhook_endpoint where tenant = k.tenant and environment = k.environment and id = k.id
+          and disabled_at is null and (holder is null or holder = $1 or lease_until <= $2)
+        limit 1 for no key update skip locked
+    ) x
+)
+update webhook_endpoint w set holder = $1, lease_until = $3 from free where w.ctid = free.ctid
+returning w.tenant, w.environment, w.id
+"""
+_RENEW: Final = """
+update webhook_endpoint w set lease_until = $2 from unnest($3::int[], $4::smallint[], $5::uuid[]) as k (tenant, environment, id)
+where w.tenant = k.tenant and w.environment = k.environment and w.id = k.id and w.holder = $1
+returning w.tenant, w.environment, w.id
+"""
+_RELEASE: Final = """
+update webhook_endpoint w set holder = null, lease_until = null
+from unnest($2::int[], $3::smallint[], $4::uuid[]) as k (tenant, environment, id)
+where w.tenant = k.tenant and w.environment = k.environment and w.id = k.id and w.holder = $1
+"""
+_HELD: Final = """
+select kind, url, failures, failing_since, rest_until from webhook_endpoint
+where tenant = $1 and environment = $2 and id = $3 and holder = $4 and disabled_at is null
+"""
+_CLAIM: Final = """
+with q as materialized (
+    select thread, xid, event, test, tries, due from webhook_delivery q
+    where tenant = $1 and environment = $2 and endpoint = $3 and due <= $4 and event <> all($5::uuid[])
+      and not exists (
+        select 1 from webhook_delivery p
+        where p.tenant = $1 and p.environment = $2 and p.endpoint = $3 and p.thread = q.thread and (p.xid, p.event) < (q.xid, q.event)
+          and p.due is not null and (p.tries < $6 or $7))
+    order by due, xid, event limit $8
+)
+select q.thread, q.xid::text, q.event, q.test, q.tries, q.due, e.type, e.at, e.message, d.recipient, m.type as message_type, m.stream, m.dedupe_key,
+    m.tags, m.metadata, e.data, (
+        select count(*) from event b where b.tenant = $1 and b.environment = $2 and b.message = e.message
+          and (b.xid, b.id) <= (e.xid, e.id)) as sequence
+from q
+left join lateral (select * from event where tenant = $1 and environment = $2 and id = q.event limit 1) e on true
+left join lateral (select * from message where tenant = $1 and environment = $2 and id = e.message limit 1) m on true
+left join lateral (
+    select recipient from delivery where tenant = $1 and environment = $2 and message = e.message and position = e.position limit 1
+) d on true
+order by q.due, q.xid, q.event
+"""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that waits to be told. ``facts`` None: it is no longer kept. ``tries``: how often it was tried so far.
+
+    ``due`` as it was when claimed: a row that has another one by now was asked for once more meanwhile.
+    """
+
+    place: Place
+    thread: UUID
+    xid: str
+    event: UUID
+    tries: int
+    due: datetime
+    facts: EventFacts | None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint as whoever tells it needs it."""
+
+    kind: str
+    url: str
+    health: Health
+
+
+async def news(database: Database) -> bool | None:
+    """Whether something happened since; None where nobody listens. A read only."""
+    async with database.acquire() as connection:
+        found: bool | None = await connection.fetchval(_NEWS)
+        return found
+
+
+async def gather(database: Database, now: datetime, limit: int) -> tuple[int, list[Place]]:
+    """Read on by at most ``limit`` events: how many there were, and which endpoints are to hear of some. (0, []) while another reads."""
+    async with database.acquire() as connection:
+        rows = await connection.fetch(_GATHER, limit, now, ORDERED_TRIES)
+    return rows[0][0], [Place(*tuple(row)[1:]) for row in rows if row[3] is not None]
+
+
+async def ready(database: Database, holder: UUID, now: datetime, limit: int) -> list[Place]:
+    """Endpoints with something due that are ours or nobody's."""
+    async with database.acquire() as connection:
+        return [Place(*row) for row in await connection.fetch(_READY, holder, now, limit)]
+
+
+async def take(database: Database, holder: UUID, places: "Sequence[Place]", now: datetime, until: datetime) -> list[Place]:
+    """Those of ``places`` that are ours until then."""
+    async with database.acquire() as connection:
+        return [Place(*row) for row in await connection.fetch(_TAKE, holder, now, until, *columns(places))]
+
+
+async def renew(database: Database, holder: UUID, places: "Sequence[Place]", until: datetime) -> set[Place]:
+    """Those that are still ours, until then."""
+    async with database.acquire() as connection:
+        return {Place(*row) for row in await connection.fetch(_RENEW, holder, until, *columns(places))}
+
+
+async def release(database: Database, holder: UUID, places: "Sequence[Place]") -> None:
+    """Anybody may take them."""
+    async with database.acquire() as connection:
+        await connection.execute(_RELEASE, holder, *columns(places))
+
+
+async def held(connection: "Connection[Record]", place: Place, holder: UUID) -> Held | None:
+    """The endpoint as it is now; None where it is no longer ours to tell, or switched off."""
+    row: Any = await connection.fetchrow(_HELD, place.tenant, place.environment, place.id, holder)
+    if row is None:
+        return None
+    return Held(kind=row[0], url=row[1], health=Health(row[2], row[3], row[4]))
+
+
+async def claim(
+    connection: "Connection[Record]", place: Place, now: datetime, held: "Sequence[UUID]", limit: int, *, failing: bool
+) -> list[Waiting]:
+    """At most ``limit`` events that may be told now, oldest first, without those of ``held``; ``failing``: the endpoint is."""
+    rows = await connection.fetch(
+        _CLAIM, place.tenant, place.environment, place.id, now, list(held), ORDERED_TRIES, failing, limit
+    )
+    return [_waiting(place, row) for row in rows]
+
+
+def columns(places: "Sequence[Place]") -> tuple[list[Any], ...]:
+    """Keys of endpoints as three arrays."""
+    return [p.tenant for p in places], [p.environment for p in places], [p.id for p in places]
+
+
+_FACTS: Final = (
+    "type",
+    "at",
+    "message",
+    "recipient",
+    "message_type",
+    "stream",
+    "dedupe_key",
+    "tags",
+    "metadata",
+    "data",
+    "sequence",
+)
+
+
+def _waiting(place: Place, row: Any) -> Waiting:
+    facts: EventFacts | None = None
+    if row["test"]:
+        facts = EventFacts(id=row["event"], type=TEST, at=ids.born(row["event"]), data={"endpointId": ids.text("whk", place.id)})
+    elif row["type"] is not None:
+        facts = EventFacts(id=row["event"], **{name: row[name] for name in _FACTS})
+    return Waiting(
+        place=place, thread=row["thread"], xid=row["xid"], event=row["event"], tries=row["tries"], due=row["due"], facts=facts
+    )

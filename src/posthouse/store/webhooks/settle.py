@@ -1,0 +1,237 @@
+"""What became of a try to tell an event, what is to be told once more, and what is no longer kept.
+
+A settlement deletes the row (told, or the event is gone; not where a replay asked for it meanwhile), moves it to its next due time together with what waits behind it
+in its thread, or leaves it as given up, all with its line in the log and the endpoint's health in one commit. Only the holder's settlements
+take effect; the log has every try.
+
+Known sharp edges: a window is replayed in pieces, so a replay that is broken off has begun.
+"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from posthouse.model import ids
+from posthouse.policy.webhooks import Health
+from posthouse.store.postgres.database import Database
+from posthouse.store.webhooks.endpoint_queue import Waiting, columns
+from posthouse.store.webhooks.endpoints import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from asyncpg import Connection, Record
+
+GIVEN_UP_KEPT: Final = timedelta(days=30)
+_PIECE: Final = 5000
+_SETTLE: Final = """
+with mine as materialized (
+    select s.*, x.place, s.over and x.is_due is distinct from s.was_due as replayed
+    from unnest($2::int[], $3::int[], $4::smallint[], $5::uuid[], $6::uuid[], $7::text[], $8::uuid[], $9::boolean[], $10::smallint[],
+        $11::timestamptz[], $12::timestamptz[]) as s (idx, tenant, environment, endpoint, thread, xid, event, over, tries, due, was_due)
+    cross join lateral (
+        select ctid as place, due as is_due from webhook_delivery d
+        where d.tenant = s.tenant and d.environment = s.environment and d.endpoint = s.endpoint and d.thread = s.thread
+          and d.xid = s.xid::xid8 and d.event = s.event
+        limit 1 for update
+    ) x
+    where exists (
+        select 1 from webhook_endpoint w
+        where w.tenant = s.tenant and w.environment = s.environment and w.id = s.endpoint and w.holder = $1)
+),
+gone as (delete from webhook_delivery d using mine where mine.over and not mine.replayed and d.ctid = mine.place),
+later as (update webhook_delivery d set tries = mine.tries, due = mine.due from mine where not mine.over and d.ctid = mine.place)
+select idx from mine
+"""
+_BEHIND: Final = """
+update webhook_delivery d set due = s.due
+from unnest($1::int[], $2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::timestamptz[])
+    as s (tenant, environment, endpoint, thread, xid, event, due)
+where d.tenant = s.tenant and d.environment = s.environment and d.endpoint = s.endpoint and d.thread = s.thread
+  and (d.xid, d.event) > (s.xid::xid8, s.event) and d.due < s.due
+"""
+_LOG: Final = """
+insert into webhook_attempt (tenant, environment, endpoint, id, event, type, number, at, duration_ms, outcome, status, trouble, answer, next_at)
+select * from unnest($1::int[], $2::smallint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::smallint[], $8::timestamptz[],
+    $9::real[], $10::text[], $11::smallint[], $12::text[], $13::text[], $14::timestamptz[])
+"""
+_HEALTH: Final = """
+update webhook_endpoint w set failures = s.failures, failing_since = s.failing_since, rest_until = s.rest_until,
+    disabled_at = case when s.why = '' then w.disabled_at else $2 end, disabled_why = nullif(s.why, '')
+from unnest($3::int[], $4::smallint[], $5::uuid[], $6::int[], $7::timestamptz[], $8::timestamptz[], $9::text[])
+    as s (tenant, environment, id, failures, failing_since, rest_until, why)
+where w.tenant = s.tenant and w.environment = s.environment and w.id = s.id and w.holder = $1 and w.disabled_at is null
+returning w.tenant, w.environment, w.id
+"""
+_REPLAY: Final = """
+with found as materialized (
+    select e.tenant, e.environment, w.id as endpoint, coalesce(e.message, e.id) as thread, e.xid, e.id from event e
+    join webhook_endpoint w on w.tenant = e.tenant and w.environment = e.environment and w.id = $3
+    where e.tenant = $1 and e.environment = $2 and e.id > $4 and e.id <= $5 and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    order by e.id limit $7
+),
+put as (
+    insert into webhook_delivery (tenant, environment, endpoint, thread, xid, event, due)
+    select f.tenant, f.environment, f.endpoint, f.thread, f.xid, f.id, $6 from found f
+    join event e on e.tenant = f.tenant and e.environment = f.environment and e.id = f.id
+    join webhook_endpoint w on w.tenant = f.tenant and w.environment = f.environment and w.id = f.endpoint
+    where (w.events is null or e.type = any(w.events) or split_part(e.type, '.', 1) || '.*' = any(w.events))
+      and (w.streams is null or exists (
+        select 1 from message m where m.tenant = f.tenant and m.environment = f.environment and m.id = e.message
+          and m.stream = any(w.streams)))
+    on conflict (tenant, environment, endpoint, thread, xid, event) do update set due = excluded.due, tries = 0
+    returning 1
+)
+select (select count(*) from found), (select count(*) from put), (select id from found order by id desc limit 1)
+"""
+_REPLAY_FAILED: Final = """
+update webhook_delivery set due = $4, tries = 0 where ctid in (
+    select ctid from webhook_delivery
+    where tenant = $1 and environment = $2 and endpoint = $3 and (due is null or due > $4) and not test limit $5 for update skip locked)
+"""
+_TEST: Final = """
+insert into webhook_delivery (tenant, environment, endpoint, thread, xid, event, test, due)
+values ($1, $2, $3, $4, pg_current_xact_id(), $4, true, $5)
+"""
+_KEYS: Final = "select tenant, environment, id, removed_at is not null from webhook_endpoint"
+_FORGET: Final = """
+delete from webhook_delivery where ctid in (
+    select ctid from webhook_delivery
+    where tenant = $1 and environment = $2 and endpoint = $3 and ($4 or (due is null and event < $5)) limit $6)
+"""
+_DROP: Final = "delete from webhook_endpoint where tenant = $1 and environment = $2 and id = $3 and removed_at is not null"
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A try. ``over``: told, or not to be kept; else tried again at ``due``, or given up (None). ``outcome`` '': nothing was tried."""
+
+    waiting: Waiting
+    over: bool
+    due: datetime | None
+    id: UUID
+    at: datetime
+    ordered: bool = True
+    duration_ms: float = 0.0
+    outcome: str = ""
+    status: int | None = None
+    trouble: str | None = None
+    answer: str = ""
+
+    @property
+    def number(self) -> int:
+        """Which try it was, from 1."""
+        return self.waiting.tries + 1
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How an endpoint does after a try; ``why`` it is switched off, '' where it is not."""
+
+    health: Health
+    why: str = ""
+
+
+async def settle(
+    connection: "Connection[Record]",
+    holder: UUID,
+    results: "Sequence[Result]",
+    verdicts: "Mapping[Place, Verdict]",
+    now: datetime,
+) -> list[Place]:
+    """Write it all down; the endpoints that were switched off by it. Call inside a transaction."""
+    rows = await connection.fetch(_SETTLE, holder, list(range(len(results))), *_keys(results), *_fates(results))
+    effective = {row[0] for row in rows}
+    moved = [r for index, r in enumerate(results) if index in effective and not r.over and r.due is not None and r.ordered]
+    if moved:
+        await connection.execute(_BEHIND, *_keys(moved), [r.due for r in moved])
+    if tried := [r for r in results if r.outcome]:
+        await connection.execute(_LOG, *_lines(tried))
+    if not verdicts:
+        return []
+    found = await connection.fetch(_HEALTH, holder, now, *columns(list(verdicts)), *_healths(list(verdicts.values())))
+    return [place for row in found if verdicts[place := Place(*row)].why]
+
+
+async def replay(database: Database, place: Place, after: UUID, until: UUID, now: datetime, most: int) -> int:
+    """Tell the events with ids in (after, until] again, those that the endpoint's filters let through; how many, at most ``most`` looked at."""
+    told = looked = 0
+    while looked < most:
+        async with database.acquire() as connection:
+            found, put, last = await _piece(connection, place, after, until, now, min(_PIECE, most - looked))
+        looked, told = looked + found, told + put
+        if last is None or found < _PIECE:
+            break
+        after = last
+    return told
+
+
+async def replay_failed(database: Database, place: Place, now: datetime) -> int:
+    """Tell again, now, what was given up and what waits for another try; how many."""
+    told = 0
+    while True:
+        async with database.acquire() as connection:
+            tag = await connection.execute(_REPLAY_FAILED, place.tenant, place.environment, place.id, now, _PIECE)
+        found = int(tag.rpartition(" ")[2])
+        told += found
+        if found < _PIECE:
+            return told
+
+
+async def test(database: Database, place: Place, event: UUID, now: datetime) -> None:
+    """Queue an event of type ``webhook.test`` for this endpoint alone."""
+    async with database.acquire() as connection:
+        await connection.execute(_TEST, place.tenant, place.environment, place.id, event, now)
+
+
+async def forget(database: Database, now: datetime) -> None:
+    """Delete what was given up too long ago, and all that waits for endpoints that were removed; in pieces."""
+    before = ids.floor(now - GIVEN_UP_KEPT)
+    async with database.acquire() as connection:
+        keys = await connection.fetch(_KEYS)
+    for tenant, environment, endpoint, removed in keys:
+        found = _PIECE
+        while found == _PIECE:
+            async with database.acquire() as connection:
+                tag = await connection.execute(_FORGET, tenant, environment, endpoint, removed, before, _PIECE)
+            found = int(tag.rpartition(" ")[2])
+        if removed:
+            async with database.acquire() as connection:
+                await connection.execute(_DROP, tenant, environment, endpoint)
+
+
+async def _piece(
+    connection: "Connection[Record]", place: Place, after: UUID, until: UUID, now: datetime, limit: int
+) -> tuple[int, int, UUID | None]:
+    row: Any = await connection.fetchrow(_REPLAY, place.tenant, place.environment, place.id, after, until, now, limit)
+    return row[0], row[1], row[2]
+
+
+def _keys(results: "Sequence[Result]") -> tuple[list[Any], ...]:
+    rows = [r.waiting for r in results]
+    return (*columns([w.place for w in rows]), [w.thread for w in rows], [w.xid for w in rows], [w.event for w in rows])
+
+
+def _fates(results: "Sequence[Result]") -> tuple[list[Any], ...]:
+    return (
+        [r.over for r in results],
+        [r.number if r.outcome else r.waiting.tries for r in results],
+        [r.due for r in results],
+        [r.waiting.due for r in results],
+    )
+
+
+def _lines(results: "Sequence[Result]") -> tuple[list[Any], ...]:
+    return (
+        *columns([r.waiting.place for r in results]), [r.id for r in results], [r.waiting.event for r in results],
+        [r.waiting.facts.type if r.waiting.facts else "" for r in results], [r.number for r in results], [r.at for r in results],
+        [r.duration_ms for r in results], [r.outcome for r in results], [r.status for r in results], [r.trouble for r in results],
+        [r.answer for r in results], [r.due for r in results],
+    )  # fmt: skip
+
+
+def _healths(verdicts: "Sequence[Verdict]") -> tuple[list[Any], ...]:
+    healths = [v.health for v in verdicts]
+    return (
+        [h.failures for h in healths], [h.failing_since for h in healths], [h.rest_until for h in healths], [v.why for v in verdicts]
+    )  # fmt: skip

@@ -1,0 +1,160 @@
+"""What an author hands in: a template's words by language as they were written, its typed variables, and what lint may overlook.
+
+A draft becomes a version when it is built and stored. ``digest`` says whether two are the same: it covers all that was
+written and all that was built from it, so a changed layout makes a new version although the folder of the template did not change.
+
+Known sharp edges: a new release of the MJML engine may build other bytes from the same draft, and then pushing it makes a version.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.mailbox import Mailbox
+from posthouse.model.send_request import FieldError
+from posthouse.model.template import DEFAULT_LOCALE, Source, TemplateVersion, Variable, Wording
+from posthouse.templates.variables import RESERVED, declaration_faults
+
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+LOCALE: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+MOST_LOCALES: Final = 50
+MOST_LOCALE: Final = 64
+MOST_VARIABLES: Final = 200
+MOST_DEPTH: Final = 8
+_NAME_TOLD: Final = "must be letters, digits, '.', '_' and '-', at most 128, and begin with a letter or digit"
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason.
+
+    ``sender``: who mail is from where a message does not say, with or without a display name; '' for the stream's or tenant's.
+    ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is stored.
+    """
+
+    name: str
+    type: str | None = None
+    variables: tuple[Variable, ...] = ()
+    sources: dict[str, Source]
+    fallback: str = DEFAULT_LOCALE
+    waivers: dict[str, str] = {}
+    sender: str = ""
+    parent: str | None = None
+
+
+def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = "") -> Source:
+    """What was written for one language, wherever it comes from: line ends as LF, the subject without white space around it."""
+    html, mjml, text = (said.replace("\r\n", "\n") for said in (html, mjml, text))
+    return Source(subject=subject.replace("\r\n", "\n").strip(), html=html, mjml=mjml, text=text)
+
+
+def version_of(draft: Draft, number: int, wordings: Mapping[str, Wording]) -> TemplateVersion:
+    """The version a draft becomes; a tenant wrote it, so it is not trusted."""
+    return TemplateVersion(
+        name=draft.name, version=number, type=draft.type, variables=draft.variables, wordings=dict(wordings),
+        fallback=draft.fallback, trusted=False, sender=sender_of(draft.sender),
+    )  # fmt: skip
+
+
+def sender_of(text: str) -> Mailbox | None:
+    """Whom a template names as the author of its mails, if anybody."""
+    found = parse_mailbox(text) if text else None
+    return None if isinstance(found, AddressFault) else found
+
+
+def digest(draft: Draft, wordings: Mapping[str, Wording]) -> bytes:
+    """SHA-256 of what was written and built, whatever its order and number."""
+    said: tuple[Any, ...] = (draft.type, draft.variables, draft.sources, draft.fallback, draft.waivers, dict(wordings))
+    if draft.sender:  # digests of those without stay what they were before there were senders
+        said = (*said, draft.sender)
+    return hashlib.sha256(_ENCODER.encode(said)).digest()
+
+
+def faults(draft: Draft) -> tuple[FieldError, ...]:
+    """What is wrong with how a draft is declared, all at once; what its words say is for building and lint."""
+    found = [FieldError("name", _NAME_TOLD)] if not NAME.fullmatch(draft.name) else []
+    if draft.sender and isinstance(wrong := parse_mailbox(draft.sender), AddressFault):
+        found.append(FieldError("from", wrong.message))
+    if draft.fallback not in draft.sources:
+        found.append(FieldError("locale", f"has no words: there are {', '.join(sorted(draft.sources)) or 'none at all'}"))
+    if len(draft.sources) > MOST_LOCALES:
+        found.append(FieldError("locales", f"must be at most {MOST_LOCALES}"))
+    for locale, source in draft.sources.items():
+        found += _worded(locale, source, "" if locale == draft.fallback else f"locales.{locale}.")
+    count = [0]
+    named = list(_declared(draft.variables, "variables", count))
+    found += named
+    if count[0] > MOST_VARIABLES:
+        found.append(FieldError("variables", f"must be at most {MOST_VARIABLES}, with their items and properties"))
+    elif not named:
+        found += declaration_faults(draft.variables)
+    found += (FieldError(f"waivers.{rule}", "must say why") for rule, reason in draft.waivers.items() if not reason.strip())
+    return tuple(found)
+
+
+def _worded(locale: str, source: Source, path: str) -> Iterator[FieldError]:
+    if not LOCALE.fullmatch(locale) or len(locale) > MOST_LOCALE:
+        yield FieldError(path.rstrip(".") or "locale", "must be a language tag such as de or pt-BR")
+    if not source.subject.strip():
+        yield FieldError(f"{path}subject", "must not be empty")
+    if source.html and source.mjml:
+        yield FieldError(f"{path}mjml", "stands beside html; one of the two is enough")
+    if not (source.html or source.mjml or source.text):
+        yield FieldError(f"{path}html", "is required, or mjml, or text")
+    for part, said in zip(Source.__struct_fields__, msgspec.structs.astuple(source), strict=True):
+        if "\0" in said or not _is_text(said):
+            yield FieldError(f"{path}{part}", "must not contain NUL or half of a surrogate pair")
+
+
+def _declared(variables: Sequence[Variable], path: str, count: list[int], depth: int = 1) -> Iterator[FieldError]:
+    seen: set[str] = set()
+    for index, variable in enumerate(variables):
+        place = f"{path}[{index}]"
+        for name in (variable.name, *variable.also):
+            if not VARIABLE.fullmatch(name):
+                yield FieldError(f"{place}.name", "must be letters, digits and _, not beginning with a digit")
+            elif name in RESERVED:
+                yield FieldError(f"{place}.name", f"'{name}' is a word of the language")
+            elif name in seen:
+                yield FieldError(f"{place}.name", f"{name} is declared twice")
+            seen.add(name)
+        yield from _inside(variable, place, count, depth)
+
+
+def _inside(variable: Variable, place: str, count: list[int], depth: int) -> Iterator[FieldError]:
+    count[0] += 1
+    if depth > MOST_DEPTH or count[0] > MOST_VARIABLES:
+        if depth > MOST_DEPTH:
+            yield FieldError(place, f"is nested deeper than {MOST_DEPTH} levels")
+        return
+    yield from _declared(variable.properties, f"{place}.properties", count, depth + 1)
+    if variable.items is not None:
+        yield from _inside(variable.items, f"{place}.items", count, depth + 1)
+
+
+def _is_text(said: str) -> bool:
+    if said.isascii():
+        return True
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def plain_variable(variable: Variable) -> dict[str, Any]:
+    """A variable as JSON or TOML says it, without what is as by default."""
+    plain: dict[str, Any] = {"name": variable.name} if variable.name else {}
+    plain["type"] = variable.type.value
+    plain |= {"required": True} if variable.required else {}
+    plain |= {"also": list(variable.also)} if variable.also else {}
+    plain |= {"description": variable.description} if variable.description else {}
+    plain |= {"default": variable.default} if variable.default is not None else {}
+    plain |= {"example": variable.example} if variable.example is not None else {}
+    plain |= {"items": plain_variable(variable.items)} if variable.items is not None else {}
+    return plain | ({"properties": [plain_variable(inner) for inner in variable.properties]} if variable.properties else {})

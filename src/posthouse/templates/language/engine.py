@@ -1,0 +1,135 @@
+"""How a template is rendered, and what stops it: minijinja, strict, with every printed value passing through here.
+
+``dialect`` decides what may be said at all. What is left is bounded thrice: the engine's fuel bounds the steps, a meter
+the characters that are printed or go through a filter, and a size the result. In HTML every value is escaped on its way
+out and there is no filter that prevents it; ``/`` is left alone, so a link stays readable and searchable in the source.
+
+A value that is printed must be text, a number, an amount of money, true or false, or nothing: a list or an object in the middle of a
+sentence is a mistake in the template and is told as one. A name that is not there is an error, never an empty space.
+
+Known sharp edges: a page has one meter, so two renderings of it must not interleave (they cannot: rendering
+does not wait, and a process renders in one thread). Compiled pages are kept by what they say, not by name, so tenants
+can neither see nor spoil one another's.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from html import escape
+from typing import Any, Final
+
+import msgspec
+from minijinja import Environment, TemplateError
+
+from posthouse.model.template import DEFAULT_LOCALE, Wording
+from posthouse.templates.language import contexts, escaping, filters, grammar
+from posthouse.templates.language.locale_filters import amount, language
+from posthouse.templates.language.meter import Meter, Refusal, called
+
+KEPT: Final = 512
+_NAME: Final = "page"
+_MONEY: Final = {"amount", "currency"}
+_MISSING: Final = re.compile(r"`([^`]*)` is undefined")
+_SPECIAL: Final = re.compile("[&<>\"']")
+
+
+class TemplateFault(Exception):
+    """A template that cannot be compiled or rendered; one sentence with part and line, and no value of the caller's."""
+
+    def __init__(self, message: str, missing: str | None = None) -> None:
+        """``missing``: the variable that is not there, where that is the fault."""
+        super().__init__(message)
+        self.message = message
+        self.missing = missing
+
+
+class Page:
+    """One part of a wording, compiled, with the steps and characters it may spend."""
+
+    def __init__(self, part: str, source: str, locale: str = DEFAULT_LOCALE) -> None:
+        """``part``: html is escaped and guarded, any other is literal; ``locale``: whose money, days and plurals. Errors: TemplateFault."""
+        self._part = part
+        self._meter = Meter(grammar.MOST_OUTPUT)
+        table = filters.metered(self._meter, locale)
+        printed = _printer(self._meter, locale, html=part == "html")
+        try:
+            fuel = grammar.read(source).fuel
+            if part == "html":
+                source, table[escaping.NAME] = escaping.guarded(source)
+            self._environment = Environment(
+                filters=table, finalizer=printed, undefined_behavior="strict", pycompat=False, fuel=fuel
+            )
+            for name in list(self._environment.globals):
+                self._environment.remove_global(name)
+            self._environment.add_template(_NAME, source)
+        except (grammar.Unspeakable, contexts.Misplaced) as fault:
+            raise TemplateFault(f"{part}: {fault}") from fault
+        except TemplateError as fault:
+            raise self._told(fault) from fault
+
+    def fill(self, context: Mapping[str, Any]) -> str:
+        """The page with its variables. Errors: TemplateFault."""
+        self._meter.spent = 0
+        try:
+            filled = self._environment.render_template(_NAME, **context)
+        except TemplateError as fault:
+            raise self._told(fault) from fault
+        except Refusal as refusal:
+            raise TemplateFault(f"{self._part}: {refusal}") from refusal
+        if len(filled) > grammar.MOST_OUTPUT:
+            raise TemplateFault(f"{self._part}: becomes larger than {grammar.MOST_OUTPUT} characters")
+        return filled
+
+    def _told(self, fault: TemplateError) -> TemplateFault:
+        missing = _MISSING.search(fault.detail or "") if fault.kind == "UndefinedError" else None
+        what = fault.detail or {"OutOfFuel": "takes too many steps"}.get(fault.kind, fault.kind)
+        where = f"line {fault.line}: " if fault.line else ""
+        return TemplateFault(f"{self._part}: {where}{what}", missing.group(1) if missing else None)
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """A wording ready to be rendered; None where it has no such part."""
+
+    subject: Page
+    html: Page | None
+    text: Page | None
+
+
+@lru_cache(KEPT)
+def compiled(wording: Wording, locale: str = DEFAULT_LOCALE) -> Compiled:
+    """The wording compiled for readers of a language, once. Errors: TemplateFault."""
+    return Compiled(
+        subject=Page("subject", wording.subject, locale),
+        html=Page("html", wording.html, locale) if wording.html else None,
+        text=Page("text", wording.text, locale) if wording.text else None,
+    )
+
+
+def _printer(meter: Meter, locale: str, *, html: bool) -> Callable[[Any], Any]:
+    """What happens to every value between ``{{`` and ``}}``."""
+    special, most, readers = _SPECIAL.search, meter.most, language(locale)
+
+    def printed(value: Any) -> Any:
+        kind = type(value)
+        if kind is not str:
+            if kind is not dict or value.keys() != _MONEY:
+                return _scalar(value)
+            value = amount(value, readers)
+        meter.spent += len(value)
+        if meter.spent > most:
+            meter.charge(0)
+        return escape(value) if html and special(value) else value
+
+    return printed
+
+
+def _scalar(value: Any) -> Any:
+    """A value that is no text. Errors: Refusal."""
+    kind = type(value)
+    if kind is int or kind is float:
+        return value
+    if kind is bool:
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    raise Refusal(f"prints {called(value)}, which is not text")

@@ -1,0 +1,84 @@
+"""What is wrong with a template before a reader sees it: rules over its words, its HTML and its variables (C4, C5).
+
+``lint`` is the one function. ``registry`` holds the rules, one module a group of them; ``reading`` is what they read: a wording
+rendered with example values, its page, its variables. Family rules follow from the message type. docs/lint.md lists every rule.
+
+Must never know: who the author is, what is active, whether a warning is taken seriously (the caller asks ``blocks``).
+
+Known sharp edges: what a tenant wrote is rendered here, bounded by the engine only, so it is linted in a confined child.
+Words are listened for in English and German; of any other language lint says that it does not know.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final
+
+from posthouse.model.message_type import MessageClass
+from posthouse.model.template import Source, TemplateVersion
+from posthouse.templates.lint.finding import Finding, Hit, blocks
+from posthouse.templates.lint.locate import located
+from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.registry import ALL, BY_ID
+from posthouse.templates.lint.rule import Rule, family_of
+from posthouse.templates.lint.variables import IDLE, UNUSED, unused
+
+__all__ = ("ALL", "MOST_FINDINGS", "Finding", "blocks", "lint")
+MOST_FINDINGS: Final = 20
+"""Of one rule in one language; who mends twenty finds the rest."""
+
+
+def lint(
+    version: TemplateVersion,
+    sources: Mapping[str, Source],
+    message_type: str | None,
+    message_class: MessageClass | None,
+    waivers: Mapping[str, str] | None = None,
+) -> tuple[Finding, ...]:
+    """All findings, language by language, errors first.
+
+    ``sources``: by locale, what the author wrote, for the places; a locale that is not there is told by its wording.
+    ``message_type``: what the mails will be, of a tenant's own type its parent; ``waivers``: rule to reason.
+    """
+    given = waivers or {}
+    family = family_of(message_type, message_class)
+    readings = tuple(Reading(version, locale, sources.get(locale), message_type) for locale in version.wordings)
+    rules = [rule for rule in ALL if rule.binds(family, _told_as(message_type, message_class))]
+    found = [finding for reading in readings for rule in rules for finding in _findings(rule, reading, given)]
+    found += (_finding(BY_ID[UNUSED], hit, None, given) for hit in islice(unused(readings), MOST_FINDINGS))
+    found += (_finding(BY_ID[IDLE], hit, None, given) for hit in _idle(found, given))
+    return tuple(sorted(found, key=lambda finding: finding.severity != "error"))
+
+
+def _told_as(message_type: str | None, message_class: MessageClass | None) -> str | None:
+    """A type of a tenant's own that is of the security class is held to what binds security alerts."""
+    known = family_of(message_type, None)
+    return "security_alert" if message_class is MessageClass.SECURITY and not known else message_type
+
+
+def _findings(rule: Rule, reading: Reading, waivers: Mapping[str, str]) -> Iterator[Finding]:
+    for hit in islice(rule.check(reading), MOST_FINDINGS):
+        yield _finding(rule, hit, reading, waivers)
+
+
+def _finding(rule: Rule, hit: Hit, reading: Reading | None, waivers: Mapping[str, str]) -> Finding:
+    line, column = located(reading, hit) if reading is not None else (0, 0)
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity,
+        part=hit.part,
+        locale=reading.locale if reading is not None else None,
+        line=line,
+        column=column,
+        message=hit.message,
+        remedy=rule.remedy,
+        waived=waivers.get(rule.id) if rule.severity == "warning" else None,
+    )
+
+
+def _idle(found: list[Finding], waivers: Mapping[str, str]) -> Iterator[Hit]:
+    used = {finding.rule for finding in found if finding.waived is not None}
+    for rule in waivers:
+        if rule not in BY_ID:
+            yield Hit("variables", f"there is no rule '{rule}'")
+        elif rule not in used and rule != IDLE:
+            yield Hit("variables", f"'{rule}' is an error" if BY_ID[rule].severity == "error" else f"'{rule}' finds nothing")

@@ -1,0 +1,95 @@
+"""What no mail may say, whatever its family: secrets, times without a zone, what a template forgot to fill in."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from posthouse.templates.lint import words
+from posthouse.templates.lint.finding import Hit, Part
+from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.roles import CARD, PASSWORD, SUPPORT
+from posthouse.templates.lint.rule import Rule
+
+_CLOCK: Final = re.compile(r"(?<![\d:.+\u2212-])(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?!\d|[.:]\d)(?=(.{0,24}))", re.DOTALL)
+_COLON: Final = re.compile(r"\d:\d\d")
+_DAYTIME: Final = re.compile(r"\s*(?:uhr\b|[ap]\.?m\b)", re.IGNORECASE)
+_ZONE: Final = re.compile(
+    r"^(?::\d\d)?[\s,(\u202f]*(?:[ap]\.?m\.?|uhr)?[\s,(\u202f]*"
+    r"(?:(?:UTC|GMT|Z|[A-Z]{2,5}T|MEZ|MESZ|OEZ|WEZ|GMT[+-]\d+)\b|(?:UTC|GMT)?\s?[+\u2212-]\d{1,2}(?::?\d\d)?|[A-Z][A-Za-z]+/[A-Z]|(?:[A-Z]\w+ ){1,3}[Tt]ime)",
+    re.IGNORECASE,
+)
+_RANGE: Final = re.compile(r"^\s*(?:[-\u2013]|to|and|bis|und)\s*\d{1,2}[:.]\d\d(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
+_PLACEHOLDER: Final = re.compile(
+    r"\blorem ipsum\b|\*\|[A-Z_:]+\|\*|%%[\w.]+%%|\$\{[\w.]+\}|<%=?\s*[\w.]+\s*%>|\[\[[\w. ]+\]\]|\[(?:your |insert |company |name|first ?name|product|link|ihr |name des)[^\]\n]{0,40}\]"
+    r"|\bT[O]DO\b|\bTBD\b|\bexample text\b",
+    re.IGNORECASE,
+)
+
+
+def password(reading: Reading) -> Iterator[Hit]:
+    """A password in a mail is one that others can read, for as long as the mail is kept."""
+    for use in reading.uses:
+        if use.printed and reading.of(use, PASSWORD):
+            yield Hit(use.part, f"'{use.path}' is printed", use.start, reading.printed(use))
+    for part in reading.parts:
+        found = reading.says(words.PASSWORD_SAID, reading.masked(part))
+        if found is not None:
+            yield Hit(part, "a password seems to be told", found.start(), found.group())
+
+
+def card_number(reading: Reading) -> Iterator[Hit]:
+    """A card's number does not belong into mail; its last four digits say which card (PCI DSS 3.4)."""
+    for use in reading.uses:
+        if use.printed and reading.of(use, CARD):
+            yield Hit(use.part, f"'{use.path}' is printed", use.start, reading.printed(use))
+
+
+def zone_missing(reading: Reading) -> Iterator[Hit]:
+    """A time of day means nothing without its zone to somebody who is travelling, or asking whether it was them."""
+    bodies: list[tuple[Part, str]] = [("subject", reading.subject), *reading.spoken()]
+    for part, said in bodies:
+        for found in _CLOCK.finditer(said):
+            after = found[1]
+            if not _COLON.search(found.group()) and _DAYTIME.match(after) is None:
+                continue  # 12.30 is an amount, unless 'Uhr' or 'pm' follows
+            pair = _RANGE.match(after)
+            if _ZONE.match(after) is None and (pair is None or _ZONE.match(pair["rest"]) is None):
+                yield Hit(part, f"'{found.group()}' has no time zone")
+                break
+
+
+def placeholder_left(reading: Reading) -> Iterator[Hit]:
+    """A draft's stand-in, or the placeholder of another system, would be sent as it is."""
+    for part in reading.parts:
+        found = _PLACEHOLDER.search(reading.masked(part))
+        if found is not None:
+            yield Hit(part, f"'{found.group()[:40]}' looks like something to be filled in", found.start(), found.group())
+
+
+def no_reply(reading: Reading) -> Iterator[Hit]:
+    """Readers answer transactional mail. If nobody reads that, the mail says where somebody does."""
+    contact = bool(reading.shown(SUPPORT)) or any(link.said("href").lower().startswith("mailto:") for link in reading.page.links)
+    bodies: list[tuple[Part, str]] = [("html", reading.page.visible())]
+    bodies += [("text", reading.masked("text"))] if reading.has_own_text else []
+    for part, said in bodies:
+        found = reading.says(words.NO_REPLY, said)
+        if found is not None and not contact:
+            yield Hit(part, f"'{found.group()}', and no address that is read", None, found.group())
+
+
+def language_unchecked(reading: Reading) -> Iterator[Hit]:
+    """There are no words in this language for the rules that listen for words, so they have not been checked."""
+    if not reading.languages:
+        yield Hit(
+            "text" if not reading.wording.html else "html", f"there are no words for '{reading.locale}': somebody has to read it"
+        )
+
+
+RULES: Final = (
+    Rule("password", "A password is printed.", "Send a link to choose a new one; never the password.", password),
+    Rule("card-number", "A card's number or its security code is printed.", "Print the last four digits.", card_number),
+    Rule("zone-missing", "A time of day has no time zone.", "Use the filter datetime or time, or write the zone.", zone_missing),
+    Rule("placeholder-left", "There is a stand-in, or another system's placeholder.", "Fill it in, or declare a variable for it.", placeholder_left),
+    Rule("no-reply", "Readers are told not to reply, and not where to write.", "Say where they reach somebody, or let them reply.", no_reply),
+    Rule("language-unchecked", "The wording rules know neither English nor German in it.", "Have somebody who speaks it read it, and waive this.", language_unchecked),
+)  # fmt: skip

@@ -1,0 +1,112 @@
+"""How the mail looks where the author did not look: dark mode, narrow windows, missing fonts, other languages' voices, Gmail's scissors."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from posthouse.templates.lint import css
+from posthouse.templates.lint.finding import Hit
+from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.rule import Rule
+
+MOST_BYTES: Final = 102 * 1024
+MOST_WIDTH: Final = 480
+_GENERIC: Final = frozenset(
+    {
+        "serif", "sans-serif", "monospace", "cursive", "fantasy", "system-ui", "ui-sans-serif", "ui-serif", "ui-monospace", "inherit",
+        "initial", "unset",
+    }
+)  # fmt: skip
+_SHORTHAND: Final = re.compile(r"(?:^|\s)(?:\d[\w.%]*)(?:\s*/\s*[\w.%]+)?\s+(.+)$")
+_PIXELS: Final = re.compile(r"(\d{1,5})(?:\.\d+)?(?:px)?\s*(?:!important)?")
+_HALF: Final = {
+    True: "the text has a colour, and nothing around it a background",
+    False: "the text has a background, and no colour of its own",
+}
+_NO_PAINT: Final = frozenset({"", "inherit", "initial", "transparent", "unset", "currentcolor", "none"})
+
+
+def size(reading: Reading) -> Iterator[Hit]:
+    """Gmail cuts HTML after 102 KB, and what stands below is not seen."""
+    length = len(reading.html.encode("utf-8", "replace"))
+    if length > MOST_BYTES:
+        yield Hit("html", f"with its examples the HTML has {length // 1024} KB")
+
+
+def dark_mode_undeclared(reading: Reading) -> Iterator[Hit]:
+    """A mail that does not say which colour schemes it knows is recoloured by guesswork."""
+    elements = reading.page.elements
+    if not elements or not any(element.look.color or element.look.background for element in elements):
+        return
+    told = any(element.name == "meta" and element.said("name").lower() == "color-scheme" for element in elements)
+    sheets = any("color-scheme" in sheet.css for sheet in reading.page.sheets)
+    if not (told or sheets):
+        yield Hit("html", "the HTML sets colours and does not say for which colour schemes")
+
+
+def dark_mode_colors(reading: Reading) -> Iterator[Hit]:
+    """A colour of text without a background, or the other way round: where a client changes the other one, nothing can be read."""
+    for run in reading.page.runs:
+        said = reading.page.masked[run.start : run.end]
+        colored, painted = run.look.color not in _NO_PAINT, run.look.background not in _NO_PAINT
+        if run.look.hidden or colored == painted or not said.strip():
+            continue
+        place = run.start + len(said) - len(said.lstrip())
+        yield Hit("html", _HALF[colored], place, said.strip()[:60])
+        return
+
+
+def font_fallback(reading: Reading) -> Iterator[Hit]:
+    """A font that is not on the reader's machine needs one that is; most clients load none."""
+    for families, place in _fonts(reading):
+        names = [name.strip(" '\"") for name in families.removesuffix("!important").split(",")]
+        if names[-1] not in _GENERIC:
+            yield Hit("html", f"the fonts end with '{names[-1]}'", place, names[-1])
+            return
+
+
+def _fonts(reading: Reading) -> Iterator[tuple[str, int]]:
+    sheets = [(sheet.css, sheet.start, True) for sheet in reading.page.sheets]
+    styles = [
+        (style.value, style.start, False) for element in reading.page.elements if (style := element.attributes.get("style"))
+    ]
+    for text, start, sheet in sheets + styles:
+        face = False
+        for said in css.read(text, start, sheet=sheet):
+            if isinstance(said, css.Prelude):
+                face = said.said.startswith("@font-face")
+            elif said.name == "font-family" and not face and said.value:
+                yield said.value, said.start
+            elif said.name == "font" and (shorthand := _SHORTHAND.search(said.value)) is not None:
+                yield shorthand[1], said.start
+
+
+def width_fixed(reading: Reading) -> Iterator[Hit]:
+    """Something as wide as a desktop has to be scrolled sideways on a phone."""
+    for element in reading.page.elements:
+        if element.name in {"html", "body", "meta"} or "max-width" in element.style:
+            continue
+        for value in (element.style.get("width", ""), element.said("width"), element.style.get("min-width", "")):
+            wide = _PIXELS.fullmatch(value)
+            if wide is not None and int(wide[1]) > MOST_WIDTH and element.style.get("width") != "100%":
+                yield Hit("html", f"<{element.name}> is {wide[1]} pixels wide", element.start)
+                return
+
+
+def language_missing(reading: Reading) -> Iterator[Hit]:
+    """A screen reader does not know in whose voice to read."""
+    page = next(reading.page.named("html"), None)
+    if page is not None and not page.said("lang"):
+        yield Hit("html", "<html> does not say its language", page.start)
+    elif page is None and reading.page.elements and not any("lang" in element.attributes for element in reading.page.elements):
+        yield Hit("html", "nothing says the language of the HTML")
+
+
+RULES: Final = (
+    Rule("size", "The HTML is larger than 102 KB with its example values.", "Take out what is repeated: styles, blank space, images within the HTML.", size),
+    Rule("dark-mode-undeclared", "Colours are set, but no colour scheme is declared.", 'Add <meta name="color-scheme" content="light dark"> and look at both.', dark_mode_undeclared),
+    Rule("dark-mode-colors", "A colour of text is set without a background, or the other way round.", "Set both on the same element or around it.", dark_mode_colors),
+    Rule("font-fallback", "A list of fonts does not end with a generic one.", "End it with sans-serif, serif or monospace.", font_fallback),
+    Rule("width-fixed", f"Something is wider than {MOST_WIDTH} pixels whatever the window.", "Use width: 100% with max-width.", width_fixed),
+    Rule("language-missing", "The HTML does not say its language.", 'Write <html lang="en">.', language_missing),
+)  # fmt: skip

@@ -1,0 +1,185 @@
+"""A version in one language as lint reads it: the wording and what it becomes with example values, its variables, its page.
+
+It is rendered twice: with a value for every variable, and with no more than those that are required, because that is what a
+reader gets when a caller leaves the rest out.
+
+Known sharp edges: rendering is bounded by the engine alone, so what a tenant wrote is linted in a confined child.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final
+
+from posthouse.model.send_request import FieldError
+from posthouse.model.template import Rendered, Source, TemplateVersion, Variable, Wording
+from posthouse.templates.examples import examples
+from posthouse.templates.html.text import text_of
+from posthouse.templates.language.grammar import Unspeakable
+from posthouse.templates.lint.finding import Part
+from posthouse.templates.lint.names import Use, uses
+from posthouse.templates.lint.page import EMPTY, Element, Page, masked, page_of
+from posthouse.templates.lint.roles import has_role
+from posthouse.templates.lint.words import Words, languages_of
+from posthouse.templates.render import render
+
+MOST_USES: Final = 5_000
+PARTS: Final[tuple[Part, ...]] = ("subject", "html", "text")
+
+
+class Reading:
+    """One wording. ``source``: what its author wrote, None where that is not known; then the wording counts as written so."""
+
+    def __init__(self, version: TemplateVersion, locale: str, source: Source | None, message_type: str | None) -> None:
+        self.version = version
+        self.locale = locale
+        self.message_type = message_type or ""
+        self.wording: Wording = version.wordings[locale]
+        self.source = source
+        self.languages = languages_of(locale)
+        self.values: Mapping[str, Any] = examples(version.variables)
+
+    @cached_property
+    def rendered(self) -> Rendered | tuple[FieldError, ...]:
+        """With a value for every variable."""
+        return render(self.version, self.values, self.locale)
+
+    @cached_property
+    def bare(self) -> Rendered | tuple[FieldError, ...]:
+        """With the variables that are required, and no others."""
+        required = {variable.name for variable in self.version.variables if variable.required}
+        return render(self.version, {name: self.values[name] for name in required}, self.locale)
+
+    @cached_property
+    def page(self) -> Page:
+        """The HTML; empty where there is none, or its tags cannot be read."""
+        try:
+            return page_of(self.wording.html) if self.wording.html else EMPTY
+        except Unspeakable:
+            return EMPTY
+
+    @cached_property
+    def uses(self) -> tuple[Use, ...]:
+        """Every use of a variable in what an author wrote, of each part the first 5,000."""
+        return tuple(use for part in self.parts for use in islice(self._used(part), MOST_USES))
+
+    @property
+    def declared(self) -> tuple[Variable, ...]:
+        """The variables of the version."""
+        return self.version.variables
+
+    @property
+    def subject(self) -> str:
+        """The subject with its values, or with marks for them where it does not render."""
+        return self.rendered.subject if isinstance(self.rendered, Rendered) else self.masked("subject")
+
+    @property
+    def html(self) -> str:
+        """The HTML with its values; '' where there is none."""
+        return (self.rendered.html or "") if isinstance(self.rendered, Rendered) else ""
+
+    @property
+    def text(self) -> str:
+        """The text with its values, or with marks for them where it does not render."""
+        return self.rendered.text if isinstance(self.rendered, Rendered) else self.masked("text")
+
+    @cached_property
+    def seen(self) -> str:
+        """What the HTML says to its readers."""
+        return text_of(self.html) if self.html else self.page.visible()
+
+    @property
+    def has_own_text(self) -> bool:
+        """True where an author wrote the text part; otherwise it is made from the HTML and says what that says."""
+        return bool((self.source if self.source is not None else self.wording).text)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that say something of their own: not a text that was made from the HTML."""
+        return PARTS if self.has_own_text or not self.wording.html else PARTS[:2]
+
+    def spoken(self) -> Iterator[tuple[Part, str]]:
+        """The bodies that an author wrote, each as its readers see it."""
+        if self.wording.html:
+            yield "html", self.seen
+        if self.has_own_text or not self.wording.html:
+            yield "text", self.text
+
+    def sparse(self) -> Iterator[tuple[Part, str]]:
+        """As ``spoken``, with no more than what is required."""
+        if isinstance(self.bare, Rendered):
+            if self.wording.html:
+                yield "html", text_of(self.bare.html or "")
+            if self.has_own_text or not self.wording.html:
+                yield "text", self.bare.text
+
+    def shown(self, role: re.Pattern[str], *parts: Part) -> list[Use]:
+        """Where a variable with that role can be read: printed into the subject, the text, or visible HTML."""
+        return [
+            use
+            for use in self.uses
+            if use.printed and (use.part in parts or not parts) and self.of(use, role) and self.is_seen(use)
+        ]
+
+    def of(self, use: Use, role: re.Pattern[str]) -> bool:
+        """True where a use is of a variable with that role; a variable's other names count."""
+        also = use.known.also if use.known is not None and use.path == use.root else ()
+        return any(has_role(name, role) for name in (use.path, *also))
+
+    def printed(self, use: Use) -> str:
+        """The tag that a use is in, as it is written."""
+        return str(getattr(self.wording, use.part)[use.start : use.end])
+
+    def is_seen(self, use: Use) -> bool:
+        """True for what readers see: not in a tag of the HTML, not in what is hidden."""
+        if use.part != "html":
+            return True
+        run = self.page.at(use.start)
+        return run is not None and not run.look.hidden
+
+    def says(self, words: Words, text: str) -> re.Match[str] | None:
+        """The first of these words in a text, in the languages of this wording."""
+        return next((found for tag in self.languages if (found := words[tag].search(text)) is not None), None)
+
+    def masked(self, part: Part) -> str:
+        """A part with its tags aside; '' where they cannot be read."""
+        return self._masked[part]
+
+    @cached_property
+    def _masked(self) -> dict[Part, str]:
+        made: dict[Part, str] = {}
+        for part in PARTS:
+            try:
+                made[part] = self.page.masked if part == "html" else masked(getattr(self.wording, part))
+            except Unspeakable:
+                made[part] = ""
+        return made
+
+    def within(self, start: int, end: int) -> list[Use]:
+        """What is printed between two places of the HTML, an attribute's value for instance."""
+        uses_of_html, places = self._in_html
+        return uses_of_html[bisect_left(places, start) : bisect_left(places, end)]
+
+    def linked(self, link: Element) -> list[Use]:
+        """The variables in a link's address."""
+        attribute = link.attributes["href"]
+        return self.within(attribute.start, attribute.end)
+
+    @cached_property
+    def _in_html(self) -> tuple[list[Use], list[int]]:
+        found = [use for use in self.uses if use.part == "html" and use.printed]
+        return found, [use.start for use in found]
+
+    def source_of(self, part: Part) -> str:
+        """The part as its author wrote it."""
+        if self.source is None:
+            return str(getattr(self.wording, part, ""))
+        return self.source.html or self.source.mjml if part == "html" else str(getattr(self.source, part, ""))
+
+    def _used(self, part: Part) -> Iterator[Use]:
+        try:
+            yield from uses(part, getattr(self.wording, part), self.declared)
+        except Unspeakable:
+            return

@@ -1,0 +1,47 @@
+"""What a rule of lint is: an id, how bad it is to break it, whom it binds, what to do instead, and the check itself."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from posthouse.model.message_type import MessageClass
+from posthouse.templates.lint.finding import Hit, Severity
+from posthouse.templates.lint.reading import Reading
+
+Check = Callable[[Reading], Iterator[Hit]]
+AUTHENTICATION: Final = "authentication"
+ORDER: Final = "order"
+SHIPPING: Final = "shipping"
+ALERT: Final = "alert"
+SECURITY_ALERT: Final = "security_alert"
+ORDERS: Final = frozenset({"order_confirmation", "receipt", "payment", "refund"})
+SHIPMENTS: Final = frozenset({"shipping_update", "delivery_update"})
+ALERTS: Final = frozenset({"account_alert", SECURITY_ALERT})
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule. ``families``: whom it binds, () for all; ``types``: of those only these message types, () for all."""
+
+    id: str
+    meaning: str
+    remedy: str
+    check: Check
+    families: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    severity: Severity = "warning"
+
+    def binds(self, family: str, message_type: str | None) -> bool:
+        """True where mail of that family and type has to keep this rule."""
+        return (not self.families or family in self.families) and (not self.types or message_type in self.types)
+
+
+def family_of(message_type: str | None, message_class: MessageClass | None) -> str:
+    """The family of transactional mail that a type belongs to, '' for none. A type of a tenant's own is told by its class."""
+    if message_type in ORDERS:
+        return ORDER
+    if message_type in SHIPMENTS:
+        return SHIPPING
+    if message_type in ALERTS or message_class is MessageClass.SECURITY:
+        return ALERT
+    return AUTHENTICATION if message_class is MessageClass.AUTHENTICATION else ""

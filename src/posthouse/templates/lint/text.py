@@ -1,0 +1,75 @@
+"""The plain text beside the HTML: what readers without HTML, filters and screen readers get (C1).
+
+Where an author wrote none it is made from the HTML, which is good; what is written by hand is forgotten by hand.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from posthouse.templates.lint import words
+from posthouse.templates.lint.finding import Hit
+from posthouse.templates.lint.links import is_button
+from posthouse.templates.lint.names import Use
+from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.rule import Rule
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_MARKUP: Final = re.compile(
+    r"</?(?:a|b|br|div|p|span|strong|table|td|tr|h[1-6]|ul|li|html|body)\b[^<>]{0,200}>|&(?:nbsp|amp|lt|gt|quot|[mn]dash);",
+    re.IGNORECASE,
+)
+_FEWEST: Final = 5
+_SHARE: Final = 0.4
+
+
+def text_missing(reading: Reading) -> Iterator[Hit]:
+    """The HTML says nothing in words, so there is no text to make of it."""
+    if reading.html and not _WORD.search(reading.text):
+        yield Hit("text", "there is no text at all")
+
+
+def text_weak(reading: Reading) -> Iterator[Hit]:
+    """A text that says much less than the HTML, or only that there is HTML, is no alternative to it."""
+    if not (reading.html and reading.has_own_text):
+        return
+    found = reading.says(words.NOTHING_HERE, reading.wording.text)
+    if found is not None:
+        yield Hit("text", f"'{found.group()}' stands for what the mail says", found.start(), found.group())
+        return
+    said, written = len(_WORD.findall(reading.seen)), len(_WORD.findall(reading.text))
+    if written and (written < _FEWEST <= said or written < said * _SHARE):
+        yield Hit("text", f"the text has {written} words, the HTML {said}")
+
+
+def text_markup(reading: Reading) -> Iterator[Hit]:
+    """Tags and entities are shown as they are in a text."""
+    found = _MARKUP.search(reading.wording.text)
+    if found is not None and reading.has_own_text:
+        yield Hit("text", f"'{found.group()[:40]}' is HTML", found.start(), found.group())
+
+
+def text_link_missing(reading: Reading) -> Iterator[Hit]:
+    """What the HTML's button leads to cannot be reached from the text."""
+    if not (reading.has_own_text and reading.page.links):
+        return
+    there = {use.path for use in reading.uses if use.part == "text" and use.printed}
+    for link in reading.page.links:
+        if is_button(link) and not _is_said(reading, link.said("href"), reading.linked(link), there):
+            yield Hit("text", f"the button '{_label(reading.page.words_of(link))}' has no address here")
+
+
+def _is_said(reading: Reading, address: str, inside: list[Use], there: set[str]) -> bool:
+    return {use.path for use in inside} <= there if inside else address in reading.wording.text
+
+
+def _label(said: str) -> str:
+    return re.sub("\ue000+", "…", said)[:40]
+
+
+RULES: Final = (
+    Rule("text-missing", "The mail says nothing in words.", "Say in words what the images show.", text_missing),
+    Rule("text-weak", "The plain text says much less than the HTML.", "Leave it out: it is made from the HTML. Or say in it all that the HTML says.", text_weak),
+    Rule("text-markup", "There is HTML in the plain text.", "Write it as text.", text_markup),
+    Rule("text-link-missing", "The plain text lacks the address of a button.", "Print the address on a line of its own.", text_link_missing),
+)  # fmt: skip

@@ -1,0 +1,53 @@
+"""What came back is a report or a letter, never both; who answers may quote any error."""
+
+import pytest
+
+from posthouse.model.feedback import FeedbackKind
+from posthouse.pipeline.feedback.read_returned import Returned, understand
+
+REPORT = b"""From: MAILER-DAEMON@mx.example\r
+Subject: Undelivered Mail\r
+Content-Type: multipart/report; report-type=delivery-status; boundary=x\r
+\r
+--x\r
+Content-Type: message/delivery-status\r
+\r
+Final-Recipient: rfc822; a@x.test\r
+Action: failed\r
+Status: 5.1.1\r
+\r
+--x--\r
+"""
+
+
+def letter(subject: str, text: str, *fields: str) -> bytes:
+    head = ["From: Jane <jane@x.test>", f"Subject: {subject}", "Message-ID: <1@x.test>", *fields]
+    return "\r\n".join([*head, "", text, ""]).encode()
+
+
+@pytest.mark.parametrize("subject", ["Re: Your order was delivered", "Re: Warning: your trial ends", "Where is my parcel?"])
+def test_an_answer_is_a_letter_whatever_our_subject_was(subject: str) -> None:
+    found = understand(Returned(letter(subject, "Thank you!"), "jane@x.test"))
+    assert found.facts == ()
+    assert found.letter is not None
+
+
+def test_who_quotes_an_error_in_an_answer_bounces_nobody() -> None:
+    text = "I wrote to <jane@x.test> and got: 550 5.1.1 <jane@x.test>: user unknown"
+    found = understand(Returned(letter("Re: Hello", text, "In-Reply-To: <6@shop.example>"), "jane@x.test"))
+    assert found.facts == ()
+    assert found.letter is not None
+
+
+@pytest.mark.parametrize("return_path", ["", None, "someone@mx.example"])
+def test_a_report_is_a_report(return_path: str | None) -> None:
+    found = understand(Returned(REPORT, return_path))
+    assert [fact.kind for fact in found.facts] == [FeedbackKind.HARD]
+    assert found.letter is None
+
+
+def test_an_automatic_reply_is_a_fact_and_no_letter() -> None:
+    mail = letter("Automatic reply: Order 7", "I am away.", "Auto-Submitted: auto-replied", "In-Reply-To: <6@shop.example>")
+    found = understand(Returned(mail, "jane@x.test"))
+    assert [fact.kind for fact in found.facts] == [FeedbackKind.AUTO_REPLY]
+    assert found.letter is None

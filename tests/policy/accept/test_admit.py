@@ -1,0 +1,224 @@
+"""May this be taken, and on what terms: the defaults, the refusals and the order between them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from posthouse.model.content import Attachment, Content
+from posthouse.model.mailbox import Mailbox
+from posthouse.model.message_type import Lane
+from posthouse.model.send_request import Caller, Environment, Rejection, SendRequest
+from posthouse.policy.accept.admit import Admission, Facts, Role, author, resolve, stream_of
+from posthouse.policy.deliver.route import RouteFact
+from posthouse.policy.recipients.suppress import Cause, Entry
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+SHOP, NOREPLY, HELP = (
+    Mailbox("orders", "shop.example", "Shop"),
+    Mailbox("no-reply", "shop.example"),
+    Mailbox("help", "shop.example"),
+)
+JANE, JOE = Mailbox("jane", "example.com", "Jane"), Mailbox("joe", "example.com")
+MX, INBOX = RouteFact(name="mx", kind="mx"), RouteFact(name="inbox", kind="inbox")
+LIVE = Caller(tenant=1, tenant_ref="t1", environment=Environment.LIVE, credential="c", door="http")
+TEST = msgspec.structs.replace(LIVE, environment=Environment.TEST)
+
+
+class Domain(msgspec.Struct, frozen=True):
+    trusted: bool = True
+    verified: bool = False
+
+
+FACTS = Facts(domain=Domain(), routes=(MX,))
+
+
+def asked(caller: Caller = LIVE, facts: Facts = FACTS, **said: Any) -> Admission | Rejection:
+    given: dict[str, Any] = {"to": (JANE,), "sender": SHOP, "subject": "Hi", "text": "x"}
+    return resolve(SendRequest(**(given | said)), caller, facts, NOW)
+
+
+def admitted(caller: Caller = LIVE, facts: Facts = FACTS, **said: Any) -> Admission:
+    found = asked(caller, facts, **said)
+    assert isinstance(found, Admission), found
+    return found
+
+
+def refused(caller: Caller = LIVE, facts: Facts = FACTS, **said: Any) -> Rejection:
+    found = asked(caller, facts, **said)
+    assert isinstance(found, Rejection), found
+    return found
+
+
+def test_a_plain_message_is_taken_as_transactional() -> None:
+    found = admitted()
+    assert (found.type.name, found.stream, found.lane, found.sender) == ("transactional", "transactional", Lane.PROMPT, SHOP)
+    assert found.deliver_by == found.deadline == NOW + timedelta(minutes=1)
+    assert (found.expires_at, found.due, found.since) == (NOW + timedelta(hours=72), None, NOW)
+    assert (found.warnings, found.suppressed, found.tracking, found.reply_to) == ((), {}, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "template", "credential", "expected"),
+    [
+        ("receipt", "password_reset", "digest", "receipt"),
+        (None, "password_reset", "digest", "password_reset"),
+        (None, None, "digest", "digest"),
+        (None, None, None, "transactional"),
+    ],
+)
+def test_the_type_is_the_requests_the_templates_the_credentials_or_the_default(
+    asked_for: str | None, template: str | None, credential: str | None, expected: str
+) -> None:
+    facts = msgspec.structs.replace(FACTS, template_type=template)
+    caller = msgspec.structs.replace(LIVE, default_type=credential)
+    assert admitted(caller, facts, type=asked_for, template="t").type.name == expected
+
+
+def test_an_unknown_type_names_the_nearest() -> None:
+    found = refused(type="pasword_reset")
+    assert (found.code, found.errors[0].path) == ("validation_failed", "type")
+    assert "password_reset" in found.errors[0].message
+
+
+def test_everything_wrong_is_told_at_once_in_one_rejection() -> None:
+    found = refused(to=(), sender=None, type="?", send_at=NOW + timedelta(days=100), headers={"Date": "x"})
+    assert found.code == "validation_failed"
+    assert {error.path for error in found.errors} == {"to", "from", "type", "sendAt", "headers.Date"}
+
+
+def test_a_message_that_is_too_large_says_only_that() -> None:
+    assert refused(attachments=(Attachment("a", b"x" * (20 << 20), "a/b"),)).code == "too_large"
+
+
+@pytest.mark.parametrize("type", ["newsletter", "promotion", "onboarding", "reengagement"])
+def test_a_commercial_type_goes_to_marketing_and_is_refused_on_the_transactional_stream(type: str) -> None:
+    assert admitted(type=type).stream == "marketing"
+    found = refused(type=type, stream="transactional")
+    assert (found.code, found.errors[0].path) == ("content_refused", "stream")
+    assert "marketing" in found.detail
+
+
+def test_the_stream_is_the_requests_or_the_credentials() -> None:
+    caller = msgspec.structs.replace(LIVE, default_stream="billing")
+    assert admitted(caller).stream == "billing"
+    assert admitted(caller, stream="orders").stream == "orders"
+    assert admitted(caller, type="newsletter").stream == "billing"
+
+
+def test_the_author_falls_back_to_the_tenants() -> None:
+    facts = msgspec.structs.replace(FACTS, default_from=SHOP)
+    assert admitted(facts=facts, sender=None).sender == SHOP
+    assert author(SendRequest(to=(), sender=None), SHOP) == SHOP
+    assert refused(sender=None).errors[0].path == "from"
+
+
+@pytest.mark.parametrize("domain", [None, Domain(trusted=False)])
+def test_the_gate_looks_at_where_mail_goes(domain: Domain | None) -> None:
+    out, inside = Facts(domain=domain, routes=(MX,)), Facts(domain=domain, routes=(INBOX,))
+    assert refused(facts=out).code == "domain_not_verified"
+    admitted(facts=inside)
+    admitted(TEST, out)
+    admitted(facts=out, to=(Mailbox("bounced", "simulator.test"),))
+    assert refused(facts=out, to=(Mailbox("bounced", "simulator.test"), JANE)).code == "domain_not_verified"
+
+
+def test_free_mail_stays_inside() -> None:
+    gmail = Mailbox("shop", "gmail.com")
+    assert refused(sender=gmail).code == "domain_not_verified"
+    admitted(TEST, sender=gmail)
+
+
+def test_without_a_route_only_what_stays_here_is_taken() -> None:
+    facts = Facts(domain=Domain(), routes=())
+    found = refused(facts=facts)
+    assert (found.code, found.retry_after) == ("no_route", 60)
+    admitted(TEST, facts)
+
+
+def test_who_is_named_twice_is_written_to_once_in_the_first_role() -> None:
+    found = admitted(to=(JANE, JOE), cc=(Mailbox("jane", "example.com"),), bcc=(JOE, HELP))
+    assert [(person.mailbox, person.role) for person in found.recipients] == [(JANE, Role.TO), (JOE, Role.TO), (HELP, Role.BCC)]
+
+
+def test_local_parts_that_differ_in_case_are_two_people() -> None:
+    assert len(admitted(to=(JANE, Mailbox("Jane", "example.com"))).recipients) == 2
+
+
+def test_the_simulators_recipients_are_marked_and_its_suppressed_one_is_suppressed() -> None:
+    found = admitted(to=(JANE, Mailbox("delivered+a", "simulator.test"), Mailbox("Suppressed+x", "simulator.test")))
+    assert [person.simulator for person in found.recipients] == [False, True, True]
+    assert found.suppressed == {2: "simulated"}
+
+
+def test_a_recipient_on_the_list_is_suppressed_with_its_reason_where_the_class_is_blocked() -> None:
+    facts = msgspec.structs.replace(FACTS, suppressions={"jane@example.com": (Entry(cause=Cause.COMPLAINT),)})
+    assert admitted(facts=facts, to=(JOE, JANE)).suppressed == {1: "complaint"}
+    assert admitted(facts=facts, type="security_alert").suppressed == {}
+
+
+def test_an_author_that_reads_no_answers_gets_the_tenants_reply_address_or_a_warning() -> None:
+    facts = msgspec.structs.replace(FACTS, reply_to=(HELP,))
+    assert admitted(facts=facts, sender=NOREPLY).reply_to == (HELP,)
+    assert admitted(facts=facts, sender=NOREPLY, reply_to=(JOE,)).reply_to == (JOE,)
+    assert admitted(facts=facts).reply_to == ()
+    assert [warning.code for warning in admitted(sender=NOREPLY).warnings] == ["no_reply_to"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"headers": {"Reply-To": "help@shop.example"}}, {"content": Content(head=b"Reply-To: a@b\r\n", body=b"", body_digest=b"")}],
+)
+def test_a_reply_to_among_the_headers_counts(said: dict[str, Any]) -> None:
+    assert admitted(sender=NOREPLY, **said).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("type", "opens", "clicks", "bits", "codes"),
+    [
+        ("receipt", True, False, 1, []),
+        ("receipt", None, True, 2, []),
+        ("transactional", True, True, 3, []),
+        ("password_reset", True, True, 0, ["tracking_off"]),
+        ("password_reset", False, None, 0, []),
+    ],
+)
+def test_tracking_is_what_was_asked_for_but_never_for_authentication(
+    type: str, opens: bool | None, clicks: bool | None, bits: int, codes: list[str]
+) -> None:
+    found = admitted(type=type, track_opens=opens, track_clicks=clicks)
+    assert (found.tracking, [warning.code for warning in found.warnings]) == (bits, codes)
+
+
+def test_times_and_their_warnings_are_part_of_the_terms() -> None:
+    found = admitted(type="password_reset", occurred_at=NOW + timedelta(hours=1), send_at=NOW + timedelta(hours=2))
+    assert (found.due, found.since) == (NOW + timedelta(hours=2), NOW + timedelta(hours=2))
+    assert [warning.code for warning in found.warnings] == ["occurred_at_ignored"]
+
+
+def test_a_disguised_author_is_refused_before_the_gate_and_told_where_it_may_go() -> None:
+    forged = Mailbox("a", "shop.example", "ceo@bank.example")
+    assert refused(sender=forged, type="security_alert").code == "content_refused"
+    assert [warning.code for warning in admitted(sender=forged, type="receipt").warnings] == ["display_name_address"]
+
+
+def test_answers_go_to_whom_the_stream_says_unless_the_caller_says_otherwise() -> None:
+    facts = msgspec.structs.replace(FACTS, reply_to=(JOE,), stream_reply_to=(HELP,))
+    assert admitted(facts=facts).reply_to == (HELP,)
+    assert admitted(facts=facts, sender=NOREPLY).reply_to == (HELP,)
+    assert admitted(facts=facts, reply_to=(JANE,)).reply_to == (JANE,)
+    assert admitted(facts=facts, headers={"reply-to": "x@y.example"}).reply_to == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "stream"),
+    [
+        ({}, "transactional"),
+        ({"type": "promotion"}, "marketing"),
+        ({"stream": "own"}, "own"),
+        ({"type": "no_such"}, "transactional"),
+    ],
+)
+def test_the_stream_is_known_before_its_settings_are(said: dict[str, Any], stream: str) -> None:
+    assert stream_of(SendRequest(to=(JANE,), **said), LIVE, FACTS.template_type) == stream
