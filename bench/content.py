@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from posthouse.model.template import Rendered
-from posthouse.policy.content import Kind, Verdict, judge
+from posthouse.model.template import RenderedTemplate
+from posthouse.policy.content import ContentKind, ContentVerdict, judge
 from posthouse.templates.html.text import text_of
 from posthouse.templates.ready_made import READY_MADE
 from posthouse.templates.render import render
@@ -18,7 +18,7 @@ from tests.policy.content.labelled import Labelled, development, earlier, held_o
 TIMES = 400
 
 
-def judged(mail: Labelled) -> Verdict:
+def judged(mail: Labelled) -> ContentVerdict:
     """The verdict, without being told the language."""
     return judge(mail.subject, mail.text, None)
 
@@ -28,11 +28,11 @@ def report(name: str, mails: Sequence[Labelled], *, wrong: bool) -> None:
     table = Counter((mail.label, judged(mail).kind.value) for mail in mails)
     print(f"\n{name}: {len(mails)} mails")
     for label in ("transactional", "mixed_allowed", "commercial"):
-        row = {kind.value: table[label, kind.value] for kind in Kind}
+        row = {kind.value: table[label, kind.value] for kind in ContentKind}
         print(f"  {label:14}" + "".join(f" {kind} {count:3}" for kind, count in row.items()))
     genuine = sum(count for (label, _), count in table.items() if label != "commercial")
-    refused = sum(count for (label, kind), count in table.items() if label != "commercial" and kind == Kind.COMMERCIAL)
-    caught = table["commercial", Kind.COMMERCIAL.value]
+    refused = sum(count for (label, kind), count in table.items() if label != "commercial" and kind == ContentKind.COMMERCIAL)
+    caught = table["commercial", ContentKind.COMMERCIAL.value]
     adverts = sum(count for (label, _), count in table.items() if label == "commercial")
     if genuine and adverts and caught:
         print(
@@ -40,7 +40,7 @@ def report(name: str, mails: Sequence[Labelled], *, wrong: bool) -> None:
         )
     for mail in mails if wrong else ():
         found = judged(mail)
-        if (found.kind is Kind.COMMERCIAL) != (mail.label == "commercial"):
+        if (found.kind is ContentKind.COMMERCIAL) != (mail.label == "commercial"):
             print(
                 f"  {mail.id} {mail.label}: {mail.subject!r} -> {found.kind.value} {found.reason} {[each.rule for each in found.findings]}"
             )
@@ -49,7 +49,7 @@ def report(name: str, mails: Sequence[Labelled], *, wrong: bool) -> None:
 def speed() -> None:
     """Microseconds for an order confirmation of ours, with and without the way from HTML to text."""
     made = render(READY_MADE["order-confirmation"], {"orderId": "1", "total": "$4", "items": [{"name": "Shirt"}] * 12}, "en")
-    assert isinstance(made, Rendered)
+    assert isinstance(made, RenderedTemplate)
     html = made.html or ""
     for name, work in (
         ("judged", lambda: judge(made.subject, made.text, "en")),

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from bench.german import examples_for
-from posthouse.model.template import Rendered
+from posthouse.model.template import RenderedTemplate
 from posthouse.templates.ready_made import READY_MADE
 from posthouse.templates.render import render
 from tests.support import tools
@@ -32,7 +32,7 @@ def main(folder: Path, names: list[str]) -> None:
             version = READY_MADE[name]
             for language in LANGUAGES:
                 made = render(version, examples_for(version, language), language)
-                assert isinstance(made, Rendered)
+                assert isinstance(made, RenderedTemplate)
                 for width in WIDTHS:
                     for scheme in ("light", "dark"):
                         page = browser.new_page(viewport={"width": width, "height": 400}, color_scheme=scheme)  # type: ignore[arg-type]

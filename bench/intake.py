@@ -21,16 +21,17 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller, Environment, SendRequest
 from posthouse.model.template import TemplateVersion, Variable, VariableType
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.draft import Composer, Drafted
-from posthouse.pipeline.accept.tenant_facts import TenantFacts
-from posthouse.pipeline.deliver.suppression_check import Known
-from posthouse.pipeline.render.build_version import Made, make
+from posthouse.pipeline.accept.draft import Draft as Drafted
+from posthouse.pipeline.accept.draft import MessageBuilder
+from posthouse.pipeline.accept.tenant_facts import TenantSender
+from posthouse.pipeline.deliver.suppression_check import SuppressionFacts
+from posthouse.pipeline.render.build_version import BuiltVersion, build_version
 from posthouse.policy.deliver.route import RouteFact
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.brands import Brand
 from posthouse.store.tenants.domains import DomainFact
 from posthouse.store.tenants.streams import Stream, default
-from posthouse.templates.draft import Draft, source_of, version_of
+from posthouse.templates.draft import TemplateDraft, source_of, version_of
 from posthouse.templates.render import render
 
 ROUNDS, TIMES = 3, 1500
@@ -70,9 +71,9 @@ class Book:
         """The one template."""
         return self._template
 
-    async def tenant(self, _tenant: int) -> TenantFacts:
+    async def tenant(self, _tenant: int) -> TenantSender:
         """A tenant with a sender."""
-        return TenantFacts(SENDER, ())
+        return TenantSender(SENDER, ())
 
     async def domain(self, _tenant: int, _name: str) -> DomainFact:
         """Trusted."""
@@ -103,9 +104,9 @@ def template() -> TemplateVersion:
     """The letter as a tenant's stored template of three parts."""
     words = tuple(Variable(name=name, type=VariableType.STRING, required=True) for name in ("name", "link", "number"))
     source = source_of(subject="Reset your password {{ number }}", html=letter.HTML, text=letter.TEXT)
-    draft = Draft(name="reset", type="password_reset", variables=words, sources={"en": source}, fallback="en")
-    made = make(draft, {})
-    assert isinstance(made, Made), made
+    draft = TemplateDraft(name="reset", type="password_reset", variables=words, sources={"en": source}, fallback="en")
+    made = build_version(draft, {})
+    assert isinstance(made, BuiltVersion), made
     return version_of(draft, 1, made.wordings)
 
 
@@ -150,7 +151,7 @@ def peer() -> float | None:
 async def main() -> None:
     """Print the table."""
     version, now = template(), datetime.now(UTC)
-    composer = Composer(
+    composer = MessageBuilder(
         facts=Book(version), sealer=Sealer(("bench",), os.urandom), entropy=Entropy(), routes=(RouteFact(name="mx", kind="mx"),)  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -158,7 +159,7 @@ async def main() -> None:
         return render(version, by_template(number).variables or {}, "en")
 
     async def drafted(request: SendRequest) -> object:
-        made = await composer.draft(CALLER, request, now, Known())
+        made = await composer.draft(CALLER, request, now, SuppressionFacts())
         assert isinstance(made, Drafted), made
         return made
 

@@ -21,7 +21,7 @@ from bench.german import examples_for
 from posthouse.mail import dkim
 from posthouse.mail.mime import compose
 from posthouse.model.mailbox import Mailbox
-from posthouse.model.template import Rendered
+from posthouse.model.template import RenderedTemplate
 from posthouse.templates.ready_made import READY_MADE
 from posthouse.templates.render import render
 
@@ -43,7 +43,7 @@ def mails() -> dict[str, bytes]:
     for name, version in READY_MADE.items():
         for language in LANGUAGES:
             made = render(version, examples_for(version, language), language)
-            assert isinstance(made, Rendered)
+            assert isinstance(made, RenderedTemplate)
             content = compose.compose(
                 sender=SENDER, to=[READER], cc=[], reply_to=[Mailbox("help", "shop.example")], subject=made.subject, text=made.text,
                 html=made.html, headers={}, attachments=[], seed=f"{name}{language}",

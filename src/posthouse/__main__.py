@@ -9,16 +9,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from posthouse.app.runtime.probe_targets import outside_of
+from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.config import Settings
 from posthouse.doors import cli
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.net.authority import authority_pem
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.ops.doctor_network import look_outside, look_up
-from posthouse.ops.open_store import Opening, OpenStore
-from posthouse.pipeline.accept.accept import Announce, Intake
+from posthouse.ops.doctor_network import check_network, look_up
+from posthouse.ops.open_store import OpenStore, StoreOptions
+from posthouse.pipeline.accept.accept import Announcer, Intake
 from posthouse.store.queue import queue
 from posthouse.store.queue.queue import FlowHead
 
@@ -26,7 +26,7 @@ CLOCK: Final = Clock()
 ENTROPY: Final = Entropy()
 
 
-class _Later(Announce):
+class _Later(Announcer):
     """Remembers what to tell the workers; a command tells them once, at its end."""
 
     def __init__(self) -> None:
@@ -39,23 +39,23 @@ class _Later(Announce):
 def main() -> None:
     """Run the command that the arguments name; exits with its code."""
     cli.main(
-        Handed(
+        CliContext(
             environ=os.environ,
             now=CLOCK.now,
             random=ENTROPY.bytes,
             opening=_opening,
             serve=_serve,
             intake=_intake,
-            outside=outside_of,
-            look_outside=look_outside,
+            outside=probe_targets,
+            look_outside=check_network,
             look_up=look_up,
             authority=authority_pem,
         )
     )
 
 
-def _opening(settings: Settings) -> Opening:
-    return Opening(
+def _opening(settings: Settings) -> StoreOptions:
+    return StoreOptions(
         database_url=settings.database_url,
         data_dir=settings.data_dir,
         secret_keys=settings.secret_keys,

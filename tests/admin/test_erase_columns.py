@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from posthouse.admin import erasure
-from posthouse.admin.erasure import Erased, InUse
+from posthouse.admin.erasure import AddressInUse, Erased
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.store.postgres.database import Database
@@ -150,7 +150,7 @@ async def test_nothing_is_erased_while_settings_hold_it_and_they_are_named(post:
     )
     await post.send(JANE)
     found = await erasure.erase(post.desk(), mailbox(JANE), "asked")
-    assert found == InUse(("stream/marketing", "the tenant", "webhook/https://a.test/?m=jane.doe%40x.test"))
+    assert found == AddressInUse(("stream/marketing", "the tenant", "webhook/https://a.test/?m=jane.doe%40x.test"))
     assert [row[0] for row in await post.fetch("select recipient from delivery")] == [JANE]
     assert await post.fetch("select 1 from suppression") == []
 
@@ -162,7 +162,7 @@ async def test_it_goes_in_batches_each_in_a_transaction_of_its_own(post: Posting
         await post.send(f"u{number}@x.test", metadata={"about": JANE})
     address = parse_mailbox(JANE)
     assert isinstance(address, Mailbox)
-    what = erasing.Erasing(
+    what = erasing.AddressToErase(
         tenant=1,
         lookup=b"",
         spellings=erasure.spellings(JANE),
@@ -172,6 +172,6 @@ async def test_it_goes_in_batches_each_in_a_transaction_of_its_own(post: Posting
         actor="",
     )
     async with post.database.acquire() as connection:
-        assert await erasing.blot(connection, what, batch=2) == 7
+        assert await erasing.erase_from_texts(connection, what, batch=2) == 7
     [(count,)] = await post.fetch("select count(distinct xmin::text) from message")
     assert count == 4

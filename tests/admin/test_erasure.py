@@ -7,7 +7,7 @@ import pytest
 
 from posthouse.admin import erasure, suppressions
 from posthouse.admin.erasure import Erased
-from posthouse.admin.suppressions import Entering
+from posthouse.admin.suppressions import SuppressionToAdd
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.policy.recipients.suppress import Cause
@@ -56,7 +56,7 @@ async def history(post: Posting) -> None:
     post.receiver.answering = lambda _: UNKNOWN
     await post.send(JANE.lower(), "mary.jane.doe@x.test")
     await post.work()
-    await suppressions.enter(post.desk(), [Entering(address=JANE, cause=Cause.MANUAL, reason=f"{JANE} rang us up")])
+    await suppressions.add(post.desk(), [SuppressionToAdd(address=JANE, cause=Cause.MANUAL, reason=f"{JANE} rang us up")])
     await post.send(JANE, '"jane.doe"@x.test', due=NOW.replace(year=2027), send_at=NOW.replace(year=2027))
     await post.fetch(
         "insert into inbox values (1, 1, $1, $1, 0, $2, 'x', now(), 1, 'sealed')",
@@ -85,7 +85,7 @@ async def test_security_mail_is_not_let_through_by_the_setting_either(post: Post
     async with post.database.acquire() as connection:
         await set_rule(connection, 1, 1, SuppressionRule(legal_passes_security=True))
     await erasure.erase(post.desk(), mailbox(JANE), "asked")
-    await suppressions.enter(post.desk(), [Entering(address="court@x.test", cause=Cause.LEGAL)])
+    await suppressions.add(post.desk(), [SuppressionToAdd(address="court@x.test", cause=Cause.LEGAL)])
     erased, court = await post.send(JANE, "court@x.test", type="security_alert")
     await post.work()
     assert [await post.state(erased), await post.state(court)] == ["suppressed", "delivered"]
@@ -93,9 +93,9 @@ async def test_security_mail_is_not_let_through_by_the_setting_either(post: Post
 
 async def test_whoever_enters_it_again_writes_no_address(post: Posting) -> None:
     await erasure.erase(post.desk(), mailbox(JANE), "asked")
-    [entry] = await suppressions.enter(post.desk(), [Entering(address=JANE, reason=JANE)])
-    imported = await suppressions.bring(
-        post.desk(), [f"{JANE}\n"], Entering(address="", cause=Cause.IMPORTED), "f", lambda *_: None
+    [entry] = await suppressions.add(post.desk(), [SuppressionToAdd(address=JANE, reason=JANE)])
+    imported = await suppressions.import_csv(
+        post.desk(), [f"{JANE}\n"], SuppressionToAdd(address="", cause=Cause.IMPORTED), "f", lambda *_: None
     )
     assert (entry.address, imported.added) == (None, 1)
     assert "jane.doe" not in await dump(post)

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from posthouse.admin.templates import Actor, Saved
+from posthouse.admin.templates import Actor, SavedVersion
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, SendRequest
-from posthouse.model.template_state import Verb
+from posthouse.model.template_state import TemplateAction
 from posthouse.pipeline.deliver.sign import open_content
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
@@ -45,8 +45,10 @@ class Switching:
 
     async def switch(self, version: int) -> None:
         self.active = None
-        moved = await self.door.parts.templates.move(Actor(self.caller.tenant, "cli:operator"), "note", version, Verb.ACTIVATE)
-        assert isinstance(moved, Saved)
+        moved = await self.door.parts.templates.move(
+            Actor(self.caller.tenant, "cli:operator"), "note", version, TemplateAction.ACTIVATE
+        )
+        assert isinstance(moved, SavedVersion)
         self.active = version
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.mail.smtp.server.action import Limits, Send
+from posthouse.mail.smtp.server.action import SessionLimits, WriteReply
 from tests.support.smtp_door import MESSAGE, PLAIN, QUICK, connected, open_door
 from tests.support.smtp_talk import HELLO, LOGIN, Talk, logged_in
 
@@ -24,7 +24,7 @@ def test_random_words_raise_nothing_and_every_reply_is_well_formed(words: list[b
     talk = logged_in() if begun else Talk()
     talk.feed(b"".join(words))
     for action in talk.actions:
-        if isinstance(action, Send):
+        if isinstance(action, WriteReply):
             assert action.data.endswith(b"\r\n")
             assert all(line[:3].isdigit() and line.isascii() and len(line) <= 510 for line in action.data.split(b"\r\n")[:-1])
 
@@ -32,7 +32,7 @@ def test_random_words_raise_nothing_and_every_reply_is_well_formed(words: list[b
 def test_a_hundred_thousand_mutated_commands_raise_nothing() -> None:
     chance = random.Random(20261122)
     commands = [HELLO, LOGIN, b"MAIL FROM:<a@x.example> SIZE=10\r\n", b"RCPT TO:<b@x.example>\r\n", b"NOOP\r\n", b"VRFY x\r\n"]
-    talk = logged_in(Limits(bad_commands=1000))
+    talk = logged_in(SessionLimits(bad_commands=1000))
     for _ in range(100_000):
         line = bytearray(chance.choice(commands))
         for _ in range(chance.randrange(1, 4)):
@@ -42,7 +42,7 @@ def test_a_hundred_thousand_mutated_commands_raise_nothing() -> None:
         talk.feed(bytes(line))
         talk.actions.clear()
         if talk.conversation.closed:
-            talk = logged_in(Limits(bad_commands=1000))
+            talk = logged_in(SessionLimits(bad_commands=1000))
     assert talk.messages == []
 
 
@@ -61,13 +61,13 @@ def test_a_line_of_a_megabyte_gets_one_reply_and_keeps_the_session_and_no_memory
     talk.feed(b"\r\n")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert talk.actions[-1] == Send(b"500 5.5.2 Line too long\r\n")
+    assert talk.actions[-1] == WriteReply(b"500 5.5.2 Line too long\r\n")
     assert talk.feed(b"NOOP\r\n").startswith(b"250 ")
     assert peak < 200_000
 
 
 def test_a_message_far_too_large_is_not_kept() -> None:
-    talk = logged_in(Limits(message=100_000))
+    talk = logged_in(SessionLimits(message=100_000))
     talk.feed(b"MAIL FROM:<>\r\nRCPT TO:<a@x.example>\r\nDATA\r\n")
     tracemalloc.start()
     replies = [talk.feed(b"x" * 16_382 + b"\r\n") for _ in range(11)]

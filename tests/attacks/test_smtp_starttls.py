@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from posthouse.mail.smtp.server.action import Close, Send, StartTls
+from posthouse.mail.smtp.server.action import CloseSession, SecureServer, WriteReply
 from tests.support.certificate import Certificate
 from tests.support.smtp_door import MESSAGE, PLAIN, connected, open_door
 from tests.support.smtp_talk import HELLO, LOGIN, Talk
@@ -33,7 +33,7 @@ async def test_what_comes_in_the_clear_before_the_handshake_is_never_obeyed(cert
 def test_no_octet_may_come_between_starttls_and_the_handshake(octet: bytes) -> None:
     talk = Talk()
     talk.feed(HELLO + b"STARTTLS\r\n" + octet)
-    assert talk.actions[-3:] == [Send(b"220 2.0.0 Ready to start TLS\r\n"), StartTls(), Close()]
+    assert talk.actions[-3:] == [WriteReply(b"220 2.0.0 Ready to start TLS\r\n"), SecureServer(), CloseSession()]
     assert talk.conversation.receive(INJECTED) == []
 
 

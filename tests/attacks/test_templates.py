@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from posthouse.model.template import Rendered, Source, TemplateVersion, Wording
+from posthouse.model.template import CompiledTemplate, RenderedTemplate, TemplateSource, TemplateVersion
 from posthouse.templates.build.build import build
 from posthouse.templates.language import grammar
 from posthouse.templates.render import render
@@ -107,17 +107,18 @@ BOMBS: Final = (
 )
 
 
-def saved(**parts: str) -> Wording | None:
+def saved(**parts: str) -> CompiledTemplate | None:
     made = build(
-        Source(**({"subject": "s"} | parts)), {"loop": "{% include 'loop' %}", "ten": "{% include 'one' %}" * 10, "one": FULL}
+        TemplateSource(**({"subject": "s"} | parts)),
+        {"loop": "{% include 'loop' %}", "ten": "{% include 'one' %}" * 10, "one": FULL},
     )
-    return made if isinstance(made, Wording) else None
+    return made if isinstance(made, CompiledTemplate) else None
 
 
-def sent(wording: Wording) -> Rendered | None:
+def sent(wording: CompiledTemplate) -> RenderedTemplate | None:
     version = TemplateVersion(name="n", version=1, type=None, variables=(), wordings={"default": wording}, trusted=False)
     found = render(version, VARIABLES, None)
-    return found if isinstance(found, Rendered) else None
+    return found if isinstance(found, RenderedTemplate) else None
 
 
 @pytest.mark.parametrize("template", OBJECTS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached, Trouble
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
 from posthouse.net.clock import Clock
 from posthouse.net.http.client import HttpClient
 from tests.support.http_stranger import Names, answer, stranger
@@ -29,8 +29,8 @@ async def test_no_spelling_of_an_inside_address_is_connected_to(url: str) -> Non
         http = HttpClient(names, Clock())
         found = await http.send(post(url.format(port=there.port)))
         await http.close()
-        assert isinstance(found, NotReached)
-        assert found.trouble in {Trouble.PRIVATE_ADDRESS, Trouble.URL}
+        assert isinstance(found, NoAnswer)
+        assert found.trouble in {NoAnswerReason.PRIVATE_ADDRESS, NoAnswerReason.URL}
         assert there.connections == 0
 
 
@@ -40,7 +40,7 @@ async def test_a_name_that_changes_its_mind_between_check_and_connection_gains_n
         http = HttpClient(names, Clock())
         for _ in range(2):
             found = await http.send(post(f"http://rebind.example:{there.port}/"))
-            assert isinstance(found, NotReached)
+            assert isinstance(found, NoAnswer)
         await http.close()
         assert names.looked == 2
         assert there.connections == 0
@@ -78,6 +78,6 @@ async def test_a_trusted_connection_at_rest_is_not_lent_to_strangers() -> None:
         assert isinstance(await http.send(post(there.url()), trusted=True), HttpResponse)
         found = await http.send(post(there.url()))
         await http.close()
-        assert isinstance(found, NotReached)
-        assert found.trouble is Trouble.PRIVATE_ADDRESS
+        assert isinstance(found, NoAnswer)
+        assert found.trouble is NoAnswerReason.PRIVATE_ADDRESS
         assert there.connections == 1

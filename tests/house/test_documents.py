@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from posthouse import __version__
-from posthouse.model.delivery import FOLLOWS
+from posthouse.model.delivery import TRANSITIONS
 from posthouse.model.event import EventType
 from tests.house.tree import ROOT, document, places, product, rows, texts
 
@@ -79,7 +79,7 @@ def test_no_word_that_the_glossary_bans_names_anything_of_ours() -> None:
 
 def test_the_drawing_of_states_is_the_table_of_states() -> None:
     drawn = set(re.findall(r"^ +(\w+) --> (\w+)", document("ARCHITECTURE.md"), re.MULTILINE))
-    table = {(str(before), str(after)) for before, followers in FOLLOWS.items() for after in followers}
+    table = {(str(before), str(after)) for before, followers in TRANSITIONS.items() for after in followers}
     assert drawn == table, f"not drawn: {sorted(table - drawn)}; not in the table: {sorted(drawn - table)}"
 
 

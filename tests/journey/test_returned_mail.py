@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from posthouse.mail import link, return_path
-from posthouse.mail.link import Link, Purpose, link_key, write
+from posthouse.mail.link import Link, LinkPurpose, link_key, write
 from posthouse.model import ids
 from posthouse.store.seal import Sealer
 from tests.support.product import Product, command, environment, running
@@ -191,15 +191,15 @@ def test_links_lead_where_they_were_made_to_and_nowhere_else(product: Product) -
     message = delivered(product, to="reader@example.com", type="newsletter", stream="marketing")
     key = link_key(sealer(product).token_key)
     target = "https://shop.example/a?b=1&c=%20d#e"
-    click = write(key, Link(purpose=Purpose.CLICK, **place_of(message), target=target))
+    click = write(key, Link(purpose=LinkPurpose.CLICK, **place_of(message), target=target))
     assert visit(product, "GET", f"/t/c/{click}")[:2] == (302, target)
     assert visit(product, "GET", f"/t/c/{click[:-1]}")[0] == 404
     assert visit(product, "GET", f"/t/o/{click}")[0] == 404
     assert events(product, message, "clicked")[0]["data"]["url"] == target
-    picture = write(key, Link(purpose=Purpose.OPEN, **place_of(message)))
+    picture = write(key, Link(purpose=LinkPurpose.OPEN, **place_of(message)))
     assert visit(product, "GET", f"/t/o/{picture}", "GoogleImageProxy")[2][:6] == b"GIF89a"
     assert events(product, message, "opened")[0]["data"]["bot"] is True
-    out = write(key, Link(purpose=Purpose.UNSUBSCRIBE, **place_of(message)))
+    out = write(key, Link(purpose=LinkPurpose.UNSUBSCRIBE, **place_of(message)))
     assert visit(product, "GET", f"/u/{out}")[0] == 200
     assert listed(product, "reader@example.com") == []
     assert [visit(product, "POST", f"/u/{out}")[0] for _ in range(2)] == [200, 200]
@@ -215,7 +215,7 @@ def test_links_lead_where_they_were_made_to_and_nowhere_else(product: Product) -
 
 def test_the_way_out_by_mail_works_too(product: Product) -> None:
     message = delivered(product, to="quiet@example.com", type="newsletter", stream="marketing")
-    local = link.write_address(link_key(sealer(product).token_key), Link(purpose=Purpose.UNSUBSCRIBE, **place_of(message)))
+    local = link.write_address(link_key(sealer(product).token_key), Link(purpose=LinkPurpose.UNSUBSCRIBE, **place_of(message)))
     assert returned(product, f"{local}@bounce.test", "Subject: unsubscribe\r\n\r\n.\r\n")[0] == 250
     events(product, message, "unsubscribed")
 
@@ -292,7 +292,7 @@ def test_a_delay_an_automatic_reply_and_the_end_all_come_to_one_address_and_coun
 
 def test_who_leaves_a_list_by_mail_still_gets_receipts(product: Product) -> None:
     message = delivered(product, to="leaver@example.com", type="newsletter", stream="marketing")
-    local = link.write_address(link_key(sealer(product).token_key), Link(purpose=Purpose.UNSUBSCRIBE, **place_of(message)))
+    local = link.write_address(link_key(sealer(product).token_key), Link(purpose=LinkPurpose.UNSUBSCRIBE, **place_of(message)))
     for _ in range(2):
         assert returned(product, f"{local.upper()}@bounce.test", "Subject: unsubscribe\r\n\r\n.\r\n", PERSON)[0] == 250
     assert len(events(product, message, "unsubscribed")) == 1

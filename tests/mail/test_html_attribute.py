@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.mail.html_attribute import said
+from posthouse.mail.html_attribute import attribute_value
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ from posthouse.mail.html_attribute import said
     ],
 )
 def test_references_are_resolved_as_browsers_do(written: str, meant: str) -> None:
-    assert said(written) == meant
+    assert attribute_value(written) == meant
 
 
 @given(st.text())
 def test_what_was_escaped_comes_back(meant: str) -> None:
-    assert said(escape(meant)) == meant
+    assert attribute_value(escape(meant)) == meant

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from posthouse.net.dns import Kind, Resolver
+from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.testing.clock import FakeClock
 from posthouse.testing.fake_dns import FakeDns, Zone
 
@@ -45,45 +45,45 @@ def resolver(server: FakeDns, clock: FakeClock) -> Resolver:
 @pytest.mark.parametrize(
     ("domain", "kind", "hosts"),
     [
-        ("shop.test", Kind.FOUND, ((10, "a.shop.test"), (20, "b.shop.test"))),
-        ("alias.test", Kind.FOUND, ((10, "a.shop.test"), (20, "b.shop.test"))),
-        ("half.test", Kind.FOUND, ((10, "mx.test"),)),
-        ("late.slow.dns", Kind.FOUND, ((10, "mx.test"),)),
-        ("null.test", Kind.NULL_MX, ()),
-        ("plain.test", Kind.NONE, ()),
-        ("nowhere.test", Kind.NO_SUCH_DOMAIN, ()),
-        ("dangling.test", Kind.NO_SUCH_DOMAIN, ()),
-        ("x" * 64 + ".test", Kind.NO_SUCH_DOMAIN, ()),
-        ("a..test", Kind.NO_SUCH_DOMAIN, ()),
-        ("again.dns", Kind.TROUBLE, ()),
-        ("fail.dns", Kind.TROUBLE, ()),
-        ("silent.dns", Kind.TROUBLE, ()),
-        ("junk.dns", Kind.TROUBLE, ()),
-        ("loop.test", Kind.TROUBLE, ()),
+        ("shop.test", DnsAnswerKind.FOUND, ((10, "a.shop.test"), (20, "b.shop.test"))),
+        ("alias.test", DnsAnswerKind.FOUND, ((10, "a.shop.test"), (20, "b.shop.test"))),
+        ("half.test", DnsAnswerKind.FOUND, ((10, "mx.test"),)),
+        ("late.slow.dns", DnsAnswerKind.FOUND, ((10, "mx.test"),)),
+        ("null.test", DnsAnswerKind.NULL_MX, ()),
+        ("plain.test", DnsAnswerKind.NONE, ()),
+        ("nowhere.test", DnsAnswerKind.NO_SUCH_DOMAIN, ()),
+        ("dangling.test", DnsAnswerKind.NO_SUCH_DOMAIN, ()),
+        ("x" * 64 + ".test", DnsAnswerKind.NO_SUCH_DOMAIN, ()),
+        ("a..test", DnsAnswerKind.NO_SUCH_DOMAIN, ()),
+        ("again.dns", DnsAnswerKind.TROUBLE, ()),
+        ("fail.dns", DnsAnswerKind.TROUBLE, ()),
+        ("silent.dns", DnsAnswerKind.TROUBLE, ()),
+        ("junk.dns", DnsAnswerKind.TROUBLE, ()),
+        ("loop.test", DnsAnswerKind.TROUBLE, ()),
     ],
 )
 async def test_each_kind_of_mx_answer_is_told_apart(
-    resolver: Resolver, domain: str, kind: Kind, hosts: tuple[object, ...]
+    resolver: Resolver, domain: str, kind: DnsAnswerKind, hosts: tuple[object, ...]
 ) -> None:
     answer = await resolver.mx(domain)
     assert (answer.kind, answer.hosts) == (kind, hosts)
-    assert bool(answer.text) is (kind is not Kind.FOUND)
+    assert bool(answer.text) is (kind is not DnsAnswerKind.FOUND)
 
 
 @pytest.mark.parametrize(
     ("host", "kind", "addresses"),
     [
-        ("plain.test", Kind.FOUND, ("192.0.2.2",)),
-        ("six.test", Kind.FOUND, ("2001:db8::1",)),
-        ("both.test", Kind.FOUND, ("192.0.2.3", "2001:db8::3")),
-        ("alias.test", Kind.FOUND, ("192.0.2.1",)),
-        ("null.test", Kind.NONE, ()),
-        ("nowhere.test", Kind.NO_SUCH_DOMAIN, ()),
-        ("again.dns", Kind.TROUBLE, ()),
+        ("plain.test", DnsAnswerKind.FOUND, ("192.0.2.2",)),
+        ("six.test", DnsAnswerKind.FOUND, ("2001:db8::1",)),
+        ("both.test", DnsAnswerKind.FOUND, ("192.0.2.3", "2001:db8::3")),
+        ("alias.test", DnsAnswerKind.FOUND, ("192.0.2.1",)),
+        ("null.test", DnsAnswerKind.NONE, ()),
+        ("nowhere.test", DnsAnswerKind.NO_SUCH_DOMAIN, ()),
+        ("again.dns", DnsAnswerKind.TROUBLE, ()),
     ],
 )
 async def test_each_kind_of_address_answer_is_told_apart(
-    resolver: Resolver, host: str, kind: Kind, addresses: tuple[str, ...]
+    resolver: Resolver, host: str, kind: DnsAnswerKind, addresses: tuple[str, ...]
 ) -> None:
     answer = await resolver.addresses(host)
     assert (answer.kind, answer.addresses) == (kind, addresses)
@@ -105,17 +105,17 @@ async def test_answers_are_kept_for_their_ttl_and_denials_for_five_minutes(
     assert len(server.asked) == 3
     server.zone["nowhere.test"] = {"MX": ["10 mx.test."]}
     clock.advance(timedelta(seconds=299))
-    assert (await resolver.mx("nowhere.test")).kind is Kind.NO_SUCH_DOMAIN
+    assert (await resolver.mx("nowhere.test")).kind is DnsAnswerKind.NO_SUCH_DOMAIN
     clock.advance(timedelta(seconds=2))
-    assert (await resolver.mx("nowhere.test")).kind is Kind.FOUND
+    assert (await resolver.mx("nowhere.test")).kind is DnsAnswerKind.FOUND
     await resolver.mx("shop.test")
     assert len(server.asked) == 5
 
 
 async def test_trouble_is_not_kept(resolver: Resolver, server: FakeDns) -> None:
-    assert (await resolver.mx("again.dns")).kind is Kind.TROUBLE
+    assert (await resolver.mx("again.dns")).kind is DnsAnswerKind.TROUBLE
     asked = len(server.asked)
-    assert (await resolver.mx("again.dns")).kind is Kind.TROUBLE
+    assert (await resolver.mx("again.dns")).kind is DnsAnswerKind.TROUBLE
     assert len(server.asked) > asked
 
 
@@ -124,4 +124,4 @@ async def test_a_name_server_that_is_not_there_is_trouble(clock: FakeClock) -> N
     await server.start()
     await server.stop()
     answer = await Resolver(("127.0.0.1", server.port), clock, timeout=0.2, lifetime=0.3).mx("shop.test")
-    assert answer.kind is Kind.TROUBLE
+    assert answer.kind is DnsAnswerKind.TROUBLE

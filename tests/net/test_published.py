@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from posthouse.net.published import Published, look_up
+from posthouse.net.published import PublishedRecords, look_up
 from posthouse.testing.fake_dns import FakeDns
 
 SOON = timedelta(seconds=5)
@@ -36,5 +36,5 @@ async def test_records_are_what_the_zone_says(name: str, type: str, values: set[
 async def test_trouble_is_told_in_words_and_in_time(name: str) -> None:
     async with FakeDns({}) as server:
         found = await look_up(name, "TXT", ("127.0.0.1", server.port), timedelta(milliseconds=300))
-    assert found == Published(name, "TXT", (), found.trouble)
+    assert found == PublishedRecords(name, "TXT", (), found.trouble)
     assert found.trouble

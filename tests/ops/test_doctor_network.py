@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from posthouse.ops.doctor_network import Finding, Level, Outside, Way, disk, look_outside, look_up, shut_ways
+from posthouse.ops.doctor_network import (
+    CheckLevel,
+    CheckResult,
+    ProbeTargets,
+    RouteProbe,
+    check_network,
+    disk,
+    look_up,
+    unreachable_routes,
+)
 from posthouse.testing.fake_dns import FakeDns
 from tests.support.smtp_script import scripted_server
 
@@ -15,62 +24,62 @@ GREETING = (b"220 relay ESMTP\r\n", b"250-relay\r\n250 SIZE 1000\r\n")
 STARTTLS = (b"220 relay ESMTP\r\n", b"250-relay\r\n250 STARTTLS\r\n")
 
 
-async def _looked(**changes: Any) -> dict[str, Finding]:
+async def _looked(**changes: Any) -> dict[str, CheckResult]:
     fields: dict[str, Any] = {"ways": (), "hostname": "mail.shop.test", "nameserver": None, "mx_port": 25, "domain": None}
-    return {finding.check: finding for finding in await look_outside(Outside(**(fields | changes)))}
+    return {finding.check: finding for finding in await check_network(ProbeTargets(**(fields | changes)))}
 
 
-async def _relay(said: tuple[bytes, ...], **changes: Any) -> Finding:
+async def _relay(said: tuple[bytes, ...], **changes: Any) -> CheckResult:
     async with scripted_server(*said) as port:
-        found = await _looked(ways=(Way(name="relay", kind="smtp", host="127.0.0.1", port=port, **changes),))
+        found = await _looked(ways=(RouteProbe(name="relay", kind="smtp", host="127.0.0.1", port=port, **changes),))
     return found["route relay"]
 
 
 @pytest.mark.parametrize(
     ("said", "changes", "level"),
     [
-        (GREETING, {}, Level.OK),
-        (GREETING, {"tls": "required"}, Level.FAIL),
-        (STARTTLS, {"tls": "required", "password": True}, Level.OK),
-        (STARTTLS, {"tls": "off", "password": True}, Level.WARN),
-        ((b"554 go away\r\n",), {}, Level.FAIL),
+        (GREETING, {}, CheckLevel.OK),
+        (GREETING, {"tls": "required"}, CheckLevel.FAIL),
+        (STARTTLS, {"tls": "required", "password": True}, CheckLevel.OK),
+        (STARTTLS, {"tls": "off", "password": True}, CheckLevel.WARN),
+        ((b"554 go away\r\n",), {}, CheckLevel.FAIL),
     ],
 )
 async def test_a_relay_is_asked_for_what_its_route_demands(
-    said: tuple[bytes, ...], changes: dict[str, Any], level: Level
+    said: tuple[bytes, ...], changes: dict[str, Any], level: CheckLevel
 ) -> None:
     found = await _relay(said, **changes)
     assert found.level is level
-    assert bool(found.advice) is (level is not Level.OK)
+    assert bool(found.advice) is (level is not CheckLevel.OK)
 
 
 async def test_a_relay_that_is_not_there_fails() -> None:
     async with scripted_server(b"") as port:
         pass
-    found = await _looked(ways=(Way(name="relay", kind="smtp", host="127.0.0.1", port=port),))
-    assert found["route relay"].level is Level.FAIL
+    found = await _looked(ways=(RouteProbe(name="relay", kind="smtp", host="127.0.0.1", port=port),))
+    assert found["route relay"].level is CheckLevel.FAIL
 
 
 async def test_mail_can_leave_while_one_way_is_open() -> None:
     async with scripted_server(b"") as port:
         pass
-    gone = Way(name="smtp://gone", kind="smtp", host="127.0.0.1", port=port)
+    gone = RouteProbe(name="smtp://gone", kind="smtp", host="127.0.0.1", port=port)
 
-    async def shut(*ways: Way) -> list[str]:
-        return await shut_ways(
-            Outside(ways=ways, hostname="mail.shop.test", nameserver=("127.0.0.1", port), mx_port=25, domain=None)
+    async def shut(*ways: RouteProbe) -> list[str]:
+        return await unreachable_routes(
+            ProbeTargets(ways=ways, hostname="mail.shop.test", nameserver=("127.0.0.1", port), mx_port=25, domain=None)
         )
 
     (why,) = await shut(gone)
     assert why.startswith("the route smtp://gone cannot be reached")
-    assert len(await shut(gone, Way(name="mx", kind="mx"))) == 2  # no name can be looked up either
-    assert await shut(gone, Way(name="inbox", kind="inbox")) == []
+    assert len(await shut(gone, RouteProbe(name="mx", kind="mx"))) == 2  # no name can be looked up either
+    assert await shut(gone, RouteProbe(name="inbox", kind="inbox")) == []
     async with scripted_server(b"554 not today\r\n") as there:  # what it says is told by the attempts
-        assert await shut(gone, Way(name="relay", kind="smtp", host="127.0.0.1", port=there)) == []
+        assert await shut(gone, RouteProbe(name="relay", kind="smtp", host="127.0.0.1", port=there)) == []
 
 
 async def test_the_inbox_alone_asks_nobody() -> None:
-    assert await _looked(ways=(Way(name="inbox", kind="inbox"),)) == {}
+    assert await _looked(ways=(RouteProbe(name="inbox", kind="inbox"),)) == {}
 
 
 ZONE = {
@@ -84,18 +93,20 @@ ZONE = {
 @pytest.mark.parametrize(
     ("domain", "nameserver", "outbound"),
     [
-        ("shop.test", Level.OK, Level.OK),
-        ("bare.test", Level.OK, Level.OK),
-        ("null.test", Level.OK, Level.WARN),
-        ("missing.test", Level.OK, Level.WARN),
-        (None, Level.OK, Level.WARN),
-        ("again.dns", Level.FAIL, Level.WARN),
+        ("shop.test", CheckLevel.OK, CheckLevel.OK),
+        ("bare.test", CheckLevel.OK, CheckLevel.OK),
+        ("null.test", CheckLevel.OK, CheckLevel.WARN),
+        ("missing.test", CheckLevel.OK, CheckLevel.WARN),
+        (None, CheckLevel.OK, CheckLevel.WARN),
+        ("again.dns", CheckLevel.FAIL, CheckLevel.WARN),
     ],
 )
-async def test_the_way_to_the_world_is_tried_at_a_domain_of_ours(domain: str | None, nameserver: Level, outbound: Level) -> None:
+async def test_the_way_to_the_world_is_tried_at_a_domain_of_ours(
+    domain: str | None, nameserver: CheckLevel, outbound: CheckLevel
+) -> None:
     async with FakeDns(ZONE) as names, scripted_server(*GREETING) as port:
         found = await _looked(
-            ways=(Way(name="mx", kind="mx"),), nameserver=("127.0.0.1", names.port), mx_port=port, domain=domain
+            ways=(RouteProbe(name="mx", kind="mx"),), nameserver=("127.0.0.1", names.port), mx_port=port, domain=domain
         )
     assert {check: finding.level for check, finding in found.items()} == {
         "nameserver": nameserver,
@@ -108,10 +119,10 @@ async def test_a_blocked_port_fails_and_names_the_way_round() -> None:
         pass
     async with FakeDns(ZONE) as names:
         found = await _looked(
-            ways=(Way(name="mx", kind="mx"),), nameserver=("127.0.0.1", names.port), mx_port=port, domain="shop.test"
+            ways=(RouteProbe(name="mx", kind="mx"),), nameserver=("127.0.0.1", names.port), mx_port=port, domain="shop.test"
         )
     blocked = found[f"port {port} outbound"]
-    assert blocked.level is Level.FAIL
+    assert blocked.level is CheckLevel.FAIL
     assert "relay" in blocked.advice
 
 
@@ -121,9 +132,9 @@ async def test_records_are_looked_up_in_order() -> None:
     assert [(one.name, len(one.values)) for one in found] == [("shop.test", 2), ("missing.test", 0)]
 
 
-@pytest.mark.parametrize(("free", "level"), [(10**12, Level.OK), (10**9, Level.WARN), (10**8, Level.FAIL)])
+@pytest.mark.parametrize(("free", "level"), [(10**12, CheckLevel.OK), (10**9, CheckLevel.WARN), (10**8, CheckLevel.FAIL)])
 def test_room_is_measured_where_the_data_will_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, level: Level
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, level: CheckLevel
 ) -> None:
     asked: list[Path] = []
 

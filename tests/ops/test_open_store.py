@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from posthouse.ops import secret_key
-from posthouse.ops.open_store import Opening, open_store, reach
+from posthouse.ops.open_store import StoreOptions, open_store, reach
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.migrate import current, latest
 from posthouse.store.postgres.ownership import DirectoryInUse
@@ -16,12 +16,12 @@ from posthouse.store.postgres.refusal import StoreRefusal
 from tests.support.postgres import NOW
 
 
-def _opening(data_dir: Path, **changes: Any) -> Opening:
+def _opening(data_dir: Path, **changes: Any) -> StoreOptions:
     fields: dict[str, Any] = {"database_url": None, "data_dir": data_dir, "secret_keys": (), "random": os.urandom, "now": NOW}
-    return Opening(**(fields | changes))
+    return StoreOptions(**(fields | changes))
 
 
-async def _refusal(opening: Opening) -> str:
+async def _refusal(opening: StoreOptions) -> str:
     with pytest.raises(StoreRefusal) as caught:
         await open_store(opening)
     return str(caught.value)

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks.webhooks import Webhook
 
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.hook import Confirm, Hook, NeedsCertificate, Rejected, Verified
+from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
 from posthouse.providers.mailgun import MAILGUN
 from posthouse.providers.postmark import POSTMARK
 from posthouse.providers.registry import BY_NAME, PROVIDERS
@@ -60,11 +60,11 @@ RESEND_BOUNCE: Final = {
 
 def test_resend_is_verified_as_standard_webhooks_sign() -> None:
     hook = resend(RESEND_BOUNCE)
-    assert RESEND.verify(hook, WHSEC, NOW) == Verified()
-    assert isinstance(RESEND.verify(Hook(hook.headers, hook.body + b" "), WHSEC, NOW), Rejected)
-    assert isinstance(RESEND.verify(hook, "whsec_" + b64encode(b"another").decode(), NOW), Rejected)
-    assert isinstance(RESEND.verify(hook, WHSEC, NOW + timedelta(minutes=6)), Rejected)
-    assert isinstance(RESEND.verify(Hook({}, hook.body), WHSEC, NOW), Rejected)
+    assert RESEND.verify(hook, WHSEC, NOW) == HookVerified()
+    assert isinstance(RESEND.verify(Hook(hook.headers, hook.body + b" "), WHSEC, NOW), HookRejected)
+    assert isinstance(RESEND.verify(hook, "whsec_" + b64encode(b"another").decode(), NOW), HookRejected)
+    assert isinstance(RESEND.verify(hook, WHSEC, NOW + timedelta(minutes=6)), HookRejected)
+    assert isinstance(RESEND.verify(Hook({}, hook.body), WHSEC, NOW), HookRejected)
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,10 @@ def postmark(record: dict[str, Any], login: str = "user:password") -> Hook:
 
 
 def test_postmark_is_known_by_its_login() -> None:
-    assert POSTMARK.verify(postmark({}), "user:password", NOW) == Verified()
-    assert isinstance(POSTMARK.verify(postmark({}, "user:wrong"), "user:password", NOW), Rejected)
-    assert isinstance(POSTMARK.verify(Hook({"authorization": "Basic ????"}, b"{}"), "user:password", NOW), Rejected)
-    assert isinstance(POSTMARK.verify(Hook({}, b"{}"), "user:password", NOW), Rejected)
+    assert POSTMARK.verify(postmark({}), "user:password", NOW) == HookVerified()
+    assert isinstance(POSTMARK.verify(postmark({}, "user:wrong"), "user:password", NOW), HookRejected)
+    assert isinstance(POSTMARK.verify(Hook({"authorization": "Basic ????"}, b"{}"), "user:password", NOW), HookRejected)
+    assert isinstance(POSTMARK.verify(Hook({}, b"{}"), "user:password", NOW), HookRejected)
 
 
 @pytest.mark.parametrize(
@@ -157,11 +157,11 @@ def sendgrid(*events: dict[str, Any]) -> Hook:
 
 def test_sendgrid_is_verified_by_its_public_key() -> None:
     hook = sendgrid({"event": "delivered", "email": "a@x.test"})
-    assert SENDGRID.verify(hook, EC_PUBLIC, NOW) == Verified()
-    assert isinstance(SENDGRID.verify(Hook(hook.headers, hook.body.replace(b"a@x", b"b@x")), EC_PUBLIC, NOW), Rejected)
+    assert SENDGRID.verify(hook, EC_PUBLIC, NOW) == HookVerified()
+    assert isinstance(SENDGRID.verify(Hook(hook.headers, hook.body.replace(b"a@x", b"b@x")), EC_PUBLIC, NOW), HookRejected)
     later = {**hook.headers, "x-twilio-email-event-webhook-timestamp": "1732449601"}
-    assert isinstance(SENDGRID.verify(Hook(later, hook.body), EC_PUBLIC, NOW), Rejected)
-    assert isinstance(SENDGRID.verify(hook, "not a key", NOW), Rejected)
+    assert isinstance(SENDGRID.verify(Hook(later, hook.body), EC_PUBLIC, NOW), HookRejected)
+    assert isinstance(SENDGRID.verify(hook, "not a key", NOW), HookRejected)
 
 
 @pytest.mark.parametrize(
@@ -201,10 +201,10 @@ def mailgun(event: dict[str, Any], at: datetime = NOW, key: bytes = b"key") -> H
 
 
 def test_mailgun_is_verified_and_names_its_token_for_once() -> None:
-    assert MAILGUN.verify(mailgun({}), "key", NOW) == Verified(once="t" * 50)
-    assert isinstance(MAILGUN.verify(mailgun({}, key=b"other"), "key", NOW), Rejected)
-    assert isinstance(MAILGUN.verify(mailgun({}, at=NOW - timedelta(hours=13)), "key", NOW), Rejected)
-    assert isinstance(MAILGUN.verify(Hook({}, b"{}"), "key", NOW), Rejected)
+    assert MAILGUN.verify(mailgun({}), "key", NOW) == HookVerified(once="t" * 50)
+    assert isinstance(MAILGUN.verify(mailgun({}, key=b"other"), "key", NOW), HookRejected)
+    assert isinstance(MAILGUN.verify(mailgun({}, at=NOW - timedelta(hours=13)), "key", NOW), HookRejected)
+    assert isinstance(MAILGUN.verify(Hook({}, b"{}"), "key", NOW), HookRejected)
 
 
 @pytest.mark.parametrize(
@@ -274,11 +274,11 @@ BOUNCE: Final = {
 def test_ses_is_verified_by_the_certificate_it_names_at_amazon(version: str) -> None:
     hook = ses(BOUNCE, version=version)
     assert SES.verify(hook, TOPIC, NOW) == NeedsCertificate(CERTIFICATE_URL)
-    assert SES.verify(hook, TOPIC, NOW, certificate=CERTIFICATE) == Verified()
+    assert SES.verify(hook, TOPIC, NOW, certificate=CERTIFICATE) == HookVerified()
     tampered = Hook({}, hook.body.replace(b"a@x.test", b"b@x.test"))
-    assert isinstance(SES.verify(tampered, TOPIC, NOW, certificate=CERTIFICATE), Rejected)
-    assert isinstance(SES.verify(hook, TOPIC.replace("mail", "other"), NOW, certificate=CERTIFICATE), Rejected)
-    assert isinstance(SES.verify(hook, TOPIC, NOW, certificate=b"no certificate"), Rejected)
+    assert isinstance(SES.verify(tampered, TOPIC, NOW, certificate=CERTIFICATE), HookRejected)
+    assert isinstance(SES.verify(hook, TOPIC.replace("mail", "other"), NOW, certificate=CERTIFICATE), HookRejected)
+    assert isinstance(SES.verify(hook, TOPIC, NOW, certificate=b"no certificate"), HookRejected)
 
 
 @pytest.mark.parametrize(
@@ -296,14 +296,14 @@ def test_ses_is_verified_by_the_certificate_it_names_at_amazon(version: str) -> 
     ],
 )
 def test_a_certificate_from_anywhere_else_is_never_asked_for(url: str) -> None:
-    assert isinstance(SES.verify(ses(BOUNCE, SigningCertURL=url), TOPIC, NOW), Rejected)
+    assert isinstance(SES.verify(ses(BOUNCE, SigningCertURL=url), TOPIC, NOW), HookRejected)
 
 
 def test_a_subscription_is_confirmed_by_a_call_of_our_own_making() -> None:
     hook = ses({}, Type="SubscriptionConfirmation", Token="tok", SubscribeURL="https://evil.test/confirm")
-    assert SES.verify(hook, TOPIC, NOW, certificate=CERTIFICATE) == Verified()
+    assert SES.verify(hook, TOPIC, NOW, certificate=CERTIFICATE) == HookVerified()
     found = SES.parse_hook(hook)
-    assert isinstance(found, Confirm)
+    assert isinstance(found, SubscriptionToConfirm)
     assert found.url.startswith("https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&")
 
 
@@ -332,4 +332,4 @@ def test_ses_events_are_understood(event: Any, expected: list[tuple[FeedbackKind
 def test_junk_is_no_feedback_and_no_crash(codec: Any, junk: bytes) -> None:
     hook = Hook({}, junk)
     assert codec.parse_hook(hook) == ()
-    assert not isinstance(codec.verify(hook, "user:password", NOW), Verified)
+    assert not isinstance(codec.verify(hook, "user:password", NOW), HookVerified)

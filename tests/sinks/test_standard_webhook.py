@@ -14,17 +14,17 @@ import pytest
 import standardwebhooks
 import svix.webhooks
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached, Trouble
-from posthouse.model.told import EventFacts, ToldEvent, tell
-from posthouse.policy.webhooks import Heard
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
+from posthouse.model.told import EventFacts, WebhookEvent, public_event
+from posthouse.policy.webhooks import WebhookAnswer
 from posthouse.sinks import standard_webhook
 from posthouse.sinks.registry import SINKS
-from posthouse.sinks.standard_webhook import Answer, decode, encode, shown
+from posthouse.sinks.standard_webhook import DecodedAnswer, decode, encode, shown
 from tests.support.rows import new_id
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
-EVENT = ToldEvent(
+EVENT = WebhookEvent(
     id="evt_01k9p2m4x7c8v5b3n6q1w0e9rt", type="message.delivered", timestamp=NOW,
     data={"messageId": "msg_1", "recipient": "jörg@example.com", "sequence": 2, "willRetryAt": NOW + timedelta(seconds=60)},
 )  # fmt: skip
@@ -88,29 +88,29 @@ def test_a_retry_has_the_same_id_and_body_and_a_fresh_signature() -> None:
 
 LATER = "Mon, 23 Nov 2026 12:10:00 GMT"
 ANSWERS = [
-    (200, (), Answer(Heard.TOLD)),
-    (204, (), Answer(Heard.TOLD)),
-    (301, (("location", "http://127.0.0.1/"),), Answer(Heard.FAILED)),
-    (400, (), Answer(Heard.FAILED)),
-    (404, (), Answer(Heard.FAILED)),
-    (410, (), Answer(Heard.GONE)),
-    (429, (("retry-after", "120"),), Answer(Heard.LATER, timedelta(seconds=120))),
-    (429, (), Answer(Heard.LATER)),
-    (503, (("retry-after", LATER),), Answer(Heard.LATER, timedelta(minutes=10) - timedelta(milliseconds=250))),
-    (503, (("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT"),), Answer(Heard.LATER, timedelta(0))),
-    (503, (("retry-after", "soon"),), Answer(Heard.LATER)),
-    (500, (("retry-after", "120"),), Answer(Heard.FAILED)),
-    (502, (), Answer(Heard.FAILED)),
+    (200, (), DecodedAnswer(WebhookAnswer.TOLD)),
+    (204, (), DecodedAnswer(WebhookAnswer.TOLD)),
+    (301, (("location", "http://127.0.0.1/"),), DecodedAnswer(WebhookAnswer.FAILED)),
+    (400, (), DecodedAnswer(WebhookAnswer.FAILED)),
+    (404, (), DecodedAnswer(WebhookAnswer.FAILED)),
+    (410, (), DecodedAnswer(WebhookAnswer.GONE)),
+    (429, (("retry-after", "120"),), DecodedAnswer(WebhookAnswer.LATER, timedelta(seconds=120))),
+    (429, (), DecodedAnswer(WebhookAnswer.LATER)),
+    (503, (("retry-after", LATER),), DecodedAnswer(WebhookAnswer.LATER, timedelta(minutes=10) - timedelta(milliseconds=250))),
+    (503, (("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT"),), DecodedAnswer(WebhookAnswer.LATER, timedelta(0))),
+    (503, (("retry-after", "soon"),), DecodedAnswer(WebhookAnswer.LATER)),
+    (500, (("retry-after", "120"),), DecodedAnswer(WebhookAnswer.FAILED)),
+    (502, (), DecodedAnswer(WebhookAnswer.FAILED)),
 ]
 
 
 @pytest.mark.parametrize(("status", "headers", "expected"), ANSWERS)
-def test_every_answer_means_something(status: int, headers: tuple[tuple[str, str], ...], expected: Answer) -> None:
+def test_every_answer_means_something(status: int, headers: tuple[tuple[str, str], ...], expected: DecodedAnswer) -> None:
     assert decode(HttpResponse(status=status, headers=headers), NOW) == expected
 
 
 def test_no_answer_is_a_failure_whatever_left() -> None:
-    assert decode(NotReached(trouble=Trouble.TIMED_OUT, text="", left=True), NOW) == Answer(Heard.FAILED)
+    assert decode(NoAnswer(trouble=NoAnswerReason.TIMED_OUT, text="", left=True), NOW) == DecodedAnswer(WebhookAnswer.FAILED)
 
 
 def test_an_event_is_told_with_what_applies_to_it() -> None:
@@ -119,7 +119,7 @@ def test_an_event_is_told_with_what_applies_to_it() -> None:
         id=event, type="message.bounced", at=NOW, message=message, recipient="a@b.example", message_type="receipt", stream="transactional",
         tags=[], metadata={"k": "v"}, data={"reason": "no_such_mailbox", "replyCode": 550, "kind": None}, sequence=3,
     )  # fmt: skip
-    told = tell(facts, "live")
+    told = public_event(facts, "live")
     assert told.id.startswith("evt_")
     assert set(told.data) == {
         "messageId", "recipient", "messageType", "stream", "environment", "metadata", "sequence", "reason", "replyCode",
@@ -130,8 +130,8 @@ def test_every_sink_of_the_registry_does_what_a_sink_does() -> None:
     for sink in SINKS.values():
         made = sink.encode(EVENT, URL, (NEW,), NOW)
         assert made.url == URL
-        assert sink.decode(HttpResponse(status=200), NOW).heard is Heard.TOLD
-        assert sink.decode(HttpResponse(status=410), NOW).heard is Heard.GONE
+        assert sink.decode(HttpResponse(status=200), NOW).heard is WebhookAnswer.TOLD
+        assert sink.decode(HttpResponse(status=410), NOW).heard is WebhookAnswer.GONE
 
 
 def test_a_secret_is_shown_as_libraries_want_it() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from posthouse.store.memory import Memory
+from posthouse.store.memory import TtlCache
 
 
 class Store:
@@ -34,8 +34,8 @@ def store() -> Store:
 
 
 @pytest.fixture
-def known(store: Store) -> Memory[str, str]:
-    return Memory(store.find, 2.0, lambda: store.now, most=3)
+def known(store: Store) -> TtlCache[str, str]:
+    return TtlCache(store.find, 2.0, lambda: store.now, most=3)
 
 
 async def settled() -> None:
@@ -44,7 +44,7 @@ async def settled() -> None:
 
 
 async def test_an_answer_holds_for_its_time_and_is_asked_for_again_in_the_second_half(
-    store: Store, known: Memory[str, str]
+    store: Store, known: TtlCache[str, str]
 ) -> None:
     assert await known.get("a") == "a1"
     store.now = 1.0
@@ -57,7 +57,7 @@ async def test_an_answer_holds_for_its_time_and_is_asked_for_again_in_the_second
     assert await known.get("a") == "a3"
 
 
-async def test_what_was_changed_while_it_was_asked_for_is_not_kept(store: Store, known: Memory[str, str]) -> None:
+async def test_what_was_changed_while_it_was_asked_for_is_not_kept(store: Store, known: TtlCache[str, str]) -> None:
     await known.get("a")
     store.now, store.hold = 1.5, asyncio.Event()
     await known.get("a")
@@ -68,7 +68,7 @@ async def test_what_was_changed_while_it_was_asked_for_is_not_kept(store: Store,
     assert await known.get("a") == "a3"
 
 
-async def test_a_store_that_is_away_is_heard_of_when_the_time_is_over(store: Store, known: Memory[str, str]) -> None:
+async def test_a_store_that_is_away_is_heard_of_when_the_time_is_over(store: Store, known: TtlCache[str, str]) -> None:
     await known.get("a")
     store.now, store.away = 1.5, True
     assert await known.get("a") == "a1"
@@ -80,13 +80,13 @@ async def test_a_store_that_is_away_is_heard_of_when_the_time_is_over(store: Sto
         await known.get("a")
 
 
-async def test_nothing_is_no_answer(store: Store, known: Memory[str, str]) -> None:
+async def test_nothing_is_no_answer(store: Store, known: TtlCache[str, str]) -> None:
     store.none = True
     assert [await known.get("a"), await known.get("a")] == [None, None]
     assert store.asked == 2
 
 
-async def test_it_does_not_grow_for_ever_and_forgets_what_it_is_told_to(store: Store, known: Memory[str, str]) -> None:
+async def test_it_does_not_grow_for_ever_and_forgets_what_it_is_told_to(store: Store, known: TtlCache[str, str]) -> None:
     for key in "abc":
         await known.get(key)
     known.forget_where(lambda key: key < "c")

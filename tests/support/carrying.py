@@ -11,15 +11,15 @@ import msgspec
 from posthouse.model.content import Parcel
 from posthouse.net.clock import Clock
 from posthouse.net.dns import Resolver
-from posthouse.net.smtp.limits import Limits
+from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.transports.mx import MxTransport
-from posthouse.net.transports.smarthost import RelayTarget, Smarthost
+from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
 from posthouse.testing.fake_dns import FakeDns, Zone
 from posthouse.testing.fake_mx import FakeMx
 
 LONG: Final = timedelta(seconds=20)
 SHORT: Final = timedelta(milliseconds=400)
-PATIENT: Final = Limits(connections=4, idle=LONG)
+PATIENT: Final = TransportLimits(connections=4, idle=LONG)
 HASTY: Final = msgspec.structs.replace(
     PATIENT,
     connect=SHORT,
@@ -66,15 +66,17 @@ def parcel(
 @asynccontextmanager
 async def relay(
     mx: FakeMx,
-    limits: Limits = PATIENT,
+    limits: TransportLimits = PATIENT,
     *,
     clock: Clock | None = None,
     authorities: Path | None = None,
     target: Mapping[str, object] | None = None,
-) -> AsyncIterator[Smarthost]:
+) -> AsyncIterator[SmarthostTransport]:
     """A relay to ``mx``, closed at the end; ``target``: what else is to be said of it."""
     values = {"host": "127.0.0.1", "port": mx.port, "name": f"smtp://127.0.0.1:{mx.port}"} | dict(target or {})
-    smarthost = Smarthost(msgspec.convert(values, RelayTarget), "me.test", clock or Clock(), limits, authorities=authorities)
+    smarthost = SmarthostTransport(
+        msgspec.convert(values, RelayTarget), "me.test", clock or Clock(), limits, authorities=authorities
+    )
     try:
         yield smarthost
     finally:
@@ -85,7 +87,7 @@ async def relay(
 async def world(
     zone: Zone,
     port: int,
-    limits: Limits = PATIENT,
+    limits: TransportLimits = PATIENT,
     *,
     clock: Clock | None = None,
     private: bool = True,

@@ -11,20 +11,20 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
 from posthouse.net.http.limits import HttpLimits
-from posthouse.pipeline.batching import Coalescer
-from posthouse.pipeline.webhooks.dispatcher import Fanout, settling
-from posthouse.pipeline.webhooks.endpoint_worker import FanoutParts, Ways
+from posthouse.pipeline.batching import Batcher
+from posthouse.pipeline.webhooks.dispatcher import WebhookDispatcher, settling
+from posthouse.pipeline.webhooks.endpoint_worker import ConcurrencyLimits, WebhookParts
 from posthouse.store.messages import accept, events
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import tenants
 from posthouse.store.webhooks import endpoints
-from posthouse.store.webhooks.endpoints import Endpoint, Place
+from posthouse.store.webhooks.endpoints import EndpointKey, WebhookEndpoint
 from tests.support import rows
 from tests.support.http_stranger import Names
 
@@ -42,7 +42,7 @@ class Script(HttpClient):
     under_way: dict[str, int] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
 
-    async def send(self, request: HttpRequest, **_: Any) -> HttpResponse | NotReached:
+    async def send(self, request: HttpRequest, **_: Any) -> HttpResponse | NoAnswer:
         host = request.url.split("/")[2]
         self.asked.append(request)
         self.under_way[host] = self.under_way.get(host, 0) + 1
@@ -50,7 +50,7 @@ class Script(HttpClient):
         try:
             answer = self.answers.get(host, HttpResponse(status=204))
             answer = answer(request) if callable(answer) else answer
-            found: HttpResponse | NotReached = await answer if asyncio.iscoroutine(answer) else answer
+            found: HttpResponse | NoAnswer = await answer if asyncio.iscoroutine(answer) else answer
             return found
         finally:
             self.under_way[host] -= 1
@@ -72,9 +72,9 @@ class World:
     sealer: Sealer
     tenant: int
 
-    async def endpoint(self, url: str = "https://app.example/hook", **filters: Any) -> Place:
+    async def endpoint(self, url: str = "https://app.example/hook", **filters: Any) -> EndpointKey:
         now = self.clock.now()
-        place = Place(filters.pop("tenant", self.tenant), filters.pop("environment", LIVE), self.entropy.new_id(now))
+        place = EndpointKey(filters.pop("tenant", self.tenant), filters.pop("environment", LIVE), self.entropy.new_id(now))
         made = await endpoints.create(self.database, self.sealer, place, url, SECRET, now, most=1000, **filters)
         assert made
         return place
@@ -93,28 +93,28 @@ class World:
         identifier = self.entropy.new_id(now)
         async with self.database.acquire() as connection:
             position = None if message is None else 0
-            await events.tell(connection, self.tenant, LIVE, identifier, type, now, data, message=message, position=position)
+            await events.append(connection, self.tenant, LIVE, identifier, type, now, data, message=message, position=position)
         return identifier
 
-    async def look(self, place: Place) -> Endpoint:
+    async def look(self, place: EndpointKey) -> WebhookEndpoint:
         found = await endpoints.one(self.database, place)
         assert found
         return found
 
-    async def waiting(self, place: Place) -> list[Any]:
+    async def waiting(self, place: EndpointKey) -> list[Any]:
         async with self.database.acquire() as connection:
             return list(
                 await connection.fetch("select * from webhook_delivery where endpoint = $1 order by xid, event", place.id)
             )
 
-    def fanout(self, client: HttpClient, **changed: Any) -> Fanout:
+    def fanout(self, client: HttpClient, **changed: Any) -> WebhookDispatcher:
         holder = self.entropy.new_id(self.clock.now())
-        settle = Coalescer(settling(self.database, holder, self.clock, self.entropy), hopeless=is_unavailable)
-        parts = FanoutParts(
+        settle = Batcher(settling(self.database, holder, self.clock, self.entropy), hopeless=is_unavailable)
+        parts = WebhookParts(
             database=self.database, sealer=self.sealer, client=client, clock=self.clock, entropy=self.entropy, holder=holder,
-            ways=changed.get("ways") or Ways(), settle=settle,
+            ways=changed.get("ways") or ConcurrencyLimits(), settle=settle,
         )  # fmt: skip
-        return Fanout(parts)
+        return WebhookDispatcher(parts)
 
 
 async def world(database: Database, clock: Clock | None = None) -> World:
@@ -136,7 +136,7 @@ def real_client(clock: Clock, total: timedelta = timedelta(seconds=15)) -> HttpC
 
 
 @contextlib.asynccontextmanager
-async def running(fanout: Fanout) -> AsyncIterator[Fanout]:
+async def running(fanout: WebhookDispatcher) -> AsyncIterator[WebhookDispatcher]:
     """The loops while the block lasts; they end in order."""
     stop = asyncio.Event()
     task = asyncio.create_task(fanout.run(stop))

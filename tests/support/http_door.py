@@ -8,19 +8,19 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from posthouse.admin.messages import Amend
+from posthouse.admin.messages import MessageActions
 from posthouse.admin.templates import TemplateParts, Templates
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.model.limits import CONTRACT
 from posthouse.model.send_request import Environment
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.accept import Announce, Intake, IntakeParts
-from posthouse.pipeline.accept.draft import Composer
-from posthouse.pipeline.accept.rate_limits import Throttle
-from posthouse.pipeline.accept.tenant_facts import FactBook
+from posthouse.pipeline.accept.accept import AcceptParts, Announcer, Intake
+from posthouse.pipeline.accept.draft import MessageBuilder
+from posthouse.pipeline.accept.rate_limits import KeyRateLimits
+from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.deliver.suppression_check import Hashing, Lists
+from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
 from posthouse.policy.deliver.route import RouteFact
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
@@ -68,20 +68,20 @@ async def open_door(
     clock, entropy = clock or FakeClock(now), Entropy()
     keys = await _keys(database, now)
     domains = Domains(database, SEALER)
-    lists = Lists(database, clock, Hashing(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy))
-    composer = Composer(
-        facts=FactBook(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists, limits=changed.get("limits", CONTRACT),
+    lists = SuppressionLookup(database, clock, AddressHasher(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy))
+    composer = MessageBuilder(
+        facts=TenantFacts(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists, limits=changed.get("limits", CONTRACT),
     )  # fmt: skip
-    announce = Announce()
-    intake = Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
-    amend = Amend(database, SEALER, clock, entropy, announce)
+    announce = Announcer()
+    intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
+    amend = MessageActions(database, SEALER, clock, entropy, announce)
     reasons: list[str] = []
 
     async def readiness() -> Sequence[str]:
         return reasons
 
     fields: dict[str, Any] = {
-        "intake": intake, "throttle": Throttle(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
+        "intake": intake, "throttle": KeyRateLimits(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
         "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
         "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: metrics.exposition(None),
         "templates": Templates(

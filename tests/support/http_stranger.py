@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from posthouse.net.clock import Clock
-from posthouse.net.dns import AddressAnswer, Kind, Resolver
+from posthouse.net.dns import AddressAnswer, DnsAnswerKind, Resolver
 
 
 @dataclass
@@ -109,5 +109,5 @@ class Names(Resolver):
         self.looked += 1
         answers = self.names.get(host)
         if not answers:
-            return AddressAnswer(Kind.NO_SUCH_DOMAIN, text=f"{host} does not exist")
-        return AddressAnswer(Kind.FOUND, answers.pop(0) if len(answers) > 1 else answers[0])
+            return AddressAnswer(DnsAnswerKind.NO_SUCH_DOMAIN, text=f"{host} does not exist")
+        return AddressAnswer(DnsAnswerKind.FOUND, answers.pop(0) if len(answers) > 1 else answers[0])

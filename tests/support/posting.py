@@ -8,30 +8,30 @@ from uuid import UUID
 from posthouse.admin.suppressions import Desk
 from posthouse.model.attempt import Attempt
 from posthouse.model.message_type import Lane
-from posthouse.model.outcome import Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope, Stage
+from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.batching import Coalescer
-from posthouse.pipeline.deliver.bounce_brake import Brakes
-from posthouse.pipeline.deliver.deliver import Delivering, DeliverParts, Prepared, Route
-from posthouse.pipeline.deliver.suppression_check import Watch
+from posthouse.pipeline.batching import Batcher
+from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
+from posthouse.pipeline.deliver.deliver import Deliverer, DeliverParts, PreparedDelivery, Route
+from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.policy import types
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.queue import LeasedDelivery
 from posthouse.store.recipients.suppression_lookup import load_key
 from posthouse.testing.clock import FakeClock
 from tests.support import rows
 from tests.support.accepted import SEALER
 
-Answering = Callable[[Claimed], Outcome]
+Answering = Callable[[LeasedDelivery], Outcome]
 LONG = timedelta(days=60)
 
 
 def said(reason: Reason, code: int, enhanced: str | None, text: str, scope: Scope = Scope.RECIPIENT) -> Diagnosis:
     return Diagnosis(
-        reason=reason, scope=scope, stage=Stage.RCPT, reply_code=code, enhanced_code=enhanced, reply=f"{code} {text}"
+        reason=reason, scope=scope, stage=AttemptStage.RCPT, reply_code=code, enhanced_code=enhanced, reply=f"{code} {text}"
     )
 
 
@@ -53,7 +53,7 @@ class Receiver:
         self.tried: list[str] = []
 
     async def carry(self, parcel: Any) -> Attempt:
-        claimed = cast("Claimed", parcel)
+        claimed = cast("LeasedDelivery", parcel)
         self.tried.append(claimed.recipient)
         return Attempt(
             outcome=self.answering(claimed), adapter="mx", started_at=claimed.first_attempt_at, duration_ms=1.0, host=f"mx.{claimed.site}[192.0.2.1]"
@@ -73,12 +73,12 @@ class _Gate:
 class Posting:
     """``send`` puts messages into the queue, ``work`` tries what is due, ``clock`` is time."""
 
-    def __init__(self, database: Database, clock: FakeClock, watch: Watch, worker: int) -> None:
+    def __init__(self, database: Database, clock: FakeClock, watch: PreSendCheck, worker: int) -> None:
         self.database, self.clock, self.watch, self.worker = database, clock, watch, worker
         self.receiver, self.entropy = Receiver(), Entropy()
         route = Route(name="mx", transport=cast("Any", self.receiver), per_site=True)
-        settling: Coalescer[settle.Settlement, bool] = Coalescer(self._settle, hopeless=lambda _: False)
-        self.delivering = Delivering(
+        settling: Batcher[settle.Settlement, bool] = Batcher(self._settle, hopeless=lambda _: False)
+        self.delivering = Deliverer(
             DeliverParts(
                 routes=(route,), inbox=route, sealer=SEALER, clock=clock, entropy=self.entropy, keys=cast("Any", None), settle=settling,
                 alert=self._quiet, complain=self._quiet, return_path_domain="bounce.test", watch=watch,
@@ -150,14 +150,14 @@ class Posting:
             operator=operator, now=self.clock.now, new_id=self.entropy.new_id,
         )  # fmt: skip
 
-    async def _one(self, claimed: Claimed) -> None:
+    async def _one(self, claimed: LeasedDelivery) -> None:
         verdict = self.watch.verdict(claimed)
         if self.clock.now() >= claimed.expires_at:
             await self.delivering.expire(claimed)
         elif verdict is not None:
             await self.delivering.withhold(claimed, verdict)
         else:
-            await self.delivering.carry(Prepared(claimed, self.route, cast("Any", claimed), cast("Any", _Gate()), b""))
+            await self.delivering.carry(PreparedDelivery(claimed, self.route, cast("Any", claimed), cast("Any", _Gate()), b""))
 
     async def _settle(self, settlements: list[settle.Settlement]) -> list[bool]:
         async with self.database.acquire() as connection:
@@ -175,5 +175,5 @@ async def posting(database: Database, clock: FakeClock) -> Posting:
         number = await workers.register(connection, "host", "marks", 1, clock.now(), clock.now() + LONG)
     key = await load_key(database, SEALER, entropy.bytes)
     alarm: Callable[..., Awaitable[None]] = Lockouts(database, cast("Any", clock), entropy)
-    watch = Watch(key, cast("Any", clock), entropy.new_id, Brakes(database, cast("Any", clock), entropy), alarm)
+    watch = PreSendCheck(key, cast("Any", clock), entropy.new_id, BounceBrakes(database, cast("Any", clock), entropy), alarm)
     return Posting(database, clock, watch, number)

@@ -8,7 +8,7 @@ from uuid import UUID
 from posthouse.model import ids
 from posthouse.model.message_type import Lane
 from posthouse.store.messages.accept import DeliveryRow, MessageRow
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.queue import LeasedDelivery
 
 _count = count(1)
 
@@ -49,7 +49,7 @@ def message(
     return MessageRow(**(fields | changes))
 
 
-def claimed(now: datetime, **changes: Any) -> Claimed:
+def claimed(now: datetime, **changes: Any) -> LeasedDelivery:
     """A delivery as a worker holds it."""
     fields: dict[str, Any] = {
         "tenant": 1, "environment": 1, "message": new_id(now), "position": 0, "lane": int(Lane.INSTANT), "flow": 1,
@@ -57,4 +57,4 @@ def claimed(now: datetime, **changes: Any) -> Claimed:
         "header_domain": "shop.example", "type": "password_reset", "keep": 0, "flags": 0, "size": 1, "route": 0, "tries": 0,
         "refusals": 0, "number": 1, "first_attempt_at": now, "keyset": 1,
     }  # fmt: skip
-    return Claimed(**(fields | changes))
+    return LeasedDelivery(**(fields | changes))

@@ -10,7 +10,7 @@ from typing import Final, TypeVar, cast
 
 from posthouse.doors.submission import SmtpServer
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
-from posthouse.mail.smtp.server.action import Limits
+from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ T = TypeVar("T")
 USER: Final = "user"
 PASSWORD: Final = "correct horse"
 CALLER: Final = Caller(tenant=1, tenant_ref="t1", environment=Environment.LIVE, credential="c1", door="smtp")
-QUICK: Final = Limits(login_delay=timedelta(0))
+QUICK: Final = SessionLimits(login_delay=timedelta(0))
 MESSAGE: Final = b"From: Shop <shop@shop.example>\r\nTo: ann@x.example\r\nSubject: Hello\r\n\r\nHello.\r\n"
 PLAIN: Final = b"AUTH PLAIN AHVzZXIAY29ycmVjdCBob3JzZQ==\r\n"
 
@@ -94,7 +94,7 @@ def _bound() -> socket.socket:
 @contextlib.asynccontextmanager
 async def open_door(
     context: ssl.SSLContext | None = None,
-    limits: Limits = QUICK,
+    limits: SessionLimits = QUICK,
     authenticates: Callable[[str, str], object] = authenticate,
 ) -> AsyncIterator[Door]:
     """A door on free ports, closed without grace at the end."""

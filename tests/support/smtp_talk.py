@@ -3,8 +3,16 @@
 from collections.abc import Iterable
 from typing import Final
 
-from posthouse.mail.smtp.server.action import Action, Authenticate, Limits, Message, Send, StartTls, Verdict
-from posthouse.mail.smtp.server.conversation import Conversation
+from posthouse.mail.smtp.server.action import (
+    Action,
+    Authenticate,
+    LoginResult,
+    ReceivedMessage,
+    SecureServer,
+    SessionLimits,
+    WriteReply,
+)
+from posthouse.mail.smtp.server.conversation import ServerConversation
 
 LOGIN: Final = b"AUTH PLAIN AHVzZXIAcGFzcw==\r\n"  # user, pass
 HELLO: Final = b"EHLO client.example\r\n"
@@ -14,8 +22,12 @@ TAKEN: Final = b"250 2.0.0 Ok: msg_1\r\n"
 class Talk:
     """``user`` with ``pass`` may log in; every message is taken; a handshake is left to the test."""
 
-    def __init__(self, limits: Limits | None = None, *, starttls: bool = True, tls: bool = False, loopback: bool = True) -> None:
-        self.conversation = Conversation("mail.example", limits or Limits(), starttls=starttls, tls=tls, loopback=loopback)
+    def __init__(
+        self, limits: SessionLimits | None = None, *, starttls: bool = True, tls: bool = False, loopback: bool = True
+    ) -> None:
+        self.conversation = ServerConversation(
+            "mail.example", limits or SessionLimits(), starttls=starttls, tls=tls, loopback=loopback
+        )
         self.actions: list[Action] = []
 
     def feed(self, *chunks: bytes) -> bytes:
@@ -23,29 +35,29 @@ class Talk:
         before = len(self.actions)
         for chunk in chunks:
             self._do(self.conversation.receive(chunk))
-        return b"".join(action.data for action in self.actions[before:] if isinstance(action, Send))
+        return b"".join(action.data for action in self.actions[before:] if isinstance(action, WriteReply))
 
     def _do(self, actions: Iterable[Action]) -> None:
         for action in actions:
             self.actions.append(action)
             if isinstance(action, Authenticate):
                 good = (action.login.username, action.login.password) == ("user", "pass")
-                self._do(self.conversation.authenticated(Verdict.GRANTED if good else Verdict.DENIED))
-            elif isinstance(action, Message):
+                self._do(self.conversation.authenticated(LoginResult.GRANTED if good else LoginResult.DENIED))
+            elif isinstance(action, ReceivedMessage):
                 self._do(self.conversation.answered(TAKEN))
 
     @property
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[ReceivedMessage]:
         """What was handed over."""
-        return [action for action in self.actions if isinstance(action, Message)]
+        return [action for action in self.actions if isinstance(action, ReceivedMessage)]
 
     @property
     def handshakes(self) -> int:
         """How often TLS was to begin."""
-        return sum(isinstance(action, StartTls) for action in self.actions)
+        return sum(isinstance(action, SecureServer) for action in self.actions)
 
 
-def logged_in(limits: Limits | None = None) -> Talk:
+def logged_in(limits: SessionLimits | None = None) -> Talk:
     """A session that may send."""
     talk = Talk(limits)
     assert b"235 " in talk.feed(HELLO, LOGIN)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from posthouse.model.template import Variable, VariableType
 from posthouse.templates import folder
-from posthouse.templates.draft import Draft, faults, source_of
+from posthouse.templates.draft import TemplateDraft, faults, source_of
 
 MANIFEST = 'type = "receipt"\nlocale = "en"\n[[variables]]\nname = "n"\ntype = "number"\nrequired = true\n'
 NOTE = {
@@ -87,7 +87,7 @@ SOURCES = st.builds(
     TEXT,
 )
 DRAFTS = st.builds(
-    Draft, name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,8}", fullmatch=True), type=st.none() | NAMES,
+    TemplateDraft, name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,8}", fullmatch=True), type=st.none() | NAMES,
     variables=st.lists(variables(), max_size=3, unique_by=lambda v: v.name).map(tuple),
     sources=st.dictionaries(st.sampled_from(["de", "pt-BR", "fr"]), SOURCES, max_size=2).flatmap(
         lambda others: SOURCES.map(lambda own: {"en": own} | others)
@@ -97,7 +97,7 @@ DRAFTS = st.builds(
 
 
 @given(DRAFTS)
-def test_what_is_written_is_read_as_it_was(draft: Draft) -> None:
+def test_what_is_written_is_read_as_it_was(draft: TemplateDraft) -> None:
     assert faults(draft) == ()
     read = folder.read(folder.files_of(draft))
     assert read.faults == ()

@@ -6,10 +6,10 @@ from typing import Any, Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.model.template import Rendered, Source, TemplateVersion, Wording
+from posthouse.model.template import CompiledTemplate, RenderedTemplate, TemplateSource, TemplateVersion
 from posthouse.templates.build.build import build
-from posthouse.templates.language.engine import Page, TemplateFault
-from posthouse.templates.language.source import Fault
+from posthouse.templates.language.engine import CompiledPage, TemplateFault
+from posthouse.templates.language.source import SourceFault
 from posthouse.templates.render import render
 
 NAMES: Final = ("a", "b", "items", "n", "m", "o.x", "nobody")
@@ -95,7 +95,7 @@ def wash(value: Any) -> Any:
     return [wash(inner) for inner in value] if isinstance(value, list) else value
 
 
-def version(wording: Wording) -> TemplateVersion:
+def version(wording: CompiledTemplate) -> TemplateVersion:
     return TemplateVersion(name="n", version=1, type=None, variables=(), wordings={"default": wording})
 
 
@@ -103,7 +103,7 @@ def version(wording: Wording) -> TemplateVersion:
 @given(templates, contexts)
 def test_a_page_is_told_or_rendered_and_its_values_are_escaped(template: str, context: dict[str, Any]) -> None:
     try:
-        made = Page("html", template).fill(context)
+        made = CompiledPage("html", template).fill(context)
     except TemplateFault:
         return
     assert "<script" not in made
@@ -115,13 +115,13 @@ def test_a_page_is_told_or_rendered_and_its_values_are_escaped(template: str, co
 @settings(max_examples=300, deadline=None)
 @given(templates, contexts)
 def test_a_built_template_sends_nothing_of_itself(template: str, context: dict[str, Any]) -> None:
-    source = Source(subject="{{ a }} {{ b|default('-') }}", html="<style>p{margin:0}td{color:red}</style>" + template)
+    source = TemplateSource(subject="{{ a }} {{ b|default('-') }}", html="<style>p{margin:0}td{color:red}</style>" + template)
     wording = build(source, {"p": template})
     if isinstance(wording, tuple):
-        assert all(isinstance(fault, Fault) and fault.message for fault in wording)
+        assert all(isinstance(fault, SourceFault) and fault.message for fault in wording)
         return
     found = render(version(wording), wash(context), None)
-    if isinstance(found, Rendered):
+    if isinstance(found, RenderedTemplate):
         for part in (found.subject, found.html or "", found.text):
             assert "{{" not in part
             assert "{%" not in part
@@ -134,9 +134,9 @@ def test_a_built_template_sends_nothing_of_itself(template: str, context: dict[s
 @given(st.text(alphabet="{}%#<>/\"'= \nabif-|!", max_size=60))
 def test_any_text_is_built_or_told(template: str) -> None:
     for source in (
-        Source(subject="s", html=template),
-        Source(subject="s", mjml=template),
-        Source(subject=template, text=template),
+        TemplateSource(subject="s", html=template),
+        TemplateSource(subject="s", mjml=template),
+        TemplateSource(subject=template, text=template),
     ):
         made = build(source, {"a": template})
-        assert isinstance(made, Wording) or made
+        assert isinstance(made, CompiledTemplate) or made

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from posthouse.model.template import Rendered
-from posthouse.templates.ready_made import READY_MADE, SHIPPED, Unbuilt, load
+from posthouse.model.template import RenderedTemplate
+from posthouse.templates.ready_made import READY_MADE, SHIPPED, ReadyMadeBroken, load
 from posthouse.templates.render import render
 
 MANIFEST = 'name = "hello"\nversion = 2\ntype = "notification"\n[[variables]]\nname = "total"\ntype = "money"\nrequired = true\n'
@@ -35,7 +35,7 @@ def test_each_language_is_built_and_speaks_its_own_way(folder: Path) -> None:
         True,
     )
     made = [render(version, {"total": "EUR 1234.5"}, locale) for locale in ("en", "de-AT", "fr")]
-    assert [(each.subject, each.text, each.locale) for each in made if isinstance(each, Rendered)] == [
+    assert [(each.subject, each.text, each.locale) for each in made if isinstance(each, RenderedTemplate)] == [
         ("Hello", "€1,234.50", "en"),
         ("Hallo", "Summe: 1.234,50\xa0€", "de"),
         ("Hello", "€1,234.50", "en"),
@@ -43,7 +43,7 @@ def test_each_language_is_built_and_speaks_its_own_way(folder: Path) -> None:
 
 
 def test_what_cannot_be_built_is_told_with_its_language(folder: Path) -> None:
-    with pytest.raises(Unbuilt, match=r"hello \(de\): html line 1: there is no layout or partial 'sum'"):
+    with pytest.raises(ReadyMadeBroken, match=r"hello \(de\): html line 1: there is no layout or partial 'sum'"):
         load(folder, {"sum.mjml": "{{ total }}"})
 
 

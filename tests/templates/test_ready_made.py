@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from posthouse.model.template import Rendered
-from posthouse.policy.content import Kind, judge
+from posthouse.model.template import RenderedTemplate
+from posthouse.policy.content import ContentKind, judge
 from posthouse.policy.types import BY_NAME
 from posthouse.templates import ready_made
 from posthouse.templates.examples import examples
@@ -32,9 +32,9 @@ ALL = [
 ]
 
 
-def rendered(name: str, variables: dict[str, Any]) -> Rendered:
+def rendered(name: str, variables: dict[str, Any]) -> RenderedTemplate:
     found = render(READY_MADE[name], variables, "en")
-    assert isinstance(found, Rendered), found
+    assert isinstance(found, RenderedTemplate), found
     return found
 
 
@@ -147,7 +147,7 @@ def test_the_sums_of_the_examples_add_up(name: str) -> None:
 @pytest.mark.parametrize("name", ["order-confirmation", "receipt"])
 def test_the_tax_is_told_as_a_part_of_the_total_below_it(name: str, language: str, words: str) -> None:
     found = render(READY_MADE[name], full(name), language)
-    assert isinstance(found, Rendered)
+    assert isinstance(found, RenderedTemplate)
     for part in (found.text, text_of(found.html or "")):
         total = re.search(r"(?:\bTotal|Gesamtbetrag)\b", part)
         assert total is not None
@@ -213,7 +213,7 @@ def test_every_mail_is_whole_in_every_language_with_little_and_with_everything(
     name: str, language: str, *, with_all: bool
 ) -> None:
     found = render(READY_MADE[name], full(name) if with_all else required(name), language)
-    assert isinstance(found, Rendered), found
+    assert isinstance(found, RenderedTemplate), found
     assert found.locale == language
     said = text_of(found.html or "")
     for part in (found.subject, found.html or "", found.text):
@@ -238,15 +238,15 @@ def test_lint_has_nothing_to_say_of_ours(name: str) -> None:
 @pytest.mark.parametrize(("name", "language"), EVERY)
 def test_none_of_ours_is_taken_for_advertising(name: str, language: str) -> None:
     found = render(READY_MADE[name], full(name), language)
-    assert isinstance(found, Rendered)
+    assert isinstance(found, RenderedTemplate)
     verdict = judge(found.subject, found.text, language)
-    assert (verdict.kind, verdict.language) == (Kind.TRANSACTIONAL, language), verdict.findings
+    assert (verdict.kind, verdict.language) == (ContentKind.TRANSACTIONAL, language), verdict.findings
 
 
 @pytest.mark.parametrize("name", READY_MADE)
 def test_the_brand_is_shown_and_there_is_one_call_to_action(name: str) -> None:
     found = render(READY_MADE[name], full(name) | {"brand": BRANDED, "company": None, "support": None}, "en")
-    assert isinstance(found, Rendered)
+    assert isinstance(found, RenderedTemplate)
     html = found.html or ""
     assert 'src="https://acme.example/logo.png"' in html
     assert "Acme &amp; Sons" in html
@@ -258,15 +258,15 @@ def test_the_brand_is_shown_and_there_is_one_call_to_action(name: str) -> None:
 @pytest.mark.parametrize("name", READY_MADE)
 def test_german_mails_address_their_reader_formally(name: str) -> None:
     found = render(READY_MADE[name], full(name), "de")
-    assert isinstance(found, Rendered)
+    assert isinstance(found, RenderedTemplate)
     assert re.search(r"\b(Sie|Ihr|Ihre|Ihren|Ihrem|Ihnen)\b", found.text)
     assert not re.search(r"\b([Dd]u|[Dd]ein|[Dd]ir|[Dd]ich)\b", found.text)
 
 
 def test_money_and_days_are_written_as_the_language_does() -> None:
     german, english = (render(READY_MADE["receipt"], full("receipt"), language) for language in ("de", "en"))
-    assert isinstance(german, Rendered)
-    assert isinstance(english, Rendered)
+    assert isinstance(german, RenderedTemplate)
+    assert isinstance(english, RenderedTemplate)
     assert "87,90\u00a0€" in german.text
     assert "25. November 2026" in german.text
     assert "€87.90" in english.text
@@ -279,8 +279,8 @@ def test_several_parcels_are_told_apart_with_what_is_in_each(name: str) -> None:
         render(READY_MADE[name], variables | {"parcels": parcels}, "en")
         for parcels in (variables["parcels"], variables["parcels"][:1])
     )
-    assert isinstance(several, Rendered)
-    assert isinstance(one, Rendered)
+    assert isinstance(several, RenderedTemplate)
+    assert isinstance(one, RenderedTemplate)
     first, _, second = several.text.partition("Parcel 2 of 2")
     assert "00340434161094" in first
     assert "Wool blanket" in first

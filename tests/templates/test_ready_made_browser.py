@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from posthouse.model.template import Rendered, Variable, VariableType
+from posthouse.model.template import RenderedTemplate, Variable, VariableType
 from posthouse.pipeline.accept.branding import READABLE, branded, contrast
 from posthouse.store.tenants.brands import Brand
 from posthouse.templates.examples import examples
@@ -54,7 +54,7 @@ def longer(variable: Variable, value: Any) -> Any:
 
 def shown(browser: Browser, name: str, language: str, variables: dict[str, Any], scheme: Any) -> Page:
     found = render(READY_MADE[name], variables, language)
-    assert isinstance(found, Rendered), found
+    assert isinstance(found, RenderedTemplate), found
     page = browser.new_page(viewport={"width": NARROW, "height": 600}, color_scheme=scheme)
     page.set_content(found.html or "")
     return page
@@ -75,7 +75,7 @@ def test_no_word_makes_a_mail_wider_than_a_narrow_phone(browser: Browser, name: 
 def test_a_wide_logo_or_its_words_fit_a_narrow_phone(browser: Browser, arrives: bool) -> None:
     brand = {"logo_url": "https://cdn.example/logo.svg", "company": LONG[VariableType.STRING]}
     found = render(READY_MADE["receipt"], examples(READY_MADE["receipt"].variables) | {"brand": brand}, "en")
-    assert isinstance(found, Rendered), found
+    assert isinstance(found, RenderedTemplate), found
     page = browser.new_page(viewport={"width": NARROW, "height": 600})
     logo = '<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="60"><rect width="1200" height="60"/></svg>'
     page.route("**/*", lambda asked: asked.fulfill(body=logo, content_type="image/svg+xml") if arrives else asked.abort())

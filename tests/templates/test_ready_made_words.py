@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.model.template import Rendered
+from posthouse.model.template import RenderedTemplate
 from posthouse.templates.examples import examples
 from posthouse.templates.html.text import text_of
 from posthouse.templates.ready_made import READY_MADE
@@ -16,14 +16,14 @@ PARCELS = ("shipped", "out-for-delivery", "delivered")
 HELP = "https://acme.example/help"
 
 
-def made(name: str, language: str, **changed: Any) -> Rendered:
+def made(name: str, language: str, **changed: Any) -> RenderedTemplate:
     """The mail with its examples, some of them changed; None leaves one out."""
     found = render(READY_MADE[name], examples(READY_MADE[name].variables) | changed, language)
-    assert isinstance(found, Rendered), found
+    assert isinstance(found, RenderedTemplate), found
     return found
 
 
-def parts(found: Rendered) -> tuple[str, str]:
+def parts(found: RenderedTemplate) -> tuple[str, str]:
     return found.text, text_of(found.html or "")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import Rendered, TemplateVersion, Variable, VariableType, Wording
+from posthouse.model.template import CompiledTemplate, RenderedTemplate, TemplateVersion, Variable, VariableType
 from posthouse.templates.render import render
 
 
@@ -15,15 +15,15 @@ def version(subject: str = "s", html: str = "<p>h</p>", text: str = "t", **more:
         "version": 1,
         "type": None,
         "variables": (),
-        "wordings": {"en": Wording(subject, html, text)},
+        "wordings": {"en": CompiledTemplate(subject, html, text)},
         "fallback": "en",
     }
     return TemplateVersion(**(facts | more))
 
 
-def rendered(of: TemplateVersion, locale: str | None = None, **variables: Any) -> Rendered:
+def rendered(of: TemplateVersion, locale: str | None = None, **variables: Any) -> RenderedTemplate:
     found = render(of, variables, locale)
-    assert isinstance(found, Rendered), found
+    assert isinstance(found, RenderedTemplate), found
     return found
 
 
@@ -63,7 +63,7 @@ def test_a_template_without_html_has_none() -> None:
     [("zh-TW", "zh-Hant"), ("zh_HK", "zh-Hant"), ("zh-Hant-MO", "zh-Hant"), ("zh-CN", "zh"), ("zh", "zh"), ("zh-Hans-SG", "zh"), ("sr-ME", "sr-Latn"), ("sr", "en")],
 )  # fmt: skip
 def test_a_region_that_tells_the_script_has_the_words_in_it(locale: str, tag: str) -> None:
-    wordings = {each: Wording(subject=each, html="", text="x") for each in ("en", "zh", "zh-Hant", "sr-Latn")}
+    wordings = {each: CompiledTemplate(subject=each, html="", text="x") for each in ("en", "zh", "zh-Hant", "sr-Latn")}
     assert rendered(version(wordings=wordings), locale).locale == tag
 
 
@@ -81,7 +81,7 @@ def test_a_region_that_tells_the_script_has_the_words_in_it(locale: str, tag: st
     ],
 )
 def test_the_wording_is_the_readers_or_its_languages_or_the_fallback(locale: str | None, tag: str) -> None:
-    wordings = {name: Wording(name, "", name) for name in ("en", "de", "pt-BR")}
+    wordings = {name: CompiledTemplate(name, "", name) for name in ("en", "de", "pt-BR")}
     found = rendered(version(wordings=wordings), locale)
     assert (found.locale, found.subject) == (tag, tag)
 

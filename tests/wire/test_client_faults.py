@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from posthouse.model.outcome import Bounced, Deferred, Delivered, InDoubt, Outcome, Reason, Refused, Stage, Withheld
+from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, InDoubt, Outcome, Reason, Refused, Withheld
 from posthouse.testing.clock import FakeClock
 from posthouse.testing.fake_mx import Behaviour, FakeMx
 from tests.support.carrying import HASTY, LONG, PATIENT, RETURN_PATH, Gate, host, parcel, relay, world
@@ -115,7 +115,7 @@ async def test_silence_after_the_dot_is_doubt_and_nothing_is_sent_twice(local: s
     async with FakeMx() as mx, relay(mx, HASTY) as smarthost:
         attempt = await smarthost.carry(parcel(f"{local}@x.test", gate=gate))
     assert isinstance(attempt.outcome, InDoubt)
-    assert (attempt.outcome.diagnosis.reason, attempt.outcome.diagnosis.stage) == (reason, Stage.DOT)
+    assert (attempt.outcome.diagnosis.reason, attempt.outcome.diagnosis.stage) == (reason, AttemptStage.DOT)
     assert (gate.asked, len(mx.ledger)) == (1, taken)
 
 
@@ -165,7 +165,7 @@ async def test_a_peer_that_drips_a_byte_at_a_time_does_not_move_the_time_out() -
 async def test_a_peer_that_reads_nothing_more_is_cut_off_in_the_body() -> None:
     async with FakeMx() as mx, relay(mx, HASTY) as smarthost:
         found = (await smarthost.carry(parcel("f+body+stop@x.test", data=b"x" * 70 + b"\r\n" * 4_000_000))).outcome
-    assert (type(found), found.diagnosis.reason, found.diagnosis.stage) == (InDoubt, R.TIMED_OUT, Stage.BODY)
+    assert (type(found), found.diagnosis.reason, found.diagnosis.stage) == (InDoubt, R.TIMED_OUT, AttemptStage.BODY)
 
 
 async def test_an_answer_before_the_dot_is_an_answer() -> None:

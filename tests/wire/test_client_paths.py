@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from posthouse.mail.address import parse_path
-from posthouse.mail.smtp.client import Conversation
-from posthouse.mail.smtp.handshake import Ready, Terms, TlsUse
+from posthouse.mail.smtp.client import ClientConversation
+from posthouse.mail.smtp.handshake import SessionReady, SessionTerms, TlsUse
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.outcome import Delivered
 from posthouse.testing.fake_mx import FakeMx
@@ -44,9 +44,9 @@ TEXTS = st.tuples(st.one_of(ATOMS, ESCAPED, QUOTED, NASTY), DOMAINS).map("@".joi
     max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.data_too_large]
 )
 def test_every_accepted_address_is_said_as_it_is_stored(texts: list[str]) -> None:
-    talk = Conversation(Terms(hostname="me.test", tls=TlsUse.NEVER))
+    talk = ClientConversation(SessionTerms(hostname="me.test", tls=TlsUse.NEVER))
     talk.receive(b"220 hi\r\n")
-    assert talk.receive(b"250-mx\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n") == [Ready()]
+    assert talk.receive(b"250-mx\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n") == [SessionReady()]
     for text in texts:
         mailbox = parse_path(text)
         if isinstance(mailbox, Mailbox):

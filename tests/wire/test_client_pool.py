@@ -8,15 +8,15 @@ import msgspec
 import pytest
 
 from posthouse.model.outcome import Deferred, Delivered, InDoubt, Reason, Refused, Withheld
-from posthouse.net.smtp.limits import Limits
+from posthouse.net.smtp.limits import TransportLimits
 from posthouse.testing.fake_mx import Behaviour, FakeMx
 from tests.support.carrying import HASTY, LONG, PATIENT, SHORT, Gate, host, parcel, relay, world
 
 ZONE: Final = {"x.test": {"MX": ["10 mx.test."]}, "y.test": {"MX": ["10 mx.test."]}, **host("mx.test")}
 
 
-def limited(**more: object) -> Limits:
-    return msgspec.convert(msgspec.structs.asdict(PATIENT) | more, Limits)
+def limited(**more: object) -> TransportLimits:
+    return msgspec.convert(msgspec.structs.asdict(PATIENT) | more, TransportLimits)
 
 
 async def test_messages_one_after_the_other_share_one_connection() -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from posthouse.model.outcome import Deferred, Delivered, Reason, Refused, Stage
+from posthouse.model.outcome import AttemptStage, Deferred, Delivered, Reason, Refused
 from posthouse.testing.certificates import certificate
 from posthouse.testing.clock import FakeClock
 from posthouse.testing.fake_mx import Behaviour, FakeMx
@@ -73,7 +73,7 @@ async def test_required_encryption_never_sends_mail_in_clear(tmp_path: Path, sta
     reason = Reason.PROTOCOL_ERROR if starttls == "inject" else Reason.TLS_FAILED
     found = [(type(outcome), outcome.diagnosis.reason) for outcome in (deferred, refused)]
     if starttls == "stall":
-        assert {outcome.diagnosis.stage for outcome in (deferred, refused)} == {Stage.TLS}
+        assert {outcome.diagnosis.stage for outcome in (deferred, refused)} == {AttemptStage.TLS}
     else:
         assert found == [(Deferred, reason), (Refused, reason)]
     assert (mail_in_clear(mx), mx.ledger) == ([], [])
@@ -128,7 +128,7 @@ async def test_a_wrong_password_is_refused_so_that_another_route_may_be_tried() 
         relay(mx, target={"username": "user", "password": "wrong"}) as smarthost,
     ):
         found = (await smarthost.carry(parcel())).outcome
-    assert (type(found), found.diagnosis.reason, found.diagnosis.stage) == (Refused, Reason.AUTH_FAILED, Stage.AUTH)
+    assert (type(found), found.diagnosis.reason, found.diagnosis.stage) == (Refused, Reason.AUTH_FAILED, AttemptStage.AUTH)
     assert "wrong" not in str(found).lower().replace("535 5.7.8 wrong", "")
 
 

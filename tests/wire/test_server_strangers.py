@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import EmailMultiAlternatives
 
-from posthouse.mail.smtp.server.action import Limits
+from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Rejection
 from tests.support.certificate import Certificate
 from tests.support.smtp_door import MESSAGE, PASSWORD, QUICK, USER, Door, in_thread, open_door
@@ -82,7 +82,7 @@ async def test_smtplib_logs_in_every_way_it_knows(mechanism: str, initial: bool)
 
 
 async def test_smtplib_hears_the_refusals() -> None:
-    async with open_door(limits=Limits(message=1000, login_delay=QUICK.login_delay)) as door:
+    async with open_door(limits=SessionLimits(message=1000, login_delay=QUICK.login_delay)) as door:
 
         def send() -> list[int]:
             heard = []

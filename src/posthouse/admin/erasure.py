@@ -20,7 +20,7 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.policy.recipients.suppress import fold
 from posthouse.store.postgres.database import Held
 from posthouse.store.recipients import erasure as erasing
-from posthouse.store.recipients.erasure import Erasing
+from posthouse.store.recipients.erasure import AddressToErase
 from posthouse.store.recipients.suppression_lookup import PREFIX
 from posthouse.store.tenants import audit
 
@@ -42,22 +42,22 @@ class Erased(msgspec.Struct, frozen=True, rename="camel"):
     texts: int
 
 
-class InUse(msgspec.Struct, frozen=True):
+class AddressInUse(msgspec.Struct, frozen=True):
     """Nothing was done: settings of the tenant's own hold the address, and are to be changed first."""
 
     places: tuple[str, ...]
 
 
-async def erase(desk: Desk, mailbox: Mailbox, reason: str) -> Erased | InUse:
+async def erase(desk: Desk, mailbox: Mailbox, reason: str) -> Erased | AddressInUse:
     """Erase it from everything of the tenant's, live and test. Errors: what Postgres raises; running it again does the rest."""
     now, address = desk.now(), mailbox.address
-    what = Erasing(
+    what = AddressToErase(
         tenant=desk.tenant, lookup=desk.key.of(address), spellings=spellings(address), core=core(address), pattern=pattern(address), reason=reason,
         actor=desk.actor,
     )  # fmt: skip
     async with desk.database.acquire() as connection:
         if places := await erasing.in_use(connection, what):
-            return InUse(tuple(places))
+            return AddressInUse(tuple(places))
         async with connection.transaction():
             left = await erasing.block(connection, what, now, desk.new_id)
             entries = tuple(ids.text(PREFIX, each) for each in left)
@@ -67,7 +67,7 @@ async def erase(desk: Desk, mailbox: Mailbox, reason: str) -> Erased | InUse:
             done = await erasing.forget(connection, what, sent, now, desk.new_id)
             counts = msgspec.to_builtins(done)
             await _record(desk, connection, "address erased", {"entries": entries, **counts, "reason": reason})
-        texts = await erasing.blot(connection, what)
+        texts = await erasing.erase_from_texts(connection, what)
     return Erased(entries=entries, texts=texts, **counts)
 
 
@@ -120,5 +120,5 @@ def _hex(digits: str) -> str:
 
 async def _record(desk: Desk, connection: Held, action: str, data: dict[str, Any]) -> None:
     now = desk.now()
-    entry = audit.Entry(desk.new_id(now), now, desk.actor, action, f"suppression/{data['entries'][-1]}", data)
+    entry = audit.AuditEntry(desk.new_id(now), now, desk.actor, action, f"suppression/{data['entries'][-1]}", data)
     await audit.write(connection, desk.tenant, entry)

@@ -11,7 +11,7 @@ from posthouse.model import ids
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.policy import types
 from posthouse.store.tenants import message_types
-from posthouse.store.tenants.message_types import OwnType, Uses
+from posthouse.store.tenants.message_types import OwnType, TypeUses
 
 MOST: Final = 200
 _FORM: Final = "must be small letters and digits in words joined by _, such as order_update, at most 64"
@@ -63,7 +63,7 @@ def faults_of(name: str, parent: str) -> tuple[FieldError, ...]:
     return tuple(faults)
 
 
-def _used(found: Uses) -> tuple[FieldError, ...]:
+def _used(found: TypeUses) -> tuple[FieldError, ...]:
     return (
         *(FieldError(f"template/{name}", "has an active version of it") for name in found.templates),
         *(FieldError(f"key/{ids.text('key', id)}", "gives it to messages that name none") for id in found.credentials),

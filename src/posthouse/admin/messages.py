@@ -9,14 +9,14 @@ from posthouse.model.message_type import MessageType
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.accept import Announce
+from posthouse.pipeline.accept.accept import Announcer
 from posthouse.policy.deliver.simulate import DOMAIN
 from posthouse.store.messages import accept, resend
 from posthouse.store.messages import cancel as taking_back
 from posthouse.store.messages.accept import DeliveryRow, MessageRow
-from posthouse.store.messages.resend import Again, Recipient, Stored
+from posthouse.store.messages.resend import RequeuePlan, StoredMessage, StoredRecipient
 from posthouse.store.postgres.database import Database, Held
-from posthouse.store.queue.queue import Flag, FlowHead
+from posthouse.store.queue.queue import FlowHead, QueueFlag
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import message_types
 
@@ -27,10 +27,10 @@ _AGAIN: Final = frozenset({"in_doubt", "failed"})
 _UNPROMISED: Final = timedelta(hours=1)
 
 
-class Amend:
+class MessageActions:
     """Bound to one process's store; ``announce`` as at intake."""
 
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announce: Announce) -> None:
+    def __init__(self, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announce: Announcer) -> None:
         """Nothing is held."""
         self._database = database
         self._sealer = sealer
@@ -76,14 +76,14 @@ class Amend:
         self,
         connection: Held,
         caller: Caller,
-        stored: Stored,
-        to: Recipient,
+        stored: StoredMessage,
+        to: StoredRecipient,
         message_type: MessageType,
         flow: int,
         now: datetime,
     ) -> FlowHead | None:
         site = to.recipient.rpartition("@")[2]
-        again = Again(
+        again = RequeuePlan(
             position=to.position, lane=message_type.lane, flow=flow, deadline=_deadline(message_type, now),
             expires_at=now + message_type.expires_after, site=site, header_domain=stored.header_from.rpartition("@")[2],
             flags=_flags(to.recipient), size=len(stored.sealed or b""), parent=message_type.parent,
@@ -93,7 +93,13 @@ class Amend:
         )
 
     def _copy(
-        self, caller: Caller, stored: Stored, everyone: list[Recipient], message_type: MessageType, flow: int, now: datetime
+        self,
+        caller: Caller,
+        stored: StoredMessage,
+        everyone: list[StoredRecipient],
+        message_type: MessageType,
+        flow: int,
+        now: datetime,
     ) -> MessageRow:
         """The same content under a new id: bound to it anew, with a Message-ID of its own."""
         new = self._entropy.new_id(now)
@@ -118,14 +124,14 @@ class Amend:
             ),
         )  # fmt: skip
 
-    def _rebound(self, stored: Stored, sealed: bytes | None, new: UUID) -> bytes | None:
+    def _rebound(self, stored: StoredMessage, sealed: bytes | None, new: UUID) -> bytes | None:
         """Sealed content bound to another message; None where there is none."""
         if sealed is None or stored.key_id is None:
             return None
         return self._sealer.seal(self._sealer.open(sealed, stored.key_id, stored.id.bytes), new.bytes)
 
 
-def _reply(message: UUID, to: list[Recipient], deliver_by: datetime | None) -> Accepted:
+def _reply(message: UUID, to: list[StoredRecipient], deliver_by: datetime | None) -> Accepted:
     return Accepted(
         id=ids.text("msg", message), status="queued", deliver_by=deliver_by, duplicate=False,
         deliveries=tuple(AcceptedDelivery(r.recipient, "queued") for r in to),
@@ -141,5 +147,5 @@ def _promised(message_type: MessageType, now: datetime) -> datetime | None:
 
 
 def _flags(recipient: str) -> int:
-    flags = 0 if recipient.isascii() else int(Flag.SMTPUTF8)
-    return flags | (Flag.SIMULATOR if recipient.endswith("@" + DOMAIN) else 0)
+    flags = 0 if recipient.isascii() else int(QueueFlag.SMTPUTF8)
+    return flags | (QueueFlag.SIMULATOR if recipient.endswith("@" + DOMAIN) else 0)

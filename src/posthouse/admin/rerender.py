@@ -15,21 +15,21 @@ import msgspec
 
 from posthouse.admin.templates import Templates
 from posthouse.model.send_request import Rejection
-from posthouse.model.template import Rendered, TemplateVersion
+from posthouse.model.template import RenderedTemplate, TemplateVersion
 from posthouse.pipeline.accept.content import digest_of
 from posthouse.store.messages import resend
-from posthouse.store.messages.resend import Stored
+from posthouse.store.messages.resend import StoredMessage
 from posthouse.store.seal import Sealer
 from posthouse.templates.ready_made import READY_MADE
 
 _KEPT: Final = msgspec.json.Decoder(tuple[str, dict[str, Any]] | dict[str, Any])
 
 
-class Rerendered(msgspec.Struct, frozen=True):
+class RerenderResult(msgspec.Struct, frozen=True):
     """The rendering of today. ``digest`` is its own, ``kept`` that of the rendering that was accepted; both hexadecimal."""
 
     version: TemplateVersion
-    rendered: Rendered
+    rendered: RenderedTemplate
     digest: str
     kept: str
 
@@ -39,7 +39,9 @@ class Rerendered(msgspec.Struct, frozen=True):
         return self.digest == self.kept
 
 
-async def rerender(templates: Templates, sealer: Sealer, tenant: int, environment: int, message: UUID) -> Rerendered | Rejection:
+async def rerender(
+    templates: Templates, sealer: Sealer, tenant: int, environment: int, message: UUID
+) -> RerenderResult | Rejection:
     """The message's template and variables, rendered again. Errors: SealBroken under a wrong secret key."""
     async with templates.parts.database.acquire() as connection:
         stored = await resend.stored(connection, tenant, environment, message)
@@ -57,16 +59,16 @@ async def rerender(templates: Templates, sealer: Sealer, tenant: int, environmen
 
 
 async def _again(
-    templates: Templates, tenant: int, stored: Stored, kept: str, variables: dict[str, Any]
-) -> Rerendered | Rejection:
+    templates: Templates, tenant: int, stored: StoredMessage, kept: str, variables: dict[str, Any]
+) -> RerenderResult | Rejection:
     name, number = stored.template or "", stored.template_version or 0
     own = await templates.worded(tenant, name, number)
-    found: list[Rerendered] = []
+    found: list[RerenderResult] = []
     fault = "The version of the template is gone."
     for version in _candidates(None if own is None else own.template, name, number):
         rendered = await templates.parts.renders.render(version, variables, stored.locale)
-        if isinstance(rendered, Rendered):
-            found.append(Rerendered(version, rendered, digest_of(rendered).hex(), kept))
+        if isinstance(rendered, RenderedTemplate):
+            found.append(RerenderResult(version, rendered, digest_of(rendered).hex(), kept))
         else:
             fault = f"It does not render any more: {rendered[0].path}: {rendered[0].message}"
     if not found:

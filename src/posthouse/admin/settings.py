@@ -60,7 +60,7 @@ async def change_part(
 async def change_brand(parts: TemplateParts, actor: Actor, changed: dict[str, str]) -> Brand:
     """The brand with some of it set anew; '' clears."""
     async with parts.database.acquire() as connection, connection.transaction():
-        before = await brands.held(connection, actor.tenant)
+        before = await brands.get_for_update(connection, actor.tenant)
         now_so = msgspec.structs.replace(before, **changed)
         if now_so != before:
             await brands.put(connection, actor.tenant, now_so, parts.now())
@@ -71,14 +71,14 @@ async def change_brand(parts: TemplateParts, actor: Actor, changed: dict[str, st
 async def change_tenant(parts: TemplateParts, actor: Actor, changed: dict[str, str]) -> Tenant:
     """The tenant with some of its settings (``sender``, ``reply_to``) set anew; '' clears."""
     async with parts.database.acquire() as connection, connection.transaction():
-        before = await tenants.held(connection, actor.tenant)
+        before = await tenants.get_for_update(connection, actor.tenant)
         await tenants.put(
             connection,
             actor.tenant,
             changed.get("sender", before.default_from or ""),
             changed.get("reply_to", before.reply_to or ""),
         )
-        now_so = await tenants.held(connection, actor.tenant)
+        now_so = await tenants.get_for_update(connection, actor.tenant)
         if now_so != before:
             await note(parts, connection, actor, "tenant.changed", "tenant", _differing(before.settings, now_so.settings))
         return now_so
@@ -101,7 +101,7 @@ async def create_stream(parts: TemplateParts, actor: Actor, name: str, settings:
 async def change_stream(parts: TemplateParts, actor: Actor, name: str, changed: dict[str, Any]) -> Stream:
     """A stream's settings with some of them set anew."""
     async with parts.database.acquire() as connection, connection.transaction():
-        before = await streams.held(connection, actor.tenant, name)
+        before = await streams.get_for_update(connection, actor.tenant, name)
         now_so = msgspec.structs.replace(before, **changed)
         if now_so != before:
             await streams.put(connection, actor.tenant, now_so, parts.now())

@@ -26,13 +26,13 @@ from posthouse.store.postgres.database import Database, Held
 from posthouse.store.recipients import bounce_brakes, suppression_file, suppression_rule, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX, AddressKey
 from posthouse.store.recipients.suppression_rule import SuppressionRule
-from posthouse.store.recipients.suppressions import NewEntry, Suppression
+from posthouse.store.recipients.suppressions import Suppression, SuppressionEntry
 from posthouse.store.tenants import audit
 from posthouse.telemetry import metrics
 
-ENTERED: Final = frozenset(Cause) - {Cause.PROVISIONAL, Cause.SIMULATED}  # what a person or a file may say
+MANUAL_CAUSES: Final = frozenset(Cause) - {Cause.PROVISIONAL, Cause.SIMULATED}  # what a person or a file may say
 COLUMNS: Final = ("address", "cause", "stream", "reason", "security", "until", "since", "source", "actor", "id")
-TOLD: Final = 100  # rejected lines that are named one by one
+REJECTED_SHOWN: Final = 100  # rejected lines that are named one by one
 _NAMES: Final = {"email": "address", "e-mail": "address", "email address": "address", "recipient": "address", "type": "cause"}
 _CAUSES: Final = {
     "bounce": Cause.HARD_BOUNCE, "bounced": Cause.HARD_BOUNCE, "hard": Cause.HARD_BOUNCE, "hardbounce": Cause.HARD_BOUNCE,
@@ -55,7 +55,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     new_id: Callable[[datetime], UUID]
 
 
-class Entering(msgspec.Struct, frozen=True, kw_only=True):
+class SuppressionToAdd(msgspec.Struct, frozen=True, kw_only=True):
     """An address as somebody enters it; parsed already."""
 
     address: str
@@ -66,38 +66,38 @@ class Entering(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Removed(msgspec.Struct, frozen=True):
+class RemovalResult(msgspec.Struct, frozen=True):
     """``refused``: entries that are there, but not the caller's to take off."""
 
     gone: tuple[Suppression, ...]
     refused: tuple[Suppression, ...] = ()
 
 
-class Undone(msgspec.Struct, frozen=True):
+class UndoResult(msgspec.Struct, frozen=True):
     """A window taken back; ``waiting`` deliveries are due at once."""
 
     gone: tuple[Suppression, ...]
     waiting: int
 
 
-class Line(msgspec.Struct, frozen=True):
+class RejectedLine(msgspec.Struct, frozen=True):
     """A line of a file that is no entry, and why."""
 
     line: int
     message: str
 
 
-class Imported(msgspec.Struct, frozen=True, kw_only=True):
+class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a file. ``known``: they were on the list already; ``told``: the first rejected lines."""
 
     read: int
     added: int
     known: int
     rejected: int
-    told: tuple[Line, ...]
+    told: tuple[RejectedLine, ...]
 
 
-async def enter(desk: Desk, asked: Sequence[Entering]) -> list[Suppression]:
+async def add(desk: Desk, asked: Sequence[SuppressionToAdd]) -> list[Suppression]:
     """Enter addresses; what was there already stays, and is answered as it is."""
     now = desk.now()
     entries = [_new(desk, each, now) for each in asked]
@@ -110,7 +110,7 @@ async def enter(desk: Desk, asked: Sequence[Entering]) -> list[Suppression]:
     return made
 
 
-async def remove(desk: Desk, entries: Sequence[UUID], reason: str, *, action: str = "suppression removed") -> Removed:
+async def remove(desk: Desk, entries: Sequence[UUID], reason: str, *, action: str = "suppression removed") -> RemovalResult:
     """Take entries off for a reason; those of the law only where the operator does it."""
     spared = () if desk.operator else tuple(cause for cause in Cause if lifted_by(cause) != "tenant")
     async with desk.database.acquire() as connection, connection.transaction():
@@ -118,12 +118,12 @@ async def remove(desk: Desk, entries: Sequence[UUID], reason: str, *, action: st
         for each in gone:
             await _record(desk, connection, action, each, reason)
         left = [await suppressions.get(connection, desk.tenant, desk.environment, each) for each in entries] if spared else []
-    return Removed(tuple(gone), tuple(each for each in left if each is not None))
+    return RemovalResult(tuple(gone), tuple(each for each in left if each is not None))
 
 
 async def remove_addresses(
     desk: Desk, addresses: Sequence[str], reason: str, *, cause: str | None = None, stream: str | None = None
-) -> Removed:
+) -> RemovalResult:
     """The same for every entry of these addresses, or only of one cause or stream."""
     lookups = [desk.key.of(address) for address in addresses]
     async with desk.database.acquire() as connection:
@@ -131,7 +131,7 @@ async def remove_addresses(
     return await remove(desk, found, reason)
 
 
-async def undo(desk: Desk, name: str, begin: datetime, end: datetime, reason: str, *, is_site: bool = False) -> Undone:
+async def undo(desk: Desk, name: str, begin: datetime, end: datetime, reason: str, *, is_site: bool = False) -> UndoResult:
     """A provider (or the receiver of a domain: ``is_site``) was wrong about everybody: what it made us enter in that window leaves the list."""
     now = desk.now()
     async with desk.database.acquire() as connection, connection.transaction():
@@ -141,7 +141,7 @@ async def undo(desk: Desk, name: str, begin: datetime, end: datetime, reason: st
             await _record(desk, connection, "suppression undone", each, reason)
         data = {"from": begin, "to": end, "entries": len(gone), "waiting": waiting, "reason": reason}
         await _write(desk, connection, "suppressions undone", f"{'site' if is_site else 'provider'}/{name}", data)
-    return Undone(tuple(gone), waiting)
+    return UndoResult(tuple(gone), waiting)
 
 
 async def rule(desk: Desk, *, soft_limit: int | None = None, legal_passes_security: bool | None = None) -> SuppressionRule:
@@ -157,22 +157,24 @@ async def rule(desk: Desk, *, soft_limit: int | None = None, legal_passes_securi
     return chosen
 
 
-async def bring(desk: Desk, lines: Iterable[str], given: Entering, name: str, progress: Callable[[int, int], None]) -> Imported:
+async def import_csv(
+    desk: Desk, lines: Iterable[str], given: SuppressionToAdd, name: str, progress: Callable[[int, int], None]
+) -> ImportResult:
     """A file's lines, entered; ``given`` says what a line leaves out; ``progress`` hears of lines read and entries added."""
     read = added = rejected = 0
-    told: list[Line] = []
-    chunk: dict[tuple[bytes, str, str | None], NewEntry] = {}
+    told: list[RejectedLine] = []
+    chunk: dict[tuple[bytes, str, str | None], SuppressionEntry] = {}
     async with desk.database.acquire() as connection:
         await suppression_file.begin(connection)
         try:
             for number, found in _entries(lines, given):
                 read += 1
-                if isinstance(found, Entering):
+                if isinstance(found, SuppressionToAdd):
                     new = _new(desk, found, desk.now(), {"file": name, "line": number})
                     chunk[new.lookup, new.cause.value, new.stream] = new
                 else:
                     rejected += 1
-                    told += [Line(number, found)] if len(told) < TOLD else []
+                    told += [RejectedLine(number, found)] if len(told) < REJECTED_SHOWN else []
                 if len(chunk) >= suppression_file.CHUNK:
                     added += await _load(desk, connection, chunk)
                     progress(read, added)
@@ -182,10 +184,10 @@ async def bring(desk: Desk, lines: Iterable[str], given: Entering, name: str, pr
         counts = {"read": read, "added": added, "rejected": rejected}
         await _write(desk, connection, "suppressions imported", f"file/{name}", counts)
     metrics.SUPPRESSIONS_ADDED.labels(given.cause.value, "import").inc(added)
-    return Imported(read=read, added=added, known=read - rejected - added, rejected=rejected, told=tuple(told))
+    return ImportResult(read=read, added=added, known=read - rejected - added, rejected=rejected, told=tuple(told))
 
 
-async def carry_away(desk: Desk, write: Callable[[Sequence[str]], object], progress: Callable[[int], None]) -> int:
+async def export_csv(desk: Desk, write: Callable[[Sequence[str]], object], progress: Callable[[int], None]) -> int:
     """Every entry that has an address, as rows for a file (``COLUMNS`` first); how many. The export itself is on record."""
     count = 0
     write(COLUMNS)
@@ -199,21 +201,21 @@ async def carry_away(desk: Desk, write: Callable[[Sequence[str]], object], progr
     return count
 
 
-async def _load(desk: Desk, connection: Held, chunk: dict[tuple[bytes, str, str | None], NewEntry]) -> int:
+async def _load(desk: Desk, connection: Held, chunk: dict[tuple[bytes, str, str | None], SuppressionEntry]) -> int:
     entries = list(chunk.values())
     chunk.clear()
     return await suppression_file.load(connection, desk.tenant, desk.environment, entries, desk.now()) if entries else 0
 
 
-def _new(desk: Desk, asked: Entering, now: datetime, evidence: dict[str, Any] | None = None) -> NewEntry:
-    return NewEntry(
+def _new(desk: Desk, asked: SuppressionToAdd, now: datetime, evidence: dict[str, Any] | None = None) -> SuppressionEntry:
+    return SuppressionEntry(
         id=desk.new_id(now), address=asked.address, lookup=desk.key.of(asked.address), cause=asked.cause, stream=asked.stream,
         reason=asked.reason, source="import" if evidence else desk.source, evidence=evidence, actor=desk.actor,
         security=asked.security, until=asked.until,
     )  # fmt: skip
 
 
-def _entries(lines: Iterable[str], given: Entering) -> Iterator[tuple[int, Entering | str]]:
+def _entries(lines: Iterable[str], given: SuppressionToAdd) -> Iterator[tuple[int, SuppressionToAdd | str]]:
     """Line numbers with what stands there, or why it is no entry. Blank lines are passed over."""
     reader = csv.reader(lines)
     header: list[str] | None = None
@@ -242,20 +244,20 @@ def _header(cells: Sequence[str]) -> list[str]:
     return [_NAMES.get(name, name) for name in plain]
 
 
-def _entering(cells: dict[str, str], given: Entering) -> Entering | str:
+def _entering(cells: dict[str, str], given: SuppressionToAdd) -> SuppressionToAdd | str:
     said = {name: cell.strip() for name, cell in cells.items() if cell.strip()}
     mailbox = parse_mailbox(said.get("address", ""))
     if isinstance(mailbox, AddressFault):
         return f"address {mailbox.message}"
     word = said.get("cause", "").lower().replace(" ", "_").replace("-", "_")
-    cause = _CAUSES.get(word) or (Cause(word) if word in {each.value for each in ENTERED} else None)
+    cause = _CAUSES.get(word) or (Cause(word) if word in {each.value for each in MANUAL_CAUSES} else None)
     if word and cause is None:
-        return f"cause must be one of {', '.join(sorted(ENTERED))}"
+        return f"cause must be one of {', '.join(sorted(MANUAL_CAUSES))}"
     try:
         until = datetime.fromisoformat(said["until"]) if "until" in said else given.until
     except ValueError:
         return "until must be a time such as 2026-11-22T10:00:00Z"
-    return Entering(
+    return SuppressionToAdd(
         address=mailbox.address, cause=cause or given.cause, stream=said.get("stream", given.stream), reason=said.get("reason", given.reason)[:1024].replace("\0", ""),
         security=said.get("security", str(given.security)).lower() in {"true", "1", "yes"},
         until=until.replace(tzinfo=UTC) if until is not None and until.tzinfo is None else until,
@@ -283,4 +285,4 @@ async def _record(desk: Desk, connection: Held, action: str, each: Suppression, 
 
 async def _write(desk: Desk, connection: Held, action: str, subject: str, data: dict[str, Any]) -> None:
     now = desk.now()
-    await audit.write(connection, desk.tenant, audit.Entry(desk.new_id(now), now, desk.actor, action, subject, data))
+    await audit.write(connection, desk.tenant, audit.AuditEntry(desk.new_id(now), now, desk.actor, action, subject, data))

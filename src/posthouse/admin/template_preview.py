@@ -12,7 +12,7 @@ from posthouse.admin.templates import NO_TEMPLATE, NO_VERSION, Templates
 from posthouse.mail.mime import compose
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Rejection
-from posthouse.model.template import Rendered, TemplateVersion
+from posthouse.model.template import RenderedTemplate, TemplateVersion
 from posthouse.pipeline.accept.branding import branded, declares_brand
 from posthouse.store.tenants import brands
 from posthouse.templates.examples import examples
@@ -23,11 +23,11 @@ READER: Final = Mailbox("reader", "example.com")
 _SEED: Final = "preview"
 
 
-class Preview(msgspec.Struct, frozen=True):
+class TemplatePreview(msgspec.Struct, frozen=True):
     """The rendering, what it was made from, and the whole mail as it could be on the wire."""
 
     version: TemplateVersion
-    rendered: Rendered
+    rendered: RenderedTemplate
     variables: dict[str, Any]
     raw: bytes
 
@@ -41,7 +41,7 @@ async def preview(
     variables: Mapping[str, Any] | None = None,
     locale: str | None = None,
     sender: Mailbox = AUTHOR,
-) -> Preview | Rejection:
+) -> TemplatePreview | Rejection:
     """That version, else the active, else the newest, else the ready-made one; what ``variables`` leave out is an example."""
     own = await templates.worded(tenant, name, number)
     version = READY_MADE.get(name) if own is None else own.template
@@ -58,7 +58,7 @@ async def preview_of(
     brand: brands.Brand,
     locale: str | None,
     sender: Mailbox,
-) -> Preview | Rejection:
+) -> TemplatePreview | Rejection:
     """The same of a version at hand."""
     given = branded(variables, brand) if declares_brand(version) else dict(variables)
     filled = examples(version.variables) | given
@@ -71,4 +71,4 @@ async def preview_of(
         headers={}, attachments=(), seed=_SEED,
     )  # fmt: skip
     head = compose.finish(content, date=templates.parts.now(), message_id=f"{_SEED}@{sender.domain}", extra=b"")
-    return Preview(version, rendered, filled, head + b"\r\n" + content.body)
+    return TemplatePreview(version, rendered, filled, head + b"\r\n" + content.body)

@@ -15,25 +15,25 @@ from typing import Final
 import msgspec
 
 from posthouse.admin.settings import change_part
-from posthouse.admin.templates import Actor, Saved, Templates, faults_of
+from posthouse.admin.templates import Actor, SavedVersion, Templates, faults_of
 from posthouse.model.send_request import FieldError, Rejection
-from posthouse.model.template_state import TemplateState, Verb, after
-from posthouse.pipeline.render.build_version import Made, blocking, make
+from posthouse.model.template_state import TemplateAction, TemplateState, after
+from posthouse.pipeline.render.build_version import BuiltVersion, blocking, build_version
 from posthouse.policy.types import OwnTypes
 from posthouse.store.postgres.database import Held
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
-from posthouse.store.templates.versions import Worded
+from posthouse.store.templates.versions import StoredTemplateVersion
 from posthouse.templates import draft as rules
-from posthouse.templates.draft import Draft
-from posthouse.templates.folder import FOLDERS, Folder, files_of, part_file
-from posthouse.templates.lint import Finding, blocks
+from posthouse.templates.draft import TemplateDraft
+from posthouse.templates.folder import FOLDERS, TemplateFolder, files_of, part_file
+from posthouse.templates.lint import LintFinding, blocks
 
 UNCHANGED: Final = "unchanged"
 WAITS: Final = "waits for another person's approval"
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class PushedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What became of one thing in the folder. ``kind``: template, layout or partial; ``done``: created, changed, activated, unchanged."""
 
     kind: str
@@ -43,31 +43,31 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     state: str | None = None
     replaced: int | None = None
     notes: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[LintFinding, ...] = ()
 
 
-class Refused(msgspec.Struct, frozen=True):
+class PushRefused(msgspec.Struct, frozen=True):
     """Why nothing was written: faults by file or template, and all that lint says."""
 
     errors: tuple[FieldError, ...]
-    findings: dict[str, tuple[Finding, ...]] = {}
+    findings: dict[str, tuple[LintFinding, ...]] = {}
 
 
 async def push(
     templates_: Templates,
     actor: Actor,
-    folder: Folder,
+    folder: TemplateFolder,
     *,
     activate: bool = True,
     dry_run: bool = False,
     progress: Callable[[str], None] = lambda _: None,
-) -> tuple[Step, ...] | Refused:
+) -> tuple[PushedItem, ...] | PushRefused:
     """Bring the tenant's templates to what the folder says; a dry run only says what that would be."""
     if folder.faults:
-        return Refused(folder.faults)
+        return PushRefused(folder.faults)
     stored = await templates_.library(actor.tenant)
     made = await _made(templates_, actor, folder, {**stored, **folder.parts}, activate=activate, progress=progress)
-    if isinstance(made, Refused):
+    if isinstance(made, PushRefused):
         return made
     async with templates_.parts.database.acquire() as connection:
         transaction = connection.transaction()
@@ -76,7 +76,7 @@ async def push(
             await template_parts.hold(connection, actor.tenant)
             now_stored = {(part.kind, part.name): part.source for part in await template_parts.current(connection, actor.tenant)}
             if now_stored != stored:
-                return Refused((FieldError("", "layouts or partials were changed by somebody else just now; push again"),))
+                return PushRefused((FieldError("", "layouts or partials were changed by somebody else just now; push again"),))
             pushing = _Pushing(templates_, connection, actor, activate=activate)
             steps = [await pushing.part(kind, name, source) for (kind, name), source in sorted(folder.parts.items())]
             steps += [await pushing.template(draft, made[name]) for name, draft in sorted(folder.drafts.items())]
@@ -110,14 +110,14 @@ async def stored_files(templates_: Templates, tenant: int, names: frozenset[str]
 async def _made(
     templates_: Templates,
     actor: Actor,
-    folder: Folder,
+    folder: TemplateFolder,
     parts: dict[tuple[str, str], str],
     *,
     activate: bool,
     progress: Callable[[str], None],
-) -> dict[str, Made] | Refused:
+) -> dict[str, BuiltVersion] | PushRefused:
     """Every draft built, or all that is in the way of any."""
-    made: dict[str, Made] = {}
+    made: dict[str, BuiltVersion] = {}
     errors: list[FieldError] = []
     for name, draft in sorted(folder.drafts.items()):
         progress(f"building {name}")
@@ -129,7 +129,7 @@ async def _made(
         if activate:
             errors += (FieldError(f"{name}: {error.path}", error.message) for error in blocking(built.findings))
     if errors:
-        return Refused(tuple(errors), {name: built.findings for name, built in made.items() if built.findings})
+        return PushRefused(tuple(errors), {name: built.findings for name, built in made.items() if built.findings})
     return made
 
 
@@ -142,14 +142,14 @@ class _Pushing:
         self._actor = actor
         self._activate = activate
 
-    async def part(self, kind: str, name: str, source: str) -> Step:
+    async def part(self, kind: str, name: str, source: str) -> PushedItem:
         """A layout or partial."""
         known = await template_parts.get(self._connection, self._actor.tenant, kind, name)
         put = await change_part(self._templates.parts, self._connection, self._actor, kind, name, source)
         done = UNCHANGED if put == known else "changed" if known is not None else "created"
-        return Step(kind=kind, name=name, done=done, version=None if put is None else put.version)
+        return PushedItem(kind=kind, name=name, done=done, version=None if put is None else put.version)
 
-    async def template(self, draft: Draft, made: Made) -> Step:
+    async def template(self, draft: TemplateDraft, made: BuiltVersion) -> PushedItem:
         """A template: nothing, a switch, or a version and perhaps a switch."""
         tenant, connection, parts = self._actor.tenant, self._connection, self._templates.parts
         now = parts.now()
@@ -160,18 +160,18 @@ class _Pushing:
             saved = await self._templates.store(connection, self._actor, draft, made)
             done = "created" if new else "changed"
         else:
-            saved, done = Saved(same, made.findings), UNCHANGED
+            saved, done = SavedVersion(same, made.findings), UNCHANGED
         before = saved.about.state
         if self._activate:
             saved = await self._live(saved)
         if done == UNCHANGED and saved.about.state is not before:
             done = "activated" if saved.about.state is TemplateState.ACTIVE else "submitted"
-        return Step(
+        return PushedItem(
             kind="template", name=draft.name, done=done, version=saved.about.version, state=saved.about.state.value,
             replaced=saved.replaced, notes=saved.notes if self._activate else (), findings=made.findings,
         )  # fmt: skip
 
-    async def _same(self, draft: Draft, made: Made, latest: int) -> Worded | None:
+    async def _same(self, draft: TemplateDraft, made: BuiltVersion, latest: int) -> StoredTemplateVersion | None:
         """The active or newest version, where it is this very content."""
         wanted = rules.digest(draft, made.wordings)
         summary = await versions.summary(self._connection, self._actor.tenant, draft.name)
@@ -182,46 +182,46 @@ class _Pushing:
                 return found
         return None
 
-    async def _live(self, saved: Saved) -> Saved:
+    async def _live(self, saved: SavedVersion) -> SavedVersion:
         """As far towards active as this actor may bring it."""
         required = await versions.is_approval_required(self._connection, self._actor.tenant)
         state = saved.about.state
         if state is TemplateState.ACTIVE:
             return saved
         allowed = not required or self._actor.decides
-        if allowed and after(state, Verb.ACTIVATE, approval_required=required) is TemplateState.ACTIVE:
+        if allowed and after(state, TemplateAction.ACTIVATE, approval_required=required) is TemplateState.ACTIVE:
             return await self._templates.switch(self._connection, self._actor, saved)
         if state is TemplateState.DRAFT:
             saved = await self._templates.submit(self._connection, self._actor, saved)
         return msgspec.structs.replace(saved, notes=(WAITS,))
 
 
-class Linted(msgspec.Struct, frozen=True):
+class FolderLint(msgspec.Struct, frozen=True):
     """What is to be said about a folder; ``count``: how many templates it holds."""
 
     count: int
     errors: tuple[FieldError, ...]
-    findings: dict[str, tuple[Finding, ...]]
+    findings: dict[str, tuple[LintFinding, ...]]
 
     def is_fine(self, *, strict: bool) -> bool:
         """True where nothing would keep the folder from being pushed; ``strict``: nor is there any finding that is not waived."""
         return not self.errors and not any(blocks(found, strict=strict) for found in self.findings.values())
 
 
-def lint_folder(folder: Folder, own: OwnTypes | None = None) -> Linted:
+def lint_folder(folder: TemplateFolder, own: OwnTypes | None = None) -> FolderLint:
     """The folder by itself, without a store: built and checked as a push would, with its own layouts and partials.
 
     ``own``: the types of the tenant's that it may name.
     """
     errors = list(folder.faults)
-    findings: dict[str, tuple[Finding, ...]] = {}
+    findings: dict[str, tuple[LintFinding, ...]] = {}
     for name, draft in sorted(folder.drafts.items()):
         known = (own or {}).get(draft.type or "")
         named = draft if known is None else msgspec.structs.replace(draft, parent=known.parent)
-        built = faults_of(named, own) or make(named, folder.parts)
-        if isinstance(built, Made):
+        built = faults_of(named, own) or build_version(named, folder.parts)
+        if isinstance(built, BuiltVersion):
             findings |= {name: built.findings} if built.findings else {}
             errors += (FieldError(f"{name}: {error.path}", error.message) for error in blocking(built.findings))
         else:
             errors += (FieldError(f"{name}: {fault.path}", fault.message) for fault in built)
-    return Linted(len(folder.drafts), tuple(errors), findings)
+    return FolderLint(len(folder.drafts), tuple(errors), findings)

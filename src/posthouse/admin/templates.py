@@ -16,25 +16,25 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model.send_request import FieldError, Rejection
-from posthouse.model.template_state import PAST, TemplateState, Verb, after
-from posthouse.pipeline.render.build_version import Made, Parts, blocking
-from posthouse.pipeline.render.renderer import InProcess, Renders
+from posthouse.model.template_state import PAST, TemplateAction, TemplateState, after
+from posthouse.pipeline.render.build_version import BuiltVersion, Parts, blocking
+from posthouse.pipeline.render.renderer import InProcessRenderer, Renderer
 from posthouse.policy import types
 from posthouse.policy.accept.sender import unfit
 from posthouse.policy.types import BY_NAME, OwnTypes
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
-from posthouse.store.templates.versions import StoredVersion, Worded
+from posthouse.store.templates.versions import StoredTemplateVersion, StoredVersion
 from posthouse.store.tenants import audit, message_types
-from posthouse.store.tenants.audit import Entry
+from posthouse.store.tenants.audit import AuditEntry
 from posthouse.templates import draft as rules
-from posthouse.templates.draft import Draft
-from posthouse.templates.lint import Finding
+from posthouse.templates.draft import TemplateDraft
+from posthouse.templates.lint import LintFinding
 
 NO_TEMPLATE: Final = "There is no such template of your own."
 NO_VERSION: Final = "The template has no such version."
-DECISIONS: Final = frozenset({Verb.APPROVE, Verb.REJECT, Verb.ACTIVATE, Verb.RETIRE})
+DECISIONS: Final = frozenset({TemplateAction.APPROVE, TemplateAction.REJECT, TemplateAction.ACTIVATE, TemplateAction.RETIRE})
 _LARGEST: Final = 2**31 - 1
 
 
@@ -46,11 +46,11 @@ class Actor(msgspec.Struct, frozen=True):
     decides: bool = True
 
 
-class Saved(msgspec.Struct, frozen=True):
+class SavedVersion(msgspec.Struct, frozen=True):
     """A version as it is now. ``notes``: why it is not active, in words; ``replaced``: the version that retired for it."""
 
-    worded: Worded
-    findings: tuple[Finding, ...] = ()
+    worded: StoredTemplateVersion
+    findings: tuple[LintFinding, ...] = ()
     notes: tuple[str, ...] = ()
     replaced: int | None = None
 
@@ -66,7 +66,7 @@ class TemplateParts(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     now: Callable[[], datetime]
     new_id: Callable[[datetime], UUID]
-    renders: Renders = InProcess()
+    renders: Renderer = InProcessRenderer()
     forget: Callable[[int, str], None] = lambda _tenant, _name: None
 
 
@@ -77,7 +77,7 @@ class Templates:
         """Nothing is kept between calls."""
         self.parts = parts
 
-    async def create(self, actor: Actor, draft: Draft) -> Saved | Rejection:
+    async def create(self, actor: Actor, draft: TemplateDraft) -> SavedVersion | Rejection:
         """A new template with version 1, active where nothing is against it."""
         made = await self.made(actor.tenant, draft)
         if isinstance(made, Rejection):
@@ -93,7 +93,7 @@ class Templates:
         self.parts.forget(actor.tenant, draft.name)
         return saved
 
-    async def revise(self, actor: Actor, draft: Draft) -> Saved | Rejection:
+    async def revise(self, actor: Actor, draft: TemplateDraft) -> SavedVersion | Rejection:
         """The next version of a template, as a draft; the active one is left alone."""
         made = await self.made(actor.tenant, draft)
         if isinstance(made, Rejection):
@@ -103,14 +103,14 @@ class Templates:
                 return Rejection("not_found", NO_TEMPLATE)
             return await self.store(connection, actor, draft, made)
 
-    async def move(self, actor: Actor, name: str, number: int, verb: Verb) -> Saved | Rejection:
+    async def move(self, actor: Actor, name: str, number: int, verb: TemplateAction) -> SavedVersion | Rejection:
         """Submit, approve, reject, activate or retire a version."""
         worded = await self.worded(actor.tenant, name, number)
         if worded is None:
             return Rejection("not_found", NO_VERSION)
         findings = await self.findings(actor.tenant, worded)
         errors = blocking(findings)
-        if verb is Verb.ACTIVATE and errors:
+        if verb is TemplateAction.ACTIVATE and errors:
             return Rejection("validation_failed", f"Version {number} of {name!r} has errors and cannot become active.", errors)
         async with self.parts.database.acquire() as connection, connection.transaction():
             await versions.hold(connection, actor.tenant, name)
@@ -125,23 +125,23 @@ class Templates:
                 return _misplaced(about, verb, required=required)
             if state is TemplateState.ACTIVE and (gone := await self._typeless(connection, actor.tenant, about)) is not None:
                 return gone
-            saved = Saved(Worded(about, worded.sources, worded.wordings), findings)
+            saved = SavedVersion(StoredTemplateVersion(about, worded.sources, worded.wordings), findings)
             if state is not about.state:
                 saved = await self._moved(connection, actor, saved, state, PAST[verb])
         self.parts.forget(actor.tenant, name)
         return saved
 
-    async def made(self, tenant: int, draft: Draft, parts: Parts | None = None) -> Made | Rejection:
+    async def made(self, tenant: int, draft: TemplateDraft, parts: Parts | None = None) -> BuiltVersion | Rejection:
         """The draft built and linted against the tenant's layouts and partials, or against ``parts``."""
         draft, own = await self._of_own_type(tenant, draft)
         made = faults_of(draft, own) or await self.parts.renders.make(
             draft, await self.library(tenant) if parts is None else parts
         )
-        if isinstance(made, Made):
+        if isinstance(made, BuiltVersion):
             return made
         return Rejection("validation_failed", f"{made[0].path}: {made[0].message}", made)
 
-    async def findings(self, tenant: int, worded: Worded) -> tuple[Finding, ...]:
+    async def findings(self, tenant: int, worded: StoredTemplateVersion) -> tuple[LintFinding, ...]:
         """What lint says of a version."""
         draft, _ = await self._of_own_type(tenant, worded.draft)
         return await self.parts.renders.lint(worded.template, draft)
@@ -151,7 +151,7 @@ class Templates:
         async with self.parts.database.acquire() as connection:
             return {(part.kind, part.name): part.source or "" for part in await template_parts.current(connection, tenant)}
 
-    async def worded(self, tenant: int, name: str, number: int | None = None) -> Worded | None:
+    async def worded(self, tenant: int, name: str, number: int | None = None) -> StoredTemplateVersion | None:
         """A version of the tenant's own: that number, else the active one, else the newest."""
         if not rules.NAME.fullmatch(name) or not (number is None or 1 <= number <= _LARGEST):
             return None
@@ -161,7 +161,7 @@ class Templates:
                 number = None if known is None else known.active or known.latest
             return None if number is None else await versions.worded(connection, tenant, name, number)
 
-    async def store(self, connection: Held, actor: Actor, draft: Draft, made: Made) -> Saved:
+    async def store(self, connection: Held, actor: Actor, draft: TemplateDraft, made: BuiltVersion) -> SavedVersion:
         """The next version as a draft, written down; the template is held. ``notes`` say why it may not become active at once."""
         now, tenant = self.parts.now(), actor.tenant
         digest = rules.digest(draft, made.wordings)
@@ -173,17 +173,17 @@ class Templates:
         notes = [f"{error.path}: {error.message}" for error in blocking(made.findings)]
         if await versions.is_approval_required(connection, tenant):
             notes.append("another person than its author has to approve it first")
-        return Saved(worded, made.findings, tuple(notes))
+        return SavedVersion(worded, made.findings, tuple(notes))
 
-    async def switch(self, connection: Held, actor: Actor, saved: Saved) -> Saved:
+    async def switch(self, connection: Held, actor: Actor, saved: SavedVersion) -> SavedVersion:
         """Make a version the active one; the template is held and nothing is against it."""
-        return await self._moved(connection, actor, saved, TemplateState.ACTIVE, PAST[Verb.ACTIVATE])
+        return await self._moved(connection, actor, saved, TemplateState.ACTIVE, PAST[TemplateAction.ACTIVATE])
 
-    async def submit(self, connection: Held, actor: Actor, saved: Saved) -> Saved:
+    async def submit(self, connection: Held, actor: Actor, saved: SavedVersion) -> SavedVersion:
         """Put a draft up for review; the template is held."""
-        return await self._moved(connection, actor, saved, TemplateState.IN_REVIEW, PAST[Verb.SUBMIT])
+        return await self._moved(connection, actor, saved, TemplateState.IN_REVIEW, PAST[TemplateAction.SUBMIT])
 
-    async def _of_own_type(self, tenant: int, draft: Draft) -> tuple[Draft, OwnTypes]:
+    async def _of_own_type(self, tenant: int, draft: TemplateDraft) -> tuple[TemplateDraft, OwnTypes]:
         """The draft with the parent of its type, and the tenant's types where one of them may be meant."""
         if draft.type is None or draft.type in BY_NAME:
             return draft, {}
@@ -199,7 +199,7 @@ class Templates:
         told = f"Version {about.version} of {about.name!r} cannot become active: {types.unknown(about.type)}"
         return Rejection("validation_failed", told, (FieldError("type", types.unknown(about.type)),))
 
-    async def _moved(self, connection: Held, actor: Actor, saved: Saved, state: TemplateState, done: str) -> Saved:
+    async def _moved(self, connection: Held, actor: Actor, saved: SavedVersion, state: TemplateState, done: str) -> SavedVersion:
         about, now = saved.about, self.parts.now()
         replaced = await versions.move(connection, actor.tenant, about.name, about.version, state, actor.name, now)
         data: dict[str, Any] = {"version": about.version, "before": about.state.value, "after": state.value}
@@ -208,23 +208,23 @@ class Templates:
         await note(self.parts, connection, actor, f"template.{done}", f"template/{about.name}", data)
         found = await versions.version(connection, actor.tenant, about.name, about.version)
         assert found is not None  # noqa: S101 - versions are never deleted
-        worded = Worded(found, saved.worded.sources, saved.worded.wordings)
-        return Saved(worded, saved.findings, replaced=replaced)
+        worded = StoredTemplateVersion(found, saved.worded.sources, saved.worded.wordings)
+        return SavedVersion(worded, saved.findings, replaced=replaced)
 
-    async def _refused(self, connection: Held, actor: Actor, about: StoredVersion, verb: Verb) -> Rejection | None:
+    async def _refused(self, connection: Held, actor: Actor, about: StoredVersion, verb: TemplateAction) -> Rejection | None:
         """Why this actor may not decide that."""
         if verb not in DECISIONS or not await versions.is_approval_required(connection, actor.tenant):
             return None
         if not actor.decides:
             return Rejection("forbidden", "A test key may write and submit versions; deciding about them needs a live key.")
-        if verb is Verb.APPROVE and actor.name == about.author:
+        if verb is TemplateAction.APPROVE and actor.name == about.author:
             return Rejection(
                 "forbidden", f"Version {about.version} was written by {actor.name}; another person has to approve it."
             )
         return None
 
 
-def faults_of(draft: Draft, own: OwnTypes | None = None) -> tuple[FieldError, ...]:
+def faults_of(draft: TemplateDraft, own: OwnTypes | None = None) -> tuple[FieldError, ...]:
     """What is wrong with how a draft is declared. ``own``: the types that the tenant made."""
     faults = rules.faults(draft)
     if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := unfit(draft.sender)) is not None:
@@ -237,11 +237,11 @@ def faults_of(draft: Draft, own: OwnTypes | None = None) -> tuple[FieldError, ..
 async def note(parts: TemplateParts, connection: Held, actor: Actor, action: str, subject: str, data: Mapping[str, Any]) -> None:
     """An entry in the audit trail, in the transaction of the change."""
     now = parts.now()
-    await audit.write(connection, actor.tenant, Entry(parts.new_id(now), now, actor.name, action, subject, dict(data)))
+    await audit.write(connection, actor.tenant, AuditEntry(parts.new_id(now), now, actor.name, action, subject, dict(data)))
 
 
-def _misplaced(about: StoredVersion, verb: Verb, *, required: bool) -> Rejection:
+def _misplaced(about: StoredVersion, verb: TemplateAction, *, required: bool) -> Rejection:
     state = about.state.value.replace("_", " ")
-    wanted = " Here it has to be approved first." if required and verb is Verb.ACTIVATE else ""
+    wanted = " Here it has to be approved first." if required and verb is TemplateAction.ACTIVATE else ""
     told = f"Version {about.version} of {about.name!r} is {state}: it cannot be {PAST[verb]}.{wanted}"
     return Rejection("validation_failed", told, (FieldError("version", f"is {state}"),))

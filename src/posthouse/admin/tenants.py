@@ -17,7 +17,7 @@ class SmtpLogin(msgspec.Struct, frozen=True):
     password: str
 
 
-class Founded(msgspec.Struct, frozen=True, rename="camel"):
+class NewTenant(msgspec.Struct, frozen=True, rename="camel"):
     """What is printed once and never to be had again (contract, `posthouse init --json`)."""
 
     tenant: str
@@ -26,7 +26,7 @@ class Founded(msgspec.Struct, frozen=True, rename="camel"):
     smtp: SmtpLogin
 
 
-async def found(database: Database, random: Callable[[int], bytes], now: datetime, hostname: str) -> Founded | None:
+async def create_first(database: Database, random: Callable[[int], bytes], now: datetime, hostname: str) -> NewTenant | None:
     """Make the first tenant; None, and nothing made, where there is one already."""
     if await tenants.first(database) is not None:
         return None
@@ -36,7 +36,7 @@ async def found(database: Database, random: Callable[[int], bytes], now: datetim
 
 async def add(
     database: Database, random: Callable[[int], bytes], now: datetime, name: str, *, sender: str | None = None, reply_to: str | None = None
-) -> Founded:  # fmt: skip
+) -> NewTenant:  # fmt: skip
     """Make a tenant with a live key, a test key and an SMTP login. ``sender``, ``reply_to``: of its messages that do not say."""
     tenant = await tenants.create(database, name, now, default_from=sender or None, reply_to=reply_to or None)
     _, live = await credentials.create_api_key(database, tenant.id, Environment.LIVE, now=now, random=random, name="first")
@@ -44,4 +44,4 @@ async def add(
     login, password = await credentials.create_smtp_login(
         database, tenant.id, Environment.LIVE, now=now, random=random, name="first"
     )
-    return Founded(tenant.ref, live, test, SmtpLogin(login.lookup, password))
+    return NewTenant(tenant.ref, live, test, SmtpLogin(login.lookup, password))

@@ -17,7 +17,7 @@ from posthouse.model.http import UrlFault, parse_url
 from posthouse.net.reach import is_public
 from posthouse.store.postgres.database import Database
 from posthouse.store.webhooks import settle
-from posthouse.store.webhooks.endpoints import Place
+from posthouse.store.webhooks.endpoints import EndpointKey
 
 PREFIX: Final = "whk"
 TRY_PREFIX: Final = "whd"
@@ -63,19 +63,19 @@ def filters(events: Sequence[str] | None) -> list[str] | None:
     return None if events is None else [] if ALL in events else list(dict.fromkeys(events))
 
 
-async def send_test(database: Database, place: Place, new_id: Callable[[datetime], UUID], now: datetime) -> UUID:
+async def send_test(database: Database, place: EndpointKey, new_id: Callable[[datetime], UUID], now: datetime) -> UUID:
     """Have an event of type ``webhook.test`` posted; its id, by which the log shows what came back."""
     event = new_id(now)
     await settle.test(database, place, event, now)
     return event
 
 
-async def replay_window(database: Database, place: Place, since: datetime, until: datetime, now: datetime) -> int:
+async def replay_window(database: Database, place: EndpointKey, since: datetime, until: datetime, now: datetime) -> int:
     """Tell the events between the two times again; how many. Times before 1970 and after tomorrow count as those."""
     first, last = (min(max(each, _EPOCH), now + timedelta(days=1)) for each in (since, until))
     return await settle.replay(database, place, ids.floor(first), ids.floor(last + timedelta(milliseconds=1)), now, MOST_REPLAYED)
 
 
-async def replay_event(database: Database, place: Place, event: UUID, now: datetime) -> int:
+async def replay_event(database: Database, place: EndpointKey, event: UUID, now: datetime) -> int:
     """Tell one event again; 0 where there is none of that id, or the filters leave it out."""
     return await settle.replay(database, place, UUID(int=event.int - 1), event, now, 1)

@@ -16,16 +16,16 @@ import msgspec
 import structlog
 import uvloop
 
-from posthouse.app.runtime.child_spec import Brief, die_with_parent
+from posthouse.app.runtime.child_spec import ChildSpec, die_with_parent
 from posthouse.config import Settings, load
-from posthouse.telemetry.error_location import place
+from posthouse.telemetry.error_location import error_location
 
-Role = Callable[[Brief, Settings, asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]
+Role = Callable[[ChildSpec, Settings, asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]
 
 
 def main() -> None:
     """Read the brief from standard input and run the role until SIGTERM."""
-    brief = msgspec.json.decode(sys.stdin.buffer.read(), type=Brief)
+    brief = msgspec.json.decode(sys.stdin.buffer.read(), type=ChildSpec)
     die_with_parent(brief.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if brief.metrics:
@@ -59,24 +59,24 @@ class _Lines(logging.Handler):
         trouble = record.exc_info[1] if record.exc_info else None
         said = record.getMessage().partition("\n")[0]
         structlog.get_logger().log(
-            record.levelno, "library", logger=record.name, said=said, kind=type(trouble).__name__, at=place(trouble)
+            record.levelno, "library", logger=record.name, said=said, kind=type(trouble).__name__, at=error_location(trouble)
         )
 
 
 def _role(name: str) -> Role:
     # Each role imports only what it needs: a worker loads no web framework.
     if name == "doors":
-        from posthouse.app.roles.doors import play  # noqa: PLC0415 - see above
+        from posthouse.app.roles.doors import run  # noqa: PLC0415 - see above
     elif name == "inbound":
-        from posthouse.app.roles.inbound import play  # noqa: PLC0415 - see above
+        from posthouse.app.roles.inbound import run  # noqa: PLC0415 - see above
     elif name == "fanout":
-        from posthouse.app.roles.fanout import play  # noqa: PLC0415 - see above
+        from posthouse.app.roles.fanout import run  # noqa: PLC0415 - see above
     else:
-        from posthouse.app.roles.worker import play  # noqa: PLC0415 - see above
-    return play
+        from posthouse.app.roles.worker import run  # noqa: PLC0415 - see above
+    return run
 
 
-async def _play(role: Role, brief: Brief, settings: Settings) -> None:
+async def _play(role: Role, brief: ChildSpec, settings: Settings) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     # What is loaded now lives as long as the process: the collector need not walk it again.

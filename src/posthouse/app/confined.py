@@ -22,7 +22,7 @@ from typing import Final
 import msgspec
 
 from posthouse.app.runtime.child_spec import die_with_parent
-from posthouse.app.runtime.cpu_priority import step_back
+from posthouse.app.runtime.cpu_priority import lower_priority
 
 CPU_SECONDS: Final = {"render": 0.05, "save": 1.0, "read": 0.5}
 MEMORY: Final = 64 << 20
@@ -43,7 +43,7 @@ def main() -> None:
     kind, parent = sys.argv[1], int(sys.argv[2])
     die_with_parent(parent)
     if kind != "render":  # a send waits for that one; saving and returned mail let others go first
-        step_back(NICENESS)
+        lower_priority(NICENESS)
     work = _work(kind)
     gc.collect()
     gc.freeze()

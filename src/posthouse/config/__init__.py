@@ -16,22 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from posthouse.config.limits import Limits, read_limits
+from posthouse.config.limits import LimitSettings, read_limits
 from posthouse.config.listen import Listen, is_domain, is_loopback, number, parse_listen, parse_nameserver
-from posthouse.config.reference import PREFIX, SETTINGS, Setting, Shown, raw, secret_files, shown, unknown
+from posthouse.config.reference import PREFIX, SETTINGS, Setting, ShownSetting, raw, secret_files, shown, unknown
 from posthouse.config.route import PROVIDERS, RouteSetting, parse_routes, split
 
 __all__ = [
     "PROVIDERS",
     "SETTINGS",
     "ConfigError",
-    "Limits",
+    "LimitSettings",
     "Listen",
     "RouteSetting",
     "Setting",
     "Settings",
-    "Shown",
-    "Unusable",
+    "ShownSetting",
+    "UnusableSettings",
     "is_loopback",
     "load",
     "secret_files",
@@ -46,11 +46,11 @@ _HTTP: Final[Listen | None] = Listen("127.0.0.1", 8025)
 _SMTP: Final[Listen | None] = Listen("127.0.0.1", 2525)
 
 
-class Unusable(Exception):
+class UnusableSettings(Exception):
     """Posthouse cannot run as it is set up: its text goes to stderr and the exit code is 2."""
 
 
-class ConfigError(Unusable):
+class ConfigError(UnusableSettings):
     """Settings that cannot be used; ``faults`` has one sentence for each."""
 
     def __init__(self, *faults: str) -> None:
@@ -81,7 +81,7 @@ class Settings:
     public_url: str | None
     webhook_secrets: Mapping[str, str] = field(repr=False)
     workers: int
-    limits: Limits
+    limits: LimitSettings
     allow_private_networks: bool
 
 

@@ -18,7 +18,7 @@ _UNITS: Final = {"": 1, "B": 1, "KB": _KB, "MB": _MB}
 _SIZE: Final = re.compile(r"([0-9]{1,9}) ?(B|KB|MB|)", re.IGNORECASE)
 
 
-class Takes(Protocol):
+class LimitSetting(Protocol):
     """How a setting is read: its short name, what reads its text, and what holds where it is unset."""
 
     def __call__(self, short: str, parse: Callable[[str], T], otherwise: T) -> T:
@@ -27,7 +27,7 @@ class Takes(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class LimitSettings:
     """As ``POSTHOUSE_LIMIT_…`` or the contract say; bytes, counts, characters and days."""
 
     message_bytes: int = 25 * _MB
@@ -44,12 +44,12 @@ class Limits:
     send_at_days: int = 90
 
 
-CONTRACT: Final = Limits()
+CONTRACT: Final = LimitSettings()
 
 
-def read_limits(take: Takes) -> Limits:
+def read_limits(take: LimitSetting) -> LimitSettings:
     """All limits."""
-    return Limits(
+    return LimitSettings(
         message_bytes=take("LIMIT_MESSAGE", _size(64 * _KB, 50 * _MB), CONTRACT.message_bytes),
         html_bytes=take("LIMIT_HTML", _size(_KB, 4 * _MB), CONTRACT.html_bytes),
         recipients=take("LIMIT_RECIPIENTS", _count(1, 256), CONTRACT.recipients),

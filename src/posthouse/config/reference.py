@@ -23,7 +23,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSetting:
     """A setting as it stands, fit for a screen: secrets masked. ``source``: environment, file or default."""
 
     name: str
@@ -122,17 +122,17 @@ def unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(_stranger(name, known) for name in sorted(environ) if name.startswith(PREFIX) and name not in known)
 
 
-def shown(environ: Mapping[str, str]) -> tuple[Shown, ...]:
+def shown(environ: Mapping[str, str]) -> tuple[ShownSetting, ...]:
     """Every setting as it stands; one that cannot be read says why in the place of its value."""
     return tuple(_show(environ, setting) for setting in SETTINGS)
 
 
-def _show(environ: Mapping[str, str], setting: Setting) -> Shown:
+def _show(environ: Mapping[str, str], setting: Setting) -> ShownSetting:
     try:
         value, source = raw(environ, setting.name)
     except ValueError as fault:
-        return Shown(setting.name, f"({fault})", "file", setting.meaning)
-    return Shown(setting.name, _masked(setting, value), source, setting.meaning)
+        return ShownSetting(setting.name, f"({fault})", "file", setting.meaning)
+    return ShownSetting(setting.name, _masked(setting, value), source, setting.meaning)
 
 
 def _masked(setting: Setting, value: str) -> str:

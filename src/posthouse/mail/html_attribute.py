@@ -13,7 +13,7 @@ from typing import Final
 _REFERENCE: Final = re.compile(r"&(?:#[0-9]++;?+|#[xX][0-9a-fA-F]++;?+|([A-Za-z][A-Za-z0-9]*+(?:;|(?!=))))")
 
 
-def said(written: str) -> str:
+def attribute_value(written: str) -> str:
     """A value as it is meant, of a value as it is written between its quotes."""
     return _REFERENCE.sub(_resolved, written) if "&" in written else written
 

@@ -25,7 +25,7 @@ _CLEAR: Final = 20
 _UNSUBSCRIBE_LENGTH: Final = 47
 
 
-class Purpose(StrEnum):
+class LinkPurpose(StrEnum):
     """What a link does; its letter is the first of the token and of the path."""
 
     CLICK = "c"
@@ -36,7 +36,7 @@ class Purpose(StrEnum):
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """The delivery behind a link; ``target``: where a click goes, '' otherwise."""
 
-    purpose: Purpose
+    purpose: LinkPurpose
     tenant: int
     environment: int
     message: UUID
@@ -55,7 +55,7 @@ def write(key: bytes, link: Link) -> str:
     return urlsafe_b64encode(clear + _mac(key, link.purpose, clear)[:_MAC]).decode().rstrip("=")
 
 
-def read(keys: tuple[bytes, ...], purpose: Purpose, token: str) -> Link | None:
+def read(keys: tuple[bytes, ...], purpose: LinkPurpose, token: str) -> Link | None:
     """The link whose token this is, by any of the keys; None for anything else. Compares in constant time."""
     if not token.isascii() or len(token) > LONGEST:
         return None
@@ -74,7 +74,10 @@ def read(keys: tuple[bytes, ...], purpose: Purpose, token: str) -> Link | None:
 def write_address(key: bytes, link: Link) -> str:
     """The local part that takes its sender off the list: lower case, as local parts go."""
     clear = _clear(link)
-    return UNSUBSCRIBE_PREFIX + b32encode(clear + _mac(key, Purpose.UNSUBSCRIBE, clear)[:_SHORT_MAC]).decode().rstrip("=").lower()
+    return (
+        UNSUBSCRIBE_PREFIX
+        + b32encode(clear + _mac(key, LinkPurpose.UNSUBSCRIBE, clear)[:_SHORT_MAC]).decode().rstrip("=").lower()
+    )
 
 
 def read_address(keys: tuple[bytes, ...], local_part: str) -> Link | None:
@@ -93,9 +96,9 @@ def read_address(keys: tuple[bytes, ...], local_part: str) -> Link | None:
     if b32encode(data).decode().rstrip("=") != letters:
         return None
     clear, mac = data[:_CLEAR], data[_CLEAR:]
-    if not any(hmac.compare_digest(mac, _mac(key, Purpose.UNSUBSCRIBE, clear)[:_SHORT_MAC]) for key in keys):
+    if not any(hmac.compare_digest(mac, _mac(key, LinkPurpose.UNSUBSCRIBE, clear)[:_SHORT_MAC]) for key in keys):
         return None
-    return _link(Purpose.UNSUBSCRIBE, clear)
+    return _link(LinkPurpose.UNSUBSCRIBE, clear)
 
 
 def _clear(link: Link) -> bytes:
@@ -104,7 +107,7 @@ def _clear(link: Link) -> bytes:
     return link.message.bytes + bytes((link.position,)) + (link.tenant << 1 | link.environment).to_bytes(3, "big")
 
 
-def _link(purpose: Purpose, clear: bytes) -> Link | None:
+def _link(purpose: LinkPurpose, clear: bytes) -> Link | None:
     where = int.from_bytes(clear[17:20], "big")
     try:
         target = clear[_CLEAR:].decode()
@@ -115,5 +118,5 @@ def _link(purpose: Purpose, clear: bytes) -> Link | None:
     )  # fmt: skip
 
 
-def _mac(key: bytes, purpose: Purpose, clear: bytes) -> bytes:
+def _mac(key: bytes, purpose: LinkPurpose, clear: bytes) -> bytes:
     return hmac.digest(key, purpose.value.encode() + clear, "sha256")

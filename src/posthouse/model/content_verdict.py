@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Kind(StrEnum):
+class ContentKind(StrEnum):
     """``mixed_allowed``: some promotion beside a message that is transactional all the same; ``unknown``: no rules for its language."""
 
     TRANSACTIONAL = "transactional"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Purpose(StrEnum):
+class ContentPurpose(StrEnum):
     """The kinds of mail that 15 U.S.C. 7702(17)(A) calls transactional: (i) to (v)."""
 
     CONFIRMATION = "confirmation"
@@ -28,7 +28,7 @@ class Purpose(StrEnum):
     ONGOING = "ongoing"
 
 
-class Finding(msgspec.Struct, frozen=True):
+class ContentFinding(msgspec.Struct, frozen=True):
     """A rule that fired. ``part``: subject or text; ``position``: characters from the beginning of that part."""
 
     rule: str
@@ -39,15 +39,15 @@ class Finding(msgspec.Struct, frozen=True):
     message: str
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class ContentVerdict(msgspec.Struct, frozen=True):
     """``share``: the promotional part of what is said, 0 to 1; ``purpose``: what the mail is about, None where nothing was recognised.
 
     ``reason``: why it is commercial, in words; '' for any other kind.
     """
 
-    kind: Kind
+    kind: ContentKind
     language: str | None = None
     share: float = 0.0
-    purpose: Purpose | None = None
-    findings: tuple[Finding, ...] = ()
+    purpose: ContentPurpose | None = None
+    findings: tuple[ContentFinding, ...] = ()
     reason: str = ""

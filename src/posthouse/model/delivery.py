@@ -20,7 +20,7 @@ class DeliveryState(StrEnum):
 
 
 S = DeliveryState
-FOLLOWS: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
+TRANSITIONS: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     S.QUEUED: frozenset({S.DEFERRED, S.IN_DOUBT, S.FAILED, S.BOUNCED, S.EXPIRED, S.SUPPRESSED, S.CANCELLED, S.SENT, S.DELIVERED}),
     S.DEFERRED: frozenset({S.IN_DOUBT, S.FAILED, S.BOUNCED, S.EXPIRED, S.SUPPRESSED, S.SENT, S.DELIVERED}),
     S.IN_DOUBT: frozenset({S.QUEUED, S.DEFERRED, S.FAILED, S.BOUNCED, S.EXPIRED, S.SENT, S.DELIVERED}),

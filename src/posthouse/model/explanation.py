@@ -13,14 +13,14 @@ class TemplateUsed(msgspec.Struct, frozen=True, rename="camel"):
     locale: str | None
 
 
-class Tracked(msgspec.Struct, frozen=True):
+class TrackingUsed(msgspec.Struct, frozen=True):
     """What of the reader's doing would be told."""
 
     opens: bool
     clicks: bool
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class RecipientRoutes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One recipient: the routes that may be tried, in order; none for who is suppressed. ``suppression``: the entry behind it."""
 
     recipient: str
@@ -54,7 +54,7 @@ class PolicyVerdict(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[PolicyFinding, ...]
 
 
-class Preview(msgspec.Struct, frozen=True):
+class ContentPreview(msgspec.Struct, frozen=True):
     """What readers would see. ``bytes``: the whole mail on the wire, before signatures."""
 
     subject: str
@@ -81,8 +81,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     waits_seconds: tuple[float, ...]
     in_doubt: str
     dedupe_window_seconds: float
-    tracking: Tracked
+    tracking: TrackingUsed
     template: TemplateUsed | None
-    ways: tuple[Way, ...]
+    ways: tuple[RecipientRoutes, ...]
     policy: PolicyVerdict | None
-    preview: Preview
+    preview: ContentPreview

@@ -15,13 +15,13 @@ class Hook(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Verified(msgspec.Struct, frozen=True):
+class HookVerified(msgspec.Struct, frozen=True):
     """It is from the provider. ``once``: what may be accepted only once, '' where the signature itself covers the body."""
 
     once: str = ""
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class HookRejected(msgspec.Struct, frozen=True):
     """It is not, or cannot be shown to be; ``why`` goes to the log and to nobody else."""
 
     why: str
@@ -33,7 +33,7 @@ class NeedsCertificate(msgspec.Struct, frozen=True):
     url: str
 
 
-class Confirm(msgspec.Struct, frozen=True):
+class SubscriptionToConfirm(msgspec.Struct, frozen=True):
     """A subscription waits for our yes: ``url`` of a host that was checked, asked with GET."""
 
     url: str

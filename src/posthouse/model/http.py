@@ -80,7 +80,7 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
         return next((value for found, value in self.headers if found == name), None)
 
 
-class Trouble(StrEnum):
+class NoAnswerReason(StrEnum):
     """Why there was no answer."""
 
     URL = "url"
@@ -93,10 +93,10 @@ class Trouble(StrEnum):
     PROTOCOL = "protocol"
 
 
-class NotReached(msgspec.Struct, frozen=True, kw_only=True):
+class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """No answer, and why. ``left``: the last byte of the request may have arrived, so it may have been done all the same."""
 
-    trouble: Trouble
+    trouble: NoAnswerReason
     text: str
     left: bool = False
     address: str = ""

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 
-class Stage(StrEnum):
+class AttemptStage(StrEnum):
     """How far the conversation had come."""
 
     RESOLVE = "resolve"
@@ -70,7 +70,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: Reason
     scope: Scope
-    stage: Stage
+    stage: AttemptStage
     reply_code: int | None = None
     enhanced_code: str | None = None
     reply: str = ""

@@ -52,7 +52,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     properties: tuple["Variable", ...] = ()
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class TemplateSource(msgspec.Struct, frozen=True, kw_only=True):
     """What an author wrote for one language: ``html`` or ``mjml``, not both; without ``text`` it is made from them."""
 
     subject: str
@@ -61,7 +61,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class Wording(msgspec.Struct, frozen=True):
+class CompiledTemplate(msgspec.Struct, frozen=True):
     """The three parts in one language, ready to be rendered and needing nothing else; '' where there is none.
 
     Without ``text`` it is made from the HTML when it is rendered; a wording from ``build`` always has one.
@@ -95,12 +95,12 @@ class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     type: str | None
     variables: tuple[Variable, ...]
-    wordings: dict[str, Wording]
+    wordings: dict[str, CompiledTemplate]
     fallback: str = DEFAULT_LOCALE
     trusted: bool = True
     sender: Mailbox | None = None
 
-    def wording(self, locale: str | None) -> tuple[str, Wording]:
+    def wording(self, locale: str | None) -> tuple[str, CompiledTemplate]:
         """The words for a reader of ``locale``: its own, else those in its script and language (zh-TW, zh-Hant, zh; de-AT, de), else the
         fallback's (RFC 4647 3.4).
 
@@ -115,7 +115,7 @@ class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
         return self.fallback, self.wordings[self.fallback]
 
 
-class Rendered(msgspec.Struct, frozen=True):
+class RenderedTemplate(msgspec.Struct, frozen=True):
     """What was made. ``html`` is None where the template has none; ``locale`` is the wording that was chosen."""
 
     subject: str

@@ -22,7 +22,7 @@ class TemplateState(StrEnum):
     RETIRED = "retired"
 
 
-class Verb(StrEnum):
+class TemplateAction(StrEnum):
     """What may be asked of a version; also the last word of the path over HTTP."""
 
     SUBMIT = "submit"
@@ -33,39 +33,39 @@ class Verb(StrEnum):
 
 
 S = TemplateState
-MOVES: Final[dict[tuple[TemplateState, Verb], TemplateState]] = {
-    (S.DRAFT, Verb.SUBMIT): S.IN_REVIEW,
-    (S.DRAFT, Verb.APPROVE): S.APPROVED,
-    (S.IN_REVIEW, Verb.APPROVE): S.APPROVED,
-    (S.IN_REVIEW, Verb.REJECT): S.DRAFT,
-    (S.APPROVED, Verb.ACTIVATE): S.ACTIVE,
-    (S.RETIRED, Verb.ACTIVATE): S.ACTIVE,
-    (S.ACTIVE, Verb.RETIRE): S.RETIRED,
+TEMPLATE_TRANSITIONS: Final[dict[tuple[TemplateState, TemplateAction], TemplateState]] = {
+    (S.DRAFT, TemplateAction.SUBMIT): S.IN_REVIEW,
+    (S.DRAFT, TemplateAction.APPROVE): S.APPROVED,
+    (S.IN_REVIEW, TemplateAction.APPROVE): S.APPROVED,
+    (S.IN_REVIEW, TemplateAction.REJECT): S.DRAFT,
+    (S.APPROVED, TemplateAction.ACTIVATE): S.ACTIVE,
+    (S.RETIRED, TemplateAction.ACTIVATE): S.ACTIVE,
+    (S.ACTIVE, TemplateAction.RETIRE): S.RETIRED,
 }
-UNAPPROVED: Final[dict[tuple[TemplateState, Verb], TemplateState]] = {
-    (S.DRAFT, Verb.ACTIVATE): S.ACTIVE,
-    (S.IN_REVIEW, Verb.ACTIVATE): S.ACTIVE,
+UNAPPROVED: Final[dict[tuple[TemplateState, TemplateAction], TemplateState]] = {
+    (S.DRAFT, TemplateAction.ACTIVATE): S.ACTIVE,
+    (S.IN_REVIEW, TemplateAction.ACTIVATE): S.ACTIVE,
 }
-SETTLED: Final[dict[Verb, TemplateState]] = {
-    Verb.SUBMIT: S.IN_REVIEW,
-    Verb.APPROVE: S.APPROVED,
-    Verb.REJECT: S.DRAFT,
-    Verb.ACTIVATE: S.ACTIVE,
-    Verb.RETIRE: S.RETIRED,
+SETTLED: Final[dict[TemplateAction, TemplateState]] = {
+    TemplateAction.SUBMIT: S.IN_REVIEW,
+    TemplateAction.APPROVE: S.APPROVED,
+    TemplateAction.REJECT: S.DRAFT,
+    TemplateAction.ACTIVATE: S.ACTIVE,
+    TemplateAction.RETIRE: S.RETIRED,
 }
 MAY_BE_PINNED: Final = frozenset({S.APPROVED, S.ACTIVE, S.RETIRED})
-PAST: Final[dict[Verb, str]] = {
-    Verb.SUBMIT: "submitted",
-    Verb.APPROVE: "approved",
-    Verb.REJECT: "rejected",
-    Verb.ACTIVATE: "activated",
-    Verb.RETIRE: "retired",
+PAST: Final[dict[TemplateAction, str]] = {
+    TemplateAction.SUBMIT: "submitted",
+    TemplateAction.APPROVE: "approved",
+    TemplateAction.REJECT: "rejected",
+    TemplateAction.ACTIVATE: "activated",
+    TemplateAction.RETIRE: "retired",
 }
 
 
-def after(state: TemplateState, verb: Verb, *, approval_required: bool) -> TemplateState | None:
+def after(state: TemplateState, verb: TemplateAction, *, approval_required: bool) -> TemplateState | None:
     """The state that follows, the same one where nothing is left to do, None where it may not be asked."""
     if SETTLED[verb] is state:
         return state
-    found = MOVES.get((state, verb))
+    found = TEMPLATE_TRANSITIONS.get((state, verb))
     return found if found is not None or approval_required else UNAPPROVED.get((state, verb))

@@ -11,7 +11,7 @@ from posthouse.model import ids
 PREFIX: Final = "evt"
 
 
-class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event as webhooks post it. ``data`` holds messageId, recipient, reason, reply and the like where they apply."""
 
     id: str
@@ -37,7 +37,7 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int = 0
 
 
-def tell(event: EventFacts, environment: str) -> ToldEvent:
+def public_event(event: EventFacts, environment: str) -> WebhookEvent:
     """The event with what applies to it; what is unknown or empty is left out."""
     about = {
         "messageId": event.message and ids.text("msg", event.message),
@@ -52,4 +52,4 @@ def tell(event: EventFacts, environment: str) -> ToldEvent:
         **(event.data or {}),
     }
     present = {name: value for name, value in about.items() if value not in (None, [], {})}
-    return ToldEvent(id=ids.text(PREFIX, event.id), type=event.type, timestamp=event.at, data=present)
+    return WebhookEvent(id=ids.text(PREFIX, event.id), type=event.type, timestamp=event.at, data=present)

@@ -28,7 +28,7 @@ LONGEST_NEGATIVE_SECONDS: Final = 300.0
 _MOST_NAMES: Final = 20_000
 
 
-class Kind(StrEnum):
+class DnsAnswerKind(StrEnum):
     """What came of a look-up."""
 
     FOUND = "found"
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 class MxAnswer(msgspec.Struct, frozen=True):
     """``hosts``: preference and name (without the last dot), lowest first; only where the kind is FOUND."""
 
-    kind: Kind
+    kind: DnsAnswerKind
     hosts: tuple[tuple[int, str], ...] = ()
     text: str = ""
 
@@ -49,7 +49,7 @@ class MxAnswer(msgspec.Struct, frozen=True):
 class AddressAnswer(msgspec.Struct, frozen=True):
     """``addresses``: IPv4 first, because a receiver forgives an IPv4 address more (no PTR, no reputation)."""
 
-    kind: Kind
+    kind: DnsAnswerKind
     addresses: tuple[str, ...] = ()
     text: str = ""
 
@@ -57,7 +57,7 @@ class AddressAnswer(msgspec.Struct, frozen=True):
 class _Found(msgspec.Struct, frozen=True):
     """Records as text, and until when (monotonic seconds) they may be believed."""
 
-    kind: Kind
+    kind: DnsAnswerKind
     records: tuple[str, ...] = ()
     text: str = ""
     until: float = 0.0
@@ -78,20 +78,24 @@ class Resolver:
     async def mx(self, domain: str) -> MxAnswer:
         """The hosts that receive for ``domain`` (an A-label)."""
         found = await self._look(domain, "MX")
-        if found.kind is not Kind.FOUND:
+        if found.kind is not DnsAnswerKind.FOUND:
             return MxAnswer(found.kind, text=found.text)
         hosts = sorted(_preference(record) for record in found.records)
         if any(host == "" for _, host in hosts):
             real = tuple((preference, host) for preference, host in hosts if host)
-            return MxAnswer(Kind.FOUND, real) if real else MxAnswer(Kind.NULL_MX, text=f"{domain} takes no mail (null MX)")
-        return MxAnswer(Kind.FOUND, tuple(hosts))
+            return (
+                MxAnswer(DnsAnswerKind.FOUND, real)
+                if real
+                else MxAnswer(DnsAnswerKind.NULL_MX, text=f"{domain} takes no mail (null MX)")
+            )
+        return MxAnswer(DnsAnswerKind.FOUND, tuple(hosts))
 
     async def addresses(self, host: str) -> AddressAnswer:
         """Where ``host`` is."""
         four, six = await asyncio.gather(self._look(host, "A"), self._look(host, "AAAA"))
         if four.records or six.records:
-            return AddressAnswer(Kind.FOUND, four.records + six.records)
-        worst = four if four.kind is Kind.TROUBLE else six
+            return AddressAnswer(DnsAnswerKind.FOUND, four.records + six.records)
+        worst = four if four.kind is DnsAnswerKind.TROUBLE else six
         return AddressAnswer(worst.kind, text=worst.text)
 
     async def _look(self, name: str, type: str) -> _Found:
@@ -113,15 +117,15 @@ class Resolver:
         except dns.resolver.NXDOMAIN as missing:
             responses: dict[object, dns.message.Message] = missing.kwargs["responses"]
             ttl = min((_negative_ttl(response) for response in responses.values()), default=0.0)
-            return _Found(Kind.NO_SUCH_DOMAIN, (), f"{name} does not exist", now + ttl)
+            return _Found(DnsAnswerKind.NO_SUCH_DOMAIN, (), f"{name} does not exist", now + ttl)
         except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel):
-            return _Found(Kind.NO_SUCH_DOMAIN, (), f"{name} is no domain name", now + LONGEST_NEGATIVE_SECONDS)
+            return _Found(DnsAnswerKind.NO_SUCH_DOMAIN, (), f"{name} is no domain name", now + LONGEST_NEGATIVE_SECONDS)
         except (dns.exception.DNSException, OSError) as error:
-            return _Found(Kind.TROUBLE, (), f"{name} {type}: {' '.join(str(error).split())[:200]}")
+            return _Found(DnsAnswerKind.TROUBLE, (), f"{name} {type}: {' '.join(str(error).split())[:200]}")
         if answer.rrset is None:
-            return _Found(Kind.NONE, (), f"{name} has no {type} record", now + _negative_ttl(answer.response))
+            return _Found(DnsAnswerKind.NONE, (), f"{name} has no {type} record", now + _negative_ttl(answer.response))
         ttl = min(float(answer.chaining_result.minimum_ttl), LONGEST_TTL_SECONDS)
-        return _Found(Kind.FOUND, tuple(record.to_text() for record in answer.rrset), "", now + ttl)
+        return _Found(DnsAnswerKind.FOUND, tuple(record.to_text() for record in answer.rrset), "", now + ttl)
 
     def _resolver(self) -> dns.asyncresolver.Resolver:
         """Made at the first question: a machine without a nameserver is trouble, not a failure to start."""

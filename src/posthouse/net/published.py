@@ -9,7 +9,7 @@ import dns.resolver
 import msgspec
 
 
-class Published(msgspec.Struct, frozen=True):
+class PublishedRecords(msgspec.Struct, frozen=True):
     """``values``: the records of ``name``; ``trouble``: why nothing is known, '' where it is."""
 
     name: str
@@ -18,15 +18,15 @@ class Published(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
-async def look_up(name: str, type: str, nameserver: tuple[str, int] | None, patience: timedelta) -> Published:
+async def look_up(name: str, type: str, nameserver: tuple[str, int] | None, patience: timedelta) -> PublishedRecords:
     """The records of a name; ``type`` is TXT (RFC 1035 3.3.14: its strings joined), MX or CNAME. A name that does not exist has none."""
     try:
         answer = await _resolver(nameserver).resolve(name, type, lifetime=patience.total_seconds(), search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return Published(name, type)
+        return PublishedRecords(name, type)
     except (dns.exception.DNSException, OSError) as trouble:
-        return Published(name, type, trouble=_words(trouble))
-    return Published(name, type, tuple(_value(record) for record in answer))
+        return PublishedRecords(name, type, trouble=_words(trouble))
+    return PublishedRecords(name, type, tuple(_value(record) for record in answer))
 
 
 def _resolver(nameserver: tuple[str, int] | None) -> dns.asyncresolver.Resolver:

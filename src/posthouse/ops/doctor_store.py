@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from posthouse.ops.doctor_network import Finding, Level
-from posthouse.ops.open_store import Opening, check_keys, keys_of, wrong_key
+from posthouse.ops.doctor_network import CheckLevel, CheckResult
+from posthouse.ops.open_store import StoreOptions, check_keys, keys_of, wrong_key
 from posthouse.store.installation import secret_check
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.database import Database, check_settings
@@ -24,81 +24,87 @@ FROZEN_WARNED: Final = 2.0  # times the age at which Postgres itself starts to f
 FROZEN_FAILED: Final = 1_500_000_000  # of the 2,147,483,648 at which Postgres stops to write
 
 
-async def look_inside(database: Database, opening: Opening, now: Callable[[], datetime]) -> list[Finding]:
+async def check_store(database: Database, opening: StoreOptions, now: Callable[[], datetime]) -> list[CheckResult]:
     """The server, and on a current schema the secret key, the workers and the queue. ``now``: this machine's clock."""
     before = now()
     server = await vitals.server(database)
     findings = [await _settings(database, server), _clock(server.now, before, now()), _age(server), await _schema(database)]
-    if findings[-1].level is Level.OK:
+    if findings[-1].level is CheckLevel.OK:
         findings += [await _key(database, opening), await _workers(database, server.now), await _queue(database, server.now)]
     return findings
 
 
-async def _settings(database: Database, server: ServerVitals) -> Finding:
+async def _settings(database: Database, server: ServerVitals) -> CheckResult:
     try:
         await check_settings(database)
     except StoreRefusal as refusal:
-        return Finding("database", Level.FAIL, str(refusal), "see the sentence")
+        return CheckResult("database", CheckLevel.FAIL, str(refusal), "see the sentence")
     if server.read_only:
-        return Finding(
+        return CheckResult(
             "database",
-            Level.FAIL,
+            CheckLevel.FAIL,
             "it only reads (a standby, or default_transaction_read_only)",
             "point POSTHOUSE_DATABASE_URL at the primary",
         )
-    return Finding("database", Level.OK, f"Postgres {server.version.split()[0]} answers and keeps what it acknowledges")
+    return CheckResult("database", CheckLevel.OK, f"Postgres {server.version.split()[0]} answers and keeps what it acknowledges")
 
 
-def _clock(theirs: datetime, before: datetime, after: datetime) -> Finding:
+def _clock(theirs: datetime, before: datetime, after: datetime) -> CheckResult:
     skew = max(before - theirs, theirs - after, timedelta())
     text = f"this machine and the database differ by {skew.total_seconds():.1f} s"
     if skew > SKEW:
-        return Finding("clock", Level.WARN, text, "synchronise both clocks (NTP); expiry and schedules follow the database's")
-    return Finding("clock", Level.OK, text)
+        return CheckResult(
+            "clock", CheckLevel.WARN, text, "synchronise both clocks (NTP); expiry and schedules follow the database's"
+        )
+    return CheckResult("clock", CheckLevel.OK, text)
 
 
-def _age(server: ServerVitals) -> Finding:
+def _age(server: ServerVitals) -> CheckResult:
     text = f"the oldest transaction id is {server.frozen_age / 1e6:.0f} million old"
     advice = "see that autovacuum runs and that no transaction or replication slot is left open"
     if server.frozen_age > FROZEN_FAILED:
-        return Finding("vacuum", Level.FAIL, text, advice)
+        return CheckResult("vacuum", CheckLevel.FAIL, text, advice)
     return (
-        Finding("vacuum", Level.WARN, text, advice)
+        CheckResult("vacuum", CheckLevel.WARN, text, advice)
         if server.frozen_age > FROZEN_WARNED * server.freeze_at
-        else Finding("vacuum", Level.OK, text)
+        else CheckResult("vacuum", CheckLevel.OK, text)
     )
 
 
-async def _schema(database: Database) -> Finding:
+async def _schema(database: Database) -> CheckResult:
     found, wanted = await current(database), latest()
     if found < wanted:
-        return Finding("schema", Level.FAIL, f"version {found or 'none'}, this Posthouse needs {wanted}", "run posthouse migrate")
-    return Finding("schema", Level.OK, f"current (version {found})")
+        return CheckResult(
+            "schema", CheckLevel.FAIL, f"version {found or 'none'}, this Posthouse needs {wanted}", "run posthouse migrate"
+        )
+    return CheckResult("schema", CheckLevel.OK, f"current (version {found})")
 
 
-async def _key(database: Database, opening: Opening) -> Finding:
+async def _key(database: Database, opening: StoreOptions) -> CheckResult:
     try:
         if not await vitals.is_sealed(database):
-            return Finding(
-                "secret key", Level.WARN, "none was used on this database yet", "run posthouse init, or posthouse serve"
+            return CheckResult(
+                "secret key", CheckLevel.WARN, "none was used on this database yet", "run posthouse init, or posthouse serve"
             )
         if await secret_check.proves(database, sealer := Sealer(await keys_of(opening, database), opening.random)):
             await check_keys(database, sealer)
-            return Finding("secret key", Level.OK, "it is the one this database was sealed with")
+            return CheckResult("secret key", CheckLevel.OK, "it is the one this database was sealed with")
     except StoreRefusal as refusal:
-        return Finding("secret key", Level.FAIL, str(refusal), "mail can be neither accepted nor sent without it")
-    return Finding("secret key", Level.FAIL, wrong_key(opening), "mail can be neither accepted nor sent without it")
+        return CheckResult("secret key", CheckLevel.FAIL, str(refusal), "mail can be neither accepted nor sent without it")
+    return CheckResult("secret key", CheckLevel.FAIL, wrong_key(opening), "mail can be neither accepted nor sent without it")
 
 
-async def _workers(database: Database, now: datetime) -> Finding:
+async def _workers(database: Database, now: datetime) -> CheckResult:
     async with database.acquire() as connection:
         alive = await workers.alive(connection, now)
     if not alive:
-        return Finding("worker", Level.FAIL, "none is running, so mail is accepted but does not leave", "run posthouse serve")
-    return Finding("worker", Level.OK, f"{alive} running")
+        return CheckResult(
+            "worker", CheckLevel.FAIL, "none is running, so mail is accepted but does not leave", "run posthouse serve"
+        )
+    return CheckResult("worker", CheckLevel.OK, f"{alive} running")
 
 
-async def _queue(database: Database, now: datetime) -> Finding:
+async def _queue(database: Database, now: datetime) -> CheckResult:
     queue = await vitals.queue(database)
     counts = f"{queue.ready} ready, {queue.waiting} waiting for their time, {queue.leased} under way"
     waited = now - queue.oldest_ready if queue.oldest_ready else timedelta()
@@ -106,5 +112,7 @@ async def _queue(database: Database, now: datetime) -> Finding:
         advice = (
             "if workers run and it grows, start more (POSTHOUSE_WORKERS) or look at what the destinations say: posthouse messages"
         )
-        return Finding("queue", Level.WARN, f"{counts}; the oldest has been ready for {waited.total_seconds():.0f} s", advice)
-    return Finding("queue", Level.OK, counts)
+        return CheckResult(
+            "queue", CheckLevel.WARN, f"{counts}; the oldest has been ready for {waited.total_seconds():.0f} s", advice
+        )
+    return CheckResult("queue", CheckLevel.OK, counts)

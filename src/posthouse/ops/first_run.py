@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.admin.tenants import Founded, found
+from posthouse.admin.tenants import NewTenant, create_first
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
@@ -40,7 +40,7 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-class Welcome(msgspec.Struct, frozen=True, kw_only=True):
+class FirstRunParts(msgspec.Struct, frozen=True, kw_only=True):
     """What greeting needs; ``say`` shows a line to the person."""
 
     database: Database
@@ -55,10 +55,10 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     say: Callable[[str], None]
 
 
-async def first_run(welcome: Welcome) -> None:
+async def first_run(welcome: FirstRunParts) -> None:
     """Found the first tenant if there is none, send the samples, say what became of them and where to look."""
     path = welcome.data_dir / FILE
-    founded = await found(welcome.database, welcome.entropy.bytes, welcome.clock.now(), welcome.hostname)
+    founded = await create_first(welcome.database, welcome.entropy.bytes, welcome.clock.now(), welcome.hostname)
     if founded is not None:
         _write(path, founded)
         welcome.say(f"First start: the credentials are in {path}")
@@ -75,19 +75,19 @@ async def first_run(welcome: Welcome) -> None:
         welcome.say(f"Look at http://{welcome.http}/ for the messages and their timelines. Ctrl-C ends.")
 
 
-async def _caller(welcome: Welcome) -> Caller:
+async def _caller(welcome: FirstRunParts) -> Caller:
     tenant = await tenants.first(welcome.database)
     if tenant is None:
         raise RuntimeError("the tenant that was there a moment ago is gone")
     return Caller(tenant=tenant.id, tenant_ref=tenant.ref, environment=Environment.TEST, credential="first-run", door="cli")
 
 
-async def _send(welcome: Welcome, caller: Caller, name: str) -> Accepted | Rejection:
+async def _send(welcome: FirstRunParts, caller: Caller, name: str) -> Accepted | Rejection:
     variables = SAMPLES.get(name) or examples(READY_MADE[name].variables)
     return await welcome.intake.accept(caller, SendRequest(to=(READER,), template=name, variables=variables))
 
 
-async def _became(welcome: Welcome, caller: Caller, answer: Accepted | Rejection) -> str:
+async def _became(welcome: FirstRunParts, caller: Caller, answer: Accepted | Rejection) -> str:
     if isinstance(answer, Rejection):
         return f"not taken: {answer.detail}"
     message = ids.parse("msg", answer.id) or UUID(int=0)
@@ -101,7 +101,7 @@ async def _became(welcome: Welcome, caller: Caller, answer: Accepted | Rejection
     return f"still queued after {PATIENCE:.0f} s; `posthouse doctor` says why"
 
 
-def _write(path: Path, founded: Founded) -> None:
+def _write(path: Path, founded: NewTenant) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(founded)) + b"\n")

@@ -42,7 +42,7 @@ _TOO_EARLY: Final = "POSTHOUSE_SECRET_KEY lacks the key that {} were sealed unde
 _TICK: Final = 0.1  # seconds between looks at a server that another process is starting
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
+class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What to open, and how far to go.
 
     ``own``: run the embedded server ourselves and join nobody's (``serve``). ``join``: start none; it runs or it is refused. ``create``: a database, its schema
@@ -68,7 +68,7 @@ class NotRunning(StoreRefusal):
     """No embedded server runs, and none was to be started."""
 
 
-class Reached(msgspec.Struct, frozen=True):
+class ReachedServer(msgspec.Struct, frozen=True):
     """A server that answers, whatever is in it. ``embedded``: the server we run ourselves, None where we joined one."""
 
     database: Database
@@ -82,14 +82,14 @@ class Reached(msgspec.Struct, frozen=True):
             await self.embedded.stop()
 
 
-class OpenStore(Reached, frozen=True):
+class OpenStore(ReachedServer, frozen=True):
     """A store that can be used: settings safe, schema current, secret key proven. ``secret_keys``: what children need."""
 
     sealer: Sealer
     secret_keys: tuple[str, ...]
 
 
-async def open_store(opening: Opening) -> OpenStore:
+async def open_store(opening: StoreOptions) -> OpenStore:
     """Reach it, check it, prove the key. Errors: StoreRefusal, and nothing is left open."""
     if opening.database_url is not None and not opening.secret_keys:
         raise StoreRefusal(_NO_KEY)
@@ -111,22 +111,22 @@ async def open_store(opening: Opening) -> OpenStore:
     return OpenStore(reached.database, reached.dsn, reached.embedded, sealer, keys)
 
 
-async def reach(opening: Opening) -> Reached:
+async def reach(opening: StoreOptions) -> ReachedServer:
     """A server that answers: the outside one, the embedded one that runs, or one started now. Errors: StoreRefusal."""
     if opening.database_url is not None:
-        return Reached(await _connect(opening, opening.database_url), opening.database_url, None)
+        return ReachedServer(await _connect(opening, opening.database_url), opening.database_url, None)
     if not opening.create and not cluster.at(opening.data_dir).data.exists():
         raise StoreRefusal(_NO_DATABASE.format(opening.data_dir))
     async with AsyncExitStack() as undo:
         dsn, server = await _embedded(opening)
         if server is not None:
             undo.push_async_callback(server.stop)
-        reached = Reached(await _connect(opening, dsn), dsn, server)
+        reached = ReachedServer(await _connect(opening, dsn), dsn, server)
         undo.pop_all()
     return reached
 
 
-async def bring_schema(opening: Opening, database: Database) -> None:
+async def bring_schema(opening: StoreOptions, database: Database) -> None:
     """The schema current, or StoreRefusal that names the command."""
     if opening.migrate or opening.database_url is None:
         await migrate(database, opening.progress)
@@ -135,7 +135,7 @@ async def bring_schema(opening: Opening, database: Database) -> None:
         raise StoreRefusal("The database's schema is not current; run posthouse migrate first.")
 
 
-async def keys_of(opening: Opening, database: Database) -> tuple[str, ...]:
+async def keys_of(opening: StoreOptions, database: Database) -> tuple[str, ...]:
     """The keys that were given, else the one beside the embedded database. Errors: StoreRefusal where it is lost.
 
     One is made only while nothing was sealed yet: a new key could not read what is there.
@@ -164,16 +164,16 @@ async def keep_up(database: Database, sealer: Sealer) -> None:
         await reseal.reseal(database, sealer)
 
 
-def wrong_key(opening: Opening) -> str:
+def wrong_key(opening: StoreOptions) -> str:
     """The sentence about a key that does not open this database."""
     return _WRONG_KEY.format("POSTHOUSE_SECRET_KEY" if opening.secret_keys else opening.data_dir / secret_key.FILE)
 
 
-async def _connect(opening: Opening, dsn: str) -> Database:
+async def _connect(opening: StoreOptions, dsn: str) -> Database:
     return await vitals.reach(dsn, size=opening.size, application=opening.application)
 
 
-async def _embedded(opening: Opening) -> tuple[str, EmbeddedPostgres | None]:
+async def _embedded(opening: StoreOptions) -> tuple[str, EmbeddedPostgres | None]:
     """The DSN, and the server where it is ours. Waits a while for one that another process is starting."""
     clock = asyncio.get_running_loop()
     until = clock.time() + PATIENCE.total_seconds()

@@ -13,7 +13,7 @@ from typing import Final
 from posthouse.net.clock import Clock
 from posthouse.pipeline.deliver.lease import LEASE
 from posthouse.store.installation import secret_check
-from posthouse.store.memory import Memory
+from posthouse.store.memory import TtlCache
 from posthouse.store.postgres import migrate, vitals
 from posthouse.store.postgres.database import Database, is_shut_out, is_unavailable
 from posthouse.store.queue import workers
@@ -44,9 +44,9 @@ class Readiness:
         self._sealer = sealer
         self._clock = clock
         self._data_dir = data_dir
-        self._shut: Memory[None, list[str]] | None = None
+        self._shut: TtlCache[None, list[str]] | None = None
         if shut_ways is not None:
-            self._shut = Memory(lambda _: shut_ways(), ROUTES_KEPT, clock.monotonic)
+            self._shut = TtlCache(lambda _: shut_ways(), ROUTES_KEPT, clock.monotonic)
 
     async def reasons(self) -> list[str]:
         """In words for an operator; after some seconds at most, whatever hangs."""

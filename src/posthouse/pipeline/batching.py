@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Coalescer(Generic[Item, Result]):
+class Batcher(Generic[Item, Result]):
     """``write`` takes a batch and answers a result per item, in order; ``hopeless`` says whether to try items alone is vain."""
 
     def __init__(

@@ -23,7 +23,7 @@ _SECOND: Final = timedelta(seconds=1)
 _NOTHING: Final = timedelta(0)
 
 
-class Standing(msgspec.Struct, frozen=True):
+class BucketState(msgspec.Struct, frozen=True):
     """What is left of ``limit``, and in how many seconds it is whole again, or enough of it is back."""
 
     limit: int
@@ -31,36 +31,36 @@ class Standing(msgspec.Struct, frozen=True):
     reset: int
 
 
-class Taken(msgspec.Struct, frozen=True):
+class BucketTaken(msgspec.Struct, frozen=True):
     """They are taken; ``full_at`` is the bucket as it is then."""
 
     full_at: datetime
-    standing: Standing
+    standing: BucketState
 
 
-class Wait(msgspec.Struct, frozen=True):
+class BucketWait(msgspec.Struct, frozen=True):
     """They do not fit now, and nothing was taken. ``seconds``: until they do; None: never, there are more than a bucket holds."""
 
     seconds: int | None
-    standing: Standing
+    standing: BucketState
 
 
-def take(full_at: datetime | None, rate: int, count: int, now: datetime) -> Taken | Wait:
+def take(full_at: datetime | None, rate: int, count: int, now: datetime) -> BucketTaken | BucketWait:
     """``count`` messages out of a bucket (None: never used) for ``rate`` a minute; 0 only looks."""
     share = WINDOW // rate
     used = max(full_at - now, _NOTHING) if full_at is not None else _NOTHING
     if count > rate:
-        return Wait(None, _standing(rate, used))
+        return BucketWait(None, _standing(rate, used))
     late = used + share * count - WINDOW
     if count and late > _NOTHING:
         seconds = _seconds(late)
-        return Wait(seconds, Standing(rate, _left(rate, used), seconds))
+        return BucketWait(seconds, BucketState(rate, _left(rate, used), seconds))
     used += share * count
-    return Taken(now + used, _standing(rate, used))
+    return BucketTaken(now + used, _standing(rate, used))
 
 
-def _standing(rate: int, used: timedelta) -> Standing:
-    return Standing(rate, _left(rate, used), _seconds(used))
+def _standing(rate: int, used: timedelta) -> BucketState:
+    return BucketState(rate, _left(rate, used), _seconds(used))
 
 
 def _left(rate: int, used: timedelta) -> int:

@@ -25,7 +25,7 @@ DISABLED_AFTER: Final = timedelta(days=5)
 ORDERED_TRIES: Final = 3  # so often an event that fails alone holds back what follows it
 
 
-class Heard(StrEnum):
+class WebhookAnswer(StrEnum):
     """What an answer (or none) means, whatever the kind of receiver."""
 
     TOLD = "delivered"
@@ -34,7 +34,7 @@ class Heard(StrEnum):
     GONE = "gone"
 
 
-class Health(msgspec.Struct, frozen=True):
+class EndpointHealth(msgspec.Struct, frozen=True):
     """How an endpoint does: tries in a row that failed, since when, and until when it is left in peace."""
 
     failures: int = 0
@@ -42,12 +42,12 @@ class Health(msgspec.Struct, frozen=True):
     rest_until: datetime | None = None
 
 
-class Next(msgspec.Struct, frozen=True, kw_only=True):
+class NextTry(msgspec.Struct, frozen=True, kw_only=True):
     """``due`` None: this event is not tried again. ``disable``: why the endpoint is switched off, '' where it is not."""
 
     told: bool
     due: datetime | None
-    health: Health
+    health: EndpointHealth
     disable: str = ""
 
 
@@ -55,16 +55,18 @@ GONE: Final = "it answered 410 Gone"
 FAILING: Final = "every try of five days failed"
 
 
-def next_step(heard: Heard, *, tries: int, wish: timedelta | None, health: Health, now: datetime, fraction: float) -> Next:
+def next_step(
+    heard: WebhookAnswer, *, tries: int, wish: timedelta | None, health: EndpointHealth, now: datetime, fraction: float
+) -> NextTry:
     """After try number ``tries`` (from 1). ``wish``: how long they ask us to wait; ``fraction``: chance in [0, 1)."""
-    if heard is Heard.TOLD:
-        return Next(told=True, due=None, health=Health())
+    if heard is WebhookAnswer.TOLD:
+        return NextTry(told=True, due=None, health=EndpointHealth())
     since = health.failing_since or now
-    failing = Health(health.failures + 1, since, now + _rest(health.failures, heard, wish))
-    if heard is Heard.GONE:
-        return Next(told=False, due=None, health=failing, disable=GONE)
+    failing = EndpointHealth(health.failures + 1, since, now + _rest(health.failures, heard, wish))
+    if heard is WebhookAnswer.GONE:
+        return NextTry(told=False, due=None, health=failing, disable=GONE)
     disable = FAILING if now - since >= DISABLED_AFTER else ""
-    return Next(told=False, due=_due(tries, wish, now, fraction), health=failing, disable=disable)
+    return NextTry(told=False, due=_due(tries, wish, now, fraction), health=failing, disable=disable)
 
 
 def _due(tries: int, wish: timedelta | None, now: datetime, fraction: float) -> datetime | None:
@@ -74,7 +76,7 @@ def _due(tries: int, wish: timedelta | None, now: datetime, fraction: float) -> 
     return now + max(wait, min(wish or timedelta(0), LONGEST_WISH))
 
 
-def _rest(failures: int, heard: Heard, wish: timedelta | None) -> timedelta:
+def _rest(failures: int, heard: WebhookAnswer, wish: timedelta | None) -> timedelta:
     """How long to leave the endpoint in peace; as long as it asks, where it says that there is too much (429, 503)."""
     rest = min(_FIRST_REST * (1 << min(failures, 10)), LONGEST_REST)
-    return max(rest, min(wish or rest, LONGEST_WISH)) if heard is Heard.LATER else rest
+    return max(rest, min(wish or rest, LONGEST_WISH)) if heard is WebhookAnswer.LATER else rest

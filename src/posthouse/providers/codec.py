@@ -10,9 +10,9 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from posthouse.model.feedback import Feedback
-from posthouse.model.hook import Confirm, Hook, NeedsCertificate, Rejected, Verified
+from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
 
-Check = Verified | Rejected | NeedsCertificate
+Check = HookVerified | HookRejected | NeedsCertificate
 TOLERANCE_SECONDS: Final = 300
 _NOTHING: Final[dict[str, Any]] = {}
 
@@ -25,7 +25,7 @@ class Verify(Protocol):
         ...
 
 
-class Codec(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderCodec(msgspec.Struct, frozen=True, kw_only=True):
     """One provider. ``parse_hook`` reads what was verified: feedback, or a subscription to confirm; garbage is no feedback.
 
     ``secret_name``: what the secret is called in the provider's settings, for a person. ``challenge``: what a call that is not
@@ -34,7 +34,7 @@ class Codec(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     verify: Verify
-    parse_hook: Callable[[Hook], tuple[Feedback, ...] | Confirm]
+    parse_hook: Callable[[Hook], tuple[Feedback, ...] | SubscriptionToConfirm]
     secret_name: str
     challenge: str = ""
 

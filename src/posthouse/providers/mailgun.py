@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.hook import Hook, Rejected, Verified
-from posthouse.providers.codec import Check, Codec, document, moment, part, text
+from posthouse.model.hook import Hook, HookRejected, HookVerified
+from posthouse.providers.codec import Check, ProviderCodec, document, moment, part, text
 
 OLDEST_SECONDS: Final = 12 * 3600  # they repeat a request for eight hours
 _KINDS: Final = {
@@ -32,11 +32,11 @@ def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None 
     at, once, given = text(signed, "timestamp", 32), text(signed, "token", 128), text(signed, "signature", 128)
     wanted = hmac.digest(secret.encode(), (at + once).encode(), "sha256").hex()
     if not once or not hmac.compare_digest(given.encode(), wanted.encode()):
-        return Rejected("the signature does not fit")
+        return HookRejected("the signature does not fit")
     when = moment(at)
     if when is None or abs((now - when).total_seconds()) > OLDEST_SECONDS:
-        return Rejected("the time stamp is more than twelve hours off")
-    return Verified(once=once)
+        return HookRejected("the time stamp is more than twelve hours off")
+    return HookVerified(once=once)
 
 
 def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
@@ -78,4 +78,4 @@ def _failure(event: dict[str, Any], status: dict[str, Any]) -> tuple[FeedbackKin
     return FeedbackKind.SOFT, "unknown"
 
 
-MAILGUN: Final = Codec(name="mailgun", verify=verify, parse_hook=parse_hook, secret_name="HTTP webhook signing key")  # noqa: S106 - a label
+MAILGUN: Final = ProviderCodec(name="mailgun", verify=verify, parse_hook=parse_hook, secret_name="HTTP webhook signing key")  # noqa: S106 - a label

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.hook import Hook, Rejected, Verified
-from posthouse.providers.codec import Check, Codec, document, moment, part, text
+from posthouse.model.hook import Hook, HookRejected, HookVerified
+from posthouse.providers.codec import Check, ProviderCodec, document, moment, part, text
 
 # The bounce API's types; what stands here suppresses nobody but the two of ``_DEAD``.
 _DEAD: Final = frozenset({"HardBounce", "BadEmailAddress"})
@@ -43,9 +43,9 @@ def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None 
     try:
         found = b64decode(given.strip(), validate=True)
     except (Error, ValueError):
-        return Rejected("the Authorization header is not Basic")
+        return HookRejected("the Authorization header is not Basic")
     right = scheme.lower() == "basic" and hmac.compare_digest(found, secret.encode())
-    return Verified() if right else Rejected("user or password is wrong")
+    return HookVerified() if right else HookRejected("user or password is wrong")
 
 
 def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
@@ -103,7 +103,7 @@ _TOLD: Final = {
     "Click": _click,
     "SubscriptionChange": _subscription,
 }
-POSTMARK: Final = Codec(
+POSTMARK: Final = ProviderCodec(
     name="postmark", verify=verify, parse_hook=parse_hook, secret_name="user:password of the hook's address",  # noqa: S106 - a label
     challenge='Basic realm="posthouse", charset="UTF-8"',
 )  # fmt: skip

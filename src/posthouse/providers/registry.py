@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from posthouse.providers.codec import Codec
+from posthouse.providers.codec import ProviderCodec
 from posthouse.providers.mailgun import MAILGUN
 from posthouse.providers.postmark import POSTMARK
 from posthouse.providers.resend import RESEND
 from posthouse.providers.sendgrid import SENDGRID
 from posthouse.providers.ses import SES
 
-PROVIDERS: Final[tuple[Codec, ...]] = (RESEND, POSTMARK, SENDGRID, MAILGUN, SES)
+PROVIDERS: Final[tuple[ProviderCodec, ...]] = (RESEND, POSTMARK, SENDGRID, MAILGUN, SES)
 BY_NAME: Final = {codec.name: codec for codec in PROVIDERS}

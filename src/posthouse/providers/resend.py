@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.hook import Hook, Rejected, Verified
-from posthouse.providers.codec import TOLERANCE_SECONDS, Check, Codec, document, items, moment, part, text
+from posthouse.model.hook import Hook, HookRejected, HookVerified
+from posthouse.providers.codec import TOLERANCE_SECONDS, Check, ProviderCodec, document, items, moment, part, text
 
 _KINDS: Final = {
     "email.delivered": FeedbackKind.DELIVERED,
@@ -34,15 +34,15 @@ def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None 
     """Any of the signatures in ``svix-signature`` must be ours."""
     event, at, given = (hook.headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature"))
     if not at.isdigit() or len(at) > 12 or abs(int(at) - now.timestamp()) > TOLERANCE_SECONDS:
-        return Rejected("svix-timestamp is missing or more than five minutes off")
+        return HookRejected("svix-timestamp is missing or more than five minutes off")
     try:
         key = b64decode(secret.removeprefix("whsec_"), validate=True)
     except Error:
-        return Rejected("the configured secret is not whsec_ and base64")
+        return HookRejected("the configured secret is not whsec_ and base64")
     wanted = b64encode(hmac.digest(key, f"{event}.{at}.".encode() + hook.body, "sha256"))
     found = [one.partition(",")[2].encode() for one in given.split(" ") if one.startswith("v1,")]
     right = any(hmac.compare_digest(one, wanted) for one in found)
-    return Verified() if event and right else Rejected("no signature fits")
+    return HookVerified() if event and right else HookRejected("no signature fits")
 
 
 def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
@@ -87,4 +87,4 @@ def _message(data: dict[str, Any]) -> str:
     return next((text(tag, "value") for tag in items(data, "tags") if text(tag, "name") == _TAG), "")
 
 
-RESEND: Final = Codec(name="resend", verify=verify, parse_hook=parse_hook, secret_name="Signing Secret (whsec_…)")  # noqa: S106 - a label
+RESEND: Final = ProviderCodec(name="resend", verify=verify, parse_hook=parse_hook, secret_name="Signing Secret (whsec_…)")  # noqa: S106 - a label

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.hook import Hook, Rejected, Verified
-from posthouse.providers.codec import Check, Codec, document, moment, text
+from posthouse.model.hook import Hook, HookRejected, HookVerified
+from posthouse.providers.codec import Check, ProviderCodec, document, moment, text
 
 _SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
@@ -50,15 +50,15 @@ def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None 
     try:
         key = load_der_public_key(b64decode(secret, validate=True))
     except (Error, ValueError, UnsupportedAlgorithm):
-        return Rejected("the configured verification key cannot be read")
+        return HookRejected("the configured verification key cannot be read")
     if not isinstance(key, EllipticCurvePublicKey):
-        return Rejected("the configured verification key is not an elliptic curve's")
+        return HookRejected("the configured verification key is not an elliptic curve's")
     try:
         signature = b64decode(hook.headers.get(_SIGNATURE, ""), validate=True)
         key.verify(signature, hook.headers.get(_TIMESTAMP, "").encode("latin-1", "replace") + hook.body, ECDSA(SHA256()))
     except (Error, ValueError, InvalidSignature):
-        return Rejected("the signature does not fit")
-    return Verified()
+        return HookRejected("the signature does not fit")
+    return HookVerified()
 
 
 def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
@@ -104,4 +104,4 @@ def _bounce(event: Any) -> tuple[FeedbackKind, str]:
     )
 
 
-SENDGRID: Final = Codec(name="sendgrid", verify=verify, parse_hook=parse_hook, secret_name="Verification Key")  # noqa: S106 - a label
+SENDGRID: Final = ProviderCodec(name="sendgrid", verify=verify, parse_hook=parse_hook, secret_name="Verification Key")  # noqa: S106 - a label

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.hook import Confirm, Hook, NeedsCertificate, Rejected, Verified
-from posthouse.providers.codec import Check, Codec, document, items, moment, part, text
+from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
+from posthouse.providers.codec import Check, ProviderCodec, document, items, moment, part, text
 
 _HOST: Final = re.compile(r"sns\.[a-z]{2}(?:-[a-z]+){1,3}-[0-9]\.amazonaws\.com(?:\.cn)?")
 _CERTIFICATE: Final = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
@@ -45,20 +45,20 @@ def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None 
     """``secret``: the topic's ARN; ``certificate``: what stands at the address an earlier answer named."""
     envelope = document(hook.body)
     if text(envelope, "TopicArn") != secret or _TOPIC.fullmatch(secret) is None:
-        return Rejected("it is not of the configured topic")
+        return HookRejected("it is not of the configured topic")
     fields = _SIGNED.get(text(envelope, "Type"))
     hashing = _HASHES.get(text(envelope, "SignatureVersion"))
     if fields is None or hashing is None:
-        return Rejected("type or signature version is not known")
+        return HookRejected("type or signature version is not known")
     url = text(envelope, "SigningCertURL")
     if not _is_certificate(url):
-        return Rejected("its certificate is not Amazon's")
+        return HookRejected("its certificate is not Amazon's")
     if certificate is None:
         return NeedsCertificate(url)
     return _judged(envelope, fields, hashing, certificate)
 
 
-def parse_hook(hook: Hook) -> tuple[Feedback, ...] | Confirm:
+def parse_hook(hook: Hook) -> tuple[Feedback, ...] | SubscriptionToConfirm:
     """The feedback for every recipient of the event, or a subscription to confirm."""
     envelope = document(hook.body)
     if text(envelope, "Type") == "SubscriptionConfirmation":
@@ -86,14 +86,14 @@ def _judged(envelope: Any, fields: tuple[str, ...], hashing: SHA1 | SHA256, cert
     try:
         key = load_pem_x509_certificate(certificate).public_key()
         if not isinstance(key, RSAPublicKey):
-            return Rejected("the certificate has no RSA key")
+            return HookRejected("the certificate has no RSA key")
         key.verify(b64decode(text(envelope, "Signature", 4096), validate=True), signed.encode(), PKCS1v15(), hashing)
     except (Error, ValueError, InvalidSignature):
-        return Rejected("the signature does not fit")
-    return Verified()
+        return HookRejected("the signature does not fit")
+    return HookVerified()
 
 
-def _confirm(envelope: Any) -> tuple[Feedback, ...] | Confirm:
+def _confirm(envelope: Any) -> tuple[Feedback, ...] | SubscriptionToConfirm:
     topic = text(envelope, "TopicArn")
     found = _TOPIC.fullmatch(topic)
     if found is None:
@@ -102,7 +102,7 @@ def _confirm(envelope: Any) -> tuple[Feedback, ...] | Confirm:
     query = urlencode(
         {"Action": "ConfirmSubscription", "Version": "2010-03-31", "TopicArn": topic, "Token": text(envelope, "Token", 1024)}
     )
-    return Confirm(f"https://sns.{found['region']}.amazonaws.com{ending}/?{query}")
+    return SubscriptionToConfirm(f"https://sns.{found['region']}.amazonaws.com{ending}/?{query}")
 
 
 def _bounce(event: Any, event_id: str) -> tuple[Feedback, ...]:
@@ -189,4 +189,4 @@ _TOLD: Final = {
     "Open": _open,
     "Click": _click,
 }
-SES: Final = Codec(name="ses", verify=verify, parse_hook=parse_hook, secret_name="the topic's ARN")  # noqa: S106 - a label
+SES: Final = ProviderCodec(name="ses", verify=verify, parse_hook=parse_hook, secret_name="the topic's ARN")  # noqa: S106 - a label

@@ -6,17 +6,17 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached
-from posthouse.model.told import ToldEvent
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
+from posthouse.model.told import WebhookEvent
 from posthouse.sinks import standard_webhook
-from posthouse.sinks.standard_webhook import Answer
+from posthouse.sinks.standard_webhook import DecodedAnswer
 
 
 class Sink(msgspec.Struct, frozen=True):
     """A codec: an event, where to, secrets and now → request; what came back → what it means."""
 
-    encode: Callable[[ToldEvent, str, Sequence[bytes], datetime], HttpRequest]
-    decode: Callable[[HttpResponse | NotReached, datetime], Answer]
+    encode: Callable[[WebhookEvent, str, Sequence[bytes], datetime], HttpRequest]
+    decode: Callable[[HttpResponse | NoAnswer, datetime], DecodedAnswer]
 
 
 SINKS: Final[dict[str, Sink]] = {

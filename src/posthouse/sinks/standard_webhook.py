@@ -16,19 +16,19 @@ from typing import Any, Final
 
 import msgspec
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached
-from posthouse.model.told import ToldEvent
-from posthouse.policy.webhooks import Heard
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
+from posthouse.model.told import WebhookEvent
+from posthouse.policy.webhooks import WebhookAnswer
 
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
 _LATER: Final = frozenset({429, 503})
 
 
-class Answer(msgspec.Struct, frozen=True):
+class DecodedAnswer(msgspec.Struct, frozen=True):
     """What was heard. ``wish``: how long they ask us to wait (Retry-After), None where they do not."""
 
-    heard: Heard
+    heard: WebhookAnswer
     wish: timedelta | None = None
 
 
@@ -37,7 +37,7 @@ def shown(secret: bytes) -> str:
     return PREFIX + base64.b64encode(secret).decode()
 
 
-def encode(event: ToldEvent, url: str, secrets: Sequence[bytes], now: datetime) -> HttpRequest:
+def encode(event: WebhookEvent, url: str, secrets: Sequence[bytes], now: datetime) -> HttpRequest:
     """The request that tells ``event``, signed with every one of ``secrets``."""
     body = msgspec.json.encode(_in_utc(msgspec.to_builtins(event, builtin_types=(datetime,))))
     stamp = str(int(now.timestamp()))
@@ -48,17 +48,17 @@ def encode(event: ToldEvent, url: str, secrets: Sequence[bytes], now: datetime) 
     return HttpRequest(method="POST", url=url, headers=(("content-type", "application/json"), *names), body=body, repeatable=True)
 
 
-def decode(answer: HttpResponse | NotReached, now: datetime) -> Answer:
+def decode(answer: HttpResponse | NoAnswer, now: datetime) -> DecodedAnswer:
     """What an answer, or none, means for the event."""
-    if isinstance(answer, NotReached):
-        return Answer(Heard.FAILED)
+    if isinstance(answer, NoAnswer):
+        return DecodedAnswer(WebhookAnswer.FAILED)
     if 200 <= answer.status < 300:
-        return Answer(Heard.TOLD)
+        return DecodedAnswer(WebhookAnswer.TOLD)
     if answer.status == 410:
-        return Answer(Heard.GONE)
+        return DecodedAnswer(WebhookAnswer.GONE)
     if answer.status in _LATER:
-        return Answer(Heard.LATER, _wish(answer.header("retry-after"), now))
-    return Answer(Heard.FAILED)
+        return DecodedAnswer(WebhookAnswer.LATER, _wish(answer.header("retry-after"), now))
+    return DecodedAnswer(WebhookAnswer.FAILED)
 
 
 def _wish(value: str | None, now: datetime) -> timedelta | None:

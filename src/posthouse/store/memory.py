@@ -14,7 +14,7 @@ AHEAD: Final = 0.5  # of its time, after which an answer is asked for again
 MOST: Final = 10_000
 
 
-class Memory(Generic[K, V]):
+class TtlCache(Generic[K, V]):
     """One per question and process. None is no answer: it is not kept."""
 
     def __init__(

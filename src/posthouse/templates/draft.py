@@ -16,7 +16,7 @@ import msgspec
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import DEFAULT_LOCALE, Source, TemplateVersion, Variable, Wording
+from posthouse.model.template import DEFAULT_LOCALE, CompiledTemplate, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.variables import RESERVED, declaration_faults
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -30,7 +30,7 @@ _NAME_TOLD: Final = "must be letters, digits, '.', '_' and '-', at most 128, and
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
     """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason.
 
     ``sender``: who mail is from where a message does not say, with or without a display name; '' for the stream's or tenant's.
@@ -40,20 +40,20 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: str | None = None
     variables: tuple[Variable, ...] = ()
-    sources: dict[str, Source]
+    sources: dict[str, TemplateSource]
     fallback: str = DEFAULT_LOCALE
     waivers: dict[str, str] = {}
     sender: str = ""
     parent: str | None = None
 
 
-def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = "") -> Source:
+def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = "") -> TemplateSource:
     """What was written for one language, wherever it comes from: line ends as LF, the subject without white space around it."""
     html, mjml, text = (said.replace("\r\n", "\n") for said in (html, mjml, text))
-    return Source(subject=subject.replace("\r\n", "\n").strip(), html=html, mjml=mjml, text=text)
+    return TemplateSource(subject=subject.replace("\r\n", "\n").strip(), html=html, mjml=mjml, text=text)
 
 
-def version_of(draft: Draft, number: int, wordings: Mapping[str, Wording]) -> TemplateVersion:
+def version_of(draft: TemplateDraft, number: int, wordings: Mapping[str, CompiledTemplate]) -> TemplateVersion:
     """The version a draft becomes; a tenant wrote it, so it is not trusted."""
     return TemplateVersion(
         name=draft.name, version=number, type=draft.type, variables=draft.variables, wordings=dict(wordings),
@@ -67,7 +67,7 @@ def sender_of(text: str) -> Mailbox | None:
     return None if isinstance(found, AddressFault) else found
 
 
-def digest(draft: Draft, wordings: Mapping[str, Wording]) -> bytes:
+def digest(draft: TemplateDraft, wordings: Mapping[str, CompiledTemplate]) -> bytes:
     """SHA-256 of what was written and built, whatever its order and number."""
     said: tuple[Any, ...] = (draft.type, draft.variables, draft.sources, draft.fallback, draft.waivers, dict(wordings))
     if draft.sender:  # digests of those without stay what they were before there were senders
@@ -75,7 +75,7 @@ def digest(draft: Draft, wordings: Mapping[str, Wording]) -> bytes:
     return hashlib.sha256(_ENCODER.encode(said)).digest()
 
 
-def faults(draft: Draft) -> tuple[FieldError, ...]:
+def faults(draft: TemplateDraft) -> tuple[FieldError, ...]:
     """What is wrong with how a draft is declared, all at once; what its words say is for building and lint."""
     found = [FieldError("name", _NAME_TOLD)] if not NAME.fullmatch(draft.name) else []
     if draft.sender and isinstance(wrong := parse_mailbox(draft.sender), AddressFault):
@@ -97,7 +97,7 @@ def faults(draft: Draft) -> tuple[FieldError, ...]:
     return tuple(found)
 
 
-def _worded(locale: str, source: Source, path: str) -> Iterator[FieldError]:
+def _worded(locale: str, source: TemplateSource, path: str) -> Iterator[FieldError]:
     if not LOCALE.fullmatch(locale) or len(locale) > MOST_LOCALE:
         yield FieldError(path.rstrip(".") or "locale", "must be a language tag such as de or pt-BR")
     if not source.subject.strip():
@@ -106,7 +106,7 @@ def _worded(locale: str, source: Source, path: str) -> Iterator[FieldError]:
         yield FieldError(f"{path}mjml", "stands beside html; one of the two is enough")
     if not (source.html or source.mjml or source.text):
         yield FieldError(f"{path}html", "is required, or mjml, or text")
-    for part, said in zip(Source.__struct_fields__, msgspec.structs.astuple(source), strict=True):
+    for part, said in zip(TemplateSource.__struct_fields__, msgspec.structs.astuple(source), strict=True):
         if "\0" in said or not _is_text(said):
             yield FieldError(f"{path}{part}", "must not contain NUL or half of a surrogate pair")
 

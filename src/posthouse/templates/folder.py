@@ -20,7 +20,7 @@ import msgspec
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import DEFAULT_LOCALE, Variable
 from posthouse.templates import toml
-from posthouse.templates.draft import NAME, Draft, faults, plain_variable, source_of
+from posthouse.templates.draft import NAME, TemplateDraft, faults, plain_variable, source_of
 
 MANIFEST: Final = "template.toml"
 KINDS: Final = {"_layouts": "layout", "_partials": "partial"}
@@ -30,10 +30,10 @@ _SILENT: Final = frozenset({"README.md", "LICENSE"})
 Parts = dict[tuple[str, str], str]
 
 
-class Folder(msgspec.Struct, frozen=True):
+class TemplateFolder(msgspec.Struct, frozen=True):
     """What was read: drafts by name, parts by kind and name, and what is wrong, each with the file it is in."""
 
-    drafts: dict[str, Draft]
+    drafts: dict[str, TemplateDraft]
     parts: Parts
     faults: tuple[FieldError, ...] = ()
 
@@ -51,7 +51,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waivers: dict[str, str] = {}
 
 
-def read(files: Mapping[str, str]) -> Folder:
+def read(files: Mapping[str, str]) -> TemplateFolder:
     """The templates and parts in a tree of files; paths are relative, with ``/``."""
     found: list[FieldError] = []
     parts: Parts = {}
@@ -71,17 +71,17 @@ def read(files: Mapping[str, str]) -> Folder:
             trees.setdefault(top, {})[rest] = said
     both = {name for kind, name in parts if kind == "layout"} & {name for kind, name in parts if kind == "partial"}
     found += (FieldError(f"_partials/{name}", "has the name of a layout; a template could mean either") for name in sorted(both))
-    drafts: dict[str, Draft] = {}
+    drafts: dict[str, TemplateDraft] = {}
     for top, tree in trees.items():
         draft = _draft(top, tree, found)
         if draft is not None and draft.name in drafts:
             found.append(FieldError(f"{top}/{MANIFEST}", f"has the name {draft.name}, as another folder has"))
         elif draft is not None:
             drafts[draft.name] = draft
-    return Folder(drafts, parts, tuple(found))
+    return TemplateFolder(drafts, parts, tuple(found))
 
 
-def files_of(draft: Draft) -> dict[str, str]:
+def files_of(draft: TemplateDraft) -> dict[str, str]:
     """The files of a template, by path within the tree."""
     manifest: dict[str, Any] = {"name": draft.name} | ({} if draft.type is None else {"type": draft.type})
     if draft.sender:
@@ -106,7 +106,7 @@ def part_file(kind: str, name: str) -> str:
     return f"{FOLDERS[kind]}/{name}"
 
 
-def _draft(top: str, tree: dict[str, str], found: list[FieldError]) -> Draft | None:
+def _draft(top: str, tree: dict[str, str], found: list[FieldError]) -> TemplateDraft | None:
     """The template in a folder; None where its manifest cannot be read."""
     manifest = _manifest(top, tree.pop(MANIFEST, None))
     if isinstance(manifest, FieldError):
@@ -120,7 +120,7 @@ def _draft(top: str, tree: dict[str, str], found: list[FieldError]) -> Draft | N
         else:
             words.setdefault(place or manifest.locale, {})[_FILES[name]] = said
     sources = {locale: source_of(**parts) for locale, parts in words.items()}
-    draft = Draft(
+    draft = TemplateDraft(
         name=manifest.name or manifest.template or top, type=manifest.type, variables=manifest.variables, sources=sources,
         fallback=manifest.locale, waivers=manifest.waivers, sender=manifest.sender.strip(),
     )  # fmt: skip

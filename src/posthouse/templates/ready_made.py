@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.template import Source, TemplateVersion, Variable, Wording
+from posthouse.model.template import CompiledTemplate, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.build.build import build
 
 NAMES: Final = (
@@ -41,7 +41,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waivers: dict[str, str] = {}
 
 
-class Unbuilt(ValueError):
+class ReadyMadeBroken(ValueError):
     """A template of ours that cannot be built: a mistake in the package."""
 
 
@@ -61,21 +61,23 @@ def load(folder: Traversable, library: Mapping[str, str] | None = None) -> Templ
     )
 
 
-def sources(folder: Traversable, locale: str) -> dict[str, Source]:
+def sources(folder: Traversable, locale: str) -> dict[str, TemplateSource]:
     """What is written in a folder, by language; ``locale``: that of the files beside the folders of languages."""
     found = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
     return dict(sorted(found.items()))
 
 
-def _wording(name: str, locale: str, source: Source, library: Mapping[str, str]) -> Wording:
+def _wording(name: str, locale: str, source: TemplateSource, library: Mapping[str, str]) -> CompiledTemplate:
     built = build(source, library, locale)
-    if isinstance(built, Wording):
+    if isinstance(built, CompiledTemplate):
         return built
-    raise Unbuilt(f"{name} ({locale}): " + "; ".join(f"{fault.part} line {fault.line}: {fault.message}" for fault in built))
+    raise ReadyMadeBroken(
+        f"{name} ({locale}): " + "; ".join(f"{fault.part} line {fault.line}: {fault.message}" for fault in built)
+    )
 
 
-def _source(folder: Traversable) -> Source:
-    return Source(**{part: _read(folder, name) for part, name in _PARTS.items() if folder.joinpath(name).is_file()})
+def _source(folder: Traversable) -> TemplateSource:
+    return TemplateSource(**{part: _read(folder, name) for part, name in _PARTS.items() if folder.joinpath(name).is_file()})
 
 
 def _read(folder: Traversable, name: str) -> str:

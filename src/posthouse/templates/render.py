@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import Rendered, TemplateVersion
+from posthouse.model.template import RenderedTemplate, TemplateVersion
 from posthouse.templates.build.outline import settled
 from posthouse.templates.html.text import text_of
-from posthouse.templates.language.engine import Compiled, TemplateFault, compiled
+from posthouse.templates.language.engine import CompiledParts, TemplateFault, compiled
 from posthouse.templates.variables import bind
 
 
-def render(version: TemplateVersion, variables: Mapping[str, Any], locale: str | None) -> Rendered | tuple[FieldError, ...]:
+def render(
+    version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
+) -> RenderedTemplate | tuple[FieldError, ...]:
     """The three parts for a reader of ``locale``, or what is wrong, each with its path (``variables.total: required``)."""
     bound = bind(version.variables, variables)
     if isinstance(bound, tuple):
@@ -32,10 +34,10 @@ def render(version: TemplateVersion, variables: Mapping[str, Any], locale: str |
         return (FieldError("template", fault.message),)
 
 
-def _filled(page: Compiled, context: Mapping[str, Any], locale: str) -> Rendered:
+def _filled(page: CompiledParts, context: Mapping[str, Any], locale: str) -> RenderedTemplate:
     html = page.html.fill(context) if page.html is not None else None
     text = settled(page.text.fill(context)) if page.text is not None else text_of(html or "")
-    return Rendered(subject=_one_line(page.subject.fill(context)), html=html, text=text, locale=locale)
+    return RenderedTemplate(subject=_one_line(page.subject.fill(context)), html=html, text=text, locale=locale)
 
 
 def _one_line(subject: str) -> str:

@@ -20,10 +20,10 @@ from typing import Final, Self
 import msgspec
 
 from posthouse.net.clock import Clock
-from posthouse.testing.fake_mx_book import Behaviour, Book, Entry
-from posthouse.testing.fake_mx_session import Session
+from posthouse.testing.fake_mx_book import Behaviour, Book, BookEntry
+from posthouse.testing.fake_mx_session import FakeMxSession
 
-__all__ = ["Behaviour", "Entry", "FakeMx"]
+__all__ = ["Behaviour", "BookEntry", "FakeMx"]
 
 _BACKLOG: Final = 1024
 
@@ -72,7 +72,7 @@ class FakeMx:
         """Listen; ``self.port`` says where."""
         context = self._book.context if self._implicit else None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Session(self._book), host, port, ssl=context, backlog=_BACKLOG)
+        self._server = await loop.create_server(lambda: FakeMxSession(self._book), host, port, ssl=context, backlog=_BACKLOG)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

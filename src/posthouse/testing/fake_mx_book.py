@@ -41,7 +41,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
         return offers + ["AUTH " + " ".join(self.mechanisms)] * bool(self.auth)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class BookEntry(msgspec.Struct, frozen=True):
     """One message for one recipient, as it came. ``data`` is unstuffed; ``tls``: the version, or empty; ``at``: seconds since 1970."""
 
     sender: bytes
@@ -69,7 +69,7 @@ class Book:
         self.behaviour = behaviour
         self.context = context
         self.clock = clock
-        self.ledger: list[Entry] = []
+        self.ledger: list[BookEntry] = []
         self.arrived = asyncio.Event()
         self.counts: Counter[str] = Counter()
         self.heard: deque[tuple[bool, bytes]] = deque(maxlen=100_000)
@@ -77,7 +77,7 @@ class Book:
         self.open: set[Open] = set()
         self._file = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if ledger else -1
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: BookEntry) -> None:
         """Into the ledger, before anybody hears of it."""
         self.ledger.append(entry)
         self.arrived.set()

@@ -11,7 +11,7 @@ from posthouse.testing.faults import reply
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
-class Line:
+class FakeMxLine:
     """``deaf``: nothing that comes is heard any more; ``held``: not until what takes its time was said."""
 
     def __init__(self, transport: asyncio.Transport, go_on: Callable[[], None]) -> None:

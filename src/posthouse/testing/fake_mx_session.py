@@ -12,18 +12,18 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final, cast
 
 from posthouse.testing import faults
-from posthouse.testing.fake_mx_book import Book, Entry
-from posthouse.testing.fake_mx_line import Line
-from posthouse.testing.faults import Fault, reply
+from posthouse.testing.fake_mx_book import Book, BookEntry
+from posthouse.testing.fake_mx_line import FakeMxLine
+from posthouse.testing.faults import ScriptedFault, reply
 
 _PATH: Final = re.compile(rb"(?:MAIL FROM|RCPT TO):<((?:\"(?:\\.|[^\"\\])*\"|[^\">])*)>", re.IGNORECASE | re.DOTALL)
 _GOOD_AFTER_ALL: Final = ("accept", "slow", "drip", "twice")
 
 
-class Session(asyncio.Protocol):
+class FakeMxSession(asyncio.Protocol):
     """``closed`` is done when the connection is."""
 
-    line: Line
+    line: FakeMxLine
 
     def __init__(self, book: Book) -> None:
         """Not connected yet."""
@@ -33,7 +33,7 @@ class Session(asyncio.Protocol):
         self._mode: Callable[[], bool] = self._command
         self._sender: bytes | None = None
         self._recipients: list[bytes] = []
-        self._fault: Fault | None = None
+        self._fault: ScriptedFault | None = None
         self._user = b""
         self._tls = ""
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -42,7 +42,7 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, or not."""
-        self.line = Line(cast("asyncio.Transport", transport), self._go_on)
+        self.line = FakeMxLine(cast("asyncio.Transport", transport), self._go_on)
         self._tls = self.line.tls
         book, limit = self._book, self._book.behaviour.max_connections
         book.counts["connections"] += 1
@@ -194,12 +194,12 @@ class Session(asyncio.Protocol):
             self._recipients.append(found[1])
             self._fault = fault
 
-    def _grey(self, fault: Fault, pair: tuple[bytes, bytes]) -> Fault | None:
+    def _grey(self, fault: ScriptedFault, pair: tuple[bytes, bytes]) -> ScriptedFault | None:
         now, tries = self._book.clock.monotonic(), self._book.first_tries
         if pair in tries and now - tries[pair] >= fault.number(60):
             return None
         tries.setdefault(pair, now)
-        return Fault("rcpt", "450", ("4-7-1", "Greylisted, please try again"))
+        return ScriptedFault("rcpt", "450", ("4-7-1", "Greylisted, please try again"))
 
     def _data(self, _line: bytes) -> None:
         if not self._recipients:
@@ -209,7 +209,7 @@ class Session(asyncio.Protocol):
             if self._fault is not None and self._fault.stage == "body":
                 self._while_reading(self._fault)
 
-    def _while_reading(self, fault: Fault) -> None:
+    def _while_reading(self, fault: ScriptedFault) -> None:
         if fault.kind == "early":
             self.line.say_later(0.0, reply(str(fault.number(552))))
         else:
@@ -233,13 +233,13 @@ class Session(asyncio.Protocol):
         fault, book = self._fault, self._book
         if fault is None or fault.stage != "dot" or fault.kind.startswith(_GOOD_AFTER_ALL):
             for recipient in self._recipients:
-                book.record(Entry(self._sender or b"", recipient, data, self._tls, time.time()))
+                book.record(BookEntry(self._sender or b"", recipient, data, self._tls, time.time()))
         self._reset()
         good = reply("250", "2.0.0", f"Ok: queued as {book.counts['messages']:X}")
         if self._answer("dot", good, fault) and fault is not None and fault.stage == "after":
             self._act(fault, b"")
 
-    def _answer(self, stage: str, usual: bytes, fault: Fault | None) -> bool:
+    def _answer(self, stage: str, usual: bytes, fault: ScriptedFault | None) -> bool:
         """Say the usual, or do what the fault at this stage asks for; whether it was a good answer."""
         if fault is None or fault.stage != stage:
             self.line.say(usual)
@@ -252,7 +252,7 @@ class Session(asyncio.Protocol):
             self.line.close()
         return fault.kind == "twice"
 
-    def _act(self, fault: Fault, usual: bytes) -> bool:
+    def _act(self, fault: ScriptedFault, usual: bytes) -> bool:
         """Deeds; whether the usual will still be said."""
         match fault.kind.removeprefix("accept_"):
             case "slow":

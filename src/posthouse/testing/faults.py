@@ -33,7 +33,7 @@ _TEXTS: Final = {
 }
 
 
-class Fault(NamedTuple):
+class ScriptedFault(NamedTuple):
     """At ``stage`` do ``kind``."""
 
     stage: str
@@ -45,15 +45,15 @@ class Fault(NamedTuple):
         return int(self.arguments[0]) if self.arguments and self.arguments[0].isdigit() else usual
 
 
-def in_path(path: bytes) -> Fault | None:
+def in_path(path: bytes) -> ScriptedFault | None:
     """The fault that an address asks for."""
     if not path.startswith(b"f+"):
         return None
     _, stage, *rest = path.rpartition(b"@")[0].decode("latin-1").split("+")
-    return Fault(stage, rest[0], tuple(rest[1:])) if stage in STAGES and rest else None
+    return ScriptedFault(stage, rest[0], tuple(rest[1:])) if stage in STAGES and rest else None
 
 
-def spoken(fault: Fault, usual: bytes) -> bytes | None:
+def spoken(fault: ScriptedFault, usual: bytes) -> bytes | None:
     """The bytes that stand for ``usual`` where the fault is one of words; None where it is one of deeds."""
     argument = fault.arguments[0] if fault.arguments else ""
     if fault.kind.isdigit():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from posthouse.app.runtime.sockets import PATIENCE, bind_all
-from posthouse.config import Settings, Unusable, load
+from posthouse.config import Settings, UnusableSettings, load
 
 
 def _settings(port: int, data_dir: Path) -> Settings:
@@ -29,5 +29,7 @@ async def test_a_port_that_becomes_free_within_a_moment_is_taken(tmp_path: Path)
 async def test_a_port_that_stays_taken_is_told_soon(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         async with asyncio.timeout(3 * PATIENCE):
-            with pytest.raises(Unusable, match=r"POSTHOUSE_HTTP: cannot listen on 127\.0\.0\.1:\d+ \(Address already in use\)"):
+            with pytest.raises(
+                UnusableSettings, match=r"POSTHOUSE_HTTP: cannot listen on 127\.0\.0\.1:\d+ \(Address already in use\)"
+            ):
                 await bind_all(_settings(other.getsockname()[1], tmp_path), frozenset({"api"}))

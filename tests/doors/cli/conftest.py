@@ -12,14 +12,14 @@ from typing import Any, cast
 import pytest
 from click.testing import CliRunner, Result
 
-from posthouse.app.runtime.probe_targets import outside_of
+from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.config import Settings
-from posthouse.doors.cli import Handed, posthouse
+from posthouse.doors.cli import CliContext, posthouse
 from posthouse.model import ids
-from posthouse.model.explanation import Explanation, Preview, Tracked, Way
+from posthouse.model.explanation import ContentPreview, Explanation, RecipientRoutes, TrackingUsed
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection, SendRequest
-from posthouse.ops.doctor_network import Finding, Outside, Published
-from posthouse.ops.open_store import Opening, OpenStore
+from posthouse.ops.doctor_network import CheckResult, ProbeTargets, PublishedRecords
+from posthouse.ops.open_store import OpenStore, StoreOptions
 from posthouse.pipeline.accept.accept import Intake
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
@@ -36,10 +36,10 @@ class World:
     environ: dict[str, str]
     answer: Accepted | Rejection | Exception | None = None
     records: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[CheckResult] = field(default_factory=list)
     served: list[tuple[Settings, frozenset[str] | None, bool, bool]] = field(default_factory=list)
     asked: list[tuple[Caller, SendRequest]] = field(default_factory=list)
-    outside: list[Outside] = field(default_factory=list)
+    outside: list[ProbeTargets] = field(default_factory=list)
     database: Database | None = None
 
     def run(self, *arguments: str, text: str | None = None, **settings: str) -> Result:
@@ -53,15 +53,15 @@ class World:
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
-    def _handed(self, environ: dict[str, str]) -> Handed:
-        return Handed(
+    def _handed(self, environ: dict[str, str]) -> CliContext:
+        return CliContext(
             environ=environ,
             now=lambda: datetime.now(UTC),
             random=os.urandom,
             opening=_opening,
             serve=self._serve,
             intake=self._intake,
-            outside=outside_of,
+            outside=probe_targets,
             look_outside=self._look_outside,
             look_up=self._look_up,
             authority=lambda folder, hostname, _: f"authority of {hostname} in {folder}\n",
@@ -91,9 +91,9 @@ class World:
         return accepted, Explanation(
             type=request.type or "transactional", message_class="transactional", stream="transactional", lane="prompt",
             from_="shop@shop.example", reply_to=(), send_at=None, deadline=NOW_MADE_UP, expires_at=NOW_MADE_UP, waits_seconds=(10.0, 60.0),
-            in_doubt="hold", dedupe_window_seconds=3600.0, tracking=Tracked(opens=True, clicks=False), template=None,
-            ways=(Way(recipient="ada@example.com", routes=("inbox",), reason=None, suppression=None),), policy=None,
-            preview=Preview("Hi", None, request.text, 312),
+            in_doubt="hold", dedupe_window_seconds=3600.0, tracking=TrackingUsed(opens=True, clicks=False), template=None,
+            ways=(RecipientRoutes(recipient="ada@example.com", routes=("inbox",), reason=None, suppression=None),), policy=None,
+            preview=ContentPreview("Hi", None, request.text, 312),
         )  # fmt: skip
 
     async def _store_message(self, caller: Caller) -> Accepted:
@@ -110,16 +110,16 @@ class World:
             deliveries=(AcceptedDelivery("user@example.com", "queued"),),
         )
 
-    async def _look_outside(self, outside: Outside) -> Sequence[Finding]:
+    async def _look_outside(self, outside: ProbeTargets) -> Sequence[CheckResult]:
         self.outside.append(outside)
         return self.findings
 
-    async def _look_up(self, asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> Sequence[Published]:
-        return [Published(name, type, self.records.get((name, type), ())) for name, type in asked]
+    async def _look_up(self, asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> Sequence[PublishedRecords]:
+        return [PublishedRecords(name, type, self.records.get((name, type), ())) for name, type in asked]
 
 
-def _opening(settings: Settings) -> Opening:
-    return Opening(
+def _opening(settings: Settings) -> StoreOptions:
+    return StoreOptions(
         database_url=settings.database_url,
         data_dir=settings.data_dir,
         secret_keys=settings.secret_keys,

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from posthouse.ops.doctor_network import Finding, Level, Way
+from posthouse.ops.doctor_network import CheckLevel, CheckResult, RouteProbe
 from tests.doors.cli.conftest import World
 
 
@@ -43,12 +43,12 @@ def test_a_route_to_the_world_needs_a_domain(founded: World) -> None:
 
 def test_the_network_is_asked_about_every_route_and_a_domain_of_ours(founded: World) -> None:
     founded.json("domain", "add", "shop.example")
-    founded.findings = [Finding("route smtp://h:25", Level.FAIL, "does not answer", "check it")]
+    founded.findings = [CheckResult("route smtp://h:25", CheckLevel.FAIL, "does not answer", "check it")]
     found = _findings(founded, ROUTES="smtp://u:hunter2@h:25,mx:", DNS="127.0.0.1:53", MX_PORT="26")
     (outside,) = founded.outside
     assert outside.ways == (
-        Way(name="smtp://h:25", kind="smtp", host="h", port=25, tls="required", password=True),
-        Way(name="mx", kind="mx"),
+        RouteProbe(name="smtp://h:25", kind="smtp", host="h", port=25, tls="required", password=True),
+        RouteProbe(name="mx", kind="mx"),
     )
     assert (outside.domain, outside.nameserver, outside.mx_port, outside.hostname) == (
         "shop.example",
@@ -94,7 +94,7 @@ def test_a_database_without_a_schema_names_migrate(world: World) -> None:
 
 
 def test_a_person_reads_one_aligned_line_a_check(founded: World) -> None:
-    founded.findings = [Finding("nameserver", Level.OK, "answers\x1b[0m")]
+    founded.findings = [CheckResult("nameserver", CheckLevel.OK, "answers\x1b[0m")]
     lines = founded.run("doctor", WORKER="2").stdout.splitlines()
     assert {line.split()[0] for line in lines} <= {"ok", "warn", "fail"}
     assert all("->" in line for line in lines if line.startswith(("warn", "fail")))

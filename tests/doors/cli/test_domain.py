@@ -3,7 +3,7 @@
 import pytest
 
 from posthouse.doors.cli.domain import compare
-from posthouse.ops.doctor_network import Published
+from posthouse.ops.doctor_network import PublishedRecords
 from posthouse.store.tenants.domains import DnsRecord
 from tests.doors.cli.conftest import World
 
@@ -77,4 +77,4 @@ def test_check_of_an_unknown_domain_exits_1_and_says_how_to_add_it(founded: Worl
 def test_a_record_is_compared_by_what_it_is_for(
     purpose: str, value: str, found: tuple[str, ...], trouble: str, status: str
 ) -> None:
-    assert compare(DnsRecord(purpose, "TXT", "n", value), Published("n", "TXT", found, trouble)).status == status
+    assert compare(DnsRecord(purpose, "TXT", "n", value), PublishedRecords("n", "TXT", found, trouble)).status == status

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from posthouse.config import SETTINGS, Listen, Unusable
+from posthouse.config import SETTINGS, Listen, UnusableSettings
 from tests.doors.cli.conftest import World
 
 
@@ -66,7 +66,7 @@ def test_an_empty_list_of_roles_is_a_usage_error(bare: World) -> None:
 
 def test_what_the_supervisor_cannot_use_is_a_sentence_and_exit_code_2(bare: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise Unusable("The port is in use.")
+        raise UnusableSettings("The port is in use.")
 
     monkeypatch.setattr(bare, "_serve", refuse)
     result = bare.run("serve")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.doors.cli.tail import Wanted
+from posthouse.doors.cli.tail import TailFilter
 from posthouse.model.told import EventFacts
 from tests.doors.cli.conftest import World
 from tests.support.postgres import NOW
@@ -172,13 +172,13 @@ def test_what_cannot_be_followed_is_a_usage_error(founded: World, tmp_path: Path
 @pytest.mark.parametrize(
     ("wanted", "taken"),
     [
-        (Wanted(), True), (Wanted(types=frozenset({"message.bounced"})), True), (Wanted(types=frozenset({"receipt"})), True),
-        (Wanted(types=frozenset({"message.sent", "refund"})), False), (Wanted(stream="shop"), True), (Wanted(stream="s"), False),
-        (Wanted(recipient="a@x.example"), True), (Wanted(recipient="A@x.example"), False), (Wanted(since=NOW), True),
-        (Wanted(types=frozenset({"receipt"}), stream="s"), False), (Wanted(message="msg_x"), False),
+        (TailFilter(), True), (TailFilter(types=frozenset({"message.bounced"})), True), (TailFilter(types=frozenset({"receipt"})), True),
+        (TailFilter(types=frozenset({"message.sent", "refund"})), False), (TailFilter(stream="shop"), True), (TailFilter(stream="s"), False),
+        (TailFilter(recipient="a@x.example"), True), (TailFilter(recipient="A@x.example"), False), (TailFilter(since=NOW), True),
+        (TailFilter(types=frozenset({"receipt"}), stream="s"), False), (TailFilter(message="msg_x"), False),
     ],
 )  # fmt: skip
-def test_an_event_is_shown_where_all_that_was_asked_fits(wanted: Wanted, *, taken: bool) -> None:
+def test_an_event_is_shown_where_all_that_was_asked_fits(wanted: TailFilter, *, taken: bool) -> None:
     event = EventFacts(
         id=new_id(NOW),
         type="message.bounced",
@@ -190,5 +190,5 @@ def test_an_event_is_shown_where_all_that_was_asked_fits(wanted: Wanted, *, take
     )
     assert wanted.takes(event) is taken
     alert = EventFacts(id=new_id(NOW), type="alert.delivery_failed", at=NOW)
-    assert Wanted(types=frozenset({"alert.delivery_failed"})).takes(alert)
-    assert not Wanted(stream="shop").takes(alert)
+    assert TailFilter(types=frozenset({"alert.delivery_failed"})).takes(alert)
+    assert not TailFilter(stream="shop").takes(alert)

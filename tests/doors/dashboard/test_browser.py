@@ -145,5 +145,5 @@ async def _alerts(dsn: str) -> None:
     async with database.acquire() as connection:
         for number, (type, data) in enumerate([*hostile, *ALERTS]):
             at = NOW - timedelta(minutes=137 - 17 * number)
-            await events.tell(connection, 1, number % 4 != 3, entropy.new_id(at), type, at, data)
+            await events.append(connection, 1, number % 4 != 3, entropy.new_id(at), type, at, data)
     await database.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from posthouse.doors.dashboard.render import POLICY, STATES, Asked, Shown, page
+from posthouse.doors.dashboard.render import POLICY, STATES, MessagesPageData, PageFilter, page
 from posthouse.model.send_request import FieldError
 from tests.support.payloads import PAYLOADS
 
@@ -38,7 +38,7 @@ def message(**changed: Any) -> dict[str, Any]:
 
 def shown(*messages: dict[str, Any], **changed: Any) -> str:
     fields: dict[str, Any] = {"now": NOW, "here": "http://127.0.0.1:8025", "tenant": "first", "messages": messages} | changed
-    return page(Shown(**fields))
+    return page(MessagesPageData(**fields))
 
 
 def names(html: str) -> set[str]:
@@ -78,12 +78,12 @@ def test_every_state_has_its_label(state: str) -> None:
 
 def test_an_empty_page_says_how_to_send_the_first_mail() -> None:
     assert "curl http://127.0.0.1:8025/v1/send" in unescape(shown())
-    assert "curl" not in shown(asked=Asked(status="bounced"))
+    assert "curl" not in shown(asked=PageFilter(status="bounced"))
     assert "posthouse init" in shown(tenant="")
 
 
 def test_what_was_asked_stays_in_the_form() -> None:
-    html = shown(asked=Asked(environment="test", status="bounced", q="jane@example.com"))
+    html = shown(asked=PageFilter(environment="test", status="bounced", q="jane@example.com"))
     assert '<option value="test" selected>' in html
     assert '<option value="bounced" selected>' in html
     assert 'value="jane@example.com"' in html
@@ -112,7 +112,7 @@ def test_whatever_others_wrote_is_text(payload: str) -> None:
         "dedupeKey": "k", "tags": ["t"], "metadata": {"a": "b"}, "template": {"name": "t", "version": 1, "locale": "de"},
         "deliveries": [delivery | {"reason": "r"}],
     }  # fmt: skip
-    assert names(shown(hostile, asked=Asked(q=payload))) == names(shown(harmless))
+    assert names(shown(hostile, asked=PageFilter(q=payload))) == names(shown(harmless))
 
 
 def test_the_policy_lets_only_this_stylesheet_in() -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from posthouse.doors.http import body
-from posthouse.doors.http.body import Parsed
+from posthouse.doors.http.body import ParsedBody
 from posthouse.doors.http.problem import refuse
 from posthouse.model.send_request import Rejection
 from tests.support.asgi import ask
@@ -67,7 +67,7 @@ def test_a_body_that_is_no_object_is_not_valid(data: bytes) -> None:
 
 
 def test_sixty_four_levels_are_read() -> None:
-    assert isinstance(body.decode(b'{"a": ' + b"[" * 63 + b"]" * 63 + b"}"), Parsed)
+    assert isinstance(body.decode(b'{"a": ' + b"[" * 63 + b"]" * 63 + b"}"), ParsedBody)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_sixty_four_levels_are_read() -> None:
 )
 def test_what_is_no_text_is_told_with_its_path(data: bytes, path: str) -> None:
     parsed = body.decode(data)
-    assert isinstance(parsed, Parsed)
+    assert isinstance(parsed, ParsedBody)
     assert [fault.path for fault in parsed.faults] == [path]
     parsed.faults[0].path.encode()
 
 
 def test_a_whole_surrogate_pair_is_text() -> None:
-    assert body.decode(rb'{"a": "\ud83d\ude00"}') == Parsed({"a": "\U0001f600"}, [])
+    assert body.decode(rb'{"a": "\ud83d\ude00"}') == ParsedBody({"a": "\U0001f600"}, [])
 
 
 @settings(max_examples=200)
@@ -102,7 +102,7 @@ def test_a_whole_surrogate_pair_is_text() -> None:
 )
 def test_what_a_good_client_writes_is_what_is_read(value: Any) -> None:
     parsed = body.decode(json.dumps({"v": value}).encode())
-    assert isinstance(parsed, Parsed)
+    assert isinstance(parsed, ParsedBody)
     if not parsed.faults:
         assert parsed.members == {"v": value}
 

@@ -1,7 +1,7 @@
 """The operator's mailboxes take so much, then one every five minutes; return paths are never rationed."""
 
-from posthouse.doors.inbound.rate_limit import REFILL, ROOM, Ration
-from posthouse.doors.inbound.recipient import Directory
+from posthouse.doors.inbound.rate_limit import REFILL, ROOM, RateLimit
+from posthouse.doors.inbound.recipient import RecipientDirectory
 from posthouse.mail.return_path import token
 from posthouse.mail.smtp.server import reply
 from posthouse.model.mailbox import Mailbox
@@ -22,7 +22,7 @@ class Watch:
 
 def test_a_full_bucket_is_taken_then_one_a_refill() -> None:
     watch = Watch()
-    ration = Ration(watch)
+    ration = RateLimit(watch)
     assert sum(ration.takes() for _ in range(int(ROOM) * 3)) == ROOM
     watch.now += REFILL - 1
     assert not ration.takes()
@@ -33,7 +33,7 @@ def test_a_full_bucket_is_taken_then_one_a_refill() -> None:
 
 
 def test_who_writes_to_abuse_too_often_is_asked_to_come_again_and_reports_are_heard_meanwhile() -> None:
-    directory = Directory((KEY,), Ration(Watch()))
+    directory = RecipientDirectory((KEY,), RateLimit(Watch()))
     local = token(KEY, 1, 1, new_id(NOW), 0)
     said = [directory.receives(Mailbox(name, "x.test")) for name in ("abuse", "Postmaster") * int(ROOM)]
     assert said == [None] * int(ROOM) + [reply.RATIONED] * int(ROOM)

@@ -2,7 +2,7 @@
 
 from structlog.testing import capture_logs
 
-from posthouse.doors.inbound.sampled_log import APART, Sample
+from posthouse.doors.inbound.sampled_log import APART, SampledLog
 
 
 class Watch:
@@ -16,7 +16,7 @@ class Watch:
 
 def test_a_thousand_in_a_minute_are_one_line_and_the_next_says_how_many_there_were() -> None:
     watch = Watch()
-    sample = Sample(watch)
+    sample = SampledLog(watch)
     with capture_logs() as lines:
         for _ in range(1000):
             sample.count("b+secret")

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from posthouse.doors.smtp.session import is_loopback
-from posthouse.mail.smtp.server.action import Limits
+from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from tests.support.certificate import Certificate
@@ -197,7 +197,7 @@ async def test_a_peer_that_does_not_read_its_replies_is_not_heard() -> None:
 
 
 async def test_a_silent_peer_is_hung_up_on() -> None:
-    async with open_door(limits=Limits(idle=timedelta(seconds=60))) as door, connected(door) as wire:
+    async with open_door(limits=SessionLimits(idle=timedelta(seconds=60))) as door, connected(door) as wire:
         door.clock.seconds += 59
         door.server.sweep()
         assert (await wire.say(b"NOOP\r\n")).startswith(b"250 ")
@@ -207,7 +207,10 @@ async def test_a_silent_peer_is_hung_up_on() -> None:
 
 
 async def test_a_commit_is_never_timed_out() -> None:
-    async with open_door(limits=Limits(idle=timedelta(seconds=60), total=timedelta(seconds=90))) as door, connected(door) as wire:
+    async with (
+        open_door(limits=SessionLimits(idle=timedelta(seconds=60), total=timedelta(seconds=90))) as door,
+        connected(door) as wire,
+    ):
         await wire.log_in()
         door.notebook.open.clear()
         await wire.say(TRANSACTION, 3)
@@ -219,7 +222,7 @@ async def test_a_commit_is_never_timed_out() -> None:
 
 
 async def test_sessions_beyond_the_limit_are_sent_away() -> None:
-    async with open_door(limits=Limits(sessions=1)) as door, connected(door) as first:
+    async with open_door(limits=SessionLimits(sessions=1)) as door, connected(door) as first:
         reader, writer = await asyncio.open_connection(door.host, door.port)
         assert (await reader.read()).startswith(b"421 4.3.2 ")
         writer.close()

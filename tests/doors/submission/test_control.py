@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from posthouse.doors.submission.control import Fields, read_controls
-from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.command import CommandFault
 
 
 def test_every_control_of_the_contract_has_its_field() -> None:
@@ -74,6 +74,6 @@ def test_nothing_asked_is_nothing_set() -> None:
 )
 def test_a_bad_control_is_refused_by_name(controls: dict[str, list[str]], told: str) -> None:
     fault = read_controls(controls)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, CommandFault)
     assert fault.reply.startswith(b"554 5.6.0 ")
     assert told in fault.reply.decode()

@@ -4,7 +4,7 @@ import pytest
 
 from posthouse.doors.submission.request import read_request
 from posthouse.mail.smtp.server.action import Envelope
-from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.command import CommandFault
 from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
@@ -73,7 +73,7 @@ def test_with_a_template_all_but_the_words_stays_the_authors() -> None:
     assert [(file.filename, file.content_type, file.content) for file in asked.attachments] == [
         ("bill.pdf", "application/pdf", b"%PDF")
     ]
-    assert request_rules.faults(asked, CONTRACT) == ()
+    assert request_rules.check(asked, CONTRACT) == ()
 
 
 def test_a_template_for_one_recipient_needs_no_to() -> None:
@@ -97,6 +97,6 @@ def test_a_folded_and_encoded_control_is_read_as_one_value() -> None:
 )
 def test_what_cannot_be_read_is_refused(data: bytes, code: bytes) -> None:
     fault = read_request(Envelope("", (ANN,), False), data)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, CommandFault)
     assert fault.reply.startswith(code)
     assert fault.reply.endswith(b"\r\n")

@@ -8,7 +8,7 @@ import pytest
 
 from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.mail import link
-from posthouse.mail.link import Link, Purpose
+from posthouse.mail.link import Link, LinkPurpose
 from posthouse.model.feedback import Feedback
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import domains, link_hosts
@@ -53,7 +53,7 @@ async def door(database: Database, told: Told) -> HttpDoor:
     return door
 
 
-def token(purpose: Purpose, target: str = "", tenant: int = 1) -> str:
+def token(purpose: LinkPurpose, target: str = "", tenant: int = 1) -> str:
     return link.write(KEY, Link(purpose=purpose, tenant=tenant, environment=1, message=UUID(int=7), position=0, target=target))
 
 
@@ -67,7 +67,7 @@ async def own(door: HttpDoor, host: str, key: str | None = None) -> Any:
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_it_leads_there_byte_for_byte(door: HttpDoor, told: Told, target: str) -> None:
-    found = await visit(door, f"/t/c/{token(Purpose.CLICK, target)}", "mail.shop.example")
+    found = await visit(door, f"/t/c/{token(LinkPurpose.CLICK, target)}", "mail.shop.example")
     assert (found.status, found.headers["location"]) == (302, target)
     assert [(seen.url, seen.bot) for _, seen in told.seen] == [(target, False)]
 
@@ -75,15 +75,15 @@ async def test_it_leads_there_byte_for_byte(door: HttpDoor, told: Told, target: 
 async def test_on_a_tenants_own_host_only_its_own_links_lead_anywhere(door: HttpDoor, told: Told) -> None:
     assert (await own(door, "Links.Shop.Example")).json()["trackingDomain"] == "links.shop.example"
     await own(door, "links.other.example", door.stranger)
-    path = f"/t/c/{token(Purpose.CLICK, 'https://shop.example/')}"
+    path = f"/t/c/{token(LinkPurpose.CLICK, 'https://shop.example/')}"
     for host, status in (
         ("links.shop.example", 302), ("LINKS.shop.example:443", 302), ("mail.shop.example", 302), ("proxy.internal:8025", 302),
         ("links.other.example", 404), ("LINKS.other.EXAMPLE:8025", 404), ("[::1]:8025", 302), ("[::1", 302), ("", 302),
     ):  # fmt: skip
         assert (await visit(door, path, host)).status == status, host
-    way_out = f"/u/{token(Purpose.UNSUBSCRIBE)}"
+    way_out = f"/u/{token(LinkPurpose.UNSUBSCRIBE)}"
     assert [(await visit(door, way_out, "links.other.example", method)).status for method in ("GET", "POST")] == [404, 404]
-    assert (await visit(door, f"/t/o/{token(Purpose.OPEN)}", "links.other.example")).status == 404
+    assert (await visit(door, f"/t/o/{token(LinkPurpose.OPEN)}", "links.other.example")).status == 404
     assert {found.tenant for found, _ in told.seen} == {1}
 
 
@@ -91,15 +91,15 @@ async def test_a_host_that_was_left_keeps_its_links(door: HttpDoor) -> None:
     await own(door, "old.shop.example")
     await own(door, "new.shop.example")
     assert (await own(door, "")).json()["trackingDomain"] == ""
-    path = f"/t/c/{token(Purpose.CLICK, 'https://shop.example/')}"
+    path = f"/t/c/{token(LinkPurpose.CLICK, 'https://shop.example/')}"
     assert [(await visit(door, path, host)).status for host in ("old.shop.example", "new.shop.example")] == [302, 302]
-    theirs = f"/t/c/{token(Purpose.CLICK, 'https://other.example/', tenant=2)}"
+    theirs = f"/t/c/{token(LinkPurpose.CLICK, 'https://other.example/', tenant=2)}"
     assert (await visit(door, theirs, "old.shop.example")).status == 404
 
 
 async def test_a_reader_is_sent_on_while_the_database_is_away(door: HttpDoor, told: Told) -> None:
     told.away = True
-    assert (await visit(door, f"/t/c/{token(Purpose.CLICK, 'https://shop.example/')}", "links.shop.example")).status == 302
+    assert (await visit(door, f"/t/c/{token(LinkPurpose.CLICK, 'https://shop.example/')}", "links.shop.example")).status == 302
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.mail.mime.entity import DEPTH, PARTS, Entity, Malformed, leaves, parse, role
+from posthouse.mail.mime.entity import DEPTH, PARTS, Entity, MalformedMessage, leaves, parse, role
 from tests.support.spent import within
 
 
@@ -105,7 +105,7 @@ def test_the_standard_library_sees_the_same_parts(data: bytes) -> None:
     ],
 )  # fmt: skip
 def test_what_readers_would_disagree_about_is_malformed(data: bytes) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedMessage):
         parse(data)
 
 
@@ -120,7 +120,7 @@ def test_caps_hold_at_their_edges() -> None:
         b"X: y\r\n" * 44_000 + b"\r\n",
         multipart("b", *[b"X: " + b"y" * 60_000 + b"\r\n\r\n"] * 5),
     ):
-        with pytest.raises(Malformed):
+        with pytest.raises(MalformedMessage):
             parse(data)
 
 
@@ -136,7 +136,7 @@ BIG = 10_000_000
     ],
 )  # fmt: skip
 def test_hostile_structures_are_read_or_refused_in_linear_time(data: bytes) -> None:
-    with within(0.5), contextlib.suppress(Malformed):
+    with within(0.5), contextlib.suppress(MalformedMessage):
         parse(data)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.mail.reports.personal_reply import MOST_HOPS, read_letter
+from posthouse.mail.reports.personal_reply import MOST_HOPS, read_reply
 from tests.support.on_the_wire import blemishes
 
 HEAD = (
@@ -24,7 +24,7 @@ LETTER = HEAD + b"\r\n" + BODY
 
 
 def test_a_letter_says_who_wrote_it_and_keeps_its_bytes() -> None:
-    found = read_letter(LETTER, "jane@x.test")
+    found = read_reply(LETTER, "jane@x.test")
     assert found is not None
     assert found.content is not None
     assert (found.author, found.message_id, found.subject, found.answers, found.held) == (
@@ -43,23 +43,23 @@ def test_a_letter_says_who_wrote_it_and_keeps_its_bytes() -> None:
     ],
 )  # fmt: skip
 def test_what_says_that_it_is_automatic_is_no_letter(field: str) -> None:
-    assert read_letter(field.encode() + b"\r\n" + LETTER, "jane@x.test") is None
+    assert read_reply(field.encode() + b"\r\n" + LETTER, "jane@x.test") is None
 
 
 @pytest.mark.parametrize("author", ["MAILER-DAEMON", "postmaster", "no-reply", "noreply", "bounce"])
 def test_a_daemon_is_nobody(author: str) -> None:
-    assert read_letter(LETTER.replace(b"Jane@x.test", author.encode() + b"@x.test"), "jane@x.test") is None
+    assert read_reply(LETTER.replace(b"Jane@x.test", author.encode() + b"@x.test"), "jane@x.test") is None
 
 
 def test_the_null_return_path_is_no_persons() -> None:
-    assert read_letter(LETTER, "") is None
-    assert read_letter(LETTER.replace(b"<jane@x.test>", b"<>", 1), None) is None
-    assert read_letter(LETTER, None) is not None
+    assert read_reply(LETTER, "") is None
+    assert read_reply(LETTER.replace(b"<jane@x.test>", b"<>", 1), None) is None
+    assert read_reply(LETTER, None) is not None
 
 
 def test_somebody_called_bouncer_is_a_person() -> None:
-    assert read_letter(LETTER.replace(b"Jane@x.test", b"rootie@x.test"), "rootie@x.test") is not None
-    assert read_letter(b"Auto-Submitted: no\r\n" + LETTER, "jane@x.test") is not None
+    assert read_reply(LETTER.replace(b"Jane@x.test", b"rootie@x.test"), "rootie@x.test") is not None
+    assert read_reply(b"Auto-Submitted: no\r\n" + LETTER, "jane@x.test") is not None
 
 
 @pytest.mark.parametrize(
@@ -70,15 +70,15 @@ def test_somebody_called_bouncer_is_a_person() -> None:
     ],
 )  # fmt: skip
 def test_what_may_go_round_is_held_and_its_bytes_are_not_kept(fields: str, why: str) -> None:
-    found = read_letter(fields.encode() + LETTER, "jane@x.test")
+    found = read_reply(fields.encode() + LETTER, "jane@x.test")
     assert found is not None
     assert (found.held, found.content) == (why, None)
 
 
 def test_a_letter_is_the_same_whichever_way_it_came() -> None:
-    first = read_letter(LETTER, "jane@x.test")
-    again = read_letter(b"Received: by other.test; later\r\n" + LETTER, "jane@x.test")
-    other = read_letter(LETTER + b"Please.\r\n", "jane@x.test")
+    first = read_reply(LETTER, "jane@x.test")
+    again = read_reply(b"Received: by other.test; later\r\n" + LETTER, "jane@x.test")
+    other = read_reply(LETTER + b"Please.\r\n", "jane@x.test")
     assert first is not None
     assert again is not None
     assert other is not None
@@ -86,7 +86,7 @@ def test_a_letter_is_the_same_whichever_way_it_came() -> None:
 
 
 def test_eight_bits_become_seven_and_the_broken_signature_goes() -> None:
-    found = read_letter(LETTER + "Größe\r\n".encode(), "jane@x.test")
+    found = read_reply(LETTER + "Größe\r\n".encode(), "jane@x.test")
     assert found is not None
     assert found.content is not None
     assert found.content.body.isascii()
@@ -98,7 +98,7 @@ def test_eight_bits_become_seven_and_the_broken_signature_goes() -> None:
     "junk", [b"", b"\0" * 100, b"From: \r\n\r\n", b"From: a@x.test\r\nFrom: b@x.test\r\n\r\nx", b"\r\n\r\n", b"::::"]
 )
 def test_what_nobody_can_read_is_no_letter(junk: bytes) -> None:
-    assert read_letter(junk, "jane@x.test") is None
+    assert read_reply(junk, "jane@x.test") is None
 
 
 NAMES = [
@@ -125,7 +125,7 @@ VALUES = st.one_of(
 )
 def test_whatever_is_handed_on_is_fit_for_the_wire(fields: list[tuple[str, bytes]], body: bytes) -> None:
     head = b"From: Jane <jane@x.test>\r\n" + b"".join(name.encode() + b": " + value + b"\r\n" for name, value in fields)
-    found = read_letter(head + b"\r\n" + body, "jane@x.test")
+    found = read_reply(head + b"\r\n" + body, "jane@x.test")
     if found is not None and found.content is not None:
         data = b"Received: by us\r\n" + found.content.head + b"\r\n" + found.content.body
         assert blemishes(data) == []

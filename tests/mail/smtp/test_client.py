@@ -8,13 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.mail.smtp.client import Conversation, stuffed
-from posthouse.mail.smtp.handshake import Action, Answered, Ended, GoAhead, Ready, Say, StartTls, Terms, TlsUse
+from posthouse.mail.smtp.client import ClientConversation, stuffed
+from posthouse.mail.smtp.handshake import (
+    Action,
+    GoAhead,
+    SecureClient,
+    SendCommand,
+    SessionEnded,
+    SessionReady,
+    SessionTerms,
+    TlsUse,
+    TransactionReply,
+)
 from posthouse.model.content import Parcel
-from posthouse.model.outcome import Reason, Stage
+from posthouse.model.outcome import AttemptStage, Reason
 
 EHLO: Final = b"250-mx.test\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-SMTPUTF8\r\n250 STARTTLS\r\n"
-PLAIN: Final = Terms(hostname="me.test", tls=TlsUse.NEVER)
+PLAIN: Final = SessionTerms(hostname="me.test", tls=TlsUse.NEVER)
 
 
 class Open:
@@ -35,87 +45,87 @@ def parcel(recipient: str = "a@x.test", data: bytes = b"Subject: x\r\n\r\nhello\
     )
 
 
-def opened(ehlo: bytes = EHLO, terms: Terms = PLAIN) -> Conversation:
-    talk = Conversation(terms)
+def opened(ehlo: bytes = EHLO, terms: SessionTerms = PLAIN) -> ClientConversation:
+    talk = ClientConversation(terms)
     talk.receive(b"220 hi\r\n")
-    assert talk.receive(ehlo) == [Ready()]
+    assert talk.receive(ehlo) == [SessionReady()]
     return talk
 
 
 def said(actions: list[Action]) -> bytes:
-    return b"".join(action.data for action in actions if isinstance(action, Say))
+    return b"".join(action.data for action in actions if isinstance(action, SendCommand))
 
 
 # --- opening ---
 
 
 def test_a_session_opens_with_ehlo_and_is_ready() -> None:
-    talk = Conversation(PLAIN)
+    talk = ClientConversation(PLAIN)
     assert said(talk.receive(b"220 hi\r\n")) == b"EHLO me.test\r\n"
-    assert talk.receive(EHLO) == [Ready()]
+    assert talk.receive(EHLO) == [SessionReady()]
     assert talk.pipelining
 
 
 def test_an_old_server_is_greeted_with_helo() -> None:
-    talk = Conversation(PLAIN)
+    talk = ClientConversation(PLAIN)
     talk.receive(b"220 hi\r\n")
     assert said(talk.receive(b"502 what?\r\n")) == b"HELO me.test\r\n"
-    assert talk.receive(b"250 hello\r\n") == [Ready()]
+    assert talk.receive(b"250 hello\r\n") == [SessionReady()]
     assert not talk.pipelining
 
 
 @pytest.mark.parametrize("greeting", [b"554 no\r\n", b"421 busy\r\n", b"450 later\r\n", b"354 what\r\n"])
 def test_a_greeting_that_is_no_welcome_ends_the_session_with_its_reply(greeting: bytes) -> None:
-    (ended,) = Conversation(PLAIN).receive(greeting)
-    assert isinstance(ended, Ended)
+    (ended,) = ClientConversation(PLAIN).receive(greeting)
+    assert isinstance(ended, SessionEnded)
     assert ended.reply is not None
-    assert ended.stage is Stage.GREETING
+    assert ended.stage is AttemptStage.GREETING
 
 
 @pytest.mark.parametrize("junk", [b"HTTP/1.1 400 Bad\r\n", b"\x16\x03\x01\r\n", b"hello\r\n", b"x" * 5000])
 def test_junk_ends_the_session_as_a_protocol_error(junk: bytes) -> None:
-    (ended,) = Conversation(PLAIN).receive(junk)
-    assert isinstance(ended, Ended)
+    (ended,) = ClientConversation(PLAIN).receive(junk)
+    assert isinstance(ended, SessionEnded)
     assert (ended.reply, ended.reason) == (None, Reason.PROTOCOL_ERROR)
 
 
 def test_starttls_comes_before_anything_else_and_what_was_offered_before_it_is_forgotten() -> None:
-    talk = Conversation(Terms(hostname="me.test"))
+    talk = ClientConversation(SessionTerms(hostname="me.test"))
     talk.receive(b"220 hi\r\n")
     assert said(talk.receive(EHLO)) == b"STARTTLS\r\n"
-    assert talk.receive(b"220 go\r\n") == [StartTls()]
+    assert talk.receive(b"220 go\r\n") == [SecureClient()]
     assert said(talk.secured()) == b"EHLO me.test\r\n"
-    assert talk.receive(b"250 mx.test\r\n") == [Ready()]
+    assert talk.receive(b"250 mx.test\r\n") == [SessionReady()]
     assert not talk.pipelining
 
 
 @pytest.mark.parametrize("tail", [b"250 fake\r\n", b"250 fa", b"\r\n", b"x"])
 def test_a_byte_behind_the_answer_to_starttls_ends_the_session(tail: bytes) -> None:
-    talk = Conversation(Terms(hostname="me.test"))
+    talk = ClientConversation(SessionTerms(hostname="me.test"))
     talk.receive(b"220 hi\r\n")
     talk.receive(EHLO)
     actions = talk.receive(b"220 go\r\n" + tail)
-    assert [type(action) for action in actions] == [Ended]
+    assert [type(action) for action in actions] == [SessionEnded]
     assert talk.receive(b"250 more\r\n") == []
 
 
 @pytest.mark.parametrize("answer", [b"250 mx.test\r\n", EHLO])
 def test_without_tls_a_session_that_requires_it_never_comes_to_mail(answer: bytes) -> None:
-    talk = Conversation(Terms(hostname="me.test", tls=TlsUse.REQUIRED, username="u", password="p"))
+    talk = ClientConversation(SessionTerms(hostname="me.test", tls=TlsUse.REQUIRED, username="u", password="p"))
     talk.receive(b"220 hi\r\n")
     actions = talk.receive(answer)
     if answer == EHLO:
         actions = talk.receive(b"454 4.7.0 not now\r\n")
     (ended,) = actions
-    assert isinstance(ended, Ended)
-    assert ended.stage is Stage.TLS
+    assert isinstance(ended, SessionEnded)
+    assert ended.stage is AttemptStage.TLS
 
 
 def test_an_opportunistic_session_goes_on_where_starttls_is_refused() -> None:
-    talk = Conversation(Terms(hostname="me.test"))
+    talk = ClientConversation(SessionTerms(hostname="me.test"))
     talk.receive(b"220 hi\r\n")
     talk.receive(EHLO)
-    assert talk.receive(b"454 4.7.0 not now\r\n") == [Ready()]
+    assert talk.receive(b"454 4.7.0 not now\r\n") == [SessionReady()]
 
 
 @pytest.mark.parametrize(
@@ -134,28 +144,28 @@ def test_an_opportunistic_session_goes_on_where_starttls_is_refused() -> None:
     ],
 )
 def test_we_log_in_with_what_is_offered(offer: bytes, exchange: list[tuple[bytes, bytes]]) -> None:
-    talk = Conversation(Terms(hostname="me.test", tls=TlsUse.NEVER, username="user", password="päss"))
+    talk = ClientConversation(SessionTerms(hostname="me.test", tls=TlsUse.NEVER, username="user", password="päss"))
     talk.receive(b"220 hi\r\n")
     actions = talk.receive(b"250-mx\r\n250 " + offer + b"\r\n")
     for ours, theirs in exchange:
         assert said(actions) == ours
         actions = talk.receive(theirs)
-    assert actions == [Ready()]
+    assert actions == [SessionReady()]
 
 
 @pytest.mark.parametrize("offer", [b"AUTH CRAM-MD5", b"PIPELINING"])
 def test_a_relay_that_offers_no_login_we_know_is_not_used_without_one(offer: bytes) -> None:
-    talk = Conversation(Terms(hostname="me.test", tls=TlsUse.NEVER, username="user", password="p"))
+    talk = ClientConversation(SessionTerms(hostname="me.test", tls=TlsUse.NEVER, username="user", password="p"))
     talk.receive(b"220 hi\r\n")
     (ended,) = talk.receive(b"250-mx\r\n250 " + offer + b"\r\n")
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, SessionEnded)
     assert ended.reason is Reason.AUTH_FAILED
 
 
 @pytest.mark.parametrize("name", ["me.test\r\nMAIL FROM:<x@y>", "", "a b", "mé.test"])
 def test_a_hostname_that_cannot_be_said_is_refused(name: str) -> None:
     with pytest.raises(ValueError):
-        Conversation(Terms(hostname=name))
+        ClientConversation(SessionTerms(hostname=name))
 
 
 # --- transactions ---
@@ -169,8 +179,8 @@ def test_with_pipelining_the_next_envelope_leaves_with_the_body() -> None:
     written = b"".join(talk.body(parcel("b@x.test")))
     assert written == b"Subject: x\r\n\r\nhello\r\n.\r\n" + envelope.replace(b"a@x", b"b@x")
     first, second = talk.receive(b"250 queued\r\n250 ok\r\n250 ok\r\n354 go\r\n")
-    assert isinstance(first, Answered)
-    assert (first.stage, first.reply.code) == (Stage.DOT, 250)
+    assert isinstance(first, TransactionReply)
+    assert (first.stage, first.reply.code) == (AttemptStage.DOT, 250)
     assert second == GoAhead()
 
 
@@ -182,7 +192,7 @@ def test_without_pipelining_each_command_waits_for_its_answer() -> None:
     assert talk.receive(b"354 go\r\n") == [GoAhead()]
     assert b"".join(talk.body()).endswith(b"hello\r\n.\r\n")
     (answered,) = talk.receive(b"250 queued\r\n")
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, TransactionReply)
 
 
 @pytest.mark.parametrize("ehlo", [EHLO, b"250 mx.test\r\n"])
@@ -190,8 +200,10 @@ def test_after_a_refusal_the_peer_is_reset_before_the_next(ehlo: bytes) -> None:
     talk = opened(ehlo)
     talk.begin(parcel())
     answers = b"250 ok\r\n550 5.1.1 no\r\n" + (b"554 5.5.1 no valid recipients\r\n" if talk.pipelining else b"")
-    answered = [action for line in answers.splitlines(keepends=True) for action in talk.receive(line) if type(action) is Answered]
-    assert [(action.stage, action.reply.code) for action in answered] == [(Stage.RCPT, 550)]
+    answered = [
+        action for line in answers.splitlines(keepends=True) for action in talk.receive(line) if type(action) is TransactionReply
+    ]
+    assert [(action.stage, action.reply.code) for action in answered] == [(AttemptStage.RCPT, 550)]
     following = talk.begin(parcel("b@x.test"))
     if not talk.pipelining:
         assert following == b"RSET\r\n"
@@ -204,8 +216,8 @@ def test_a_refused_recipient_gets_no_body_even_where_data_is_taken() -> None:
     talk.begin(parcel())
     assert said(talk.receive(b"250 ok\r\n550 no\r\n354 go\r\n")) == b".\r\n"
     (answered,) = talk.receive(b"554 no valid recipients\r\n")
-    assert isinstance(answered, Answered)
-    assert answered.stage is Stage.RCPT
+    assert isinstance(answered, TransactionReply)
+    assert answered.stage is AttemptStage.RCPT
     assert talk.begin(parcel()).startswith(b"MAIL")
 
 
@@ -225,16 +237,16 @@ def test_a_peer_that_is_out_of_step_never_gets_the_body(answers: bytes) -> None:
     talk.begin(parcel())
     actions = talk.receive(answers)
     assert GoAhead() not in actions
-    assert isinstance(actions[-1], Ended)
+    assert isinstance(actions[-1], SessionEnded)
 
 
 def test_421_ends_the_session_at_once_whatever_was_asked() -> None:
     talk = opened()
     talk.begin(parcel())
     (ended,) = talk.receive(b"250 ok\r\n421 closing\r\n")
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, SessionEnded)
     assert ended.reply is not None
-    assert ended.stage is Stage.RCPT
+    assert ended.stage is AttemptStage.RCPT
 
 
 def test_an_answer_to_the_dot_counts_even_where_the_peer_then_talks_on() -> None:
@@ -243,8 +255,8 @@ def test_an_answer_to_the_dot_counts_even_where_the_peer_then_talks_on() -> None
     talk.receive(b"250 ok\r\n250 ok\r\n354 go\r\n")
     talk.body()
     answered, ended = talk.receive(b"250 queued\r\n421 and goodbye\r\n")
-    assert isinstance(answered, Answered)
-    assert isinstance(ended, Ended)
+    assert isinstance(answered, TransactionReply)
+    assert isinstance(ended, SessionEnded)
 
 
 def test_what_a_peer_cannot_take_is_known_before_asking() -> None:
@@ -303,19 +315,19 @@ FLIGHTS: Final = [
 
 def story(cut: "st.DataObject | None") -> list[Action]:
     """A whole session, each flight of the peer's cut in pieces; what we do depends on what was heard only."""
-    talk, events = Conversation(PLAIN), []
+    talk, events = ClientConversation(PLAIN), []
     for flight in FLIGHTS:
         cuts = [] if cut is None else sorted(cut.draw(st.lists(st.integers(0, len(flight)), max_size=5)))
         for start, end in itertools.pairwise([0, *cuts, len(flight)]):
             for action in talk.receive(flight[start:end]):
                 events.append(action)
-                if type(action) is Ready:
-                    events.append(Say(talk.begin(parcel()), "mail"))  # type: ignore[arg-type]
+                if type(action) is SessionReady:
+                    events.append(SendCommand(talk.begin(parcel()), "mail"))  # type: ignore[arg-type]
                 if type(action) is GoAhead:
                     following = parcel("b@x.test") if sum(type(event) is GoAhead for event in events) == 1 else None
-                    events += [Say(piece, "dot") for piece in talk.body(following)]  # type: ignore[arg-type]
-                if type(action) is Answered and action.stage is Stage.RCPT:
-                    events.append(Say(talk.begin(parcel("c@x.test")), "mail"))  # type: ignore[arg-type]
+                    events += [SendCommand(piece, "dot") for piece in talk.body(following)]  # type: ignore[arg-type]
+                if type(action) is TransactionReply and action.stage is AttemptStage.RCPT:
+                    events.append(SendCommand(talk.begin(parcel("c@x.test")), "mail"))  # type: ignore[arg-type]
     return events
 
 
@@ -323,7 +335,7 @@ def story(cut: "st.DataObject | None") -> list[Action]:
 @settings(max_examples=150)
 def test_every_chunking_gives_the_same_events(data: st.DataObject) -> None:
     whole = story(None)
-    assert sum(type(event) is Answered for event in whole) == 3
+    assert sum(type(event) is TransactionReply for event in whole) == 3
     assert story(data) == whole
 
 
@@ -335,18 +347,18 @@ def test_every_chunking_gives_the_same_events(data: st.DataObject) -> None:
 )
 @settings(max_examples=300)
 def test_no_bytes_raise_and_after_the_end_nothing_follows(pieces: list[bytes]) -> None:
-    talk = Conversation(Terms(hostname="me.test"))
+    talk = ClientConversation(SessionTerms(hostname="me.test"))
     over = False
     for piece in pieces:
         for action in talk.receive(piece):
             assert not over
-            if type(action) is Ready:
+            if type(action) is SessionReady:
                 talk.begin(parcel())
             if type(action) is GoAhead:
                 talk.body()
-            if type(action) is StartTls:
+            if type(action) is SecureClient:
                 talk.secured()
-            over = type(action) is Ended
+            over = type(action) is SessionEnded
 
 
 # --- dots ---

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.mail.smtp.reply import MAX_LINE, MAX_LINES, MAX_TEXT, Reply, ReplyReader, Unreadable, queue_id
+from posthouse.mail.smtp.reply import MAX_LINE, MAX_LINES, MAX_TEXT, Reply, ReplyReader, UnreadableReply, queue_id
 
 
-def heard(*pieces: bytes) -> list[Reply | Unreadable]:
+def heard(*pieces: bytes) -> list[Reply | UnreadableReply]:
     reader = ReplyReader()
     return list(itertools.chain.from_iterable(reader.feed(piece) for piece in pieces))
 
 
-def only(data: bytes) -> Reply | Unreadable:
+def only(data: bytes) -> Reply | UnreadableReply:
     (found,) = heard(data)
     return found
 
@@ -65,14 +65,14 @@ def test_a_multi_line_reply_is_one_reply() -> None:
     ],
 )
 def test_what_is_no_reply_is_one_fault_and_then_silence(junk: bytes) -> None:
-    assert isinstance(only(junk + b"250 and on\r\n"), Unreadable)
+    assert isinstance(only(junk + b"250 and on\r\n"), UnreadableReply)
 
 
 def test_the_bounds_are_inclusive() -> None:
     longest = b"250 " + b"x" * (MAX_LINE - 6) + b"\r\n"
     assert isinstance(only(longest), Reply)
     assert isinstance(only(b"250-a\r\n" * (MAX_LINES - 1) + b"250 b\r\n"), Reply)
-    assert isinstance(only(b"250-a\r\n" * MAX_LINES + b"250 b\r\n"), Unreadable)
+    assert isinstance(only(b"250-a\r\n" * MAX_LINES + b"250 b\r\n"), UnreadableReply)
 
 
 def test_kept_text_is_at_most_one_kilobyte() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached, Trouble
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
 from posthouse.net.clock import Clock
 from posthouse.net.http.client import HttpClient
 from posthouse.net.http.limits import HttpLimits
@@ -38,13 +38,13 @@ def post(url: str, body: bytes = b"{}", *, repeatable: bool = True) -> HttpReque
     return HttpRequest(method="POST", url=url, headers=(("Content-Type", "application/json"),), body=body, repeatable=repeatable)
 
 
-def got(found: HttpResponse | NotReached) -> HttpResponse:
+def got(found: HttpResponse | NoAnswer) -> HttpResponse:
     assert isinstance(found, HttpResponse), found
     return found
 
 
-def trouble(found: HttpResponse | NotReached) -> Trouble:
-    assert isinstance(found, NotReached), found
+def trouble(found: HttpResponse | NoAnswer) -> NoAnswerReason:
+    assert isinstance(found, NoAnswer), found
     return found.trouble
 
 
@@ -116,8 +116,8 @@ async def test_what_may_not_be_repeated_is_in_doubt_instead() -> None:
     async with stranger(once) as there, client() as http:
         got(await http.send(post(there.url(), repeatable=False)))
         found = await http.send(post(there.url(), repeatable=False))
-        assert trouble(found) is Trouble.LOST
-        assert isinstance(found, NotReached)
+        assert trouble(found) is NoAnswerReason.LOST
+        assert isinstance(found, NoAnswer)
         assert found.left
         assert len(there.asked) == 2
 
@@ -137,12 +137,12 @@ async def test_at_most_so_much_of_an_answer_is_read() -> None:
 
 
 WRONG = {
-    "no HTTP": (b"220 mail.example ESMTP\r\n\r\n", Trouble.PROTOCOL),
-    "a header without end": (b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"b" * 60_000, Trouble.PROTOCOL),
-    "only interim answers": (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20, Trouble.PROTOCOL),
-    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", Trouble.PROTOCOL),
-    "a body cut short": (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nxx", Trouble.LOST),
-    "nothing": (b"", Trouble.LOST),
+    "no HTTP": (b"220 mail.example ESMTP\r\n\r\n", NoAnswerReason.PROTOCOL),
+    "a header without end": (b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"b" * 60_000, NoAnswerReason.PROTOCOL),
+    "only interim answers": (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20, NoAnswerReason.PROTOCOL),
+    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", NoAnswerReason.PROTOCOL),
+    "a body cut short": (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nxx", NoAnswerReason.LOST),
+    "nothing": (b"", NoAnswerReason.LOST),
 }
 
 
@@ -152,15 +152,15 @@ async def test_an_answer_that_is_none_has_a_name(case: str) -> None:
     async with stranger(raw(data)) as there, client() as http:
         found = await http.send(post(there.url()))
         assert trouble(found) is expected
-        assert isinstance(found, NotReached)
+        assert isinstance(found, NoAnswer)
         assert found.left
 
 
 async def test_a_server_that_says_nothing_costs_the_budget_and_no_more() -> None:
     async with stranger(silence) as there, client(limits=QUICK) as http:
         found = await http.send(post(there.url()))
-        assert trouble(found) is Trouble.TIMED_OUT
-        assert isinstance(found, NotReached)
+        assert trouble(found) is NoAnswerReason.TIMED_OUT
+        assert isinstance(found, NoAnswer)
         assert found.left
         assert found.duration_ms > 0
 
@@ -180,8 +180,8 @@ async def test_a_request_that_never_left_whole_is_not_in_doubt() -> None:
     for writer in held:
         writer.transport.abort()
     await asyncio.sleep(0.01)
-    assert trouble(found) is Trouble.TIMED_OUT
-    assert isinstance(found, NotReached)
+    assert trouble(found) is NoAnswerReason.TIMED_OUT
+    assert isinstance(found, NoAnswer)
     assert not found.left
 
 
@@ -190,8 +190,8 @@ async def test_nobody_listening_is_not_reached() -> None:
         pass
     async with client() as http:
         found = await http.send(post(there.url()))
-    assert trouble(found) is Trouble.CONNECT
-    assert isinstance(found, NotReached)
+    assert trouble(found) is NoAnswerReason.CONNECT
+    assert isinstance(found, NoAnswer)
     assert not found.left
 
 
@@ -205,14 +205,14 @@ async def test_tls_is_checked_chain_and_name(tmp_path: Path) -> None:
             got(await http.send(post(there.url(host="hooks.example", scheme="https"))))
             assert there.connections == 1
             wrong = await http.send(post(there.url(host="other.example", scheme="https")))
-            assert trouble(wrong) is Trouble.TLS
+            assert trouble(wrong) is NoAnswerReason.TLS
         async with client(names) as http:
-            assert trouble(await http.send(post(there.url(host="hooks.example", scheme="https")))) is Trouble.TLS
+            assert trouble(await http.send(post(there.url(host="hooks.example", scheme="https")))) is NoAnswerReason.TLS
 
 
 async def test_a_name_without_address_is_a_trouble_of_dns() -> None:
     async with client() as http:
-        assert trouble(await http.send(post("http://nowhere.example/"))) is Trouble.DNS
+        assert trouble(await http.send(post("http://nowhere.example/"))) is NoAnswerReason.DNS
 
 
 async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:

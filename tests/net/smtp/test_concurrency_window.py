@@ -1,10 +1,10 @@
 """How many connections: halved together, earned back slowly, paused for longer each time."""
 
-from posthouse.net.smtp.concurrency_window import Allowance
+from posthouse.net.smtp.concurrency_window import ConcurrencyWindow
 
 
 def test_those_begun_together_halve_once() -> None:
-    allowance = Allowance(20)
+    allowance = ConcurrencyWindow(20)
     for _ in range(5):
         allowance.too_many(began=1.0, now=2.0)
     assert allowance.limit == 10
@@ -17,7 +17,7 @@ def test_those_begun_together_halve_once() -> None:
 
 
 def test_ten_rounds_of_good_answers_give_one_connection_back() -> None:
-    allowance = Allowance(4)
+    allowance = ConcurrencyWindow(4)
     allowance.too_many(began=1.0, now=1.0)
     for _ in range(19):
         allowance.good()
@@ -30,7 +30,7 @@ def test_ten_rounds_of_good_answers_give_one_connection_back() -> None:
 
 
 def test_a_pause_doubles_up_to_a_minute_and_ends_with_the_first_connection() -> None:
-    allowance, pauses = Allowance(4), []
+    allowance, pauses = ConcurrencyWindow(4), []
     for _ in range(9):
         allowance.unreachable(now=0.0)
         pauses.append(next(second for second in range(100) if not allowance.paused(float(second))))

@@ -9,19 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthouse.net.authority import server_context, server_file
-from posthouse.net.smtp.probe import Answered, Silent, greet
+from posthouse.net.smtp.probe import ProbeAnswer, ProbeSilence, greet
 from tests.support.smtp_script import scripted_server
 
 SOON = timedelta(seconds=5)
 
 
-async def _greet(port: int, patience: timedelta = SOON, *, implicit_tls: bool = False) -> Answered | Silent:
+async def _greet(port: int, patience: timedelta = SOON, *, implicit_tls: bool = False) -> ProbeAnswer | ProbeSilence:
     return await greet("127.0.0.1", port, name="mail.example.com", implicit_tls=implicit_tls, patience=patience)
 
 
 async def test_a_server_tells_its_extensions() -> None:
     async with scripted_server(b"220 mx ESMTP\r\n", b"250-mx hello\r\n250-STARTTLS\r\n250 size 1000\r\n") as port:
-        assert await _greet(port) == Answered("mx ESMTP", frozenset({"STARTTLS", "SIZE"}))
+        assert await _greet(port) == ProbeAnswer("mx ESMTP", frozenset({"STARTTLS", "SIZE"}))
 
 
 @pytest.mark.parametrize(
@@ -34,41 +34,41 @@ async def test_a_server_tells_its_extensions() -> None:
 async def test_what_is_no_greeting_is_silence_with_a_reason(said: tuple[bytes, ...]) -> None:
     async with scripted_server(*said) as port:
         heard = await _greet(port)
-    assert isinstance(heard, Silent)
+    assert isinstance(heard, ProbeSilence)
     assert heard.why
     assert heard.connected
 
 
 async def test_what_it_says_cannot_drive_the_terminal() -> None:
     async with scripted_server(b"220 \x1b[31mmx\x07\r\n", b"250 x\r\n") as port:
-        assert await _greet(port) == Answered("·[31mmx·", frozenset())
+        assert await _greet(port) == ProbeAnswer("·[31mmx·", frozenset())
 
 
 async def test_nobody_there_is_no_connection() -> None:
     async with scripted_server(b"") as port:
         pass
     heard = await _greet(port)
-    assert isinstance(heard, Silent)
+    assert isinstance(heard, ProbeSilence)
     assert not heard.connected
 
 
 async def test_a_server_that_says_nothing_costs_no_more_than_the_given_time() -> None:
     async with asyncio.timeout(5), scripted_server(b"220-mx\r\n", b"") as port:
-        assert await _greet(port, timedelta(milliseconds=50)) == Silent("no answer within 0.05 s", connected=True)
+        assert await _greet(port, timedelta(milliseconds=50)) == ProbeSilence("no answer within 0.05 s", connected=True)
 
 
 async def test_a_certificate_that_nobody_vouched_for_is_told(tmp_path: Path) -> None:
     context = server_context(server_file(tmp_path, "mx", datetime.now(UTC)))
     async with scripted_server(b"220 mx\r\n", tls=context) as port:
         heard = await _greet(port, implicit_tls=True)
-    assert isinstance(heard, Silent)
+    assert isinstance(heard, ProbeSilence)
     assert "TLS" in heard.why
 
 
 @settings(max_examples=25)
 @given(st.binary(max_size=200))
 def test_no_greeting_makes_it_crash(said: bytes) -> None:
-    async def talk() -> Answered | Silent:
+    async def talk() -> ProbeAnswer | ProbeSilence:
         async with scripted_server(said) as port:
             return await _greet(port, timedelta(milliseconds=200))
 

@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from posthouse.model.outcome import Bounced, Deferred, Delivered, Reason, Stage
-from posthouse.net.transports.mx import SECOND_LOOK, FirstLooks
+from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, Reason
+from posthouse.net.transports.mx import SECOND_LOOK, MissingDomains
 from posthouse.testing.clock import FakeClock
 from posthouse.testing.fake_dns import Zone
 from posthouse.testing.fake_mx import Behaviour, FakeMx
@@ -114,7 +114,7 @@ async def test_a_missing_domain_bounces_at_the_second_look_and_not_before(domain
     assert isinstance(early, Deferred)
     assert (first.wait, early.wait) == (SECOND_LOOK, timedelta(minutes=5))
     assert (type(second), second.diagnosis.reason, second.diagnosis.enhanced_code) == (Bounced, reason, code)
-    assert second.diagnosis.stage is Stage.RESOLVE
+    assert second.diagnosis.stage is AttemptStage.RESOLVE
 
 
 async def test_a_domain_that_comes_back_is_a_first_look_again() -> None:
@@ -167,7 +167,7 @@ async def test_names_differ_not_by_case() -> None:
 
 
 def test_first_looks_are_bounded_and_go_stale() -> None:
-    looks = FirstLooks()
+    looks = MissingDomains()
     assert looks.due("a.test", Reason.UNKNOWN_DOMAIN, 0.0) == SECOND_LOOK
     assert looks.due("a.test", Reason.NO_MAIL_DOMAIN, 1000.0) == SECOND_LOOK  # another answer is another first look
     assert looks.due("a.test", Reason.NO_MAIL_DOMAIN, 1900.0) is None

@@ -4,21 +4,21 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from posthouse.admin.templates import Actor, Saved, TemplateParts, Templates
+from posthouse.admin.templates import Actor, SavedVersion, TemplateParts, Templates
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import TemplateVersion
-from posthouse.model.template_state import Verb
+from posthouse.model.template_state import TemplateAction
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.active_templates import MEMORY, TemplateBook
+from posthouse.pipeline.accept.active_templates import MEMORY, ActiveTemplates
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import tenants
-from posthouse.templates.draft import Draft, source_of
+from posthouse.templates.draft import TemplateDraft, source_of
 from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
 
 
-def draft(name: str = "note", **said: str) -> Draft:
-    return Draft(name=name, sources={"en": source_of(**({"subject": "s", "text": "one"} | said))}, fallback="en")
+def draft(name: str = "note", **said: str) -> TemplateDraft:
+    return TemplateDraft(name=name, sources={"en": source_of(**({"subject": "s", "text": "one"} | said))}, fallback="en")
 
 
 async def opened(database: Database) -> tuple[Templates, Actor, FakeClock]:
@@ -27,21 +27,21 @@ async def opened(database: Database) -> tuple[Templates, Actor, FakeClock]:
     return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id)), Actor(tenant.id, "cli:me"), clock
 
 
-async def number(book: TemplateBook, actor: Actor, *more: Any) -> int | str:
+async def number(book: ActiveTemplates, actor: Actor, *more: Any) -> int | str:
     found = await book.find(actor.tenant, "note", *more)
     return found.version if isinstance(found, TemplateVersion) else found.code
 
 
 async def test_a_switch_elsewhere_is_seen_within_the_memory_and_a_switch_here_at_once(database: Database) -> None:
     templates, actor, clock = await opened(database)
-    book = TemplateBook(database, clock)
+    book = ActiveTemplates(database, clock)
     assert await number(book, actor) == "template_not_active"
-    assert isinstance(await templates.create(actor, draft()), Saved)
+    assert isinstance(await templates.create(actor, draft()), SavedVersion)
     assert await number(book, actor) == "template_not_active"
     book.forget(actor.tenant, "note")
     assert await number(book, actor) == 1
     await templates.revise(actor, draft(text="two"))
-    await templates.move(actor, "note", 2, Verb.ACTIVATE)
+    await templates.move(actor, "note", 2, TemplateAction.ACTIVATE)
     assert await number(book, actor) == 1
     clock.advance(timedelta(seconds=MEMORY + 0.1))
     assert await number(book, actor) == 2
@@ -52,20 +52,20 @@ async def test_another_tenant_sees_nothing_of_it(database: Database) -> None:
     templates, actor, clock = await opened(database)
     await templates.create(actor, draft())
     other = await tenants.create(database, "second", NOW)
-    assert isinstance(await TemplateBook(database, clock).find(other.id, "note"), Rejection)
-    assert isinstance(await TemplateBook(database, clock).find(other.id, "note", 1), Rejection)
+    assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note"), Rejection)
+    assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note", 1), Rejection)
 
 
 async def test_what_can_be_no_name_or_version_is_never_asked_of_the_database(database: Database) -> None:
     _, actor, clock = await opened(database)
-    book = TemplateBook(database, clock)
+    book = ActiveTemplates(database, clock)
     for name, pinned in (("no\0te", None), ("", None), ("x" * 500, 1), ("note", 0), ("note", 2**40), ("note", -1)):
         assert isinstance(await book.find(actor.tenant, name, pinned), Rejection)
 
 
 async def test_an_unknown_name_is_answered_with_the_nearest_ready_made_one(database: Database) -> None:
     _, actor, clock = await opened(database)
-    refused = await TemplateBook(database, clock).find(actor.tenant, "pasword-reset")
+    refused = await ActiveTemplates(database, clock).find(actor.tenant, "pasword-reset")
     assert isinstance(refused, Rejection)
     assert "password-reset" in refused.detail
 
@@ -73,24 +73,24 @@ async def test_an_unknown_name_is_answered_with_the_nearest_ready_made_one(datab
 async def test_versions_and_switches_that_race_leave_one_active_and_no_gap(database: Database) -> None:
     templates, actor, clock = await opened(database)
     first = await asyncio.gather(*(templates.create(actor, draft(text=f"v{at}")) for at in range(4)))
-    assert sum(isinstance(each, Saved) for each in first) == 1
+    assert sum(isinstance(each, SavedVersion) for each in first) == 1
     made = await asyncio.gather(*(templates.revise(actor, draft(text=f"w{at}")) for at in range(8)))
-    assert sorted(each.about.version for each in made if isinstance(each, Saved)) == list(range(2, 10))
-    moved = await asyncio.gather(*(templates.move(actor, "note", at, Verb.ACTIVATE) for at in range(1, 10)))
-    assert all(isinstance(each, Saved) for each in moved)
+    assert sorted(each.about.version for each in made if isinstance(each, SavedVersion)) == list(range(2, 10))
+    moved = await asyncio.gather(*(templates.move(actor, "note", at, TemplateAction.ACTIVATE) for at in range(1, 10)))
+    assert all(isinstance(each, SavedVersion) for each in moved)
     async with database.acquire() as connection:
         states = [row[0] for row in await connection.fetch("select state from template_version order by state")]
     assert states == ["active"] + ["retired"] * 8
-    assert isinstance(await number(TemplateBook(database, clock), actor), int)
+    assert isinstance(await number(ActiveTemplates(database, clock), actor), int)
 
 
 async def test_the_memory_of_versions_is_bounded(database: Database) -> None:
     templates, actor, clock = await opened(database)
-    book = TemplateBook(database, clock)
+    book = ActiveTemplates(database, clock)
     await templates.create(actor, draft())
     for at in range(2, 5):
         await templates.revise(actor, draft(text="x" * 100 + str(at)))
-        await templates.move(actor, "note", at, Verb.ACTIVATE)
+        await templates.move(actor, "note", at, TemplateAction.ACTIVATE)
     book._room = 250
     for at in (1, 2, 3, 4):
         assert await number(book, actor, at) == at

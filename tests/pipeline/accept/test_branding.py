@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.model.template import Rendered
+from posthouse.model.template import RenderedTemplate
 from posthouse.pipeline.accept.branding import BLACK, READABLE, WHITE, branded, contrast, readable_on
 from posthouse.store.tenants.brands import Brand
 from posthouse.templates.examples import examples
@@ -77,7 +77,7 @@ def test_every_button_is_written_in_the_chosen_colour(name: str, color: str, tex
     filled = branded(variables | {"brand": brand}, Brand(color=color) if from_settings else SET)
     for language in ("en", "de"):
         found = render(READY_MADE[name], filled, language)
-        assert isinstance(found, Rendered)
+        assert isinstance(found, RenderedTemplate)
         button = re.search(r'<td class="button branded" style="([^"]*)"[^>]*>\s*<a style="([^"]*)"', found.html or "")
         assert button is not None
         for style in button.groups():

@@ -12,8 +12,8 @@ from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller, Environment, SendRequest
 from posthouse.pipeline.accept.accept import StoreUnavailable
-from posthouse.pipeline.accept.rate_limits import Throttle
-from posthouse.pipeline.accept.tenant_facts import FactBook
+from posthouse.pipeline.accept.rate_limits import KeyRateLimits
+from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.store.postgres.database import Database, connect
 from posthouse.store.tenants import message_types, tenants
 from posthouse.store.tenants.credentials import Credentials, create_api_key
@@ -29,8 +29,8 @@ LETTER = SendRequest(to=(JANE,), text="Hello")
 CODE = SendRequest(to=(JANE,), text="123456", type="two_factor_code")
 
 
-def throttle_over(database: Database, clock: FakeClock) -> Throttle:
-    return Throttle(database, FactBook(database, Domains(database, SEALER), clock), clock)
+def throttle_over(database: Database, clock: FakeClock) -> KeyRateLimits:
+    return KeyRateLimits(database, TenantFacts(database, Domains(database, SEALER), clock), clock)
 
 
 async def limited(database: Database, rate: int | None, environment: Environment = Environment.LIVE) -> Caller:
@@ -42,7 +42,7 @@ async def limited(database: Database, rate: int | None, environment: Environment
     return caller
 
 
-async def taken(throttle: Throttle, caller: Caller, request: SendRequest = LETTER) -> bool:
+async def taken(throttle: KeyRateLimits, caller: Caller, request: SendRequest = LETTER) -> bool:
     allowance = await throttle.ask(caller, (request,))
     assert allowance is not None
     return allowance.rejection is None

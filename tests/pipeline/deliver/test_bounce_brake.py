@@ -6,11 +6,11 @@ from typing import Any, cast
 import pytest
 
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.deliver.bounce_brake import Brakes
+from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
 from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import suppressions
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppressions import SuppressionEntry
 from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
 
@@ -25,8 +25,8 @@ async def held(database: Database) -> Database:
     return database
 
 
-def made(database: Any, clock: FakeClock) -> Brakes:
-    return Brakes(database, cast("Any", clock), Entropy())
+def made(database: Any, clock: FakeClock) -> BounceBrakes:
+    return BounceBrakes(database, cast("Any", clock), Entropy())
 
 
 async def counted(database: Database) -> list[tuple[int, int]]:
@@ -86,7 +86,9 @@ async def test_a_list_that_grows_five_times_as_fast_is_told_of_once_a_day(held: 
     async with held.acquire() as connection:
         for count, when in ((week, NOW - timedelta(days=3)), (day, NOW)):
             news = [
-                NewEntry(address=f"u{n}@{when.day}.test", lookup=f"{when.day}-{n}".encode(), cause=Cause.MANUAL, source="api")
+                SuppressionEntry(
+                    address=f"u{n}@{when.day}.test", lookup=f"{when.day}-{n}".encode(), cause=Cause.MANUAL, source="api"
+                )
                 for n in range(count)
             ]
             await suppressions.add(connection, 1, 1, news, when, entropy.new_id)

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 
 from posthouse.model.message_type import Lane
-from posthouse.pipeline.deliver.heavy_flows import HEAVY, Company
+from posthouse.pipeline.deliver.heavy_flows import HEAVY, HeavyFlows
 from posthouse.store.queue.queue import FlowHead
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FLOOD, OTHER = (FlowHead(int(Lane.INSTANT), flow, NOW) for flow in (1, 2))
 
 
-def flooded() -> Company:
-    company = Company()
+def flooded() -> HeavyFlows:
+    company = HeavyFlows()
     company.met(Lane.INSTANT, FLOOD.flow, int(HEAVY) * 2, 0.0)
     return company
 

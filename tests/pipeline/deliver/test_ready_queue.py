@@ -7,22 +7,22 @@ from typing import Any
 from posthouse.model import ids
 from posthouse.model.message_type import Lane
 from posthouse.pipeline.deliver.lanes import Lanes
-from posthouse.pipeline.deliver.ready_queue import Line
-from posthouse.store.queue.queue import Claimed
+from posthouse.pipeline.deliver.ready_queue import ReadyQueue
+from posthouse.store.queue.queue import LeasedDelivery
 from tests.support import rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def claimed(number: int, **changes: Any) -> Claimed:
+def claimed(number: int, **changes: Any) -> LeasedDelivery:
     return rows.claimed(NOW, **({"message": ids.new(1, number)} | changes))
 
 
-def line() -> Line:
-    return Line(Lanes(list(Lane)))
+def line() -> ReadyQueue:
+    return ReadyQueue(Lanes(list(Lane)))
 
 
-def taken(held: Line, fits: Callable[[Claimed], bool] = lambda _: True) -> Claimed:
+def taken(held: ReadyQueue, fits: Callable[[LeasedDelivery], bool] = lambda _: True) -> LeasedDelivery:
     found = held.take(fits)
     assert found is not None
     return found[0]

@@ -8,15 +8,15 @@ import pytest
 from posthouse.model.delivery import DeliveryState
 from posthouse.pipeline.deliver import settlement
 from posthouse.policy import types
-from posthouse.store.queue.queue import Claimed, Flag
+from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
 from tests.support import rows
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
-NEVER_TRIED, DOUBTED = 0, int(Flag.IN_DOUBT_BEFORE)
-DEFERRED, DOUBTED_THEN_DEFERRED = int(Flag.DEFERRED_NOW), int(Flag.IN_DOUBT_BEFORE | Flag.DEFERRED_NOW)
+NEVER_TRIED, DOUBTED = 0, int(QueueFlag.IN_DOUBT_BEFORE)
+DEFERRED, DOUBTED_THEN_DEFERRED = int(QueueFlag.DEFERRED_NOW), int(QueueFlag.IN_DOUBT_BEFORE | QueueFlag.DEFERRED_NOW)
 
 
-def claimed(flags: int) -> Claimed:
+def claimed(flags: int) -> LeasedDelivery:
     return rows.claimed(NOW, flags=flags)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from posthouse.model.send_request import Caller, Environment, Rejection, SendRequest
-from posthouse.pipeline.accept.accept import SLICE, Intake, IntakeParts
+from posthouse.pipeline.accept.accept import SLICE, AcceptParts, Intake
 from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
 
@@ -37,7 +37,7 @@ def asked(subject: str) -> SendRequest:
 
 def intake(order: Order) -> Intake:
     parts: Any = {"database": None, "clock": FakeClock(NOW), "entropy": None, "composer": order, "announce": None}
-    return Intake(IntakeParts(**parts))
+    return Intake(AcceptParts(**parts))
 
 
 async def test_a_message_of_many_turns_waits_for_a_slice_and_not_for_one_each_turn() -> None:

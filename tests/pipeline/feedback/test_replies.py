@@ -9,20 +9,20 @@ import pytest
 
 from posthouse.admin.erasure import erase
 from posthouse.mail.mime import compose
-from posthouse.mail.reports.personal_reply import Letter, read_letter
+from posthouse.mail.reports.personal_reply import PersonalReply, read_reply
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.deliver import sign
-from posthouse.pipeline.feedback.replies import MOST, LetterParts, Letters
-from posthouse.pipeline.feedback.reply_forwarder import Forwarder
+from posthouse.pipeline.feedback.replies import MOST, PersonalReplies, ReplyParts
+from posthouse.pipeline.feedback.reply_forwarder import ReplyForwarder
 from posthouse.pipeline.feedback.take import FeedbackParts, Place
 from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import suppressions
-from posthouse.store.recipients.feedback import Raw
+from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.store.recipients.suppression_lookup import load_key
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppressions import SuppressionEntry
 from posthouse.store.tenants import streams
 from posthouse.store.tenants.streams import Stream
 from posthouse.testing.clock import FakeClock
@@ -35,9 +35,9 @@ HELP = "help@shop.test"
 OPERATOR = Mailbox("ops", "operator.test")
 
 
-def letter(text: str = "Where is it?", author: str = "jane@x.test", fields: str = "") -> Letter:
+def letter(text: str = "Where is it?", author: str = "jane@x.test", fields: str = "") -> PersonalReply:
     head = f"{fields}From: Jane <{author}>\r\nSubject: Re: Your code is 482913\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <7@x.test>\r\n"
-    found = read_letter(f"{head}\r\n{text}\r\n".encode(), author)
+    found = read_reply(f"{head}\r\n{text}\r\n".encode(), author)
     assert found is not None
     return found
 
@@ -45,11 +45,11 @@ def letter(text: str = "Where is it?", author: str = "jane@x.test", fields: str 
 class Desk:
     """A delivered message of a stream with a reply address, and somebody who takes letters."""
 
-    def __init__(self, post: Posting, letters: Letters, key: Any, message: UUID) -> None:
+    def __init__(self, post: Posting, letters: PersonalReplies, key: Any, message: UUID) -> None:
         self.post, self.letters, self.key, self.message = post, letters, key, message
         self.place = Place(1, 1, message, 0)
 
-    async def take(self, *letters: Letter) -> None:
+    async def take(self, *letters: PersonalReply) -> None:
         for each in letters:
             await self.letters.take(self.place, each, "report")
 
@@ -73,9 +73,9 @@ async def desk(database: Database) -> Desk:
     post.receiver.answering = lambda _: YES
     key = await load_key(database, SEALER, bytes)
     parts = FeedbackParts(database=database, clock=clock, entropy=Entropy(), key=key)
-    forwarder = Forwarder(SEALER, "mail.shop.test", post.entropy.new_id, lambda _: None)
-    letters = Letters(
-        LetterParts(feedback=parts, sealer=SEALER, forwarder=forwarder, ours=("bounce.shop.test",), operator=OPERATOR)
+    forwarder = ReplyForwarder(SEALER, "mail.shop.test", post.entropy.new_id, lambda _: None)
+    letters = PersonalReplies(
+        ReplyParts(feedback=parts, sealer=SEALER, forwarder=forwarder, ours=("bounce.shop.test",), operator=OPERATOR)
     )
     async with database.acquire() as connection:
         await streams.put(connection, 1, Stream(name="transactional", reply_to=HELP), NOW)
@@ -158,7 +158,7 @@ async def test_what_may_go_round_or_be_forged_is_told_and_not_handed_on(desk: De
 
 @pytest.mark.parametrize("cause", [Cause.HARD_BOUNCE, Cause.LEGAL, Cause.COMPLAINT])
 async def test_nothing_is_handed_on_to_somebody_on_the_list(desk: Desk, cause: Cause) -> None:
-    entry = NewEntry(
+    entry = SuppressionEntry(
         id=desk.post.entropy.new_id(NOW), address="Help@shop.test", lookup=desk.key.of("Help@shop.test"), cause=cause, source="cli", reason="x",
         evidence={},
     )  # fmt: skip
@@ -203,8 +203,8 @@ async def test_a_letter_in_the_sandbox_stays_there(desk: Desk) -> None:
     assert row[0] == 0
 
 
-def operators(data: bytes, recipient: str = "abuse@mail.shop.test") -> Raw:
-    return Raw(
+def operators(data: bytes, recipient: str = "abuse@mail.shop.test") -> RawFeedback:
+    return RawFeedback(
         id=Entropy().new_id(NOW), tenant=1, environment=1, source="operator", body=data, received_at=NOW,
         headers={"return-path": "jane@x.test", "recipient": recipient},
     )  # fmt: skip
@@ -223,7 +223,7 @@ async def test_mail_to_the_operators_mailboxes_goes_to_the_operator_once(desk: D
 @pytest.mark.parametrize(
     "held", [None, letter(fields="List-Id: <l.x.test>\r\n"), letter(author="ops@operator.test"), letter(author="x@shop.test")]
 )
-async def test_what_is_not_handed_on_to_the_operator_is_kept_in_the_inbox(desk: Desk, held: Letter | None) -> None:
+async def test_what_is_not_handed_on_to_the_operator_is_kept_in_the_inbox(desk: Desk, held: PersonalReply | None) -> None:
     await desk.letters.take_operators(operators(b"Subject: hi\r\n\r\nhi\r\n"), held)
     assert await desk.forwards() == []
     rows = await desk.post.fetch("select recipient from inbox")
@@ -232,7 +232,7 @@ async def test_what_is_not_handed_on_to_the_operator_is_kept_in_the_inbox(desk: 
 
 def test_a_letter_survives_the_way_out_of_the_confined_child() -> None:
     found = letter()
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=Letter) == found
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=PersonalReply) == found
 
 
 async def test_whoever_wrote_and_is_erased_stands_nowhere_and_is_not_told_of_again(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from posthouse.model import ids
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.feedback.take import FeedbackParts, Place, Taking
+from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker, Place
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients.suppression_lookup import load_key
 from posthouse.testing.clock import FakeClock
@@ -35,7 +35,7 @@ DELAYED = Feedback(kind=K.DELAYED)
 class Desk:
     """A delivered message, and somebody who takes what is said of it."""
 
-    def __init__(self, post: Posting, taking: Taking, message: UUID) -> None:
+    def __init__(self, post: Posting, taking: FeedbackTaker, message: UUID) -> None:
         self.post, self.taking, self.message = post, taking, message
         self.place = Place(1, 1, message, 0)
 
@@ -54,7 +54,7 @@ async def desk(database: Database) -> Desk:
     post = await posting(database, clock)
     post.receiver.answering = lambda _: YES
     key = await load_key(database, SEALER, bytes)
-    taking = Taking(FeedbackParts(database=database, clock=clock, entropy=Entropy(), key=key))
+    taking = FeedbackTaker(FeedbackParts(database=database, clock=clock, entropy=Entropy(), key=key))
     [message] = await post.send("Jane@x.test", type="receipt")
     await post.work()
     return Desk(post, taking, message)

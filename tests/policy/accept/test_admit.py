@@ -10,9 +10,9 @@ from posthouse.model.content import Attachment, Content
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import Lane
 from posthouse.model.send_request import Caller, Environment, Rejection, SendRequest
-from posthouse.policy.accept.admit import Admission, Facts, Role, author, resolve, stream_of
+from posthouse.policy.accept.admit import Admission, AdmissionFacts, RecipientRole, author, resolve, stream_of
 from posthouse.policy.deliver.route import RouteFact
-from posthouse.policy.recipients.suppress import Cause, Entry
+from posthouse.policy.recipients.suppress import Cause, SuppressionFact
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SHOP, NOREPLY, HELP = (
@@ -31,21 +31,21 @@ class Domain(msgspec.Struct, frozen=True):
     verified: bool = False
 
 
-FACTS = Facts(domain=Domain(), routes=(MX,))
+FACTS = AdmissionFacts(domain=Domain(), routes=(MX,))
 
 
-def asked(caller: Caller = LIVE, facts: Facts = FACTS, **said: Any) -> Admission | Rejection:
+def asked(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **said: Any) -> Admission | Rejection:
     given: dict[str, Any] = {"to": (JANE,), "sender": SHOP, "subject": "Hi", "text": "x"}
     return resolve(SendRequest(**(given | said)), caller, facts, NOW)
 
 
-def admitted(caller: Caller = LIVE, facts: Facts = FACTS, **said: Any) -> Admission:
+def admitted(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **said: Any) -> Admission:
     found = asked(caller, facts, **said)
     assert isinstance(found, Admission), found
     return found
 
 
-def refused(caller: Caller = LIVE, facts: Facts = FACTS, **said: Any) -> Rejection:
+def refused(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **said: Any) -> Rejection:
     found = asked(caller, facts, **said)
     assert isinstance(found, Rejection), found
     return found
@@ -116,7 +116,7 @@ def test_the_author_falls_back_to_the_tenants() -> None:
 
 @pytest.mark.parametrize("domain", [None, Domain(trusted=False)])
 def test_the_gate_looks_at_where_mail_goes(domain: Domain | None) -> None:
-    out, inside = Facts(domain=domain, routes=(MX,)), Facts(domain=domain, routes=(INBOX,))
+    out, inside = AdmissionFacts(domain=domain, routes=(MX,)), AdmissionFacts(domain=domain, routes=(INBOX,))
     assert refused(facts=out).code == "domain_not_verified"
     admitted(facts=inside)
     admitted(TEST, out)
@@ -131,7 +131,7 @@ def test_free_mail_stays_inside() -> None:
 
 
 def test_without_a_route_only_what_stays_here_is_taken() -> None:
-    facts = Facts(domain=Domain(), routes=())
+    facts = AdmissionFacts(domain=Domain(), routes=())
     found = refused(facts=facts)
     assert (found.code, found.retry_after) == ("no_route", 60)
     admitted(TEST, facts)
@@ -139,7 +139,11 @@ def test_without_a_route_only_what_stays_here_is_taken() -> None:
 
 def test_who_is_named_twice_is_written_to_once_in_the_first_role() -> None:
     found = admitted(to=(JANE, JOE), cc=(Mailbox("jane", "example.com"),), bcc=(JOE, HELP))
-    assert [(person.mailbox, person.role) for person in found.recipients] == [(JANE, Role.TO), (JOE, Role.TO), (HELP, Role.BCC)]
+    assert [(person.mailbox, person.role) for person in found.recipients] == [
+        (JANE, RecipientRole.TO),
+        (JOE, RecipientRole.TO),
+        (HELP, RecipientRole.BCC),
+    ]
 
 
 def test_local_parts_that_differ_in_case_are_two_people() -> None:
@@ -153,7 +157,7 @@ def test_the_simulators_recipients_are_marked_and_its_suppressed_one_is_suppress
 
 
 def test_a_recipient_on_the_list_is_suppressed_with_its_reason_where_the_class_is_blocked() -> None:
-    facts = msgspec.structs.replace(FACTS, suppressions={"jane@example.com": (Entry(cause=Cause.COMPLAINT),)})
+    facts = msgspec.structs.replace(FACTS, suppressions={"jane@example.com": (SuppressionFact(cause=Cause.COMPLAINT),)})
     assert admitted(facts=facts, to=(JOE, JANE)).suppressed == {1: "complaint"}
     assert admitted(facts=facts, type="security_alert").suppressed == {}
 

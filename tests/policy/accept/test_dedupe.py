@@ -8,7 +8,7 @@ import pytest
 
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.mailbox import Mailbox
-from posthouse.policy.accept.dedupe import Templated, Verdict, fingerprint, freed, judge
+from posthouse.policy.accept.dedupe import DedupeVerdict, TemplateContent, fingerprint, freed, judge
 from posthouse.policy.types import ALL
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -22,14 +22,14 @@ class Held(msgspec.Struct, frozen=True):
     freed: bool = False
 
 
-def order(**changed: Any) -> Templated:
+def order(**changed: Any) -> TemplateContent:
     given: dict[str, Any] = {
         "name": "order-confirmation",
         "version": 1,
         "locale": None,
         "variables": {"orderId": "1", "total": "$2"},
     }
-    return Templated(**(given | changed))
+    return TemplateContent(**(given | changed))
 
 
 def test_names_order_and_roles_of_people_do_not_count() -> None:
@@ -66,24 +66,24 @@ def test_template_version_locale_and_variables_are_all_content(changed: dict[str
 @pytest.mark.parametrize(
     ("found", "verdict"),
     [
-        (None, Verdict.NEW),
-        (Held(b"x", NOW + timedelta(microseconds=1)), Verdict.SAME),
-        (Held(b"y", NOW + timedelta(microseconds=1)), Verdict.CONFLICT),
-        (Held(b"x", NOW), Verdict.NEW),
-        (Held(b"y", NOW - timedelta(hours=1)), Verdict.NEW),
-        (Held(b"x", NOW + timedelta(hours=1), freed=True), Verdict.NEW),
-        (Held(b"y", NOW + timedelta(hours=1), freed=True), Verdict.NEW),
+        (None, DedupeVerdict.NEW),
+        (Held(b"x", NOW + timedelta(microseconds=1)), DedupeVerdict.SAME),
+        (Held(b"y", NOW + timedelta(microseconds=1)), DedupeVerdict.CONFLICT),
+        (Held(b"x", NOW), DedupeVerdict.NEW),
+        (Held(b"y", NOW - timedelta(hours=1)), DedupeVerdict.NEW),
+        (Held(b"x", NOW + timedelta(hours=1), freed=True), DedupeVerdict.NEW),
+        (Held(b"y", NOW + timedelta(hours=1), freed=True), DedupeVerdict.NEW),
     ],
 )
-def test_the_key_decides_until_its_window_is_over(found: Held | None, verdict: Verdict) -> None:
+def test_the_key_decides_until_its_window_is_over(found: Held | None, verdict: DedupeVerdict) -> None:
     assert judge(found, b"x", NOW) is verdict
 
 
 @pytest.mark.parametrize("window", sorted({known.dedupe_window for known in ALL}))
 def test_every_window_ends_at_its_edge_and_not_before(window: timedelta) -> None:
     found = Held(b"x", NOW + window)
-    assert judge(found, b"x", NOW + window - timedelta(seconds=1)) is Verdict.SAME
-    assert judge(found, b"x", NOW + window) is Verdict.NEW
+    assert judge(found, b"x", NOW + window - timedelta(seconds=1)) is DedupeVerdict.SAME
+    assert judge(found, b"x", NOW + window) is DedupeVerdict.NEW
 
 
 @pytest.mark.parametrize("state", list(S))

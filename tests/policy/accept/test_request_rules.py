@@ -19,7 +19,7 @@ SUBMITTED = Content(head=b"", body=b"", body_digest=b"")
 
 
 def paths(**said: Any) -> list[str]:
-    return [fault.path for fault in request_rules.faults(SendRequest(**({"to": (JANE,), "text": "x"} | said)), CONTRACT)]
+    return [fault.path for fault in request_rules.check(SendRequest(**({"to": (JANE,), "text": "x"} | said)), CONTRACT)]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.policy.accept.unrendered_tags import CODE, left_over
+from posthouse.policy.accept.unrendered_tags import CODE, unrendered_tags
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,6 @@ from posthouse.policy.accept.unrendered_tags import CODE, left_over
     ],
 )
 def test_a_tag_that_nobody_fills_in_is_told(subject: str, html: str | None, text: str | None, paths: list[str]) -> None:
-    found = left_over(subject, html, text)
+    found = unrendered_tags(subject, html, text)
     assert [warning.path for warning in found] == paths
     assert all(warning.code == CODE for warning in found)

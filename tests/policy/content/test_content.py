@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Rejection, Warning
-from posthouse.policy.content import Kind, Purpose, judge
-from posthouse.policy.content.decide import Setting, decide, is_judged
+from posthouse.policy.content import ContentKind, ContentPurpose, judge
+from posthouse.policy.content.decide import ContentSetting, decide, is_judged
 from posthouse.policy.content.rules import LANGUAGES, rules_of, words_of
 from tests.policy.content.labelled import Labelled, development, earlier, held_out
 from tests.support.spent import within
@@ -23,33 +23,33 @@ STUFFED = (
 @pytest.mark.parametrize(
     ("subject", "text", "kind"),
     [
-        ("Your receipt", RECEIPT, Kind.TRANSACTIONAL),
-        ("Your receipt", MIXED, Kind.MIXED_ALLOWED),
-        ("Your receipt", STUFFED, Kind.COMMERCIAL),
-        ("20% off everything, today only", f"Hurry!\n\nUse promo code SAVE20.\n\n{RECEIPT}", Kind.COMMERCIAL),
-        ("Your order", "Take 30% off with code MORE30 at checkout.\n\nShop now, today only.\n\nYou may also like\n\nBoots\n\nBelts\n\n" + RECEIPT, Kind.COMMERCIAL),
-        ("Your order", f"{RECEIPT}\n\nDiscount code WELCOME -$4.00", Kind.MIXED_ALLOWED),
-        ("Ihre Bestellung", "Bestellnummer 12\n\nGesamtbetrag 20,00 €\n\nRabatt -2,00 €", Kind.MIXED_ALLOWED),
-        ("Wir vermissen Sie", "Sichern Sie sich 15 % Rabatt auf Ihre nächste Bestellung.", Kind.COMMERCIAL),
-        ("Réinitialiser votre mot de passe", "Cliquez ici pour choisir un nouveau mot de passe.", Kind.UNKNOWN),
-        ("", "", Kind.UNKNOWN),
+        ("Your receipt", RECEIPT, ContentKind.TRANSACTIONAL),
+        ("Your receipt", MIXED, ContentKind.MIXED_ALLOWED),
+        ("Your receipt", STUFFED, ContentKind.COMMERCIAL),
+        ("20% off everything, today only", f"Hurry!\n\nUse promo code SAVE20.\n\n{RECEIPT}", ContentKind.COMMERCIAL),
+        ("Your order", "Take 30% off with code MORE30 at checkout.\n\nShop now, today only.\n\nYou may also like\n\nBoots\n\nBelts\n\n" + RECEIPT, ContentKind.COMMERCIAL),
+        ("Your order", f"{RECEIPT}\n\nDiscount code WELCOME -$4.00", ContentKind.MIXED_ALLOWED),
+        ("Ihre Bestellung", "Bestellnummer 12\n\nGesamtbetrag 20,00 €\n\nRabatt -2,00 €", ContentKind.MIXED_ALLOWED),
+        ("Wir vermissen Sie", "Sichern Sie sich 15 % Rabatt auf Ihre nächste Bestellung.", ContentKind.COMMERCIAL),
+        ("Réinitialiser votre mot de passe", "Cliquez ici pour choisir un nouveau mot de passe.", ContentKind.UNKNOWN),
+        ("", "", ContentKind.UNKNOWN),
     ],
 )  # fmt: skip
-def test_a_small_section_passes_and_what_is_mostly_advertising_does_not(subject: str, text: str, kind: Kind) -> None:
+def test_a_small_section_passes_and_what_is_mostly_advertising_does_not(subject: str, text: str, kind: ContentKind) -> None:
     assert judge(subject, text).kind is kind
 
 
 @pytest.mark.parametrize(
     ("text", "purpose"),
     [
-        (RECEIPT, Purpose.CONFIRMATION),
-        ("We recall the product you bought. Stop using it; there is a hazard.", Purpose.SAFETY),
-        ("We are updating our terms of service. They take effect in May.", Purpose.CHANGE),
-        ("Your statement is ready. Closing balance 20, opening balance 10.", Purpose.BALANCE),
-        ("A reminder of your appointment with Dr Shah.", Purpose.ONGOING),
+        (RECEIPT, ContentPurpose.CONFIRMATION),
+        ("We recall the product you bought. Stop using it; there is a hazard.", ContentPurpose.SAFETY),
+        ("We are updating our terms of service. They take effect in May.", ContentPurpose.CHANGE),
+        ("Your statement is ready. Closing balance 20, opening balance 10.", ContentPurpose.BALANCE),
+        ("A reminder of your appointment with Dr Shah.", ContentPurpose.ONGOING),
     ],
 )
-def test_a_verdict_cites_the_kind_of_mail_the_law_calls_transactional(text: str, purpose: Purpose) -> None:
+def test_a_verdict_cites_the_kind_of_mail_the_law_calls_transactional(text: str, purpose: ContentPurpose) -> None:
     assert judge("Hello", text, "en").purpose is purpose
 
 
@@ -65,24 +65,26 @@ def test_the_hint_decides_where_the_words_do_not_and_loses_where_they_do() -> No
     assert judge("Sale", "Sale", "de").language == "de"
     assert judge("Sale", "Sale", "de-AT").language == "de"
     assert judge("Your order", RECEIPT, "de").language == "en"
-    assert judge("Bonjour", "Merci", "fr").kind is Kind.UNKNOWN
+    assert judge("Bonjour", "Merci", "fr").kind is ContentKind.UNKNOWN
 
 
 @pytest.mark.parametrize("mail", [mail for mail in development() if mail.label != "commercial"], ids=lambda mail: mail.id)
 def test_no_genuine_mail_of_the_development_set_is_refused(mail: Labelled) -> None:
     found = judge(mail.subject, mail.text)
-    assert found.kind is not Kind.COMMERCIAL, (found.reason, found.findings)
+    assert found.kind is not ContentKind.COMMERCIAL, (found.reason, found.findings)
     assert found.language == mail.language
 
 
 def test_nine_of_ten_adverts_of_the_development_set_are_found() -> None:
     adverts = [mail for mail in development() if mail.label == "commercial"]
-    assert sum(judge(mail.subject, mail.text).kind is Kind.COMMERCIAL for mail in adverts) >= 0.9 * len(adverts)
+    assert sum(judge(mail.subject, mail.text).kind is ContentKind.COMMERCIAL for mail in adverts) >= 0.9 * len(adverts)
 
 
 def test_of_the_earlier_held_out_mails_one_genuine_in_a_hundred_is_refused_at_most_and_most_adverts_are_found() -> None:
     """The one is a warning of advertisements, which quotes them."""
-    found = {(mail.label == "commercial", mail.id): judge(mail.subject, mail.text).kind is Kind.COMMERCIAL for mail in earlier()}
+    found = {
+        (mail.label == "commercial", mail.id): judge(mail.subject, mail.text).kind is ContentKind.COMMERCIAL for mail in earlier()
+    }
     genuine, adverts = ([caught for (is_advert, _), caught in found.items() if is_advert is wanted] for wanted in (False, True))
     assert sum(genuine) <= 0.01 * len(genuine)
     assert sum(adverts) >= 0.8 * len(adverts)
@@ -91,31 +93,31 @@ def test_of_the_earlier_held_out_mails_one_genuine_in_a_hundred_is_refused_at_mo
 @pytest.mark.parametrize(
     ("subject", "text", "kind"),
     [
-        ("A note", "From £19 a month. Unsubscribe", Kind.COMMERCIAL),
-        ("A note", "From nineteen a month. Unsubscribe", Kind.TRANSACTIONAL),
-        ("A note", "Save up to £20 on the second pair.", Kind.COMMERCIAL),
-        ("A note", f"{RECEIPT}\n\nTrack your parcel.\n\nUnsubscribe", Kind.TRANSACTIONAL),
-        ("A note", f"{RECEIPT}\n\nShop now: just landed.\n\nUnsubscribe", Kind.MIXED_ALLOWED),
-        ("A note", "Delivered on Saturday.\n\nShop now: just landed, new season.\n\nUnsubscribe", Kind.COMMERCIAL),
-        ("Thanks for your order!", "We've got it and will let you know when it leaves us, within two days.\n\nShirt £20\n\nBlack Friday price", Kind.MIXED_ALLOWED),
+        ("A note", "From £19 a month. Unsubscribe", ContentKind.COMMERCIAL),
+        ("A note", "From nineteen a month. Unsubscribe", ContentKind.TRANSACTIONAL),
+        ("A note", "Save up to £20 on the second pair.", ContentKind.COMMERCIAL),
+        ("A note", f"{RECEIPT}\n\nTrack your parcel.\n\nUnsubscribe", ContentKind.TRANSACTIONAL),
+        ("A note", f"{RECEIPT}\n\nShop now: just landed.\n\nUnsubscribe", ContentKind.MIXED_ALLOWED),
+        ("A note", "Delivered on Saturday.\n\nShop now: just landed, new season.\n\nUnsubscribe", ContentKind.COMMERCIAL),
+        ("Thanks for your order!", "We've got it and will let you know when it leaves us, within two days.\n\nShirt £20\n\nBlack Friday price", ContentKind.MIXED_ALLOWED),
     ],
 )  # fmt: skip
-def test_a_way_out_of_a_list_and_prices_say_what_words_alone_do_not(subject: str, text: str, kind: Kind) -> None:
+def test_a_way_out_of_a_list_and_prices_say_what_words_alone_do_not(subject: str, text: str, kind: ContentKind) -> None:
     assert judge(subject, text, "en").kind is kind
 
 
 def test_what_is_quoted_is_somebody_elses() -> None:
     said = "Jonas mentioned you: the legal team says {} is not right for the banner."
-    assert judge("You were mentioned", said.format('"50% off everything, today only"'), "en").kind is Kind.TRANSACTIONAL
-    assert judge("You were mentioned", said.format("50% off everything, today only"), "en").kind is Kind.COMMERCIAL
+    assert judge("You were mentioned", said.format('"50% off everything, today only"'), "en").kind is ContentKind.TRANSACTIONAL
+    assert judge("You were mentioned", said.format("50% off everything, today only"), "en").kind is ContentKind.COMMERCIAL
 
 
 def test_lines_of_a_quotation_are_somebody_elses_where_there_is_anything_else() -> None:
     said = "Jonas commented on the campaign plan, which you follow:\n\n> 50% off everything, today only. Use promo code SAVE50.\n\nReply, or stop following."
-    assert judge("Jonas commented on “Campaign”", said, "en").kind is Kind.TRANSACTIONAL
-    assert judge("Jonas commented on “Campaign”", said.replace("> ", ""), "en").kind is Kind.COMMERCIAL
+    assert judge("Jonas commented on “Campaign”", said, "en").kind is ContentKind.TRANSACTIONAL
+    assert judge("Jonas commented on “Campaign”", said.replace("> ", ""), "en").kind is ContentKind.COMMERCIAL
     dressed = "Hi!\n\n> 50% off everything, today only.\n\n> Use promo code SAVE50 at checkout and shop now.\n\nBye"
-    assert judge("Your order", dressed, "en").kind is Kind.COMMERCIAL
+    assert judge("Your order", dressed, "en").kind is ContentKind.COMMERCIAL
 
 
 def test_news_of_a_feature_claim_the_paragraphs_that_follow() -> None:
@@ -126,9 +128,9 @@ def test_news_of_a_feature_claim_the_paragraphs_that_follow() -> None:
         "It understands tables, drawings and voice, works offline, and thousands of teams save five hours with it.\n\n"
         "For a limited time add it for $4 instead of $10. Don't miss out."
     )
-    assert judge("Your subscription renewed", launch).kind is Kind.COMMERCIAL
+    assert judge("Your subscription renewed", launch).kind is ContentKind.COMMERCIAL
     brief = "Your subscription renewed on 14 May for $8.00.\n\nTotal paid: $8.00 with Visa ending in 4242.\n\nIntroducing Page Turner: see the settings."
-    assert judge("Your subscription renewed", brief).kind is Kind.MIXED_ALLOWED
+    assert judge("Your subscription renewed", brief).kind is ContentKind.MIXED_ALLOWED
 
 
 def test_somebodys_advertisement_is_no_advertising_of_ours() -> None:
@@ -143,7 +145,7 @@ def test_somebodys_advertisement_is_no_advertising_of_ours() -> None:
 @pytest.mark.skipif(not held_out(), reason="the held-out set is not in this repository")
 def test_of_mails_nobody_fitted_the_rules_to_hardly_any_genuine_one_is_refused() -> None:
     genuine = [mail for mail in held_out() if mail.label != "commercial"]
-    assert sum(judge(mail.subject, mail.text).kind is Kind.COMMERCIAL for mail in genuine) <= 0.01 * len(genuine)
+    assert sum(judge(mail.subject, mail.text).kind is ContentKind.COMMERCIAL for mail in genuine) <= 0.01 * len(genuine)
 
 
 @given(st.text(max_size=300), st.text(max_size=2000), st.sampled_from([None, "en", "de", "fr", "", "_", "x-y"]))
@@ -185,15 +187,15 @@ COMMERCIAL = judge("20% off everything, today only", "Shop now")
 
 
 @pytest.mark.parametrize("message_class", MessageClass)
-@pytest.mark.parametrize("setting", Setting)
+@pytest.mark.parametrize("setting", ContentSetting)
 def test_only_transactional_mail_is_refused_and_only_where_the_stream_says_so(
-    message_class: MessageClass, setting: Setting
+    message_class: MessageClass, setting: ContentSetting
 ) -> None:
     found = decide(COMMERCIAL, message_class, setting, "transactional")
-    if setting is Setting.OFF or message_class is MessageClass.COMMERCIAL:
+    if setting is ContentSetting.OFF or message_class is MessageClass.COMMERCIAL:
         assert found is None
         assert not is_judged(message_class, setting)
-    elif setting is Setting.REFUSE and message_class is MessageClass.TRANSACTIONAL:
+    elif setting is ContentSetting.REFUSE and message_class is MessageClass.TRANSACTIONAL:
         assert isinstance(found, Rejection)
         assert found.code == "content_refused"
         assert "percent-off" in found.detail
@@ -204,7 +206,7 @@ def test_only_transactional_mail_is_refused_and_only_where_the_stream_says_so(
         assert (found.code, found.path) == ("content_flagged", "stream")
 
 
-@pytest.mark.parametrize("setting", Setting)
-def test_a_small_section_and_a_language_without_rules_have_no_consequence(setting: Setting) -> None:
+@pytest.mark.parametrize("setting", ContentSetting)
+def test_a_small_section_and_a_language_without_rules_have_no_consequence(setting: ContentSetting) -> None:
     for verdict in (judge("Your receipt", MIXED), judge("Bonjour", "Merci")):
         assert decide(verdict, MessageClass.TRANSACTIONAL, setting, "transactional") is None

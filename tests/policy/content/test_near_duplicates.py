@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.policy.content import Kind, judge
+from posthouse.policy.content import ContentKind, judge
 from posthouse.policy.content.near_duplicates import MOST_PIECES, Likeness, alike, likeness
 from posthouse.templates.html.text import text_of
 from tests.policy.content.labelled import Labelled, development
@@ -61,5 +61,5 @@ def test_what_is_taken_for_another_gets_the_same_verdict(value: str) -> None:
         assert (
             judge("Order 1001", text_of(made)).kind
             is judge("Order 1001", text_of(PAGE.format(**KNOWN))).kind
-            is not Kind.COMMERCIAL
+            is not ContentKind.COMMERCIAL
         )

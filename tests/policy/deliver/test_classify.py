@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posthouse.mail.smtp.reply import Reply, ReplyReader
-from posthouse.model.outcome import Bounced, Deferred, Delivered, InDoubt, Outcome, Reason, Refused, Scope, Stage
-from posthouse.policy.deliver.classify import LONGEST_WAIT, asked_wait, classify, impossible, no_such_destination, trouble
+from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, InDoubt, Outcome, Reason, Refused, Scope
+from posthouse.policy.deliver.classify import LONGEST_WAIT, asked_wait, classify, impossible, no_answer, no_such_destination
 
 R: Final = Reason
 S: Final = Scope
@@ -85,7 +85,7 @@ AT_RCPT: Final = [
 
 @pytest.mark.parametrize(("text", "outcome", "reason", "scope"), AT_RCPT)
 def test_an_answer_about_a_recipient(text: str, outcome: type[Outcome], reason: Reason, scope: Scope) -> None:
-    found = classify(Stage.RCPT, reply(text))
+    found = classify(AttemptStage.RCPT, reply(text))
     assert (type(found), found.diagnosis.reason, found.diagnosis.scope) == (outcome, reason, scope)
 
 
@@ -105,7 +105,7 @@ def test_an_answer_about_a_recipient(text: str, outcome: type[Outcome], reason: 
 def test_what_is_said_of_the_sender_is_never_about_the_recipient(
     text: str, outcome: type[Outcome], reason: Reason, scope: Scope
 ) -> None:
-    found = classify(Stage.MAIL, reply(text))
+    found = classify(AttemptStage.MAIL, reply(text))
     assert (type(found), found.diagnosis.reason, found.diagnosis.scope) == (outcome, reason, scope)
 
 
@@ -126,20 +126,22 @@ def test_what_is_said_of_the_sender_is_never_about_the_recipient(
     ],
 )
 def test_an_answer_to_the_dot_leaves_no_doubt_unless_it_is_none(text: str, outcome: type[Outcome], reason: Reason) -> None:
-    found = classify(Stage.DOT, reply(text))
+    found = classify(AttemptStage.DOT, reply(text))
     assert (type(found), found.diagnosis.reason) == (outcome, reason)
 
 
 def test_a_relay_that_took_it_is_not_the_end() -> None:
-    assert classify(Stage.DOT, reply("250 ok")) == Delivered(classify(Stage.DOT, reply("250 ok")).diagnosis, final=True)
-    relayed = classify(Stage.DOT, reply("250 ok"), relay=True)
+    assert classify(AttemptStage.DOT, reply("250 ok")) == Delivered(
+        classify(AttemptStage.DOT, reply("250 ok")).diagnosis, final=True
+    )
+    relayed = classify(AttemptStage.DOT, reply("250 ok"), relay=True)
     assert isinstance(relayed, Delivered)
     assert not relayed.final
 
 
-@pytest.mark.parametrize("stage", [Stage.GREETING, Stage.HELLO])
+@pytest.mark.parametrize("stage", [AttemptStage.GREETING, AttemptStage.HELLO])
 @pytest.mark.parametrize("code", ["421", "450", "500", "554", "220"])
-def test_what_a_host_says_before_mail_is_never_a_bounce(stage: Stage, code: str) -> None:
+def test_what_a_host_says_before_mail_is_never_a_bounce(stage: AttemptStage, code: str) -> None:
     found = classify(stage, reply(f"{code} 5.1.1 no such user"))
     assert isinstance(found, Deferred)
     assert found.counts is (code != "421")
@@ -150,27 +152,29 @@ def test_what_a_host_says_before_mail_is_never_a_bounce(stage: Stage, code: str)
 @pytest.mark.parametrize(
     ("stage", "text", "reason"),
     [
-        (Stage.AUTH, "535 5.7.8 wrong", R.AUTH_FAILED),
-        (Stage.AUTH, "454 4.7.0 later", R.AUTH_FAILED),
-        (Stage.TLS, "454 4.7.0 TLS not available", R.TLS_FAILED),
-        (Stage.MAIL, "530 5.7.0 Authentication required", R.AUTH_FAILED),
-        (Stage.MAIL, "421 4.7.0 try later", R.BUSY),
-        (Stage.RCPT, "421 too many messages", R.RATE_LIMITED),
+        (AttemptStage.AUTH, "535 5.7.8 wrong", R.AUTH_FAILED),
+        (AttemptStage.AUTH, "454 4.7.0 later", R.AUTH_FAILED),
+        (AttemptStage.TLS, "454 4.7.0 TLS not available", R.TLS_FAILED),
+        (AttemptStage.MAIL, "530 5.7.0 Authentication required", R.AUTH_FAILED),
+        (AttemptStage.MAIL, "421 4.7.0 try later", R.BUSY),
+        (AttemptStage.RCPT, "421 too many messages", R.RATE_LIMITED),
     ],
 )
-def test_a_relays_own_trouble_is_refused_so_that_another_route_may_be_tried(stage: Stage, text: str, reason: Reason) -> None:
+def test_a_relays_own_trouble_is_refused_so_that_another_route_may_be_tried(
+    stage: AttemptStage, text: str, reason: Reason
+) -> None:
     found = classify(stage, reply(text), relay=True)
     assert (type(found), found.diagnosis.reason, found.diagnosis.scope) == (Refused, reason, S.US)
 
 
 @pytest.mark.parametrize("text", ["450 4.2.1 later", "451 greylisted", "452 4.2.2 full"])
 def test_a_relays_later_about_a_recipient_is_the_destinations_later(text: str) -> None:
-    assert isinstance(classify(Stage.RCPT, reply(text), relay=True), Deferred)
+    assert isinstance(classify(AttemptStage.RCPT, reply(text), relay=True), Deferred)
 
 
 @pytest.mark.parametrize(("relay", "left", "outcome"), [(0, 0, Deferred), (1, 0, Refused), (0, 1, InDoubt), (1, 1, InDoubt)])
 def test_silence_is_doubt_only_after_the_gate(relay: int, left: int, outcome: type[Outcome]) -> None:
-    found = trouble(Stage.DOT if left else Stage.RCPT, Reason.TIMED_OUT, relay=bool(relay), left=bool(left))
+    found = no_answer(AttemptStage.DOT if left else AttemptStage.RCPT, Reason.TIMED_OUT, relay=bool(relay), left=bool(left))
     assert type(found) is outcome
 
 
@@ -191,7 +195,7 @@ def test_silence_is_doubt_only_after_the_gate(relay: int, left: int, outcome: ty
 )
 def test_the_wait_they_ask_for_is_read(text: str, seconds: float | None) -> None:
     assert asked_wait(text) == (None if seconds is None else timedelta(seconds=seconds))
-    found = classify(Stage.RCPT, reply(f"451 {text}"))
+    found = classify(AttemptStage.RCPT, reply(f"451 {text}"))
     assert isinstance(found, Deferred)
     assert found.wait == asked_wait(text)
 
@@ -210,8 +214,8 @@ def test_what_a_peer_cannot_take_is_said_with_its_code() -> None:
     assert impossible(Reason.TOO_LARGE, "mx").diagnosis.scope is Scope.MESSAGE
 
 
-@given(st.sampled_from(Stage), st.integers(0, 999), st.text(max_size=60), st.booleans())
-def test_every_answer_at_every_stage_has_an_outcome(stage: Stage, code: int, text: str, relay: bool) -> None:
+@given(st.sampled_from(AttemptStage), st.integers(0, 999), st.text(max_size=60), st.booleans())
+def test_every_answer_at_every_stage_has_an_outcome(stage: AttemptStage, code: int, text: str, relay: bool) -> None:
     found = classify(stage, Reply(code, None, (text,)), relay=relay)
     assert len(found.diagnosis.reply.encode()) <= 1024
     if code // 100 in (0, 1, 3, 6, 7, 8, 9):
@@ -220,9 +224,9 @@ def test_every_answer_at_every_stage_has_an_outcome(stage: Stage, code: int, tex
         assert isinstance(found, Refused | Deferred)
 
 
-@given(st.integers(400, 599), st.sampled_from([Stage.RCPT, Stage.DATA, Stage.DOT]))
-def test_a_full_mailbox_is_soft_under_any_code(code: int, stage: Stage) -> None:
-    if code == 421 and stage is not Stage.DOT:
+@given(st.integers(400, 599), st.sampled_from([AttemptStage.RCPT, AttemptStage.DATA, AttemptStage.DOT]))
+def test_a_full_mailbox_is_soft_under_any_code(code: int, stage: AttemptStage) -> None:
+    if code == 421 and stage is not AttemptStage.DOT:
         return
     enhanced = f"{code // 100}.2.2"
     found = classify(stage, Reply(code, enhanced, (f"{enhanced} no",)))

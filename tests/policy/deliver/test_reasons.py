@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from posthouse.mail.smtp.reply import Reply, ReplyReader
-from posthouse.model.outcome import Deferred, Reason, Stage
+from posthouse.model.outcome import AttemptStage, Deferred, Reason
 from posthouse.policy.deliver.classify import classify
 from posthouse.policy.deliver.reasons import RULES
 
@@ -44,20 +44,22 @@ def test_what_is_not_the_addresss_fault_never_reads_as_a_dead_address() -> None:
     wrong = [
         (label, reply.text)
         for label, reply in sentences()
-        if label in NOT_THE_ADDRESS and classify(Stage.RCPT, reply).diagnosis.reason in SUPPRESSING
+        if label in NOT_THE_ADDRESS and classify(AttemptStage.RCPT, reply).diagnosis.reason in SUPPRESSING
     ]
     assert not wrong
 
 
 def test_a_full_mailbox_in_anybodys_words_is_deferred() -> None:
-    found = [classify(Stage.RCPT, reply) for label, reply in sentences() if label == "mailboxfull"]
+    found = [classify(AttemptStage.RCPT, reply) for label, reply in sentences() if label == "mailboxfull"]
     assert len(found) >= 5
     assert all(isinstance(outcome, Deferred) and outcome.diagnosis.reason is Reason.MAILBOX_FULL for outcome in found)
 
 
 def test_nine_of_ten_unknown_users_are_recognised() -> None:
     found = [
-        classify(Stage.RCPT, reply).diagnosis.reason in SUPPRESSING for label, reply in sentences() if label == "userunknown"
+        classify(AttemptStage.RCPT, reply).diagnosis.reason in SUPPRESSING
+        for label, reply in sentences()
+        if label == "userunknown"
     ]
     assert len(found) >= 20
     assert sum(found) >= 0.9 * len(found)

@@ -9,8 +9,19 @@ from hypothesis import strategies as st
 
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.message_type import InDoubtRule, MessageType
-from posthouse.model.outcome import Bounced, Deferred, Delivered, Diagnosis, InDoubt, Outcome, Reason, Refused, Scope, Stage
-from posthouse.policy.deliver.retry import LAST_CHANCE, ONCE_MORE, Step, expire, next_step
+from posthouse.model.outcome import (
+    AttemptStage,
+    Bounced,
+    Deferred,
+    Delivered,
+    Diagnosis,
+    InDoubt,
+    Outcome,
+    Reason,
+    Refused,
+    Scope,
+)
+from posthouse.policy.deliver.retry import LAST_CHANCE, ONCE_MORE, RetryStep, expire, next_step
 from posthouse.policy.types import ALL, BY_NAME
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -20,7 +31,7 @@ MIDDLE = 0.5  # the jitter that leaves a wait as it is
 
 
 def said(reason: Reason = Reason.BUSY) -> Diagnosis:
-    return Diagnosis(reason=reason, scope=Scope.SITE, stage=Stage.RCPT)
+    return Diagnosis(reason=reason, scope=Scope.SITE, stage=AttemptStage.RCPT)
 
 
 DELIVERED, SENT, BOUNCED = Delivered(said()), Delivered(said(), final=False), Bounced(said())
@@ -29,7 +40,7 @@ GREYLISTED = Deferred(said(Reason.GREYLISTED))
 CLOSED_AT_THE_DOOR = Deferred(said(), counts=False)
 
 
-def after(outcome: Outcome, type: MessageType = RESET, **changed: Any) -> Step:
+def after(outcome: Outcome, type: MessageType = RESET, **changed: Any) -> RetryStep:
     facts: dict[str, Any] = {
         "tries": 0, "refusals": 0, "route": 0, "routes": 1, "in_doubt_before": False, "now": NOW,
         "expires_at": NOW + type.expires_after, "jitter": MIDDLE,
@@ -37,7 +48,7 @@ def after(outcome: Outcome, type: MessageType = RESET, **changed: Any) -> Step:
     return next_step(outcome, type, **(facts | changed))
 
 
-def wait(step: Step) -> float:
+def wait(step: RetryStep) -> float:
     assert step.due is not None
     return (step.due - NOW).total_seconds()
 
@@ -190,7 +201,7 @@ def test_every_story_ends_by_the_expiry_and_never_sends_a_held_type_twice(
     type: MessageType, story: list[Outcome], lifetime: int, routes: int, jitter: float
 ) -> None:
     now, expires_at = NOW, NOW + timedelta(seconds=lifetime)
-    step = Step(state=S.QUEUED, due=None, route=0, tries=0, refusals=0, final=False)
+    step = RetryStep(state=S.QUEUED, due=None, route=0, tries=0, refusals=0, final=False)
     may_have_left, attempts = 0, 0
     while not step.final:
         attempts += 1

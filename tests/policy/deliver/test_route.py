@@ -3,7 +3,7 @@
 import pytest
 
 from posthouse.model.send_request import Environment
-from posthouse.policy.deliver.route import RouteFact, candidates, leaves_the_house, stays_here
+from posthouse.policy.deliver.route import RouteFact, candidates, leaves_installation, stays_in_inbox
 
 MX, RELAY, INBOX = (RouteFact(name=kind, kind=kind) for kind in ("mx", "smtp", "inbox"))
 TEST, LIVE = Environment.TEST, Environment.LIVE
@@ -13,7 +13,7 @@ TEST, LIVE = Environment.TEST, Environment.LIVE
     ("environment", "simulator", "stays"), [(TEST, False, True), (TEST, True, True), (LIVE, True, True), (LIVE, False, False)]
 )
 def test_test_mail_and_the_simulator_stay_here(environment: Environment, *, simulator: bool, stays: bool) -> None:
-    assert stays_here(environment, simulator=simulator) is stays
+    assert stays_in_inbox(environment, simulator=simulator) is stays
     assert candidates((MX, RELAY), environment, simulator=simulator) == (() if stays else (0, 1))
 
 
@@ -23,5 +23,5 @@ def test_without_routes_there_is_no_way_out() -> None:
 
 @pytest.mark.parametrize(("routes", "leaves"), [((INBOX,), False), ((MX,), True), ((INBOX, RELAY), True), ((), False)])
 def test_mail_leaves_the_house_where_any_route_leads_out(routes: tuple[RouteFact, ...], *, leaves: bool) -> None:
-    assert leaves_the_house(routes, LIVE, simulator=False) is leaves
-    assert leaves_the_house(routes, TEST, simulator=False) is False
+    assert leaves_installation(routes, LIVE, simulator=False) is leaves
+    assert leaves_installation(routes, TEST, simulator=False) is False

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from posthouse.mail.reports.report import read
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.outcome import Diagnosis, Reason, Scope, Stage
+from posthouse.model.outcome import AttemptStage, Diagnosis, Reason, Scope
 from posthouse.policy.recipients.bounce import judge, suppresses
 
 CORPUS: Final = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "bounces"
@@ -198,13 +198,13 @@ def test_a_complaint_is_one_and_a_report_about_signatures_is_none(type: str, cou
 @pytest.mark.parametrize(
     ("reason", "scope", "stage", "sure"),
     [
-        (Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, Stage.RCPT, True),
-        (Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, Stage.MAIL, False),
-        (Reason.MAILBOX_FULL, Scope.RECIPIENT, Stage.RCPT, False),
-        (Reason.POLICY_BLOCKED, Scope.SITE, Stage.RCPT, False),
-        (Reason.NO_MAIL_DOMAIN, Scope.RECIPIENT, Stage.RESOLVE, True),
-        (Reason.UNKNOWN, Scope.MESSAGE, Stage.DOT, False),
+        (Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, AttemptStage.RCPT, True),
+        (Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, AttemptStage.MAIL, False),
+        (Reason.MAILBOX_FULL, Scope.RECIPIENT, AttemptStage.RCPT, False),
+        (Reason.POLICY_BLOCKED, Scope.SITE, AttemptStage.RCPT, False),
+        (Reason.NO_MAIL_DOMAIN, Scope.RECIPIENT, AttemptStage.RESOLVE, True),
+        (Reason.UNKNOWN, Scope.MESSAGE, AttemptStage.DOT, False),
     ],
 )
-def test_only_a_dead_address_is_suppressed(reason: Reason, scope: Scope, stage: Stage, sure: bool) -> None:
+def test_only_a_dead_address_is_suppressed(reason: Reason, scope: Scope, stage: AttemptStage, sure: bool) -> None:
     assert suppresses(Diagnosis(reason=reason, scope=scope, stage=stage, enhanced_code="5.1.1")) is sure

@@ -2,28 +2,28 @@
 
 import pytest
 
-from posthouse.policy.recipients.bounce_brake import Answers, is_jump, provider_of
+from posthouse.policy.recipients.bounce_brake import AnswerCounts, is_jump, provider_of
 
 
 @pytest.mark.parametrize(
     ("attempts", "hard", "base", "jump"),
     [
-        (50, 50, Answers(), True),
-        (49, 49, Answers(), False),  # too few
-        (50, 5, Answers(), False),  # a tenth is not above a tenth
-        (50, 6, Answers(), True),
-        (1000, 101, Answers(7000, 70), True),
-        (1000, 100, Answers(7000, 70), False),
-        (1000, 240, Answers(7000, 350), False),  # five times a base of 5 %
-        (1000, 260, Answers(7000, 350), True),
-        (1000, 1000, Answers(7000, 1500), False),  # a base above a fifth never jumps
-        (0, 0, Answers(), False),
+        (50, 50, AnswerCounts(), True),
+        (49, 49, AnswerCounts(), False),  # too few
+        (50, 5, AnswerCounts(), False),  # a tenth is not above a tenth
+        (50, 6, AnswerCounts(), True),
+        (1000, 101, AnswerCounts(7000, 70), True),
+        (1000, 100, AnswerCounts(7000, 70), False),
+        (1000, 240, AnswerCounts(7000, 350), False),  # five times a base of 5 %
+        (1000, 260, AnswerCounts(7000, 350), True),
+        (1000, 1000, AnswerCounts(7000, 1500), False),  # a base above a fifth never jumps
+        (0, 0, AnswerCounts(), False),
     ],
 )
 def test_a_jump_is_above_five_times_the_base_and_a_tenth_over_fifty(
-    attempts: int, hard: int, base: Answers, *, jump: bool
+    attempts: int, hard: int, base: AnswerCounts, *, jump: bool
 ) -> None:
-    assert is_jump(Answers(attempts, hard), base) is jump
+    assert is_jump(AnswerCounts(attempts, hard), base) is jump
 
 
 @pytest.mark.parametrize(

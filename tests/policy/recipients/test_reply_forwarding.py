@@ -3,7 +3,7 @@
 import pytest
 
 from posthouse.policy.recipients.reply_forwarding import is_listed, own_domain
-from posthouse.policy.recipients.suppress import Cause, Entry
+from posthouse.policy.recipients.suppress import Cause, SuppressionFact
 
 OURS = ("bounce.shop.example", "mail.posthouse.test", "shop.co.uk", "")
 
@@ -27,5 +27,5 @@ def test_an_author_of_our_own_domain_is_one_that_could_be_forged(author: str, ow
     ],
 )  # fmt: skip
 def test_a_letter_is_mail_like_any_other_to_the_list(cause: Cause, listed: bool) -> None:
-    assert is_listed([Entry(cause=cause)], "transactional") is listed
+    assert is_listed([SuppressionFact(cause=cause)], "transactional") is listed
     assert not is_listed([], "transactional")

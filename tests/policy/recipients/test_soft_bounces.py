@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from posthouse.model.outcome import Bounced, Deferred, Diagnosis, InDoubt, Outcome, Reason, Refused, Scope, Stage
+from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Diagnosis, InDoubt, Outcome, Reason, Refused, Scope
 from posthouse.policy.recipients.soft_bounces import counts, is_hard
 from tests.support.postgres import NOW
 
@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 SOFT = {Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED}
 
 
-def said(reason: Reason, scope: Scope = Scope.RECIPIENT, stage: Stage = Stage.RCPT) -> Diagnosis:
+def said(reason: Reason, scope: Scope = Scope.RECIPIENT, stage: AttemptStage = AttemptStage.RCPT) -> Diagnosis:
     return Diagnosis(reason=reason, scope=scope, stage=stage)
 
 

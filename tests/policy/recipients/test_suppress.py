@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from posthouse.model.message_type import MessageClass
-from posthouse.policy.recipients.suppress import Answer, Cause, Entry, fold, judge, lifted_by, rule
+from posthouse.policy.recipients.suppress import Cause, SuppressionAnswer, SuppressionFact, fold, judge, lifted_by, rule
 
 CLASSES = [MessageClass.AUTHENTICATION, MessageClass.SECURITY, MessageClass.TRANSACTIONAL, MessageClass.COMMERCIAL]
 GOLDEN = """
@@ -26,7 +26,7 @@ ROWS = [[cell.strip() for cell in line.split("|")] for line in GOLDEN.strip().sp
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 def test_every_cell_of_the_matrix_is_as_written(row: list[str]) -> None:
     for message_class, cell in zip(CLASSES, row[1:], strict=True):
-        ruling = rule(Entry(cause=Cause(row[0])), message_class)
+        ruling = rule(SuppressionFact(cause=Cause(row[0])), message_class)
         assert f"{ruling.answer.value}{' alarm' if ruling.alarm else ''}" == cell
         assert ruling.why
 
@@ -37,32 +37,39 @@ def test_the_matrix_has_a_row_for_every_cause() -> None:
 
 @pytest.mark.parametrize("cause", [Cause.MANUAL, Cause.IMPORTED])
 def test_what_was_entered_for_security_too_blocks_security(cause: Cause) -> None:
-    assert rule(Entry(cause=cause, security=True), MessageClass.SECURITY).answer is Answer.BLOCK
+    assert rule(SuppressionFact(cause=cause, security=True), MessageClass.SECURITY).answer is SuppressionAnswer.BLOCK
 
 
 def test_security_passes_a_legal_block_only_where_the_operator_says_so_and_it_is_heard_of() -> None:
-    ruling = rule(Entry(cause=Cause.LEGAL), MessageClass.SECURITY, legal_passes_security=True)
-    assert (ruling.answer, ruling.alarm) == (Answer.PASS, True)
-    assert rule(Entry(cause=Cause.LEGAL), MessageClass.AUTHENTICATION, legal_passes_security=True).answer is Answer.BLOCK
+    ruling = rule(SuppressionFact(cause=Cause.LEGAL), MessageClass.SECURITY, legal_passes_security=True)
+    assert (ruling.answer, ruling.alarm) == (SuppressionAnswer.PASS, True)
+    assert (
+        rule(SuppressionFact(cause=Cause.LEGAL), MessageClass.AUTHENTICATION, legal_passes_security=True).answer
+        is SuppressionAnswer.BLOCK
+    )
 
 
 @pytest.mark.parametrize(
     ("entry", "binds"),
     [
-        (Entry(cause=Cause.COMPLAINT, stream="marketing"), False),
-        (Entry(cause=Cause.COMPLAINT, stream="transactional"), True),
-        (Entry(cause=Cause.MANUAL), True),
-        (Entry(cause=Cause.HARD_BOUNCE, stream="marketing"), True),
-        (Entry(cause=Cause.LEGAL, stream="marketing"), True),
-        (Entry(cause=Cause.UNSUBSCRIBE, stream="marketing"), False),
+        (SuppressionFact(cause=Cause.COMPLAINT, stream="marketing"), False),
+        (SuppressionFact(cause=Cause.COMPLAINT, stream="transactional"), True),
+        (SuppressionFact(cause=Cause.MANUAL), True),
+        (SuppressionFact(cause=Cause.HARD_BOUNCE, stream="marketing"), True),
+        (SuppressionFact(cause=Cause.LEGAL, stream="marketing"), True),
+        (SuppressionFact(cause=Cause.UNSUBSCRIBE, stream="marketing"), False),
     ],
 )
-def test_only_hard_bounces_and_legal_blocks_reach_across_streams(entry: Entry, *, binds: bool) -> None:
+def test_only_hard_bounces_and_legal_blocks_reach_across_streams(entry: SuppressionFact, *, binds: bool) -> None:
     assert (judge([entry], MessageClass.TRANSACTIONAL, "transactional") is not None) is binds
 
 
 def test_the_strongest_answer_wins() -> None:
-    entries = [Entry(cause=Cause.FREQUENCY), Entry(cause=Cause.PROVISIONAL), Entry(cause=Cause.HARD_BOUNCE)]
+    entries = [
+        SuppressionFact(cause=Cause.FREQUENCY),
+        SuppressionFact(cause=Cause.PROVISIONAL),
+        SuppressionFact(cause=Cause.HARD_BOUNCE),
+    ]
     for last, expected in ((3, Cause.HARD_BOUNCE), (2, Cause.PROVISIONAL), (1, Cause.FREQUENCY)):
         found = judge(entries[:last], MessageClass.TRANSACTIONAL, "transactional")
         assert found is not None
@@ -101,7 +108,7 @@ def in_the_missions_words(cause: str, column: int, made_on: str | None, stream: 
 @pytest.mark.parametrize("cause", WORDS)
 def test_every_class_cause_and_stream_is_judged_in_the_missions_words(cause: str) -> None:
     for _, column, made_on, stream, security, setting in (cell for cell in CELLS if cell[0] == cause):
-        entry = Entry(cause=Cause(cause), stream=made_on, security=security)
+        entry = SuppressionFact(cause=Cause(cause), stream=made_on, security=security)
         found = judge([entry], CLASSES[column], stream, legal_passes_security=setting)
         told = "pass" if found is None else found[1].answer.value
         wanted = in_the_missions_words(cause, column, made_on, stream, security=security, setting=setting)
@@ -113,8 +120,8 @@ def test_all_of_them_were_looked_at() -> None:
 
 
 def test_what_an_erasure_left_is_passed_by_nobody() -> None:
-    erased = Entry(cause=Cause.LEGAL, security=True)
-    assert rule(erased, MessageClass.SECURITY, legal_passes_security=True).answer is Answer.BLOCK
+    erased = SuppressionFact(cause=Cause.LEGAL, security=True)
+    assert rule(erased, MessageClass.SECURITY, legal_passes_security=True).answer is SuppressionAnswer.BLOCK
 
 
 @pytest.mark.parametrize("cause", Cause)

@@ -11,7 +11,7 @@ from posthouse.store.seal import SealBroken, Sealer
 from posthouse.store.tenants import domains, tenants
 from posthouse.store.tenants.domains import Domains
 from posthouse.store.webhooks import endpoints
-from posthouse.store.webhooks.endpoints import Place
+from posthouse.store.webhooks.endpoints import EndpointKey
 from tests.support.accepted import SEALER, message_row, put
 from tests.support.postgres import NOW
 
@@ -20,10 +20,10 @@ OLD = Sealer(("test",), os.urandom)
 SECRET = b"s" * 24
 
 
-async def _filled(database: Database) -> Place:
+async def _filled(database: Database) -> EndpointKey:
     tenant = await tenants.create(database, "Shop", NOW)
     await domains.add(database, OLD, tenant.id, "shop.example", True, NOW)
-    place = Place(tenant.id, 0, UUID(int=7))
+    place = EndpointKey(tenant.id, 0, UUID(int=7))
     await endpoints.create(database, OLD, place, "https://shop.example/hook", SECRET, NOW, most=1)
     return place
 

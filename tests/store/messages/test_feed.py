@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from posthouse.model import ids
 from posthouse.store.messages import feed
-from posthouse.store.messages.feed import Place
+from posthouse.store.messages.feed import EventCursor
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW
@@ -13,7 +13,7 @@ from tests.support.postgres import NOW
 TENANT, TEST = 1, 0
 
 
-async def told(database: Database, place: Place, count: int, tenant: int = TENANT) -> tuple[list[str], Place]:
+async def told(database: Database, place: EventCursor, count: int, tenant: int = TENANT) -> tuple[list[str], EventCursor]:
     """The messages of the next events, once there are so many: what another test's transaction holds up comes in a moment."""
     found: list[str] = []
     for _ in range(200):
@@ -32,7 +32,7 @@ async def messages(door: HttpDoor, count: int) -> list[str]:
 async def test_a_reader_sees_what_comes_after_it_began_and_all_of_it_once(database: Database) -> None:
     door = await open_door(database, NOW)
     await messages(door, 3)
-    _, place = await told(database, Place("0"), 3)
+    _, place = await told(database, EventCursor("0"), 3)
     sent = await messages(door, 5)
     found, place = await told(database, place, 5)
     assert found == sent

@@ -5,21 +5,21 @@ from datetime import timedelta
 import pytest
 
 from posthouse.store.messages import inbox
-from posthouse.store.messages.inbox import InboxFilter, NewItem
+from posthouse.store.messages.inbox import InboxFilter, NewInboxItem
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import SealBroken, Sealer
 from tests.support.accepted import SEALER, new_id
 from tests.support.postgres import NOW
 
 
-def item(seconds: int, recipient: str = "jane@example.com", type: str = "receipt", environment: int = 0) -> NewItem:
-    return NewItem(
+def item(seconds: int, recipient: str = "jane@example.com", type: str = "receipt", environment: int = 0) -> NewInboxItem:
+    return NewInboxItem(
         id=new_id(NOW + timedelta(seconds=seconds)), tenant=1, environment=environment, message=new_id(NOW), position=0,
         recipient=recipient, type=type, data=b"Subject: %d\r\n\r\nhello\r\n" % seconds,
     )  # fmt: skip
 
 
-async def keep(database: Database, *items: NewItem) -> None:
+async def keep(database: Database, *items: NewInboxItem) -> None:
     async with database.acquire() as connection:
         await inbox.insert_many(connection, SEALER, items, NOW)
 

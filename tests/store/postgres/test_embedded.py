@@ -20,7 +20,7 @@ import pytest
 from posthouse.store.postgres import launch
 from posthouse.store.postgres.cluster import ClusterRefused
 from posthouse.store.postgres.embedded import EmbeddedPostgres, NotEnoughDisk, ServerFailed, join
-from posthouse.store.postgres.launch import CannotRun, Guise
+from posthouse.store.postgres.launch import CannotRun, ProcessIdentity
 from posthouse.store.postgres.ownership import DirectoryInUse, DirectoryUnusable
 
 STARTS = """
@@ -263,7 +263,7 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-Works = Callable[[Guise, Path, Path], bool]
+Works = Callable[[ProcessIdentity, Path, Path], bool]
 
 
 def refusing_namespaces(works: Works) -> Works:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from posthouse.store.queue.marks import Found, Mark, Marked, Marks
+from posthouse.store.queue.marks import FoundMarks, Mark, MarkedDelivery, Marks
 
-ONE, TWO = (Marked(UUID(int=number), 0, 1) for number in (1, 2))
+ONE, TWO = (MarkedDelivery(UUID(int=number), 0, 1) for number in (1, 2))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_mark_is_found_and_what_was_cleared_is_not(path: Path) -> None:
     assert kept is not None
     assert gone is not None
     marks.clear(gone)
-    found = Found.revoke(path)
+    found = FoundMarks.revoke(path)
     assert (found.mark(ONE), found.mark(TWO)) == (Mark.GONE, None)
     marks.close()
 
@@ -35,21 +35,21 @@ def test_an_answer_that_was_heard_is_remembered(path: Path) -> None:
     slot = marks.make(ONE)
     assert slot is not None
     marks.answered(slot, Mark.DELIVERED)
-    assert Found.revoke(path).mark(ONE) is Mark.DELIVERED
+    assert FoundMarks.revoke(path).mark(ONE) is Mark.DELIVERED
     marks.close()
 
 
 def test_after_revocation_nothing_more_can_be_marked(path: Path) -> None:
     marks = Marks(path)
-    Found.revoke(path)
+    FoundMarks.revoke(path)
     assert marks.make(ONE) is None
     assert marks.revoked
-    assert Found.revoke(path).mark(ONE) is None
+    assert FoundMarks.revoke(path).mark(ONE) is None
     marks.close()
 
 
 def test_a_lost_file_says_nothing_so_everything_is_in_doubt(path: Path) -> None:
-    assert Found.revoke(path).mark(ONE) is Mark.GONE
+    assert FoundMarks.revoke(path).mark(ONE) is Mark.GONE
 
 
 def test_marks_of_another_boot_say_nothing(path: Path) -> None:
@@ -57,7 +57,7 @@ def test_marks_of_another_boot_say_nothing(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[16:80] = b"another boot".ljust(64, b"\0")
     path.write_bytes(data)
-    assert Found.revoke(path).mark(ONE) is Mark.GONE
+    assert FoundMarks.revoke(path).mark(ONE) is Mark.GONE
     marks.close()
 
 
@@ -70,11 +70,11 @@ def test_only_a_worker_that_ended_is_an_orphan_and_its_marks_outlive_it(path: Pa
         assert worker.stdout is not None
         assert worker.stdout.readline() == "made\n"
         os.kill(worker.pid, signal.SIGSTOP)
-        assert not Found.orphaned(path)
+        assert not FoundMarks.orphaned(path)
         worker.kill()
         worker.wait()
-    assert Found.orphaned(path)
-    assert Found.revoke(path).mark(ONE) is Mark.GONE
+    assert FoundMarks.orphaned(path)
+    assert FoundMarks.revoke(path).mark(ONE) is Mark.GONE
 
 
 def test_a_worker_that_ends_in_order_leaves_nothing(path: Path) -> None:

@@ -9,7 +9,7 @@ from posthouse.model.message_type import Lane
 from posthouse.store.messages import accept, contents
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.queue import Claimed, FlowHead
+from posthouse.store.queue.queue import FlowHead, LeasedDelivery
 from posthouse.store.queue.settle import AttemptRecord, Settlement
 from tests.support import rows
 
@@ -34,7 +34,7 @@ async def worker(connection: Any) -> int:
 
 async def claim_all(
     connection: Any, number: int, lane: Lane = Lane.INSTANT, share: int = 10, held: tuple[str, ...] = ()
-) -> list[Claimed]:
+) -> list[LeasedDelivery]:
     heads = await queue.flows_ready(connection, lane)
     return (await queue.claim(connection, number, NOW, heads, share, held))[0] if heads else []
 
@@ -46,7 +46,7 @@ def attempt(outcome: str = "delivered") -> AttemptRecord:
     )  # fmt: skip
 
 
-def final(claimed: Claimed, event: str = "message.delivered") -> Settlement:
+def final(claimed: LeasedDelivery, event: str = "message.delivered") -> Settlement:
     return Settlement(
         delivery=claimed, attempt=attempt(), event=event, event_id=rows.new_id(NOW), event_data={"reason": "accepted"}, at=NOW
     )

@@ -13,7 +13,7 @@ import pytest
 from posthouse.model.message_type import Lane
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.queue import Claimed, FlowHead
+from posthouse.store.queue.queue import FlowHead, LeasedDelivery
 from posthouse.store.queue.settle import Settlement
 from tests.support import rows
 
@@ -51,7 +51,7 @@ class Drain:
         return taken / (time.perf_counter() - began)
 
 
-def settled(claimed: Claimed) -> Settlement:
+def settled(claimed: LeasedDelivery) -> Settlement:
     return Settlement(
         delivery=claimed, attempt=None, event="message.delivered", event_id=rows.new_id(NOW), event_data=None, at=NOW
     )

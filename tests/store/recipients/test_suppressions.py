@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from posthouse.policy.recipients.bounce_brake import Answers
+from posthouse.policy.recipients.bounce_brake import AnswerCounts
 from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import bounce_brakes, soft_bounces, suppression_lookup, suppression_rule, suppressions
-from posthouse.store.recipients.bounce_brakes import Brake
-from posthouse.store.recipients.suppression_lookup import AddressKey, Asked
-from posthouse.store.recipients.suppressions import NewEntry, Suppression
+from posthouse.store.recipients.bounce_brakes import BounceBrake
+from posthouse.store.recipients.suppression_lookup import AddressKey, LookupKey
+from posthouse.store.recipients.suppressions import Suppression, SuppressionEntry
 from posthouse.store.seal import SealBroken, Sealer
 from tests.support import rows
 from tests.support.postgres import NOW
@@ -20,7 +20,7 @@ from tests.support.postgres import NOW
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEY = AddressKey(b"k" * 32)
 GMAIL = (1, 1, "gmail.test")
-WHY = Brake(Answers(60, 50), Answers(1000, 10))
+WHY = BounceBrake(AnswerCounts(60, 50), AnswerCounts(1000, 10))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def connection(database: Database) -> Any:
         yield held
 
 
-def bounce(address: str = "jane@gmail.test", **changed: Any) -> NewEntry:
+def bounce(address: str = "jane@gmail.test", **changed: Any) -> SuppressionEntry:
     fields = {
         "address": address,
         "lookup": KEY.of(address),
@@ -38,15 +38,15 @@ def bounce(address: str = "jane@gmail.test", **changed: Any) -> NewEntry:
         "source": "smtp",
         "provider": "gmail.test",
     }
-    return NewEntry(**(fields | changed))
+    return SuppressionEntry(**(fields | changed))
 
 
-async def add(connection: Any, *entries: NewEntry, now: Any = NOW) -> list[Suppression]:
+async def add(connection: Any, *entries: SuppressionEntry, now: Any = NOW) -> list[Suppression]:
     return await suppressions.add(connection, 1, 1, entries, now, rows.new_id)
 
 
 async def says(connection: Any, address: str, now: Any = NOW) -> list[str]:
-    [listed] = await suppression_lookup.find(connection, [Asked(1, 1, KEY.of(address))], now)
+    [listed] = await suppression_lookup.find(connection, [LookupKey(1, 1, KEY.of(address))], now)
     return [entry.cause.value for entry in listed.entries]
 
 
@@ -111,14 +111,14 @@ async def test_a_person_makes_a_provisional_entry_firm(connection: Any) -> None:
 
 async def test_counts_add_up_to_a_window_and_a_base(connection: Any) -> None:
     for when, heard in (
-        (NOW - 3 * DAY, Answers(500, 5)),
-        (NOW - HOUR, Answers(100, 1)),
-        (NOW, Answers(40, 30)),
-        (NOW, Answers(20, 20)),
+        (NOW - 3 * DAY, AnswerCounts(500, 5)),
+        (NOW - HOUR, AnswerCounts(100, 1)),
+        (NOW, AnswerCounts(40, 30)),
+        (NOW, AnswerCounts(20, 20)),
     ):
-        await bounce_brakes.count(connection, {GMAIL: heard, (1, 0, "gmail.test"): Answers(1, 1)}, when)
+        await bounce_brakes.count(connection, {GMAIL: heard, (1, 0, "gmail.test"): AnswerCounts(1, 1)}, when)
     [found] = await bounce_brakes.answers(connection, [GMAIL], NOW)
-    assert (found.window, found.base) == (Answers(60, 50), Answers(600, 6))
+    assert (found.window, found.base) == (AnswerCounts(60, 50), AnswerCounts(600, 6))
     await bounce_brakes.forget_old(connection, NOW + 9 * DAY)
     assert await connection.fetchval("select count(*) from provider_count") == 0
 
@@ -134,7 +134,7 @@ async def test_a_key_outlives_the_secret_it_is_sealed_under(database: Database) 
 
 async def test_what_is_looked_up_together_is_answered_apart(connection: Any) -> None:
     await add(connection, bounce("a@x.test"), bounce("a@x.test", cause=Cause.COMPLAINT, stream="marketing"), bounce("c@x.test"))
-    asked = [Asked(1, environment, KEY.of(f"{name}@x.test")) for environment in (1, 0) for name in "abc"]
+    asked = [LookupKey(1, environment, KEY.of(f"{name}@x.test")) for environment in (1, 0) for name in "abc"]
     found = await suppression_lookup.find(connection, asked, NOW)
     assert [len(each.entries) for each in found] == [2, 0, 1, 0, 0, 0]
     assert await suppression_lookup.find(connection, [], NOW) == []

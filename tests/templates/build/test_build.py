@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from posthouse.templates.build.build import Fault, build
+from posthouse.templates.build.build import SourceFault, build
 from posthouse.templates.render import render
-from posthouse.model.template import Rendered, Source, TemplateVersion, Variable, VariableType, Wording
+from posthouse.model.template import RenderedTemplate, TemplateSource, TemplateVersion, Variable, VariableType, CompiledTemplate
 
 MJML: Final = """<mjml><mj-head><mj-title>{{ order }}</mj-title><mj-preview>{{ order }}</mj-preview></mj-head><mj-body><mj-section><mj-column>
 <mj-text>Hello {{ name }}{% if vip %}, dear{% endif %}</mj-text>
@@ -18,22 +18,22 @@ MJML: Final = """<mjml><mj-head><mj-title>{{ order }}</mj-title><mj-preview>{{ o
 </mj-column></mj-section></mj-body></mjml>"""
 
 
-def built(library: dict[str, str] | None = None, **parts: str) -> Wording:
-    made = build(Source(**({"subject": "s"} | parts)), library or {})
-    assert isinstance(made, Wording), made
+def built(library: dict[str, str] | None = None, **parts: str) -> CompiledTemplate:
+    made = build(TemplateSource(**({"subject": "s"} | parts)), library or {})
+    assert isinstance(made, CompiledTemplate), made
     return made
 
 
-def faults(library: dict[str, str] | None = None, **parts: str) -> tuple[Fault, ...]:
-    made = build(Source(**({"subject": "s"} | parts)), library or {})
+def faults(library: dict[str, str] | None = None, **parts: str) -> tuple[SourceFault, ...]:
+    made = build(TemplateSource(**({"subject": "s"} | parts)), library or {})
     assert isinstance(made, tuple), made
     return made
 
 
-def shown(wording: Wording, **variables: Any) -> Rendered:
+def shown(wording: CompiledTemplate, **variables: Any) -> RenderedTemplate:
     version = TemplateVersion(name="n", version=1, type=None, variables=(), wordings={"default": wording})
     found = render(version, variables, None)
-    assert isinstance(found, Rendered), found
+    assert isinstance(found, RenderedTemplate), found
     return found
 
 
@@ -82,7 +82,7 @@ def test_a_variable_may_stand_in_a_rule_that_is_put_on_elements() -> None:
     ],
 )
 def test_what_the_inliner_would_move_or_lose_is_told(html: str, word: str) -> None:
-    made = build(Source(subject="s", html=html), {})
+    made = build(TemplateSource(subject="s", html=html), {})
     assert isinstance(made, tuple)
     assert word in made[0].message
 
@@ -158,7 +158,7 @@ def test_the_same_source_always_gives_the_same_wording() -> None:
     assert built(mjml=MJML) == built(mjml=MJML)
 
 
-RECEIPT: Final = Source(
+RECEIPT: Final = TemplateSource(
     subject="Beleg {{ number }}: {{ total }}",
     html="""<!doctype html><html lang="de"><head><style>:root{color-scheme:light dark}.n{text-align:right}
 @media (prefers-color-scheme:dark){.n{color:#fff}}</style></head><body>
@@ -177,7 +177,7 @@ def test_a_receipt_has_the_bytes_it_always_had() -> None:
         Variable(name="items", type=VariableType.ARRAY, items=row),
     )
     wording = build(RECEIPT, {}, "de")
-    assert isinstance(wording, Wording)
+    assert isinstance(wording, CompiledTemplate)
     version = TemplateVersion(name="n", version=1, type=None, variables=variables, wordings={"de": wording}, fallback="de")
     given = {
         "number": "R-2026-17", "total": "EUR 1234.50", "name": "Jörg & Söhne <x>", "paid_at": "2026-11-25T10:00:00Z",
@@ -185,7 +185,7 @@ def test_a_receipt_has_the_bytes_it_always_had() -> None:
         "link": "https://x.example/r?a=1&b=2",
     }  # fmt: skip
     found = render(version, given, "de-AT")
-    assert isinstance(found, Rendered)
+    assert isinstance(found, RenderedTemplate)
     assert found.subject == "Beleg R-2026-17: 1.234,50 €"
     assert found.text == (
         "Danke, Jörg & Söhne <x>. Bezahlt am 25. November 2026, 11:00 MEZ.\n\nHemd 'grün' × 2  1.000,00\xa0€\nHut × 1,5  234,50\xa0€\n"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.templates.language.engine import Page
+from posthouse.templates.language.engine import CompiledPage
 from posthouse.templates.build.outline import outline, settled
 
 BLOCKS = (
@@ -17,7 +17,7 @@ LINES = "<p>To<br>{% for i in many %}{{ i }}<br>{% endfor %}</p><p>B</p>"
 
 
 def said(html: str, **context: Any) -> str:
-    return settled(Page("text", outline(html)).fill({"x": None, "y": None, "many": [], **context}))
+    return settled(CompiledPage("text", outline(html)).fill({"x": None, "y": None, "many": [], **context}))
 
 
 @pytest.mark.parametrize("html", BLOCKS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.templates.html.links import tracked
+from posthouse.templates.html.links import with_tracking
 
 
 def led(html: str) -> tuple[str, list[str]]:
@@ -17,7 +17,7 @@ def led(html: str) -> tuple[str, list[str]]:
         targets.append(target)
         return f"https://t.test/{len(targets)}"
 
-    return tracked(html, redirect, None), targets
+    return with_tracking(html, redirect, None), targets
 
 
 def test_a_link_is_led_with_its_entities_resolved() -> None:
@@ -45,7 +45,7 @@ def test_what_is_no_web_link_stays(html: str) -> None:
 
 
 def test_the_dot_stands_at_the_end_of_the_body() -> None:
-    html = tracked("<html><body>x</body></html>", None, "https://t.test/o?a=1&b=2")
+    html = with_tracking("<html><body>x</body></html>", None, "https://t.test/o?a=1&b=2")
     assert html.startswith('<html><body>x<img src="https://t.test/o?a=1&amp;b=2"')
     assert html.endswith("></body></html>")
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from posthouse.templates.language.engine import Page, TemplateFault
+from posthouse.templates.language.engine import CompiledPage, TemplateFault
 
 HTTPS = "https://x.example/a?b=1&c=2"
 
 
 def fill(source: str, **context: Any) -> str:
-    return Page("html", source).fill(context)
+    return CompiledPage("html", source).fill(context)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_value_cannot_leave_its_place(page: str, value: str) -> None:
 )
 def test_where_no_value_could_be_safe_the_page_is_refused(page: str, word: str) -> None:
     with pytest.raises(TemplateFault) as told:
-        Page("html", page)
+        CompiledPage("html", page)
     assert word in told.value.message
 
 
@@ -158,7 +158,7 @@ def test_a_fault_in_a_link_names_the_variable_and_never_its_value() -> None:
 
 
 def test_text_and_subject_are_literal() -> None:
-    assert Page("text", "<a href={{ a }}>").fill({"a": "javascript:x"}) == "<a href=javascript:x>"
+    assert CompiledPage("text", "<a href={{ a }}>").fill({"a": "javascript:x"}) == "<a href=javascript:x>"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,6 @@ def test_text_and_subject_are_literal() -> None:
 @pytest.mark.timeout(10)
 def test_no_page_is_read_slowly(page: str) -> None:
     try:
-        Page("html", page)
+        CompiledPage("html", page)
     except TemplateFault:
         return

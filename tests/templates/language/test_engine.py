@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from posthouse.templates.language import grammar
-from posthouse.templates.language.engine import Page, TemplateFault
+from posthouse.templates.language.engine import CompiledPage, TemplateFault
 
 
 def fill(source: str, part: str = "text", **context: Any) -> str:
-    return Page(part, source).fill(context)
+    return CompiledPage(part, source).fill(context)
 
 
 def test_html_is_escaped_on_its_way_out_and_a_link_stays_readable() -> None:
@@ -109,7 +109,7 @@ def test_a_bomb_goes_off_in_a_second_and_in_little_memory(name: str) -> None:
 
 
 def test_the_meter_begins_anew_with_every_rendering() -> None:
-    page = Page("text", "{{ a }}")
+    page = CompiledPage("text", "{{ a }}")
     for _ in range(3):
         assert len(page.fill({"a": "x" * 1_500_000})) == 1_500_000
 
@@ -117,5 +117,5 @@ def test_the_meter_begins_anew_with_every_rendering() -> None:
 @pytest.mark.parametrize("source", ["{{ a ~ a }}", "{% if %}", "{% for a b %}{% endfor %}", "{% endif %}"])
 def test_what_cannot_be_compiled_is_told_with_its_part(source: str) -> None:
     with pytest.raises(TemplateFault) as told:
-        Page("subject", source)
+        CompiledPage("subject", source)
     assert told.value.message.startswith("subject: ")

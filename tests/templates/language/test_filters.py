@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.templates.language.engine import Page, TemplateFault
+from posthouse.templates.language.engine import CompiledPage, TemplateFault
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_filters_do_what_they_say(source: str, made: str) -> None:
         "moment": "2026-12-01T10:00:00+01:00",
     }
     context |= {"left_out": None, "empty": "", "nested": {}}
-    assert Page("text", source).fill(context) == made
+    assert CompiledPage("text", source).fill(context) == made
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_filters_do_what_they_say(source: str, made: str) -> None:
 )
 def test_filters_refuse_what_is_no_text(source: str) -> None:
     with pytest.raises(TemplateFault):
-        Page("text", source).fill({"names": ["a"], "nested": [["a"]]})
+        CompiledPage("text", source).fill({"names": ["a"], "nested": [["a"]]})

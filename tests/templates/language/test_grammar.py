@@ -78,7 +78,7 @@ def test_this_may_be_said(page: str) -> None:
     ],
 )
 def test_this_may_not_be_said_and_the_line_is_named(page: str, word: str) -> None:
-    with pytest.raises(grammar.Unspeakable) as told:
+    with pytest.raises(grammar.TemplateSyntaxError) as told:
         grammar.read(page)
     assert word in str(told.value)
     assert "line " in str(told.value)
@@ -86,7 +86,7 @@ def test_this_may_not_be_said_and_the_line_is_named(page: str, word: str) -> Non
 
 def test_a_page_may_have_256_kilobytes() -> None:
     grammar.read("x" * grammar.MOST_CHARACTERS)
-    with pytest.raises(grammar.Unspeakable):
+    with pytest.raises(grammar.TemplateSyntaxError):
         grammar.read("x" * (grammar.MOST_CHARACTERS + 1))
 
 
@@ -131,6 +131,6 @@ def test_no_operator_hides_from_the_reading(page: str) -> None:
     try:
         grammar.read(page)
         made = environment.render_str(page, a="A")
-    except (grammar.Unspeakable, TemplateError):
+    except (grammar.TemplateSyntaxError, TemplateError):
         return
     assert made.replace("~", "Z") == environment.render_str(page.replace("~", "Z"), a="A")

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posthouse.templates.language.grammar import MOST_CHARACTERS
-from posthouse.templates.language.includes import link
-from posthouse.templates.language.source import Fault, Unlinkable
+from posthouse.templates.language.includes import resolve
+from posthouse.templates.language.source import IncludeError, SourceFault
 
 LIBRARY = {
     "base": "<html>{% block head %}H{% endblock %}<p>{% block body %}B{% endblock body %}</p></html>\n",
@@ -30,7 +30,7 @@ LIBRARY = {
 
 
 def linked(source: str, part: str = "html") -> str:
-    return link(part, source, LIBRARY).text
+    return resolve(part, source, LIBRARY).text
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def linked(source: str, part: str = "html") -> str:
 )
 def test_a_page_says_what_its_layouts_and_partials_say(source: str, made: str | None) -> None:
     if made is None:
-        with pytest.raises(Unlinkable, match="first thing"):
+        with pytest.raises(IncludeError, match="first thing"):
             linked(source)
     else:
         assert linked(source) == made
@@ -70,50 +70,50 @@ def test_a_part_may_have_its_own_variant() -> None:
 @pytest.mark.parametrize(
     ("source", "fault"),
     [
-        ("\n\n{% include 'nobody' %}", Fault("html", 3, "there is no layout or partial 'nobody'")),
-        ("{% include '/etc/passwd' %}", Fault("html", 1, "there is no layout or partial '/etc/passwd'")),
-        ("{% include '../base' %}", Fault("html", 1, "there is no layout or partial '../base'")),
-        ("{% include a %}", Fault("html", 1, "include takes one name")),
-        ("{% include 'a' if b %}", Fault("html", 1, "include takes one name")),
-        ("{% include 'me' %}", Fault("html: me", 1, "'me' includes itself")),
-        ("{% include 'ping' %}", Fault("html: pong", 1, "'ping' includes itself")),
-        ("{% include 'deep0' %}", Fault("html: deep9", 1, "more than")),
-        ("{% include 'bomb8' %}", Fault("html: bomb1", 1, "more than")),
-        ("{% include 'big' %}" * 3, Fault("html: big", 1, "with its layouts")),
-        ("{% include 'huge' %}", Fault("html: huge", 1, "it has")),
-        ("\n{% include 'broken' %}", Fault("html: broken", 2, "")),
-        ("{% include 'middle' %}", Fault("html: middle", 1, "an included partial")),
+        ("\n\n{% include 'nobody' %}", SourceFault("html", 3, "there is no layout or partial 'nobody'")),
+        ("{% include '/etc/passwd' %}", SourceFault("html", 1, "there is no layout or partial '/etc/passwd'")),
+        ("{% include '../base' %}", SourceFault("html", 1, "there is no layout or partial '../base'")),
+        ("{% include a %}", SourceFault("html", 1, "include takes one name")),
+        ("{% include 'a' if b %}", SourceFault("html", 1, "include takes one name")),
+        ("{% include 'me' %}", SourceFault("html: me", 1, "'me' includes itself")),
+        ("{% include 'ping' %}", SourceFault("html: pong", 1, "'ping' includes itself")),
+        ("{% include 'deep0' %}", SourceFault("html: deep9", 1, "more than")),
+        ("{% include 'bomb8' %}", SourceFault("html: bomb1", 1, "more than")),
+        ("{% include 'big' %}" * 3, SourceFault("html: big", 1, "with its layouts")),
+        ("{% include 'huge' %}", SourceFault("html: huge", 1, "it has")),
+        ("\n{% include 'broken' %}", SourceFault("html: broken", 2, "")),
+        ("{% include 'middle' %}", SourceFault("html: middle", 1, "an included partial")),
         (
             "{% extends 'base' %}\n{% block bdy %}x{% endblock %}",
-            Fault("html", 2, "no layout of this page has a block 'bdy'; there are: body, head"),
+            SourceFault("html", 2, "no layout of this page has a block 'bdy'; there are: body, head"),
         ),
-        ("{% extends 'middle' %}{% block x %}{% endblock %}", Fault("html", 1, "there are: body, head, inner")),
+        ("{% extends 'middle' %}{% block x %}{% endblock %}", SourceFault("html", 1, "there are: body, head, inner")),
         (
             "{% extends 'base' %}\nlost {% block body %}x{% endblock %}",
-            Fault("html", 2, "a page that extends says nothing outside"),
+            SourceFault("html", 2, "a page that extends says nothing outside"),
         ),
-        ("{% extends 'base' %}{% block body %}x{% endblock %}\n<!-- {% if a %}", Fault("html", 2, "put this into one")),
-        ("{% extends 'base' %}{% include 'footer' %}", Fault("html", 1, "put this into one")),
-        ("{% include 'blocky' %}", Fault("html: blocky", 1, "an included partial")),
-        ("{% extends 'up' %}", Fault("html: up", 1, "'up' extends itself")),
-        ("x{% extends 'base' %}", Fault("html", 1, "extends must be the first")),
-        ("{% extends 'base' %}{% extends 'base' %}", Fault("html", 1, "extends must be the first")),
-        ("\n{% block a %}", Fault("html", 2, "the block 'a' has no end")),
-        ("{% endblock %}", Fault("html", 1, "this endblock")),
-        ("{% block a %}{% endblock b %}", Fault("html", 1, "this endblock")),
-        ("{% block a %}{% endblock %}{% block a %}{% endblock %}", Fault("html", 1, "there are two blocks")),
-        ("{% block 'a' %}", Fault("html", 1, "a block has a name")),
-        ("{% block a %}" * 20, Fault("html", 1, "blocks are more than")),
-        ("{{ super() }}", Fault("html", 1, "super() stands in a block")),
-        ("{% block a %}{{ super() }}{% endblock %}", Fault("html", 1, "super() has nothing")),
+        ("{% extends 'base' %}{% block body %}x{% endblock %}\n<!-- {% if a %}", SourceFault("html", 2, "put this into one")),
+        ("{% extends 'base' %}{% include 'footer' %}", SourceFault("html", 1, "put this into one")),
+        ("{% include 'blocky' %}", SourceFault("html: blocky", 1, "an included partial")),
+        ("{% extends 'up' %}", SourceFault("html: up", 1, "'up' extends itself")),
+        ("x{% extends 'base' %}", SourceFault("html", 1, "extends must be the first")),
+        ("{% extends 'base' %}{% extends 'base' %}", SourceFault("html", 1, "extends must be the first")),
+        ("\n{% block a %}", SourceFault("html", 2, "the block 'a' has no end")),
+        ("{% endblock %}", SourceFault("html", 1, "this endblock")),
+        ("{% block a %}{% endblock b %}", SourceFault("html", 1, "this endblock")),
+        ("{% block a %}{% endblock %}{% block a %}{% endblock %}", SourceFault("html", 1, "there are two blocks")),
+        ("{% block 'a' %}", SourceFault("html", 1, "a block has a name")),
+        ("{% block a %}" * 20, SourceFault("html", 1, "blocks are more than")),
+        ("{{ super() }}", SourceFault("html", 1, "super() stands in a block")),
+        ("{% block a %}{{ super() }}{% endblock %}", SourceFault("html", 1, "super() has nothing")),
         (
             "{% extends 'base' %}{% block body %}{{ super() }}{{ super() }}{% endblock %}" + "x" * MOST_CHARACTERS,
-            Fault("html", 1, "it has"),
+            SourceFault("html", 1, "it has"),
         ),
     ],
 )
-def test_what_cannot_be_put_together_is_told_where_its_author_finds_it(source: str, fault: Fault) -> None:
-    with pytest.raises(Unlinkable) as told:
+def test_what_cannot_be_put_together_is_told_where_its_author_finds_it(source: str, fault: SourceFault) -> None:
+    with pytest.raises(IncludeError) as told:
         linked(source)
     found = told.value.fault
     assert (found.part, found.line) == (fault.part, fault.line)
@@ -121,7 +121,7 @@ def test_what_cannot_be_put_together_is_told_where_its_author_finds_it(source: s
 
 
 def test_a_line_is_traced_back_to_the_source_it_came_from() -> None:
-    page = link("html", 'one\n{% include "p" %}\nfour', {"p": "two\nthree"})
+    page = resolve("html", 'one\n{% include "p" %}\nfour', {"p": "two\nthree"})
     assert page.text == "one\ntwo\nthree\nfour"
     assert [page.origin(line) for line in range(1, 5)] == [("html", 1), ("html: p", 1), ("html: p", 2), ("html", 3)]
 
@@ -141,8 +141,8 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_any_mixture_is_put_together_or_told(source: str) -> None:
     try:
-        page = link("html", source, LIBRARY)
-    except Unlinkable:
+        page = resolve("html", source, LIBRARY)
+    except IncludeError:
         return
     assert len(page.text) <= MOST_CHARACTERS
     for word in ("include", "extends", "block", "super"):

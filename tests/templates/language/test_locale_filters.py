@@ -8,12 +8,12 @@ from babel.numbers import format_currency
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.templates.language.engine import Page, TemplateFault
+from posthouse.templates.language.engine import CompiledPage, TemplateFault
 from posthouse.templates.language.locale_filters import amount, language
 
 
 def fill(source: str, locale: str, **context: Any) -> str:
-    return Page("text", source, locale).fill(context)
+    return CompiledPage("text", source, locale).fill(context)
 
 
 AT = "2026-11-25T10:00:00Z"

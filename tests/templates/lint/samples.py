@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.template import Source, TemplateVersion, Variable, VariableType, Wording
+from posthouse.model.template import CompiledTemplate, TemplateSource, TemplateVersion, Variable, VariableType
 from posthouse.policy.types import BY_NAME
-from posthouse.templates.lint import Finding, lint
+from posthouse.templates.lint import LintFinding, lint
 
 S, U, D, M = VariableType.STRING, VariableType.URL, VariableType.DATETIME, VariableType.MONEY
 
@@ -58,13 +58,13 @@ def _changed(said: object, change: object) -> object:
     return said.replace(old, new)
 
 
-def findings(mail: Mail, waivers: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+def findings(mail: Mail, waivers: Mapping[str, str] | None = None) -> tuple[LintFinding, ...]:
     """What lint says of it."""
-    wording = Wording(mail.subject, mail.page(), mail.text)
+    wording = CompiledTemplate(mail.subject, mail.page(), mail.text)
     version = TemplateVersion(
         name="t", version=1, type=mail.type, variables=mail.variables, wordings={mail.locale: wording}, fallback=mail.locale
     )
-    sources = {mail.locale: Source(subject=mail.subject, html=mail.page(), text=mail.text)}
+    sources = {mail.locale: TemplateSource(subject=mail.subject, html=mail.page(), text=mail.text)}
     return lint(version, sources, mail.type, BY_NAME[mail.type].message_class, waivers)
 
 

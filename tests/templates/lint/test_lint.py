@@ -7,11 +7,11 @@ from typing import Final
 import pytest
 
 from posthouse.model.message_type import MessageClass
-from posthouse.model.template import Source, TemplateVersion, Wording
+from posthouse.model.template import CompiledTemplate, TemplateSource, TemplateVersion
 from posthouse.policy.types import ALL as TYPES
 from posthouse.policy.types import BY_NAME
 from posthouse.templates.build.build import build
-from posthouse.templates.lint import ALL, MOST_FINDINGS, Finding, blocks, lint
+from posthouse.templates.lint import ALL, MOST_FINDINGS, LintFinding, blocks, lint
 from posthouse.templates.lint.html_support import features
 from posthouse.templates.lint.rule import family_of
 from posthouse.templates.ready_made import READY_MADE
@@ -22,11 +22,11 @@ DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "lint.md"
 RUN: Final = 200 * 1024
 
 
-def of(rule: str, found: tuple[Finding, ...]) -> Finding:
+def of(rule: str, found: tuple[LintFinding, ...]) -> LintFinding:
     return next(each for each in found if each.rule == rule)
 
 
-def version(wording: Wording, locale: str = "en") -> TemplateVersion:
+def version(wording: CompiledTemplate, locale: str = "en") -> TemplateVersion:
     return TemplateVersion(
         name="t", version=1, type=None, variables=NOTICE.variables, wordings={locale: wording}, fallback=locale
     )
@@ -38,35 +38,35 @@ def test_a_finding_says_the_line_and_column_in_what_the_author_wrote() -> None:
 
 
 def test_a_finding_in_what_was_built_is_shown_in_the_source() -> None:
-    source = Source(
+    source = TemplateSource(
         subject="Your export", html="{% extends 'base' %}\n{% block b %}\n  <img src='https://x.example/a.png'>{% endblock %}"
     )
     wording = build(source, {"base": "<html><body>\n\n<p>Words</p>{% block b %}{% endblock %}</body></html>"}, "en")
-    assert isinstance(wording, Wording)
+    assert isinstance(wording, CompiledTemplate)
     found = lint(version(wording), {"en": source}, None, None)
     assert (of("image-alt", found).line, of("image-alt", found).column) == (3, 3)
     assert (of("language-missing", found).line, of("language-missing", found).column) == (0, 0)
 
 
 def test_a_finding_in_mjml_is_shown_in_the_mjml() -> None:
-    source = Source(
+    source = TemplateSource(
         subject="Your export",
         mjml="<mjml><mj-body><mj-section><mj-column>\n<mj-button href='http://x.example/'>Go on</mj-button>"
         "</mj-column></mj-section></mj-body></mjml>",
     )
     wording = build(source, {}, "en")
-    assert isinstance(wording, Wording)
+    assert isinstance(wording, CompiledTemplate)
     found = of("link-http", lint(version(wording), {"en": source}, None, None))
     assert (found.line, found.column) == (2, 18)
 
 
 def test_the_second_of_two_equal_faults_is_shown_at_the_second_place() -> None:
-    source = Source(
+    source = TemplateSource(
         subject="Your export",
         html="<style>p { margin: 0 }</style>\n<p>one <img src='https://x.example/a'></p>\n<p>two <img src='https://x.example/a'></p>",
     )
     wording = build(source, {}, "en")
-    assert isinstance(wording, Wording)
+    assert isinstance(wording, CompiledTemplate)
     assert wording.html != source.html
     found = [each for each in lint(version(wording), {"en": source}, None, None) if each.rule == "image-alt"]
     assert [(each.line, each.column) for each in found] == [(2, 8), (3, 8)]
@@ -100,7 +100,7 @@ def test_a_waiver_that_waives_nothing_is_found(rule: str) -> None:
 
 
 def test_every_language_is_linted_by_itself() -> None:
-    good, bad = Wording(NOTICE.subject, NOTICE.page(), NOTICE.text), Wording("Hi", NOTICE.page(), NOTICE.text)
+    good, bad = CompiledTemplate(NOTICE.subject, NOTICE.page(), NOTICE.text), CompiledTemplate("Hi", NOTICE.page(), NOTICE.text)
     both = TemplateVersion(
         name="t", version=1, type=None, variables=NOTICE.variables, wordings={"en": good, "de": bad}, fallback="en"
     )
@@ -185,6 +185,8 @@ def test_the_document_lists_every_rule_as_it_is() -> None:
 
 
 def test_a_text_that_was_made_from_the_html_is_not_judged_again() -> None:
-    source = Source(subject="Your export", html='<p lang="en">{{ nobody }} Dear [Your name]</p>')
-    found = lint(version(Wording(source.subject, source.html, "{{ nobody }} Dear [Your name]")), {"en": source}, None, None)
+    source = TemplateSource(subject="Your export", html='<p lang="en">{{ nobody }} Dear [Your name]</p>')
+    found = lint(
+        version(CompiledTemplate(source.subject, source.html, "{{ nobody }} Dear [Your name]")), {"en": source}, None, None
+    )
     assert {each.part for each in found if each.rule in {"placeholder-left", "variable-undeclared"}} == {"html"}

@@ -7,20 +7,20 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from posthouse.app.roles.unavailable import answering_meanwhile
+from posthouse.app.roles.unavailable import serve_unavailable
 from posthouse.app.runtime.accept import intake_over
-from posthouse.app.runtime.child_spec import Brief
-from posthouse.app.runtime.parts import ANSWERING, CLOSING, limits_of, opened, rehearse
+from posthouse.app.runtime.child_spec import ChildSpec
+from posthouse.app.runtime.parts import ANSWERING, CLOSING, limits_of, open_store, prepare_statements
 from posthouse.app.runtime.sockets import inherited
 from posthouse.app.runtime.tls import server_context
 from posthouse.config import Settings
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
-from posthouse.mail.smtp.server.action import Limits as SmtpLimits
+from posthouse.mail.smtp.server.action import SessionLimits as SmtpLimits
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.notify_workers import Announcer
-from posthouse.pipeline.accept.rate_limits import Throttle
-from posthouse.pipeline.render.confined_renderer import ConfinedRenders
+from posthouse.pipeline.accept.notify_workers import WorkerNotifier
+from posthouse.pipeline.accept.rate_limits import KeyRateLimits
+from posthouse.pipeline.render.confined_renderer import ConfinedRenderer
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Held
 from posthouse.store.recipients import suppression_lookup
@@ -31,18 +31,18 @@ CONNECTIONS: Final = 8
 GRACE: Final = 20
 
 
-async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Take messages in until told to stop; what was accepted by then is committed."""
     clock, entropy = Clock(), Entropy()
     sys.setswitchinterval(SWITCH)
     sockets, limits = inherited(brief.sockets), limits_of(settings)
-    opening = opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING)
-    database, sealer = await (opening if brief.beside else answering_meanwhile(opening, sockets, settings, clock, entropy))
-    await rehearse(database, partial(_rehearsed, clock.now(), entropy))
-    announcer = Announcer(database)
-    renders = ConfinedRenders()
+    opening = open_store(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING)
+    database, sealer = await (opening if brief.beside else serve_unavailable(opening, sockets, settings, clock, entropy))
+    await prepare_statements(database, partial(_rehearsed, clock.now(), entropy))
+    announcer = WorkerNotifier(database)
+    renders = ConfinedRenderer()
     intake = intake_over(settings, database, sealer, clock, entropy, announcer, renders)
-    credentials, throttle = Credentials(database, clock), Throttle(database, intake.facts, clock)
+    credentials, throttle = Credentials(database, clock), KeyRateLimits(database, intake.facts, clock)
     http = None
     if "http" in sockets:
         from posthouse.app.roles.http import HttpDoor, application  # noqa: PLC0415 - submission alone needs no web framework

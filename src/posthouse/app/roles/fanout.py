@@ -9,15 +9,15 @@ from typing import Final, Protocol
 
 import structlog
 
-from posthouse.app.roles.feedback import FeedbackLoop
-from posthouse.app.runtime.child_spec import Brief
-from posthouse.app.runtime.parts import RoleParts, http_client, opened
+from posthouse.app.roles.feedback import FeedbackRoleLoop
+from posthouse.app.runtime.child_spec import ChildSpec
+from posthouse.app.runtime.parts import RoleParts, http_client, open_store
 from posthouse.config import Settings
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.batching import Coalescer
-from posthouse.pipeline.webhooks.dispatcher import Fanout, settling
-from posthouse.pipeline.webhooks.endpoint_worker import FanoutParts, Ways
+from posthouse.pipeline.batching import Batcher
+from posthouse.pipeline.webhooks.dispatcher import WebhookDispatcher, settling
+from posthouse.pipeline.webhooks.endpoint_worker import ConcurrencyLimits, WebhookParts
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.postgres.listen import listen
 from posthouse.store.queue import queue
@@ -37,20 +37,20 @@ class Loop(Protocol):
         ...
 
 
-class Webhooks:
+class WebhooksLoop:
     """Events to endpoints, woken by the same NOTIFY as workers."""
 
     def __init__(self, parts: RoleParts) -> None:
         """Nothing is held yet."""
         self._dsn = parts.brief.dsn
         holder = parts.entropy.new_id(parts.clock.now())
-        settle = Coalescer(
+        settle = Batcher(
             settling(parts.database, holder, parts.clock, parts.entropy), hopeless=is_unavailable, limit=500, pause=SETTLE_PAUSE
         )
-        self._fanout = Fanout(
-            FanoutParts(
+        self._fanout = WebhookDispatcher(
+            WebhookParts(
                 database=parts.database, sealer=parts.sealer, client=parts.http, clock=parts.clock, entropy=parts.entropy,
-                holder=holder, ways=Ways(), settle=settle,
+                holder=holder, ways=ConcurrencyLimits(), settle=settle,
             )
         )  # fmt: skip
 
@@ -71,13 +71,13 @@ class Webhooks:
             await asyncio.sleep(1.0)
 
 
-LOOPS: Final[tuple[Callable[[RoleParts], Loop], ...]] = (Webhooks, FeedbackLoop)
+LOOPS: Final[tuple[Callable[[RoleParts], Loop], ...]] = (WebhooksLoop, FeedbackRoleLoop)
 
 
-async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Run every loop until told to stop."""
     clock, entropy = Clock(), Entropy()
-    database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse fanout")
+    database, sealer = await open_store(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse fanout")
     http = http_client(settings, clock)
     parts = RoleParts(
         brief=brief, settings=settings, database=database, sealer=sealer, clock=clock, entropy=entropy, http=http

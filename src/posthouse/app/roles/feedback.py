@@ -9,15 +9,16 @@ from posthouse.mail.address import parse_mailbox
 from posthouse.model.http import HttpRequest, HttpResponse
 from posthouse.model.mailbox import Mailbox
 from posthouse.net.confine import Confined
-from posthouse.pipeline.accept.notify_workers import Announcer
-from posthouse.pipeline.feedback.loop import FeedbackWork, WorkParts
-from posthouse.pipeline.feedback.replies import LetterParts, Letters
-from posthouse.pipeline.feedback.reply_forwarder import Forwarder
-from posthouse.pipeline.feedback.take import FeedbackParts, Taking
+from posthouse.pipeline.accept.notify_workers import WorkerNotifier
+from posthouse.pipeline.feedback.loop import FeedbackLoop as FeedbackWork
+from posthouse.pipeline.feedback.loop import FeedbackLoopParts
+from posthouse.pipeline.feedback.replies import PersonalReplies, ReplyParts
+from posthouse.pipeline.feedback.reply_forwarder import ReplyForwarder
+from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker
 from posthouse.store.recipients.suppression_lookup import load_key
 
 
-class FeedbackLoop:
+class FeedbackRoleLoop:
     """Reports and hooks, one after the other; what strangers wrote is read by a confined child."""
 
     def __init__(self, parts: RoleParts) -> None:
@@ -31,8 +32,8 @@ class FeedbackLoop:
         key = await load_key(parts.database, parts.sealer, parts.entropy.bytes)
         feedback = FeedbackParts(database=parts.database, clock=parts.clock, entropy=parts.entropy, key=key)
         work = FeedbackWork(
-            WorkParts(
-                database=parts.database, sealer=parts.sealer, clock=parts.clock, taking=Taking(feedback),
+            FeedbackLoopParts(
+                database=parts.database, sealer=parts.sealer, clock=parts.clock, taking=FeedbackTaker(feedback),
                 letters=self._letters(feedback), readers=readers, ask=self._ask,
             )
         )  # fmt: skip
@@ -41,12 +42,12 @@ class FeedbackLoop:
         finally:
             await readers.close()
 
-    def _letters(self, feedback: FeedbackParts) -> Letters:
+    def _letters(self, feedback: FeedbackParts) -> PersonalReplies:
         parts, settings = self._parts, self._parts.settings
-        forwarder = Forwarder(parts.sealer, settings.hostname, parts.entropy.new_id, Announcer(parts.database))
+        forwarder = ReplyForwarder(parts.sealer, settings.hostname, parts.entropy.new_id, WorkerNotifier(parts.database))
         operator = parse_mailbox(settings.operator) if settings.operator else None
-        return Letters(
-            LetterParts(
+        return PersonalReplies(
+            ReplyParts(
                 feedback=feedback, sealer=parts.sealer, forwarder=forwarder,
                 ours=(settings.hostname, settings.return_path_domain or settings.hostname),
                 operator=operator if isinstance(operator, Mailbox) else None,

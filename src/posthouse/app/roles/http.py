@@ -13,12 +13,12 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from posthouse.admin.messages import Amend
+from posthouse.admin.messages import MessageActions
 from posthouse.app.runtime.accept import templates_over
 from posthouse.app.runtime.certificates import Certificates
-from posthouse.app.runtime.child_spec import Brief
+from posthouse.app.runtime.child_spec import ChildSpec
 from posthouse.app.runtime.parts import http_client, limits_of
-from posthouse.app.runtime.probe_targets import outside_of
+from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.config import Settings, is_loopback
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.shared.parts import ApiParts
@@ -30,14 +30,14 @@ from posthouse.model import ids
 from posthouse.model.send_request import Rejection
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.ops.doctor_network import shut_ways
+from posthouse.ops.doctor_network import unreachable_routes
 from posthouse.ops.readiness import Readiness
 from posthouse.pipeline.accept.accept import Intake
-from posthouse.pipeline.accept.notify_workers import Announcer
-from posthouse.pipeline.accept.rate_limits import Throttle
-from posthouse.pipeline.feedback.visits import telling
-from posthouse.pipeline.render.renderer import Renders
-from posthouse.store.memory import Memory
+from posthouse.pipeline.accept.notify_workers import WorkerNotifier
+from posthouse.pipeline.accept.rate_limits import KeyRateLimits
+from posthouse.pipeline.feedback.visits import visit_recorder
+from posthouse.pipeline.render.renderer import Renderer
+from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import link_hosts
@@ -112,21 +112,21 @@ class HttpDoor:
 
 
 def application(
-    brief: Brief,
+    brief: ChildSpec,
     settings: Settings,
     database: Database,
     sealer: Sealer,
     clock: Clock,
     entropy: Entropy,
     intake: Intake,
-    announcer: Announcer,
+    announcer: WorkerNotifier,
     credentials: Credentials,
-    throttle: Throttle,
-    renders: Renders,
+    throttle: KeyRateLimits,
+    renders: Renderer,
 ) -> ASGIApp:
     """The API and the dashboard over what the role is made of."""
-    amend = Amend(database, sealer, clock, entropy, announcer)
-    ways = partial(shut_ways, outside_of(settings, None)) if settings.routes else None
+    amend = MessageActions(database, sealer, clock, entropy, announcer)
+    ways = partial(unreachable_routes, probe_targets(settings, None)) if settings.routes else None
     readiness = Readiness(database, sealer, clock, settings.data_dir, ways)
     parts = ApiParts(
         intake=intake, throttle=throttle, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
@@ -140,8 +140,8 @@ def application(
             certificate=Certificates(http_client(settings, clock)),
         ),
         visits=VisitParts(
-            keys=tuple(link_key(key) for key in sealer.token_keys), clock=clock, tell=telling(database, sealer, clock, entropy),
-            owners=Memory(partial(link_hosts.owners, database), HOSTS_REMEMBERED, clock.monotonic).get,
+            keys=tuple(link_key(key) for key in sealer.token_keys), clock=clock, tell=visit_recorder(database, sealer, clock, entropy),
+            owners=TtlCache(partial(link_hosts.owners, database), HOSTS_REMEMBERED, clock.monotonic).get,
         ),
     )  # fmt: skip
     return create_app(parts)

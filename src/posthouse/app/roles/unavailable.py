@@ -22,7 +22,7 @@ PATIENCE: Final = 2.0  # seconds that the store may take to open before anybody 
 _GRACE: Final = 2
 
 
-async def answering_meanwhile(
+async def serve_unavailable(
     opening: Coroutine[Any, Any, T], sockets: Mapping[str, socket.socket], settings: Settings, clock: Clock, entropy: Entropy
 ) -> T:
     """What ``opening`` comes to; while it takes longer than a moment, the sockets are answered."""
@@ -40,9 +40,9 @@ async def _http(sock: socket.socket | None, clock: Clock, entropy: Entropy) -> A
         yield
         return
     from posthouse.app.roles.http import HttpDoor  # noqa: PLC0415 - submission alone needs no web framework
-    from posthouse.doors.api.app import meanwhile  # noqa: PLC0415
+    from posthouse.doors.api.app import unavailable_app  # noqa: PLC0415
 
-    door = HttpDoor(meanwhile(lambda: entropy.new_id(clock.now())), _GRACE)
+    door = HttpDoor(unavailable_app(lambda: entropy.new_id(clock.now())), _GRACE)
     await door.open(sock.dup())
     try:
         yield

@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from posthouse.app.runtime.child_spec import Brief
-from posthouse.app.runtime.cpu_priority import step_back
-from posthouse.app.runtime.parts import CLOSING, inbox_route, opened, rehearse, routes_of
+from posthouse.app.runtime.child_spec import ChildSpec
+from posthouse.app.runtime.cpu_priority import lower_priority
+from posthouse.app.runtime.parts import CLOSING, inbox_route, open_store, prepare_statements, routes_of
 from posthouse.app.runtime.worker_lanes import FAST
 from posthouse.config import Settings
 from posthouse.model.message_type import Lane
@@ -20,12 +20,12 @@ from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.emit import Alerts, Complaints
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.batching import Coalescer
-from posthouse.pipeline.deliver.bounce_brake import Brakes
-from posthouse.pipeline.deliver.deliver import Delivering, DeliverParts
+from posthouse.pipeline.batching import Batcher
+from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
+from posthouse.pipeline.deliver.deliver import Deliverer, DeliverParts
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease, lease_until
-from posthouse.pipeline.deliver.suppression_check import Watch
+from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.pipeline.deliver.worker import Worker, WorkerParts
 from posthouse.store.postgres.database import Database, Held, is_unavailable
 from posthouse.store.postgres.listen import listen
@@ -45,26 +45,26 @@ NICENESS: Final = 5
 CONNECTIONS: Final = 4
 
 
-async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Deliver until told to stop."""
     clock, entropy = Clock(), Entropy()
     lanes = [Lane(number) for number in brief.lanes]
     eager = frozenset(lanes) - (FAST if len(lanes) == len(Lane) else frozenset())
     if not FAST.issuperset(lanes):
-        step_back(NICENESS, batch=True)
-    database, sealer = await opened(brief, entropy, clock, stop, size=CONNECTIONS, application=f"posthouse {brief.name}")
+        lower_priority(NICENESS, batch=True)
+    database, sealer = await open_store(brief, entropy, clock, stop, size=CONNECTIONS, application=f"posthouse {brief.name}")
     lease = await _register(database, clock, settings.data_dir, brief.name)
-    settling: Coalescer[Settlement, bool] = Coalescer(
+    settling: Batcher[Settlement, bool] = Batcher(
         _settle(database, lease.worker), hopeless=is_unavailable, limit=300, pause=SETTLE_PAUSE
     )
     domains = Domains(database, sealer)
     inbox = inbox_route(database, sealer, clock, entropy)
     routes = routes_of(settings, clock, inbox)
-    watch = Watch(
-        await suppression_lookup.load_key(database, sealer, entropy.bytes), clock, entropy.new_id, Brakes(database, clock, entropy),
+    watch = PreSendCheck(
+        await suppression_lookup.load_key(database, sealer, entropy.bytes), clock, entropy.new_id, BounceBrakes(database, clock, entropy),
         Lockouts(database, clock, entropy),
     )  # fmt: skip
-    delivering = Delivering(
+    delivering = Deliverer(
         DeliverParts(
             routes=routes, inbox=inbox, sealer=sealer, clock=clock, entropy=entropy, keys=domains.signing_keys, settle=settling,
             alert=Alerts(database, clock, entropy), complain=Complaints(database, clock, entropy), return_path_domain=settings.return_path_domain or settings.hostname,
@@ -75,7 +75,7 @@ async def play(brief: Brief, settings: Settings, stop: asyncio.Event, ready: Cal
     worker = Worker(
         WorkerParts(database=database, clock=clock, delivering=delivering, lease=lease, lanes=Lanes(lanes), eager=eager)
     )
-    await rehearse(database, partial(_rehearsed, clock.now(), lease.worker, lanes[0]))
+    await prepare_statements(database, partial(_rehearsed, clock.now(), lease.worker, lanes[0]))
     listening = asyncio.create_task(_listen(brief.dsn, worker))
     stopping = asyncio.create_task(_stop_when(stop, worker))
     ready()

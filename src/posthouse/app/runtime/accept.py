@@ -5,14 +5,15 @@ from posthouse.app.runtime.parts import limits_of, route_facts
 from posthouse.config import Settings
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.accept import Announce, Intake, IntakeParts
-from posthouse.pipeline.accept.draft import Composer
-from posthouse.pipeline.accept.links import Linker
-from posthouse.pipeline.accept.notify_workers import Announcer
-from posthouse.pipeline.accept.tenant_facts import FactBook
+from posthouse.pipeline.accept.accept import AcceptParts, Intake
+from posthouse.pipeline.accept.accept import Announcer as Announce
+from posthouse.pipeline.accept.draft import MessageBuilder
+from posthouse.pipeline.accept.links import LinkBuilder
+from posthouse.pipeline.accept.notify_workers import WorkerNotifier
+from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.deliver.suppression_check import Hashing, Lists
-from posthouse.pipeline.render.renderer import Renders
+from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
+from posthouse.pipeline.render.renderer import Renderer
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.domains import Domains
@@ -20,12 +21,12 @@ from posthouse.store.tenants.domains import Domains
 
 def intake_over(
     settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announcer: Announce | None = None,
-    renders: Renders | None = None,
+    renders: Renderer | None = None,
 ) -> Intake:  # fmt: skip
     """An intake whose commits workers hear of. ``renders``: left out, what tenants wrote is rendered in this process."""
-    facts = FactBook(database, Domains(database, sealer), clock)
-    lists = Lists(database, clock, Hashing(database, sealer, entropy.bytes), Lockouts(database, clock, entropy))
-    composer = Composer(
+    facts = TenantFacts(database, Domains(database, sealer), clock)
+    lists = SuppressionLookup(database, clock, AddressHasher(database, sealer, entropy.bytes), Lockouts(database, clock, entropy))
+    composer = MessageBuilder(
         facts=facts,
         sealer=sealer,
         entropy=entropy,
@@ -35,17 +36,17 @@ def intake_over(
         linker=_linker(settings, sealer),
         limits=limits_of(settings),
     )
-    announce = announcer or Announcer(database)
-    return Intake(IntakeParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
+    announce = announcer or WorkerNotifier(database)
+    return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
 
 
-def _linker(settings: Settings, sealer: Sealer) -> Linker:
+def _linker(settings: Settings, sealer: Sealer) -> LinkBuilder:
     http = "" if settings.http is None else f"http://{settings.http}"
     taken_in = settings.return_path_domain or settings.hostname
-    return Linker(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
+    return LinkBuilder(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
 
 
-def templates_over(intake: Intake, database: Database, clock: Clock, entropy: Entropy, renders: Renders) -> Templates:
+def templates_over(intake: Intake, database: Database, clock: Clock, entropy: Entropy, renders: Renderer) -> Templates:
     """Stored templates, changed in the process of an intake that hears of it at once."""
     forget = intake.facts.templates.forget
     return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=forget, renders=renders))

@@ -8,7 +8,7 @@ import sys
 import msgspec
 
 
-class Brief(msgspec.Struct, frozen=True, kw_only=True):
+class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a child is told. ``sockets``: inherited listening sockets by name (http, smtp, smtps). ``beside``: a predecessor still answers."""
 
     role: str

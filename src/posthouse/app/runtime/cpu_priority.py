@@ -27,7 +27,7 @@ _ATTRIBUTES: Final = struct.Struct("=IIQiIQQQ")  # size, policy, flags, nice, pr
 _ORDINARY, _BATCH = 0, 3
 
 
-def step_back(niceness: int, *, batch: bool = False) -> None:
+def lower_priority(niceness: int, *, batch: bool = False) -> None:
     """Let others go first: ``niceness`` 1 to 19; ``batch``: and never interrupt them (sched(7), SCHED_BATCH). What the kernel refuses is left."""
     _take_long_turns(os.nice(niceness), _BATCH if batch else _ORDINARY)
     if os.getsid(0) != os.getpid():

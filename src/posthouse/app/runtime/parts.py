@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from posthouse.app.runtime.child_spec import Brief
-from posthouse.config import RouteSetting, Settings, Unusable
+from posthouse.app.runtime.child_spec import ChildSpec
+from posthouse.config import RouteSetting, Settings, UnusableSettings
 from posthouse.model.limits import Limits
 from posthouse.net.clock import Clock
 from posthouse.net.dns import Resolver
@@ -18,9 +18,9 @@ from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
 from posthouse.net.smtp.limits import MX, RELAY
 from posthouse.net.transports.mx import MxTransport
-from posthouse.net.transports.smarthost import RelayTarget, Smarthost
+from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
 from posthouse.pipeline.deliver.deliver import Route
-from posthouse.pipeline.deliver.inbox_transport import InboxTransport, Kept
+from posthouse.pipeline.deliver.inbox_transport import InboxMailToKeep, InboxTransport
 from posthouse.policy.deliver.route import RouteFact
 from posthouse.store.messages import inbox
 from posthouse.store.postgres import vitals
@@ -28,8 +28,15 @@ from posthouse.store.postgres.database import PATIENCE, Database, Held, connect,
 from posthouse.store.seal import Sealer
 
 
-async def opened(
-    brief: Brief, entropy: Entropy, clock: Clock, stop: asyncio.Event, *, size: int, application: str, patience: float = PATIENCE
+async def open_store(
+    brief: ChildSpec,
+    entropy: Entropy,
+    clock: Clock,
+    stop: asyncio.Event,
+    *,
+    size: int,
+    application: str,
+    patience: float = PATIENCE,
 ) -> tuple[Database, Sealer]:
     """The store as a child sees it, waited for while it is away, and the clock anchored on it. ``patience``: as ``connect``'s."""
     database = await _connected(partial(connect, brief.dsn, size=size, application=application, patience=patience), stop)
@@ -37,7 +44,7 @@ async def opened(
     return database, Sealer(brief.secret_keys, entropy.bytes)
 
 
-async def rehearse(database: Database, work: Callable[[Held], Awaitable[object]]) -> None:
+async def prepare_statements(database: Database, work: Callable[[Held], Awaitable[object]]) -> None:
     """Have every connection prepare its statements, which takes some ten milliseconds each, before somebody waits for it."""
     try:
         await database.everywhere(work)
@@ -72,7 +79,7 @@ def check_routes(settings: Settings) -> None:
     for route in settings.routes:
         if route.kind not in ("mx", "smtp", "smtps", "inbox"):
             message = f"POSTHOUSE_ROUTES names {route.kind}:, which this version cannot send through yet; use mx:, smtp://, smtps:// or inbox:"
-            raise Unusable(message)
+            raise UnusableSettings(message)
 
 
 def routes_of(settings: Settings, clock: Clock, inbox_route: Route) -> tuple[Route, ...]:
@@ -83,10 +90,10 @@ def routes_of(settings: Settings, clock: Clock, inbox_route: Route) -> tuple[Rou
 def inbox_route(database: Database, sealer: Sealer, clock: Clock, entropy: Entropy) -> Route:
     """The built-in inbox."""
 
-    async def keep(kept: list[Kept]) -> None:
+    async def keep(kept: list[InboxMailToKeep]) -> None:
         now = clock.now()
         items = [
-            inbox.NewItem(
+            inbox.NewInboxItem(
                 id=entropy.new_id(now), tenant=k.delivery.tenant, environment=k.delivery.environment, message=k.delivery.message,
                 position=k.delivery.position, recipient=k.recipient, type=k.type, data=k.data,
             )
@@ -114,7 +121,7 @@ def _route(setting: RouteSetting, settings: Settings, clock: Clock, inbox_route:
         host=setting.host, port=setting.port, tls=setting.tls, username=setting.username, password=setting.password,
         implicit_tls=setting.kind == "smtps", name=setting.name,
     )  # fmt: skip
-    relay = Smarthost(target, hostname=settings.hostname, clock=clock, limits=RELAY)
+    relay = SmarthostTransport(target, hostname=settings.hostname, clock=clock, limits=RELAY)
     return Route(name=setting.name, transport=relay, dkim=setting.dkim, return_path_from=setting.return_path_from)
 
 
@@ -133,7 +140,7 @@ def http_client(settings: Settings, clock: Clock) -> HttpClient:
 class RoleParts(msgspec.Struct, frozen=True, kw_only=True):
     """What every loop of this role may use; ``http`` is the one way out."""
 
-    brief: Brief
+    brief: ChildSpec
     settings: Settings
     database: Database
     sealer: Sealer

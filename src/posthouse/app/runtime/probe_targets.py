@@ -1,14 +1,16 @@
 """The ways out that the settings name, as probes look at them: for ``doctor`` and for ``/readyz``."""
 
 from posthouse.config import Settings
-from posthouse.ops.doctor_network import Outside, Way
+from posthouse.ops.doctor_network import ProbeTargets, RouteProbe
 
 
-def outside_of(settings: Settings, domain: str | None) -> Outside:
+def probe_targets(settings: Settings, domain: str | None) -> ProbeTargets:
     """``domain``: one whose mail servers may be asked for a greeting, None: nobody is asked."""
-    return Outside(
+    return ProbeTargets(
         ways=tuple(
-            Way(name=route.name, kind=route.kind, host=route.host, port=route.port, tls=route.tls, password=bool(route.password))
+            RouteProbe(
+                name=route.name, kind=route.kind, host=route.host, port=route.port, tls=route.tls, password=bool(route.password)
+            )
             for route in settings.routes
         ),
         hostname=settings.hostname,

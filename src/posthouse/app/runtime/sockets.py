@@ -8,7 +8,7 @@ import errno
 import socket
 from typing import Final
 
-from posthouse.config import Listen, Settings, Unusable
+from posthouse.config import Listen, Settings, UnusableSettings
 
 _NEEDS = {"http": "api", "smtp": "submission", "smtps": "submission", "inbound": "inbound"}
 _SETTING = {"http": "POSTHOUSE_HTTP", "smtp": "POSTHOUSE_SMTP", "smtps": "POSTHOUSE_SMTPS", "inbound": "POSTHOUSE_INBOUND"}
@@ -17,7 +17,7 @@ PATIENCE: Final = 3.0  # seconds
 _TICK: Final = 0.05
 
 
-class Bound:
+class BoundSockets:
     """Sockets by name."""
 
     def __init__(self, sockets: dict[str, socket.socket]) -> None:
@@ -42,10 +42,10 @@ class Bound:
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def bind_all(settings: Settings, roles: frozenset[str]) -> Bound:
+async def bind_all(settings: Settings, roles: frozenset[str]) -> BoundSockets:
     """Listen wherever the roles need it. Errors: Unusable, naming the address and what to do."""
     wanted = {"http": settings.http, "smtp": settings.smtp, "smtps": settings.smtps, "inbound": settings.inbound}
-    return Bound(
+    return BoundSockets(
         {name: await _bind(name, listen) for name, listen in wanted.items() if listen is not None and _NEEDS[name] in roles}
     )
 
@@ -64,7 +64,7 @@ async def _bind(name: str, listen: Listen) -> socket.socket:
         except OSError as trouble:
             if trouble.errno != errno.EADDRINUSE or clock.time() > until:
                 message = f"{_SETTING[name]}: cannot listen on {listen.host}:{listen.port} ({trouble.strerror}); free it or choose another"
-                raise Unusable(message) from None
+                raise UnusableSettings(message) from None
         await asyncio.sleep(_TICK)
 
 

@@ -3,7 +3,7 @@
 import ssl
 from datetime import datetime
 
-from posthouse.config import Settings, Unusable
+from posthouse.config import Settings, UnusableSettings
 from posthouse.net import authority
 
 
@@ -15,4 +15,4 @@ def server_context(settings: Settings, now: datetime) -> ssl.SSLContext:
         return authority.server_context(authority.server_file(settings.data_dir, settings.hostname, now))
     except (OSError, ssl.SSLError) as trouble:
         message = f"POSTHOUSE_TLS_CERT and POSTHOUSE_TLS_KEY cannot be used: {trouble}"
-        raise Unusable(message) from None
+        raise UnusableSettings(message) from None

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from posthouse.app.runtime.child_spec import Brief
+from posthouse.app.runtime.child_spec import ChildSpec
 
 log = structlog.get_logger()
 
@@ -23,10 +23,10 @@ BACKOFF: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 STEADY_AFTER: Final = 30.0
 
 
-class Child:
+class ChildProcess:
     """One process and its successors. ``ended`` is called after each death."""
 
-    def __init__(self, brief: Brief, ended: Callable[["Child"], None]) -> None:
+    def __init__(self, brief: ChildSpec, ended: Callable[["ChildProcess"], None]) -> None:
         """Not started yet; ``brief.ready`` is set anew for each start."""
         self.brief = brief
         self.ready = asyncio.Event()

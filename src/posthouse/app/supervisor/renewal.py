@@ -18,8 +18,8 @@ import msgspec
 import structlog
 
 from posthouse.app.runtime.parts import check_routes
-from posthouse.app.supervisor.child_process import Child
-from posthouse.config import Settings, Unusable, load, secret_files
+from posthouse.app.supervisor.child_process import ChildProcess
+from posthouse.config import Settings, UnusableSettings, load, secret_files
 from posthouse.net.entropy import Entropy
 from posthouse.ops.open_store import OpenStore, check_keys, keep_up
 from posthouse.store.installation import secret_check
@@ -36,7 +36,7 @@ class Renewal:
     """Watches for one ``serve``. ``asked``: set by SIGHUP; ``grace``: seconds for a child to end, and for the next to be ready."""
 
     def __init__(
-        self, environ: Mapping[str, str], store: OpenStore, children: Sequence[Child], entropy: Entropy, *, asked: asyncio.Event, grace: float
+        self, environ: Mapping[str, str], store: OpenStore, children: Sequence[ChildProcess], entropy: Entropy, *, asked: asyncio.Event, grace: float
     ) -> None:  # fmt: skip
         self._environ = environ
         self._database = store.database
@@ -69,7 +69,7 @@ class Renewal:
         """Whether everybody has what is to be read now."""
         try:
             settings = await self._read()
-        except (Unusable, StoreRefusal) as fault:
+        except (UnusableSettings, StoreRefusal) as fault:
             self._tell(str(fault))
             return False
         log.info("settings are read again")

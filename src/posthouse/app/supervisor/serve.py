@@ -18,16 +18,16 @@ import structlog
 import uvloop
 
 from posthouse.app.child import quiet_logs
-from posthouse.app.runtime.child_spec import Brief
+from posthouse.app.runtime.child_spec import ChildSpec
 from posthouse.app.runtime.parts import check_routes
-from posthouse.app.runtime.sockets import Bound, bind_all
+from posthouse.app.runtime.sockets import BoundSockets, bind_all
 from posthouse.app.runtime.worker_lanes import worker_lanes
-from posthouse.app.supervisor.child_process import Child
+from posthouse.app.supervisor.child_process import ChildProcess
 from posthouse.app.supervisor.renewal import Renewal
-from posthouse.config import Settings, Unusable
+from posthouse.config import Settings, UnusableSettings
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.ops.open_store import Opening, OpenStore, open_store
+from posthouse.ops.open_store import OpenStore, StoreOptions, open_store
 from posthouse.pipeline.alerts.emit import Alerts
 from posthouse.pipeline.deliver.reclaim import ReclaimParts
 from posthouse.pipeline.deliver.sweep import Sweep
@@ -40,7 +40,7 @@ ROLES: Final = frozenset({"api", "submission", "inbound", "worker", "fanout"})
 STOP_GRACE: Final = 30.0
 
 
-class Ready(msgspec.Struct, frozen=True, kw_only=True):
+class ReadyReport(msgspec.Struct, frozen=True, kw_only=True):
     """What ``--json`` prints, once, when everything answers; null where nothing listens."""
 
     ready: bool
@@ -61,12 +61,12 @@ def serve(
     wanted = roles or ROLES
     if unknown := wanted - ROLES:
         message = f"--roles names {', '.join(sorted(unknown))}; there are {', '.join(sorted(ROLES))}"
-        raise Unusable(message)
+        raise UnusableSettings(message)
     check_routes(settings)
-    uvloop.run(Serving(settings, wanted, environ, as_json=as_json, welcome=welcome).run())
+    uvloop.run(Supervisor(settings, wanted, environ, as_json=as_json, welcome=welcome).run())
 
 
-class Serving:
+class Supervisor:
     """One `serve`: its store, its children, its sweep."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Serving:
         self._environ = environ
         self._as_json = as_json
         self._welcome = welcome
-        self._children: list[Child] = []
+        self._children: list[ChildProcess] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: Sweep | None = None
         self._renew = asyncio.Event()
@@ -108,20 +108,20 @@ class Serving:
 
     async def _opened(self, clock: Clock, entropy: Entropy) -> OpenStore:
         settings = self._settings
-        opening = Opening(
+        opening = StoreOptions(
             database_url=settings.database_url, data_dir=settings.data_dir, secret_keys=settings.secret_keys,
             random=entropy.bytes, now=clock.now(), application="posthouse serve", own=True, create=True, progress=self._say,
         )  # fmt: skip
         try:
             store = await open_store(opening)
         except StoreRefusal as refusal:
-            raise Unusable(str(refusal)) from None
+            raise UnusableSettings(str(refusal)) from None
         if store.embedded is not None:
             self._spawn(store.embedded.watch())
         clock.anchor((await vitals.server(store.database)).now)
         return store
 
-    def _start(self, store: OpenStore, bound: Bound, clock: Clock, entropy: Entropy) -> None:
+    def _start(self, store: OpenStore, bound: BoundSockets, clock: Clock, entropy: Entropy) -> None:
         parts = ReclaimParts(
             database=store.database, clock=clock, entropy=entropy, route_names=tuple(r.name for r in self._settings.routes),
             alert=Alerts(store.database, clock, entropy),
@@ -129,13 +129,13 @@ class Serving:
         self._sweep = Sweep(parts)
         self._spawn(self._sweep.run())
         for brief in self._briefs(store, bound):
-            child = Child(brief, self._child_ended)
+            child = ChildProcess(brief, self._child_ended)
             self._children.append(child)
             self._spawn(child.keep())
 
-    def _briefs(self, store: OpenStore, bound: Bound) -> list[Brief]:
+    def _briefs(self, store: OpenStore, bound: BoundSockets) -> list[ChildSpec]:
         metrics = self._metrics_folder()
-        common = Brief(
+        common = ChildSpec(
             role="", name="", dsn=store.dsn, secret_keys=store.secret_keys, sockets={}, ready=-1, metrics=str(metrics),
             public_url=self._settings.public_url or f"http://{bound.shown('http') or 'localhost'}", parent=os.getpid(),
         )  # fmt: skip
@@ -161,7 +161,7 @@ class Serving:
         folder.mkdir(mode=0o700, parents=True)
         return folder
 
-    def _child_ended(self, child: Child) -> None:
+    def _child_ended(self, child: ChildProcess) -> None:
         if child.brief.role == "worker" and self._sweep is not None:
             self._spawn(self._sweep_now(self._sweep))
 
@@ -184,9 +184,9 @@ class Serving:
             task.cancel()
         return not stop.is_set()
 
-    def _report(self, bound: Bound) -> None:
+    def _report(self, bound: BoundSockets) -> None:
         if self._as_json:
-            ready = Ready(
+            ready = ReadyReport(
                 ready=True, pid=os.getpid(), http=bound.shown("http"), smtp=bound.shown("smtp"), smtps=bound.shown("smtps"),
                 inbound=bound.shown("inbound"), data_dir=str(self._settings.data_dir), roles=sorted(self._roles),
             )  # fmt: skip
@@ -203,11 +203,11 @@ class Serving:
             if shown := bound.shown(name):
                 self._say("  " + words.format(shown))
 
-    async def _greet(self, store: OpenStore, bound: Bound, clock: Clock, entropy: Entropy) -> None:
+    async def _greet(self, store: OpenStore, bound: BoundSockets, clock: Clock, entropy: Entropy) -> None:
         from posthouse.app.runtime.accept import intake_over  # noqa: PLC0415 - only `make run` needs these
-        from posthouse.ops.first_run import Welcome, first_run  # noqa: PLC0415
+        from posthouse.ops.first_run import FirstRunParts, first_run  # noqa: PLC0415
 
-        welcome = Welcome(
+        welcome = FirstRunParts(
             database=store.database, sealer=store.sealer, intake=intake_over(self._settings, store.database, store.sealer, clock, entropy), clock=clock,
             entropy=entropy, data_dir=self._settings.data_dir, hostname=self._settings.hostname, http=bound.shown("http"),
             smtp=bound.shown("smtp"), say=self._say,

@@ -34,7 +34,7 @@ from posthouse.model import ids
 from posthouse.model.send_request import Rejection
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.postgres.database import is_unavailable
-from posthouse.telemetry.error_location import place
+from posthouse.telemetry.error_location import error_location
 
 log = structlog.get_logger()
 
@@ -79,7 +79,7 @@ def create_app(parts: ApiParts) -> ASGIApp:
     return _Front(parts, resources["/v1/send"], router)
 
 
-def meanwhile(new_id: Callable[[], UUID]) -> ASGIApp:
+def unavailable_app(new_id: Callable[[], UUID]) -> ASGIApp:
     """What stands in its place while the database is away and nothing can be made of it: it lives, and says when to come again."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,5 +165,5 @@ def _told(trouble: Exception, request_id: str) -> Response:
         return refuse(_FULL if trouble.disk_full else _AWAY)
     if is_unavailable(trouble):
         return refuse(_AWAY)
-    log.error("request_broke", request=request_id, kind=type(trouble).__name__, at=place(trouble))
+    log.error("request_broke", request=request_id, kind=type(trouble).__name__, at=error_location(trouble))
     return refuse(_BROKEN)

@@ -13,7 +13,7 @@ from posthouse.doors.api.operations_feedback import FEEDBACK
 from posthouse.doors.api.operations_suppressions import SUPPRESSIONS
 from posthouse.doors.api.operations_templates import TEMPLATES
 from posthouse.doors.api.operations_webhooks import WEBHOOKS
-from posthouse.doors.api.sending.send import BatchReply, Explained, SendReply
+from posthouse.doors.api.sending.send import BatchReply, DryRunReply, SendReply
 from posthouse.doors.api.settings.keys import KeyPage, KeyView, NewKey
 from posthouse.doors.api.shared import examples
 from posthouse.doors.api.shared.fields import BatchBody, KeyBody, KeyChange, SendBody
@@ -23,7 +23,7 @@ from posthouse.doors.http.operation import CURSOR as _CURSOR
 from posthouse.doors.http.operation import LIMIT as _LIMIT
 from posthouse.doors.http.operation import TEXT as _TEXT
 from posthouse.doors.http.operation import TIME as _TIME
-from posthouse.doors.http.operation import Operation, Parameter, Reply, Schema
+from posthouse.doors.http.operation import Operation, Parameter, ResponseDoc, Schema
 from posthouse.doors.http.operation import ids_of as _ids
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.timeline import MessagePage, MessageView
@@ -38,13 +38,13 @@ SENDING: Final = (
         method="post", path="/v1/send", name="send", summary="Send one message", tag="Send", body=SendBody,
         examples=examples.SEND, idempotent=True, limited=True,
         parameters=(Parameter("dryRun", "Everything but the send.", {"type": "boolean", "default": False}),),
-        replies={202: Reply("Taken, durably; or a duplicate's first reply again. With dryRun, what would happen.", SendReply, Explained, headers=_REPLAYED, leads_to=_ON_A_MESSAGE)},
+        replies={202: ResponseDoc("Taken, durably; or a duplicate's first reply again. With dryRun, what would happen.", SendReply, DryRunReply, headers=_REPLAYED, leads_to=_ON_A_MESSAGE)},
         refusals=("forbidden", "domain_not_verified", "idempotency_conflict", "variable_invalid", "template_not_active", "content_refused", "no_route"),
     ),
     Operation(
         method="post", path="/v1/send/batch", name="sendBatch", summary="Send many messages, each for itself", tag="Send",
         body=BatchBody, examples=examples.BATCH, idempotent=True, limited=True,
-        replies={200: Reply("A result for each message, in order.", BatchReply)},
+        replies={200: ResponseDoc("A result for each message, in order.", BatchReply)},
     ),
 )  # fmt: skip
 MESSAGES: Final = (
@@ -63,28 +63,28 @@ MESSAGES: Final = (
             _CURSOR,
             _LIMIT,
         ),
-        replies={200: Reply("A page of messages, newest first.", MessagePage, leads_to=_ON_A_MESSAGE, id_at=_FIRST)},
+        replies={200: ResponseDoc("A page of messages, newest first.", MessagePage, leads_to=_ON_A_MESSAGE, id_at=_FIRST)},
     ),
     Operation(
         method="get", path="/v1/messages/{id}", name="getMessage", summary="One message with its timeline", tag="Messages",
-        replies={200: Reply("The message.", MessageView)},
+        replies={200: ResponseDoc("The message.", MessageView)},
     ),
     Operation(
         method="get", path="/v1/messages/{id}/raw", name="getRaw", summary="The exact bytes handed over", tag="Messages",
         parameters=(Parameter("recipient", "Whose; left out: the first that was tried.", _ADDRESS),),
-        replies={200: Reply("The message as it was on the wire.", media_type="message/rfc822", schema={"type": "string"})},
+        replies={200: ResponseDoc("The message as it was on the wire.", media_type="message/rfc822", schema={"type": "string"})},
     ),
     Operation(
         method="get", path="/v1/messages/{id}/content", name="getContent", summary="What the message says", tag="Messages",
-        replies={200: Reply("Its text, HTML, header and attachments.", ContentView)},
+        replies={200: ResponseDoc("Its text, HTML, header and attachments.", ContentView)},
     ),
     Operation(
         method="post", path="/v1/messages/{id}/cancel", name="cancel", summary="Take back what was never attempted", tag="Messages",
-        replies={200: Reply("The message as it is then.", MessageView)}, refusals=("not_cancellable",),
+        replies={200: ResponseDoc("The message as it is then.", MessageView)}, refusals=("not_cancellable",),
     ),
     Operation(
         method="post", path="/v1/messages/{id}/resend", name="resend", summary="Send it once more", tag="Messages", limited=True,
-        replies={202: Reply("A new message; for in_doubt and failed the same deliveries again.", SendReply, headers=_REPLAYED)},
+        replies={202: ResponseDoc("A new message; for in_doubt and failed the same deliveries again.", SendReply, headers=_REPLAYED)},
         refusals=("forbidden", "domain_not_verified", "not_cancellable", "content_refused", "no_route"),
     ),
 )  # fmt: skip
@@ -100,46 +100,46 @@ INBOX: Final = (
             _CURSOR,
             _LIMIT,
         ),
-        replies={200: Reply("A page of mails, newest first; empty when the time is over.", InboxPage, leads_to=("getInboxMail",), id_at=_FIRST)},
+        replies={200: ResponseDoc("A page of mails, newest first; empty when the time is over.", InboxPage, leads_to=("getInboxMail",), id_at=_FIRST)},
     ),
     Operation(
         method="delete", path="/v1/inbox", name="emptyInbox", summary="Throw the inbox's mail away", tag="Inbox",
         parameters=(Parameter("to", "Only mail to this address.", _ADDRESS),),
-        replies={204: Reply("Gone.")},
+        replies={204: ResponseDoc("Gone.")},
     ),
     Operation(
         method="get", path="/v1/inbox/{id}", name="getInboxMail", summary="One mail of the inbox", tag="Inbox",
-        replies={200: Reply("The mail.", InboxMail)},
+        replies={200: ResponseDoc("The mail.", InboxMail)},
     ),
 )  # fmt: skip
 KEYS: Final = (
     Operation(
         method="get", path="/v1/keys", name="listKeys", summary="List API keys", tag="Keys",
-        parameters=(_CURSOR, _LIMIT), replies={200: Reply("A page of keys, newest first.", KeyPage)},
+        parameters=(_CURSOR, _LIMIT), replies={200: ResponseDoc("A page of keys, newest first.", KeyPage)},
     ),
     Operation(
         method="post", path="/v1/keys", name="createKey", summary="Make an API key", tag="Keys", body=KeyBody,
-        examples=examples.KEY, replies={201: Reply("The key; its secret is shown this once.", NewKey, leads_to=("changeKey", "revokeKey"))}, refusals=("forbidden",),
+        examples=examples.KEY, replies={201: ResponseDoc("The key; its secret is shown this once.", NewKey, leads_to=("changeKey", "revokeKey"))}, refusals=("forbidden",),
     ),
     Operation(
         method="patch", path="/v1/keys/{id}", name="changeKey", summary="Change or take away a key's rate limit", tag="Keys", body=KeyChange,
-        examples=examples.RATE, replies={200: Reply("The key as it is then.", KeyView)}, refusals=("forbidden",),
+        examples=examples.RATE, replies={200: ResponseDoc("The key as it is then.", KeyView)}, refusals=("forbidden",),
     ),
     Operation(
         method="delete", path="/v1/keys/{id}", name="revokeKey", summary="Revoke an API key", tag="Keys",
-        replies={204: Reply("Revoked.")},
+        replies={204: ResponseDoc("Revoked.")},
     ),
 )  # fmt: skip
 EVENTS: Final = (
     Operation(
         method="get", path="/v1/events", name="listEvents", summary="Every event, oldest first, without gaps", tag="Events",
         parameters=(Parameter("after", "The last event that was seen.", _ids("evt")), _LIMIT),
-        replies={200: Reply("A page of events.", EventPage)},
+        replies={200: ResponseDoc("A page of events.", EventPage)},
     ),
 )  # fmt: skip
 
 
-def _machine(path: str, name: str, summary: str, reply: Reply) -> Operation:
+def _machine(path: str, name: str, summary: str, reply: ResponseDoc) -> Operation:
     return Operation(method="get", path=path, name=name, summary=summary, tag="Health", replies={200: reply}, keyed=False)
 
 
@@ -148,11 +148,16 @@ def _state(word: str) -> Schema:
 
 
 HEALTH: Final = (
-    _machine("/healthz", "healthz", "Does the process answer?", Reply("It does.", schema=_state("ok"))),
-    _machine("/readyz", "readyz", "Can mail be taken and sent?", Reply("It can; else 503 with reasons.", schema=_state("ready"))),
+    _machine("/healthz", "healthz", "Does the process answer?", ResponseDoc("It does.", schema=_state("ok"))),
     _machine(
-        "/metrics", "metrics", "Prometheus metrics", Reply("Text exposition.", media_type="text/plain", schema={"type": "string"})
+        "/readyz", "readyz", "Can mail be taken and sent?", ResponseDoc("It can; else 503 with reasons.", schema=_state("ready"))
     ),
-    _machine("/openapi.json", "openapi", "This document", Reply("OpenAPI 3.1.", schema={"type": "object"})),
+    _machine(
+        "/metrics",
+        "metrics",
+        "Prometheus metrics",
+        ResponseDoc("Text exposition.", media_type="text/plain", schema={"type": "string"}),
+    ),
+    _machine("/openapi.json", "openapi", "This document", ResponseDoc("OpenAPI 3.1.", schema={"type": "object"})),
 )
 ALL: Final = (*SENDING, *MESSAGES, *INBOX, *KEYS, *EVENTS, *ALERTS, *SUPPRESSIONS, *TEMPLATES, *WEBHOOKS, *FEEDBACK, *HEALTH)

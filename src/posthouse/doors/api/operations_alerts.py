@@ -3,7 +3,7 @@
 from typing import Final
 
 from posthouse.doors.api.system.alerts import AlertPage
-from posthouse.doors.http.operation import CURSOR, LIMIT, TIME, Operation, Parameter, Reply
+from posthouse.doors.http.operation import CURSOR, LIMIT, TIME, Operation, Parameter, ResponseDoc
 from posthouse.policy.alerts.words import TYPES
 
 ALERTS: Final = (
@@ -16,6 +16,6 @@ ALERTS: Final = (
             CURSOR,
             LIMIT,
         ),
-        replies={200: Reply("A page of alerts, newest first.", AlertPage)},
+        replies={200: ResponseDoc("A page of alerts, newest first.", AlertPage)},
     ),
 )  # fmt: skip

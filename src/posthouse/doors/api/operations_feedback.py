@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from posthouse.doors.http.operation import JSON, Operation, Parameter, Reply, Schema
+from posthouse.doors.http.operation import JSON, Operation, Parameter, ResponseDoc, Schema
 from posthouse.providers.registry import BY_NAME
 
 HOOK: Final[dict[str, Schema]] = {
@@ -16,12 +16,12 @@ FEEDBACK: Final = (
         parameters=(
             Parameter("recipient", "Required: the return path the mail came to (b+…@…).", {"type": "string", "minLength": 1, "maxLength": 1024}),
         ),
-        replies={202: Reply("Kept; read and acted on after this answer.")},
+        replies={202: ResponseDoc("Kept; read and acted on after this answer.")},
         refusals=("not_found", "too_large", "validation_failed"),
     ),
     Operation(
         method="post", path="/hooks/{provider}/{token}", name="hook", summary="What a provider tells, signed its own way", tag="Feedback",
-        takes={JSON: {}}, keyed=False, replies={200: Reply("Kept, or kept before; read and acted on after this answer.")},
+        takes={JSON: {}}, keyed=False, replies={200: ResponseDoc("Kept, or kept before; read and acted on after this answer.")},
         refusals=("unauthenticated", "forbidden", "too_large"),
     ),
 )  # fmt: skip

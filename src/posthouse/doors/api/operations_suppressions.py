@@ -18,7 +18,7 @@ from posthouse.doors.api.suppressions.wire import (
     UndoBody,
     Undone,
 )
-from posthouse.doors.http.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, Reply
+from posthouse.doors.http.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, ResponseDoc
 from posthouse.store.recipients.suppression_rule import SuppressionRule
 
 ADD: Final[dict[str, Any]] = {
@@ -70,14 +70,14 @@ SUPPRESSIONS: Final = (
             CURSOR,
             LIMIT,
         ),
-        replies={200: Reply("A page of entries, newest first.", SuppressionPage, leads_to=_ON_AN_ENTRY, id_at="/data/0/id")},
+        replies={200: ResponseDoc("A page of entries, newest first.", SuppressionPage, leads_to=_ON_AN_ENTRY, id_at="/data/0/id")},
     ),
     Operation(
         method="post", path="/v1/suppressions", name="addSuppressions", summary="Enter one address, or up to a thousand",
         tag="Suppressions", body=SuppressionBody, examples=ADD,
         replies={
-            201: Reply("The entry of the one address.", SuppressionView, leads_to=_ON_AN_ENTRY),
-            200: Reply("The entries of many.", SuppressionsAdded),
+            201: ResponseDoc("The entry of the one address.", SuppressionView, leads_to=_ON_AN_ENTRY),
+            200: ResponseDoc("The entries of many.", SuppressionsAdded),
         },
     ),
     Operation(
@@ -87,38 +87,38 @@ SUPPRESSIONS: Final = (
             Parameter("address", "Without a body: whose entries.", ADDRESS), Parameter("reason", "Without a body: why; kept on record.", TEXT),
             Parameter("stream", "Without a body: only entries of this stream.", TEXT),
         ),
-        replies={200: Reply("What was taken off, and what is the law's and stays.", SuppressionsRemoved)},
+        replies={200: ResponseDoc("What was taken off, and what is the law's and stays.", SuppressionsRemoved)},
     ),
     Operation(
         method="get", path="/v1/suppressions/{id}", name="getSuppression", summary="One entry with its evidence", tag="Suppressions",
-        replies={200: Reply("The entry.", SuppressionDetail)},
+        replies={200: ResponseDoc("The entry.", SuppressionDetail)},
     ),
     Operation(
         method="delete", path="/v1/suppressions/{id}", name="removeSuppression", summary="Take one entry off the list",
-        tag="Suppressions", parameters=(Parameter("reason", "Why; kept on record.", TEXT),), replies={204: Reply("Gone.")},
+        tag="Suppressions", parameters=(Parameter("reason", "Why; kept on record.", TEXT),), replies={204: ResponseDoc("Gone.")},
         refusals=("forbidden",),
     ),
     Operation(
         method="post", path="/v1/suppressions/{id}/lift", name="liftSuppression", summary="End one entry for a reason",
-        tag="Suppressions", body=LiftBody, examples=LIFT, replies={200: Reply("The entry as it was.", SuppressionView)},
+        tag="Suppressions", body=LiftBody, examples=LIFT, replies={200: ResponseDoc("The entry as it was.", SuppressionView)},
         refusals=("forbidden",),
     ),
     Operation(
         method="post", path="/v1/suppressions/undo", name="undoSuppressions", summary="Take a window of hard bounces back",
         tag="Suppressions", body=UndoBody, examples=UNDO,
-        replies={200: Reply("How many entries left the list, and how many deliveries go now.", Undone)}, refusals=("forbidden",),
+        replies={200: ResponseDoc("How many entries left the list, and how many deliveries go now.", Undone)}, refusals=("forbidden",),
     ),
     Operation(
         method="post", path="/v1/suppressions/erase", name="eraseAddress", summary="Forget an address, and never write to it again",
         tag="Suppressions", body=EraseBody, examples=ERASE,
-        replies={200: Reply("What was erased; answered when it is done.", Erased)}, refusals=("forbidden",),
+        replies={200: ResponseDoc("What was erased; answered when it is done.", Erased)}, refusals=("forbidden",),
     ),
     Operation(
         method="get", path="/v1/suppressions/rules", name="getSuppressionRules", summary="What the list goes by", tag="Suppressions",
-        replies={200: Reply("The rules.", SuppressionRule)},
+        replies={200: ResponseDoc("The rules.", SuppressionRule)},
     ),
     Operation(
         method="patch", path="/v1/suppressions/rules", name="changeSuppressionRules", summary="Change what the list goes by",
-        tag="Suppressions", body=RulesBody, examples=RULES, replies={200: Reply("The rules.", SuppressionRule)}, refusals=("forbidden",),
+        tag="Suppressions", body=RulesBody, examples=RULES, replies={200: ResponseDoc("The rules.", SuppressionRule)}, refusals=("forbidden",),
     ),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from posthouse.doors.api.templates.wire import (
     VersionBody,
     VersionView,
 )
-from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, Reply, Schema
+from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, ResponseDoc, Schema
 
 NAMED: Final[dict[str, Schema]] = {
     "/v1/templates": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["password-reset"]},
@@ -75,21 +75,21 @@ _TAG: Final = "Templates"
 def _move(verb: str, summary: str, *refusals: str) -> Operation:
     return Operation(
         method="post", path=f"{_V}/{verb}", name=f"{verb}Version", summary=summary, tag=_TAG,
-        replies={200: Reply("The version as it is then.", VersionView)}, refusals=refusals,
+        replies={200: ResponseDoc("The version as it is then.", VersionView)}, refusals=refusals,
     )  # fmt: skip
 
 
 def _renders(path: str, name: str) -> Operation:
     return Operation(
         method="post", path=f"{path}/render", name=name, summary="Preview as HTML, text and raw MIME", tag=_TAG, body=RenderBody,
-        examples=RENDER, replies={200: Reply("The preview.", PreviewView)}, refusals=("variable_invalid",),
+        examples=RENDER, replies={200: ResponseDoc("The preview.", PreviewView)}, refusals=("variable_invalid",),
     )  # fmt: skip
 
 
 def _lints(path: str, name: str, *parameters: Parameter) -> Operation:
     return Operation(
         method="get", path=f"{path}/lint", name=name, summary="What lint says", tag=_TAG, parameters=parameters,
-        replies={200: Reply("The findings.", LintView)},
+        replies={200: ResponseDoc("The findings.", LintView)},
     )  # fmt: skip
 
 
@@ -97,18 +97,18 @@ def _parts(kind: str) -> tuple[Operation, ...]:
     path, title = f"/v1/{kind}s", kind.capitalize()
     return (
         Operation(
-            method="get", path=path, name=f"list{title}s", summary=f"List {kind}s", tag=_TAG, replies={200: Reply("All of them, by name.", PartPage)}
+            method="get", path=path, name=f"list{title}s", summary=f"List {kind}s", tag=_TAG, replies={200: ResponseDoc("All of them, by name.", PartPage)}
         ),
         Operation(
             method="get", path=f"{path}/{{name}}", name=f"get{title}", summary=f"One {kind}", tag=_TAG,
-            replies={200: Reply("As it is now.", PartView)},
+            replies={200: ResponseDoc("As it is now.", PartView)},
         ),
         Operation(
             method="put", path=f"{path}/{{name}}", name=f"put{title}", summary=f"Make or change a {kind}; versions that were built stay as they are",
-            tag=_TAG, body=PartBody, examples=PART, replies={200: Reply("As it is now.", PartView)},
+            tag=_TAG, body=PartBody, examples=PART, replies={200: ResponseDoc("As it is now.", PartView)},
         ),
         Operation(
-            method="delete", path=f"{path}/{{name}}", name=f"delete{title}", summary=f"Take a {kind} away", tag=_TAG, replies={204: Reply("Gone.")}
+            method="delete", path=f"{path}/{{name}}", name=f"delete{title}", summary=f"Take a {kind} away", tag=_TAG, replies={204: ResponseDoc("Gone.")}
         ),
     )  # fmt: skip
 
@@ -116,20 +116,20 @@ def _parts(kind: str) -> tuple[Operation, ...]:
 TEMPLATES: Final = (
     Operation(
         method="get", path="/v1/templates", name="listTemplates", summary="List templates, own and ready-made", tag=_TAG,
-        parameters=(CURSOR, LIMIT), replies={200: Reply("A page of templates.", TemplatePage)},
+        parameters=(CURSOR, LIMIT), replies={200: ResponseDoc("A page of templates.", TemplatePage)},
     ),
     Operation(
         method="post", path="/v1/templates", name="createTemplate", summary="Make a template; version 1 is active at once where nothing is against it",
-        tag=_TAG, body=TemplateBody, examples=TEMPLATE, replies={201: Reply("Version 1, and what lint says of it.", VersionView)},
+        tag=_TAG, body=TemplateBody, examples=TEMPLATE, replies={201: ResponseDoc("Version 1, and what lint says of it.", VersionView)},
     ),
-    Operation(method="get", path=_T, name="getTemplate", summary="One template with its versions", tag=_TAG, replies={200: Reply("The template.", TemplateDetail)}),
+    Operation(method="get", path=_T, name="getTemplate", summary="One template with its versions", tag=_TAG, replies={200: ResponseDoc("The template.", TemplateDetail)}),
     _lints(_T, "lintTemplate", Parameter("version", "Left out: the active version, else the newest.", VERSION)),
     _renders(_T, "renderTemplate"),
     Operation(
         method="post", path=f"{_T}/versions", name="createVersion", summary="Write the next version; the active one is left alone", tag=_TAG,
-        body=VersionBody, examples=REVISION, replies={201: Reply("The version, a draft.", VersionView)},
+        body=VersionBody, examples=REVISION, replies={201: ResponseDoc("The version, a draft.", VersionView)},
     ),
-    Operation(method="get", path=_V, name="getVersion", summary="One version with its words", tag=_TAG, replies={200: Reply("The version.", VersionView)}),
+    Operation(method="get", path=_V, name="getVersion", summary="One version with its words", tag=_TAG, replies={200: ResponseDoc("The version.", VersionView)}),
     _move("submit", "Put a draft up for review"),
     _move("approve", "Say that a version may go live", "forbidden"),
     _move("reject", "Send a version back to its author", "forbidden"),
@@ -139,7 +139,7 @@ TEMPLATES: Final = (
     _renders(_V, "renderVersion"),
     Operation(
         method="get", path="/v1/messages/{id}/rendering", name="rerender", summary="Render a record again from version and variables, and compare",
-        tag="Messages", replies={200: Reply("The rendering of today, and whether it is the same.", RerenderView)}, refusals=("variable_invalid",),
+        tag="Messages", replies={200: ResponseDoc("The rendering of today, and whether it is the same.", RerenderView)}, refusals=("variable_invalid",),
     ),
     *_parts("layout"),
     *_parts("partial"),

@@ -16,7 +16,7 @@ from posthouse.doors.api.webhooks.wire import (
     WebhookPage,
     WebhookView,
 )
-from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, Reply, ids_of
+from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, ResponseDoc, ids_of
 
 CREATE: Final[dict[str, Any]] = {
     "all": {"summary": "Everything that happens", "value": {"url": "https://app.example.com/hooks/mail"}},
@@ -44,24 +44,24 @@ WEBHOOKS: Final = (
     Operation(
         method="get", path="/v1/webhooks", name="listWebhooks", summary="Where events are posted", tag="Webhooks",
         parameters=(CURSOR, LIMIT),
-        replies={200: Reply("A page of endpoints, newest first.", WebhookPage, leads_to=_ON_AN_ENDPOINT, id_at="/data/0/id")},
+        replies={200: ResponseDoc("A page of endpoints, newest first.", WebhookPage, leads_to=_ON_AN_ENDPOINT, id_at="/data/0/id")},
     ),
     Operation(
         method="post", path="/v1/webhooks", name="createWebhook", summary="Have events posted somewhere", tag="Webhooks", body=WebhookBody,
         examples=CREATE,
-        replies={201: Reply("The endpoint; its secret is shown this once.", NewWebhook, leads_to=_ON_AN_ENDPOINT)},
+        replies={201: ResponseDoc("The endpoint; its secret is shown this once.", NewWebhook, leads_to=_ON_AN_ENDPOINT)},
     ),
     Operation(
         method="get", path="/v1/webhooks/{id}", name="getWebhook", summary="One endpoint", tag="Webhooks",
-        replies={200: Reply("The endpoint.", WebhookView)},
+        replies={200: ResponseDoc("The endpoint.", WebhookView)},
     ),
     Operation(
         method="patch", path="/v1/webhooks/{id}", name="changeWebhook", summary="Change, switch off or switch on", tag="Webhooks",
-        body=WebhookChange, examples=CHANGE, replies={200: Reply("The endpoint as it is then.", WebhookView)},
+        body=WebhookChange, examples=CHANGE, replies={200: ResponseDoc("The endpoint as it is then.", WebhookView)},
     ),
     Operation(
         method="delete", path="/v1/webhooks/{id}", name="removeWebhook", summary="Post nothing there any more", tag="Webhooks",
-        replies={204: Reply("Gone.")},
+        replies={204: ResponseDoc("Gone.")},
     ),
     Operation(
         method="get", path="/v1/webhooks/{id}/deliveries", name="listWebhookDeliveries", summary="Every try, newest first", tag="Webhooks",
@@ -71,19 +71,19 @@ WEBHOOKS: Final = (
             CURSOR,
             LIMIT,
         ),
-        replies={200: Reply("A page of tries; they are kept for two weeks.", TryPage)},
+        replies={200: ResponseDoc("A page of tries; they are kept for two weeks.", TryPage)},
     ),
     Operation(
         method="post", path="/v1/webhooks/{id}/replay", name="replayWebhook", summary="Tell events again", tag="Webhooks",
-        body=ReplayBody, examples=REPLAY, replies={202: Reply("They are being told.", Replayed)},
+        body=ReplayBody, examples=REPLAY, replies={202: ResponseDoc("They are being told.", Replayed)},
     ),
     Operation(
         method="post", path="/v1/webhooks/{id}/test", name="testWebhook", summary="Post a test event", tag="Webhooks",
-        replies={202: Reply("It is being posted.", Tested)},
+        replies={202: ResponseDoc("It is being posted.", Tested)},
     ),
     Operation(
         method="post", path="/v1/webhooks/{id}/rotate", name="rotateWebhook", summary="Make a new secret", tag="Webhooks",
         parameters=(Parameter("overlap", "Seconds for which the secrets before sign too.", _OVERLAP_SCHEMA),),
-        replies={200: Reply("The new secret; it is shown this once.", Rotated)},
+        replies={200: ResponseDoc("The new secret; it is shown this once.", Rotated)},
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import IO, Any, NoReturn
 import click
 
 from posthouse import __version__
-from posthouse.config import Unusable
+from posthouse.config import UnusableSettings
 from posthouse.doors.cli.alerts import alerts
 from posthouse.doors.cli.bounce import bounce
 from posthouse.doors.cli.doctor import doctor
@@ -25,7 +25,7 @@ from posthouse.doors.cli.send import send
 from posthouse.doors.cli.serve import serve
 from posthouse.doors.cli.settings import config
 from posthouse.doors.cli.setup import init, migrate
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.suppressions.entries import suppression
 from posthouse.doors.cli.tail import tail
 from posthouse.doors.cli.templates.push import template
@@ -34,10 +34,10 @@ from posthouse.doors.cli.type import type_
 from posthouse.doors.cli.webhook import webhook
 from posthouse.store.postgres.refusal import StoreRefusal
 
-__all__ = ["Handed", "main", "posthouse"]
+__all__ = ["CliContext", "main", "posthouse"]
 
 
-class Sentence(click.ClickException):
+class CommandError(click.ClickException):
     """A refusal as a person reads it; exit code 2."""
 
     exit_code = 2
@@ -55,8 +55,8 @@ class Commands(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (Unusable, StoreRefusal) as refusal:
-            raise Sentence(str(refusal)) from None
+        except (UnusableSettings, StoreRefusal) as refusal:
+            raise CommandError(str(refusal)) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -92,7 +92,7 @@ for command in (
     posthouse.add_command(command)
 
 
-def main(handed: Handed) -> NoReturn:
+def main(handed: CliContext) -> NoReturn:
     """Run what the arguments say and exit with its code."""
     posthouse.main(prog_name="posthouse", obj=handed)
     raise AssertionError("click exits")

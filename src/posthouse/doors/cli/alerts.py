@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from posthouse.doors.cli.messages import TENANT
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, moment, plain, remark
-from posthouse.doors.cli.shared.parameters import Moment
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.parameters import MomentType
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.model.timeline import cursor as place
@@ -18,7 +18,7 @@ from posthouse.model.timeline import read_cursor
 from posthouse.model.told import PREFIX
 from posthouse.policy.alerts import words
 from posthouse.store.tenants import alerts as stored
-from posthouse.store.tenants.alerts import Alert, Wanted
+from posthouse.store.tenants.alerts import Alert, AlertFilter
 
 TEST = click.option("--test", is_flag=True, help="The sandbox's alerts instead of the live ones.")
 
@@ -33,8 +33,8 @@ def alerts(context: click.Context) -> None:
 
 @alerts.command("list")
 @click.option("--type", type=click.Choice(words.TYPES), help="Only of this type.")
-@click.option("--since", type=Moment(), help="Only told then or later.")
-@click.option("--until", type=Moment(), help="Only told then or before.")
+@click.option("--since", type=MomentType(), help="Only told then or later.")
+@click.option("--until", type=MomentType(), help="Only told then or before.")
 @click.option("--cursor", help="Where the page before ended.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many.")
 @TEST
@@ -42,21 +42,21 @@ def alerts(context: click.Context) -> None:
 @as_json
 @click.pass_obj
 def list_(
-    handed: Handed, *, type: str | None, since: datetime | None, until: datetime | None, cursor: str | None, limit: int,
+    handed: CliContext, *, type: str | None, since: datetime | None, until: datetime | None, cursor: str | None, limit: int,
     test: bool, tenant: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show alerts, the newest first, each with what to do."""
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
         raise click.BadParameter("it is none that this command gave out", param_hint="--cursor")
-    wanted = Wanted(type=type, since=since, until=until, before=before, limit=limit + 1)
+    wanted = AlertFilter(type=type, since=since, until=until, before=before, limit=limit + 1)
 
-    async def work(session: Session) -> list[Alert]:
+    async def work(session: CliSession) -> list[Alert]:
         owner = await session.tenant(tenant)
         async with session.store.database.acquire() as connection:
             return await stored.list_alerts(connection, owner.id, int(Environment.TEST if test else Environment.LIVE), wanted)
 
-    found = within(handed, work)
+    found = with_store(handed, work)
     following = place(found[limit - 1].id) if len(found) > limit else None
     if as_json:
         answer({"data": [_json(each) for each in found[:limit]], "nextCursor": following})

@@ -14,7 +14,7 @@ from posthouse.policy.recipients.bounce import judge
 _WIDTH: Final = 10
 
 
-class Result(msgspec.Struct, frozen=True, rename="camel"):
+class BounceResult(msgspec.Struct, frozen=True, rename="camel"):
     """One recipient's result, as the contract has it."""
 
     recipient: str | None
@@ -24,11 +24,11 @@ class Result(msgspec.Struct, frozen=True, rename="camel"):
     enhanced_code: str | None
 
 
-class Parsed(msgspec.Struct, frozen=True):
+class BounceFile(msgspec.Struct, frozen=True):
     """One file's results; none for what is no report."""
 
     file: str
-    results: list[Result]
+    results: list[BounceResult]
 
 
 @click.group()
@@ -52,17 +52,17 @@ def parse(files: tuple[Path, ...], as_json: bool) -> None:
             click.echo(f"posthouse: {file}: {trouble.strerror}", err=True)
             unread = True
             continue
-        parsed = Parsed(str(file), [_result(found) for found in judge(read(data))])
+        parsed = BounceFile(str(file), [_result(found) for found in judge(read(data))])
         click.echo(msgspec.json.encode(parsed).decode() if as_json else _told(parsed))
     if unread:
         sys.exit(1)
 
 
-def _result(found: Feedback) -> Result:
-    return Result(found.recipient, found.kind.value, found.suppresses, found.reason, found.enhanced_code)
+def _result(found: Feedback) -> BounceResult:
+    return BounceResult(found.recipient, found.kind.value, found.suppresses, found.reason, found.enhanced_code)
 
 
-def _told(parsed: Parsed) -> str:
+def _told(parsed: BounceFile) -> str:
     if not parsed.results:
         return f"{parsed.file}: no report"
     lines = [f"{parsed.file}:"]

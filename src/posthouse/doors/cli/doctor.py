@@ -9,11 +9,11 @@ import click
 import msgspec
 
 from posthouse.config import RouteSetting, Settings, load, unknown
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain
 from posthouse.doors.cli.shared.session import opening, reached
-from posthouse.ops.doctor_network import Finding, Level, disk
-from posthouse.ops.doctor_store import look_inside
+from posthouse.ops.doctor_network import CheckLevel, CheckResult, disk
+from posthouse.ops.doctor_store import check_store
 from posthouse.store.postgres.database import Database
 from posthouse.store.postgres.migrate import current
 from posthouse.store.postgres.refusal import StoreRefusal
@@ -23,18 +23,18 @@ from posthouse.store.tenants.domains import Domain
 DRIVEN: Final = frozenset({"mx", "smtp", "smtps", "inbox"})
 
 
-class Report(msgspec.Struct, frozen=True):
+class DoctorReport(msgspec.Struct, frozen=True):
     """All findings; ``ok``: none of them is a failure."""
 
     ok: bool
-    findings: Sequence[Finding]
+    findings: Sequence[CheckResult]
 
 
 @click.command()
 @click.option("--ca", is_flag=True, help="Print the self-signed authority (PEM) and do nothing else.")
 @as_json
 @click.pass_obj
-def doctor(handed: Handed, *, ca: bool, as_json: bool) -> None:
+def doctor(handed: CliContext, *, ca: bool, as_json: bool) -> None:
     """Find what would stop mail from leaving, and say what to do.
 
     Exits 1 when a check fails. --ca prints the authority behind the self-signed certificate, for clients that
@@ -45,7 +45,7 @@ def doctor(handed: Handed, *, ca: bool, as_json: bool) -> None:
         click.echo(handed.authority(settings.data_dir, settings.hostname, handed.now()), nl=False)
         return
     findings = asyncio.run(_examine(handed, settings))
-    report = Report(not any(finding.level is Level.FAIL for finding in findings), findings)
+    report = DoctorReport(not any(finding.level is CheckLevel.FAIL for finding in findings), findings)
     if as_json:
         answer(report)
     else:
@@ -53,34 +53,37 @@ def doctor(handed: Handed, *, ca: bool, as_json: bool) -> None:
     sys.exit(0 if report.ok else 1)
 
 
-async def _examine(handed: Handed, settings: Settings) -> list[Finding]:
+async def _examine(handed: CliContext, settings: Settings) -> list[CheckResult]:
     """The settings, then the store, then the network, which is asked about a domain of ours."""
-    findings = [Finding("settings", Level.WARN, sentence, "correct the name") for sentence in unknown(handed.environ)]
+    findings = [CheckResult("settings", CheckLevel.WARN, sentence, "correct the name") for sentence in unknown(handed.environ)]
     findings += [*_routes(settings.routes), disk(settings.data_dir)]
     known: list[Domain] = []
     asked = opening(handed, settings)
     try:
         async with reached(asked) as server:
-            findings += await look_inside(server.database, asked, handed.now)
+            findings += await check_store(server.database, asked, handed.now)
             if await current(server.database):
                 known = await _domains(server.database)
                 findings.append(_standing(known, settings.routes))
     except StoreRefusal as refusal:
-        findings.append(Finding("database", Level.FAIL, str(refusal), "nothing can be accepted without it"))
+        findings.append(CheckResult("database", CheckLevel.FAIL, str(refusal), "nothing can be accepted without it"))
     return findings + list(await handed.look_outside(handed.outside(settings, known[0].name if known else None)))
 
 
-def _routes(routes: Sequence[RouteSetting]) -> Iterator[Finding]:
+def _routes(routes: Sequence[RouteSetting]) -> Iterator[CheckResult]:
     for route in routes:
         if route.kind not in DRIVEN:
-            yield Finding(
-                f"route {route.name}", Level.FAIL, "this version cannot send through it", "use mx:, smtp://, smtps:// or inbox:"
+            yield CheckResult(
+                f"route {route.name}",
+                CheckLevel.FAIL,
+                "this version cannot send through it",
+                "use mx:, smtp://, smtps:// or inbox:",
             )
     if all(route.kind == "inbox" for route in routes):
         advice = "set POSTHOUSE_ROUTES to mx: or smtp://… for mail to people"
-        yield Finding("routes", Level.WARN, "everything goes to the built-in inbox, nothing leaves this machine", advice)
+        yield CheckResult("routes", CheckLevel.WARN, "everything goes to the built-in inbox, nothing leaves this machine", advice)
     else:
-        yield Finding("routes", Level.OK, ", then ".join(route.name for route in routes))
+        yield CheckResult("routes", CheckLevel.OK, ", then ".join(route.name for route in routes))
 
 
 async def _domains(database: Database) -> list[Domain]:
@@ -88,20 +91,20 @@ async def _domains(database: Database) -> list[Domain]:
     return await domains.list_domains(database, owner.id) if owner else []
 
 
-def _standing(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> Finding:
+def _standing(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> CheckResult:
     """Whether anything may be sent from anywhere; the built-in inbox asks for no domain."""
     ready = [domain.name for domain in known if domain.status != "pending"]
     if ready:
-        return Finding(
-            "domain", Level.OK, f"mail may be sent from {', '.join(ready[:5])}{' and others' if len(ready) > 5 else ''}"
+        return CheckResult(
+            "domain", CheckLevel.OK, f"mail may be sent from {', '.join(ready[:5])}{' and others' if len(ready) > 5 else ''}"
         )
     text = "none is trusted or verified" if known else "there is none"
-    level = Level.WARN if all(route.kind == "inbox" for route in routes) else Level.FAIL
-    return Finding("domain", level, f"{text}, so only the built-in inbox takes mail", "run posthouse domain add NAME --trust")
+    level = CheckLevel.WARN if all(route.kind == "inbox" for route in routes) else CheckLevel.FAIL
+    return CheckResult("domain", level, f"{text}, so only the built-in inbox takes mail", "run posthouse domain add NAME --trust")
 
 
-def _tell(report: Report) -> None:
+def _tell(report: DoctorReport) -> None:
     width = max(len(finding.check) for finding in report.findings)
     for finding in report.findings:
-        then = f"  -> {finding.advice}" if finding.advice and finding.level is not Level.OK else ""
+        then = f"  -> {finding.advice}" if finding.advice and finding.level is not CheckLevel.OK else ""
         click.echo(plain(f"{finding.level:<4}  {finding.check.ljust(width)}  {finding.text}{then}"))

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.ops.doctor_network import Published
+from posthouse.ops.doctor_network import PublishedRecords
 from posthouse.store.tenants import domains, streams
 from posthouse.store.tenants.domains import DnsRecord, Domain
 
@@ -20,7 +20,7 @@ HEADINGS: Final = ("NAME", "STATUS", "TRUSTED", "VERIFIED", "CREATED")
 TENANT = click.option("--tenant", metavar="REF", help="Whose domain; left out: the first tenant's.")
 
 
-class Checked(msgspec.Struct, frozen=True):
+class CheckedRecord(msgspec.Struct, frozen=True):
     """A record that should be published, and what DNS says: ``status`` is found, missing, different or unknown."""
 
     purpose: str
@@ -42,19 +42,19 @@ def domain() -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def add(handed: Handed, *, name: str, trust: bool, tenant: str | None, as_json: bool) -> None:
+def add(handed: CliContext, *, name: str, trust: bool, tenant: str | None, as_json: bool) -> None:
     """Add the domain NAME, make its keys, and show what to publish in DNS.
 
     A domain that is there already keeps its keys; --trust then only trusts it.
     """
 
-    async def work(session: Session) -> tuple[Domain, tuple[DnsRecord, ...]]:
+    async def work(session: CliSession) -> tuple[Domain, tuple[DnsRecord, ...]]:
         store = session.store
         owner = await session.tenant(tenant)
         added = await domains.add(store.database, store.sealer, owner.id, name, trust, handed.now())
         return added, await _records(session, owner.id, added)
 
-    added, records = within(handed, work)
+    added, records = with_store(handed, work)
     if as_json:
         answer(_json(added) | {"records": records})
         return
@@ -68,13 +68,13 @@ def add(handed: Handed, *, name: str, trust: bool, tenant: str | None, as_json: 
 @TENANT
 @as_json
 @click.pass_obj
-def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show all domains, the newest first."""
 
-    async def work(session: Session) -> list[Domain]:
+    async def work(session: CliSession) -> list[Domain]:
         return await domains.list_domains(session.store.database, (await session.tenant(tenant)).id)
 
-    found = within(handed, work)
+    found = with_store(handed, work)
     if as_json:
         answer({"data": [_json(one) for one in found]})
     else:
@@ -86,13 +86,13 @@ def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def check(handed: Handed, *, name: str, tenant: str | None, as_json: bool) -> None:
+def check(handed: CliContext, *, name: str, tenant: str | None, as_json: bool) -> None:
     """Compare what is published for NAME with what should be; changes nothing.
 
     Exits 1 unless every DKIM record is found as it should be.
     """
 
-    async def work(session: Session) -> tuple[Domain, tuple[Checked, ...]] | None:
+    async def work(session: CliSession) -> tuple[Domain, tuple[CheckedRecord, ...]] | None:
         owner = await session.tenant(tenant)
         found = await domains.get(session.store.database, owner.id, name)
         if found is None:
@@ -102,7 +102,7 @@ def check(handed: Handed, *, name: str, tenant: str | None, as_json: bool) -> No
         heard = await handed.look_up([(record.name, record.type) for record in wanted], (dns.host, dns.port) if dns else None)
         return found, tuple(map(compare, wanted, heard))
 
-    done = within(handed, work)
+    done = with_store(handed, work)
     if done is None:
         remark(f"posthouse: there is no domain {name}; `posthouse domain add {name}` adds it.")
         sys.exit(1)
@@ -110,7 +110,7 @@ def check(handed: Handed, *, name: str, tenant: str | None, as_json: bool) -> No
     sys.exit(0 if all(record.status == "found" for record in done[1] if record.purpose == "dkim") else 1)
 
 
-async def _records(session: Session, tenant: int, found: Domain) -> tuple[DnsRecord, ...]:
+async def _records(session: CliSession, tenant: int, found: Domain) -> tuple[DnsRecord, ...]:
     """With the hosts that links of the tenant's streams stand on."""
     settings = session.settings
     hosts = {stream.tracking_domain for stream in await streams.list_streams(session.store.database, tenant)} - {""}
@@ -118,7 +118,7 @@ async def _records(session: Session, tenant: int, found: Domain) -> tuple[DnsRec
     return domains.records(found, settings.hostname, sorted(hosts), answered)
 
 
-def compare(wanted: DnsRecord, heard: Published) -> Checked:
+def compare(wanted: DnsRecord, heard: PublishedRecords) -> CheckedRecord:
     """What DNS says against what should be there; a published DMARC or SPF policy of one's own is as good."""
     found = tuple(value for value in heard.values if _is_about(wanted.purpose, value))
     if heard.trouble:
@@ -129,7 +129,7 @@ def compare(wanted: DnsRecord, heard: Published) -> Checked:
         status = "found" if wanted.purpose == "dmarc" else "different"
     else:
         status = "missing"
-    return Checked(wanted.purpose, wanted.type, wanted.name, wanted.value, status, found)
+    return CheckedRecord(wanted.purpose, wanted.type, wanted.name, wanted.value, status, found)
 
 
 def wire_name(text: str) -> str:
@@ -150,7 +150,7 @@ def _normal(value: str) -> str:
     return "".join(value.split()).rstrip(".;")
 
 
-def _tell(found: Domain, records: Sequence[Checked], *, as_json: bool) -> None:
+def _tell(found: Domain, records: Sequence[CheckedRecord], *, as_json: bool) -> None:
     if as_json:
         answer(_json(found) | {"records": records})
         return

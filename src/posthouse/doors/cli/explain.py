@@ -7,9 +7,9 @@ import click
 import msgspec
 
 from posthouse.doors.cli.send import asked_for, caller_of, of_a_message, refused
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model.explanation import Explanation, PolicyVerdict
 from posthouse.model.send_request import Accepted, Environment, Rejection, SendRequest
 from posthouse.pipeline.accept.accept import StoreUnavailable
@@ -21,13 +21,13 @@ from posthouse.pipeline.accept.accept import StoreUnavailable
 @click.option("--tenant", metavar="REF", help="Whose message; left out: the first tenant's.")
 @as_json
 @click.pass_obj
-def explain(handed: Handed, /, *, test: bool, tenant: str | None, as_json: bool, **fields: Any) -> None:
+def explain(handed: CliContext, /, *, test: bool, tenant: str | None, as_json: bool, **fields: Any) -> None:
     """Say what would happen to a message: terms, routes, suppressions, content policy, what readers would see.
 
     Nothing is sent and nothing is kept. Exits 1 when it would be refused.
     """
     asking = _Asking(asked_for(fields), Environment.TEST if test else Environment.LIVE, tenant, as_json)
-    sys.exit(0 if within(handed, asking.go) else 1)
+    sys.exit(0 if with_store(handed, asking.go) else 1)
 
 
 class _Asking(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class _Asking(msgspec.Struct, frozen=True):
     tenant: str | None
     as_json: bool
 
-    async def go(self, session: Session) -> bool:
+    async def go(self, session: CliSession) -> bool:
         """True when it would be taken."""
         caller = await caller_of(session, self.tenant, self.environment)
         try:

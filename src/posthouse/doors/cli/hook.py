@@ -7,9 +7,9 @@ from uuid import UUID
 import click
 
 from posthouse.config import PROVIDERS
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, moment, remark, table
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.recipients import hooks
@@ -31,10 +31,10 @@ def hook() -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def add(handed: Handed, *, provider: str, is_test: bool, tenant: str | None, as_json: bool) -> None:
+def add(handed: CliContext, *, provider: str, is_test: bool, tenant: str | None, as_json: bool) -> None:
     """Make an address for PROVIDER to call; it is shown this once."""
 
-    async def work(session: Session) -> str:
+    async def work(session: CliSession) -> str:
         owner, now = await session.tenant(tenant), handed.now()
         token = await hooks.add(
             session.store.database, owner.id, 0 if is_test else 1, provider, id=_id(handed), now=now, random=handed.random
@@ -47,14 +47,14 @@ def add(handed: Handed, *, provider: str, is_test: bool, tenant: str | None, as_
             )
         return f"{base}/hooks/{provider}/{token}"
 
-    url = within(handed, work)
+    url = with_store(handed, work)
     if as_json:
         answer({"url": url})
     else:
         click.echo(url)
 
 
-def _id(handed: Handed) -> UUID:
+def _id(handed: CliContext) -> UUID:
     return ids.new(int(handed.now().timestamp() * 1000), int.from_bytes(handed.random(16), "big"))
 
 
@@ -62,13 +62,13 @@ def _id(handed: Handed) -> UUID:
 @TENANT
 @as_json
 @click.pass_obj
-def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """The hooks there are, without their tokens."""
 
-    async def work(session: Session) -> list[HookAddress]:
+    async def work(session: CliSession) -> list[HookAddress]:
         return await hooks.list_hooks(session.store.database, (await session.tenant(tenant)).id)
 
-    found = within(handed, work)
+    found = with_store(handed, work)
     rows = [
         (ids.text(PREFIX, one.id), one.provider, "live" if one.environment else "test", moment(one.created_at)) for one in found
     ]
@@ -82,14 +82,14 @@ def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
 @click.argument("id")
 @TENANT
 @click.pass_obj
-def revoke(handed: Handed, *, id: str, tenant: str | None) -> None:
+def revoke(handed: CliContext, *, id: str, tenant: str | None) -> None:
     """Take no more calls at the hook ID."""
     parsed = ids.parse(PREFIX, id)
 
-    async def work(session: Session) -> bool:
+    async def work(session: CliSession) -> bool:
         owner = await session.tenant(tenant)
         return parsed is not None and await hooks.revoke(session.store.database, owner.id, parsed, handed.now())
 
-    if not within(handed, work):
+    if not with_store(handed, work):
         click.echo(f"posthouse: there is no hook {id}", err=True)
         sys.exit(1)

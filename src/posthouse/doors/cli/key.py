@@ -6,9 +6,9 @@ from uuid import UUID
 
 import click
 
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.policy import types
@@ -35,7 +35,7 @@ def key() -> None:
 @as_json
 @click.pass_obj
 def create(
-    handed: Handed,
+    handed: CliContext,
     *,
     test: bool,
     smtp: bool,
@@ -50,7 +50,7 @@ def create(
     if type_ is not None and not types.NAME.fullmatch(type_):
         raise click.BadParameter(types.unknown(type_), param_hint="--type")
 
-    async def work(session: Session) -> tuple[Credential, str]:
+    async def work(session: CliSession) -> tuple[Credential, str]:
         owner = await session.tenant(tenant)
         if type_ is not None and type_ not in types.BY_NAME:
             async with session.store.database.acquire() as connection:
@@ -64,7 +64,7 @@ def create(
             default_type=type_, default_stream=stream, rate=rate,
         )  # fmt: skip
 
-    made, secret = within(handed, work)
+    made, secret = with_store(handed, work)
     shown = {"username": made.lookup, "password": secret} if smtp else {"key": secret}
     if as_json:
         answer(_json(made) | shown)
@@ -77,13 +77,13 @@ def create(
 @click.option("--tenant", metavar="REF", help="Whose keys; left out: the first tenant's.")
 @as_json
 @click.pass_obj
-def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show all keys, the newest first; never their secrets."""
 
-    async def work(session: Session) -> list[Credential]:
+    async def work(session: CliSession) -> list[Credential]:
         return await credentials.list_credentials(session.store.database, (await session.tenant(tenant)).id)
 
-    found = within(handed, work)
+    found = with_store(handed, work)
     if as_json:
         answer({"data": [_json(one) for one in found]})
     else:
@@ -96,14 +96,14 @@ def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
 @click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
 @as_json
 @click.pass_obj
-def change(handed: Handed, *, id: str, rate: int, tenant: str | None, as_json: bool) -> None:
+def change(handed: CliContext, *, id: str, rate: int, tenant: str | None, as_json: bool) -> None:
     """Change the rate limit of the key ID (key_…), or take it away; it counts within seconds."""
     identifier = _identifier(id)
 
-    async def work(session: Session) -> Credential | None:
+    async def work(session: CliSession) -> Credential | None:
         return await credentials.limit(session.store.database, (await session.tenant(tenant)).id, identifier, rate or None)
 
-    changed = within(handed, work)
+    changed = with_store(handed, work)
     if changed is None:
         remark("There is no such key that could be changed.")
     elif as_json:
@@ -118,14 +118,14 @@ def change(handed: Handed, *, id: str, rate: int, tenant: str | None, as_json: b
 @click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
 @as_json
 @click.pass_obj
-def revoke(handed: Handed, *, id: str, tenant: str | None, as_json: bool) -> None:
+def revoke(handed: CliContext, *, id: str, tenant: str | None, as_json: bool) -> None:
     """Revoke the key ID (key_…); it stops working within seconds."""
     identifier = _identifier(id)
 
-    async def work(session: Session) -> bool:
+    async def work(session: CliSession) -> bool:
         return await credentials.revoke(session.store.database, (await session.tenant(tenant)).id, identifier, handed.now())
 
-    revoked = within(handed, work)
+    revoked = with_store(handed, work)
     if as_json:
         answer({"id": id, "revoked": revoked})
     else:

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, remark
-from posthouse.doors.cli.shared.parameters import Moment
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.parameters import MomentType
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.doors.cli.shared.timeline import print_list, print_timeline
 from posthouse.model import ids
 from posthouse.model.delivery import DeliveryState
@@ -34,27 +34,27 @@ def messages() -> None:
 @click.option("--tag", help="Only with this tag.")
 @click.option("--dedupe-key", metavar="KEY", help="Only with this key.")
 @click.option("--template", help="Only of this template.")
-@click.option("--since", type=Moment(), help="Only accepted then or later.")
-@click.option("--until", type=Moment(), help="Only accepted then or before.")
+@click.option("--since", type=MomentType(), help="Only accepted then or later.")
+@click.option("--until", type=MomentType(), help="Only accepted then or before.")
 @click.option("--cursor", help="Where the page before ended.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many.")
 @TEST
 @TENANT
 @as_json
 @click.pass_obj
-def list_(handed: Handed, /, *, cursor: str | None, test: bool, tenant: str | None, as_json: bool, **wanted: Any) -> None:
+def list_(handed: CliContext, /, *, cursor: str | None, test: bool, tenant: str | None, as_json: bool, **wanted: Any) -> None:
     """Show messages, the newest first."""
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
         raise click.BadParameter("it is none that this command gave out", param_hint="--cursor")
 
-    async def work(session: Session) -> MessagePage:
+    async def work(session: CliSession) -> MessagePage:
         store, owner = session.store, await session.tenant(tenant)
         return await timeline.list_messages(
             store.database, store.sealer, owner.id, _environment(test), MessageFilter(before=before, **wanted)
         )
 
-    page = within(handed, work)
+    page = with_store(handed, work)
     if as_json:
         answer(page)
         return
@@ -68,13 +68,13 @@ def list_(handed: Handed, /, *, cursor: str | None, test: bool, tenant: str | No
 @TENANT
 @as_json
 @click.pass_obj
-def show(handed: Handed, *, id: str, tenant: str | None, as_json: bool) -> None:
+def show(handed: CliContext, *, id: str, tenant: str | None, as_json: bool) -> None:
     """Show the message ID (msg_…): its deliveries, every attempt and reply, and the events. Live or sandbox."""
     identifier = ids.parse("msg", id)
     if identifier is None:
         raise click.BadParameter("an id looks like msg_01j…; `posthouse messages list` shows them", param_hint="ID")
 
-    async def work(session: Session) -> MessageView | None:
+    async def work(session: CliSession) -> MessageView | None:
         store, owner = session.store, await session.tenant(tenant)
         for environment in (Environment.LIVE, Environment.TEST):
             found = await timeline.get_message(store.database, store.sealer, owner.id, environment, identifier)
@@ -82,7 +82,7 @@ def show(handed: Handed, *, id: str, tenant: str | None, as_json: bool) -> None:
                 return found
         return None
 
-    view = within(handed, work)
+    view = with_store(handed, work)
     if view is None:
         remark(f"posthouse: there is no message {id}.")
         sys.exit(1)

@@ -8,10 +8,10 @@ from typing import Any, Final
 import click
 import msgspec
 
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import F, answer, as_json, remark, table
-from posthouse.doors.cli.shared.parameters import Variable
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.parameters import VariableArgument
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.doors.cli.shared.timeline import is_settled, print_timeline, went_well
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
@@ -63,7 +63,9 @@ _FIELDS: Final = (
     click.option("--text", type=_Text(), help="Plain text; @file reads a file, @- standard input."),
     click.option("--html", type=_Text(), help="HTML; @file reads a file, @- standard input."),
     click.option("--template", help="The name of a template, instead of subject and text."),
-    click.option("--variable", "variables", type=Variable(), multiple=True, help="name=text or name:=JSON; may be repeated."),
+    click.option(
+        "--variable", "variables", type=VariableArgument(), multiple=True, help="name=text or name:=JSON; may be repeated."
+    ),
     click.option("--locale", help="Which variant of the template."),
     click.option("--type", help="The message type, such as password_reset."),
     click.option("--stream", help="The stream it goes out on; left out: what fits the type."),
@@ -97,13 +99,13 @@ def asked_for(fields: dict[str, Any]) -> SendRequest:
 )
 @as_json
 @click.pass_obj
-def send(handed: Handed, /, *, test: bool, tenant: str | None, wait: float | None, as_json: bool, **fields: Any) -> None:
+def send(handed: CliContext, /, *, test: bool, tenant: str | None, wait: float | None, as_json: bool, **fields: Any) -> None:
     """Send one message.
 
     Exits 1 when it is refused and, with --wait, when a delivery did not end as sent or delivered in time.
     """
     sending = _Sending(asked_for(fields), Environment.TEST if test else Environment.LIVE, tenant, wait, as_json)
-    sys.exit(0 if within(handed, sending.go) else 1)
+    sys.exit(0 if with_store(handed, sending.go) else 1)
 
 
 class _Sending(msgspec.Struct, frozen=True):
@@ -115,7 +117,7 @@ class _Sending(msgspec.Struct, frozen=True):
     wait: float | None
     as_json: bool
 
-    async def go(self, session: Session) -> bool:
+    async def go(self, session: CliSession) -> bool:
         """True when it was taken and, if waited for, went well."""
         caller = await caller_of(session, self.tenant, self.environment)
         try:
@@ -134,11 +136,11 @@ class _Sending(msgspec.Struct, frozen=True):
         # A database that we started ends with us, so no worker can come while we wait.
         return await self._watch(session, caller, taken, 0 if alone and session.store.embedded else self.wait)
 
-    async def _is_alone(self, session: Session) -> bool:
+    async def _is_alone(self, session: CliSession) -> bool:
         async with session.store.database.acquire() as connection:
             return not await workers.alive(connection, session.handed.now())
 
-    async def _watch(self, session: Session, caller: Caller, taken: Accepted, wait: float) -> bool:
+    async def _watch(self, session: CliSession, caller: Caller, taken: Accepted, wait: float) -> bool:
         """The timeline once everything ended, or as far as it came in time."""
         clock = asyncio.get_running_loop()
         until = clock.time() + wait
@@ -152,7 +154,7 @@ class _Sending(msgspec.Struct, frozen=True):
             print_timeline(view)
         return went_well(view)
 
-    async def _view(self, session: Session, caller: Caller, taken: Accepted) -> MessageView:
+    async def _view(self, session: CliSession, caller: Caller, taken: Accepted) -> MessageView:
         message = ids.parse("msg", taken.id)
         assert message is not None  # noqa: S101  (intake made it)
         store = session.store
@@ -171,7 +173,7 @@ class _Sending(msgspec.Struct, frozen=True):
             remark(f"{warning.code}: {warning.message}")
 
 
-async def caller_of(session: Session, tenant: str | None, environment: Environment) -> Caller:
+async def caller_of(session: CliSession, tenant: str | None, environment: Environment) -> Caller:
     """The operator, for a tenant."""
     owner = await session.tenant(tenant)
     return Caller(tenant=owner.id, tenant_ref=owner.ref, environment=environment, credential="cli", door="cli")

@@ -3,7 +3,7 @@
 import click
 
 from posthouse.config import load, unknown
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import as_json, remark
 
 
@@ -22,7 +22,7 @@ def _roles(text: str | None) -> frozenset[str] | None:
 @click.option("--welcome", is_flag=True, help="Make the first tenant if there is none, and send samples to the built-in inbox.")
 @as_json
 @click.pass_obj
-def serve(handed: Handed, *, roles: str | None, welcome: bool, as_json: bool) -> None:
+def serve(handed: CliContext, *, roles: str | None, welcome: bool, as_json: bool) -> None:
     """Start Posthouse and stay until Ctrl-C.
 
     Starts every role in one place, the embedded database and its migrations included. --json prints one line

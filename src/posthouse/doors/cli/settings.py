@@ -2,19 +2,19 @@
 
 import click
 
-from posthouse.config import Shown, load, shown, unknown
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.config import ShownSetting, load, shown, unknown
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, remark, table
 
 
-def _cells(setting: Shown) -> tuple[str, str, str, str]:
+def _cells(setting: ShownSetting) -> tuple[str, str, str, str]:
     return setting.name, setting.value, setting.source, setting.meaning
 
 
 @click.command("config")
 @as_json
 @click.pass_obj
-def config(handed: Handed, *, as_json: bool) -> None:
+def config(handed: CliContext, *, as_json: bool) -> None:
     """Show all settings, their source and meaning; secrets are masked.
 
     Exits 2 with a sentence for each setting that is wrong, after showing them all.

@@ -16,19 +16,19 @@ import msgspec
 
 from posthouse.config import load
 from posthouse.doors.cli.messages import TENANT
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, instant, plain, remark
-from posthouse.doors.cli.shared.parameters import Moment
-from posthouse.doors.cli.shared.session import Session, opening
+from posthouse.doors.cli.shared.parameters import MomentType
+from posthouse.doors.cli.shared.session import CliSession, opening
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.event import EventType
 from posthouse.model.send_request import Environment
-from posthouse.model.told import EventFacts, tell
+from posthouse.model.told import EventFacts, public_event
 from posthouse.ops.open_store import NotRunning, open_store
 from posthouse.policy import types
 from posthouse.store.messages import feed
-from posthouse.store.messages.feed import Place
+from posthouse.store.messages.feed import EventCursor
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.database import DatabaseRefused
 from posthouse.store.postgres.refusal import StoreRefusal
@@ -42,7 +42,7 @@ _AWAY: Final = "The database is away; this goes on from here once it is back."
 _WIDTH: Final = 20  # of most types, so that lines stand below each other
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class TailFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events are shown; what is empty does not matter. ``types``: of event or of message."""
 
     types: frozenset[str] = frozenset()
@@ -69,20 +69,20 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--stream", help="Only of this stream.")
 @click.option("--recipient", metavar="ADDRESS", help="Only about mail to this address.")
 @click.option("--message", metavar="ID", help="Only about this message.")
-@click.option("--since", type=Moment(), help="Begin with what happened then; left out: with what happens from now on.")
+@click.option("--since", type=MomentType(), help="Begin with what happened then; left out: with what happens from now on.")
 @click.option("--test", is_flag=True, help="The sandbox's events instead of the live ones.")
 @TENANT
 @as_json
 @click.pass_obj
 def tail(
-    handed: Handed, /, *, names: tuple[str, ...], recipient: str | None, message: str | None, test: bool, tenant: str | None, as_json: bool,
+    handed: CliContext, /, *, names: tuple[str, ...], recipient: str | None, message: str | None, test: bool, tenant: str | None, as_json: bool,
     **more: Any,
 ) -> None:  # fmt: skip
     """Follow events: time, type, recipient, message and reason of each, until Ctrl-C.
 
     Goes on where it stopped when the server or its database was away meanwhile.
     """
-    wanted = Wanted(
+    wanted = TailFilter(
         types=frozenset(_SHORT.get(name, name) for name in names),
         recipient=_address(recipient),
         message=_message(message),
@@ -100,7 +100,7 @@ async def _show(following: "_Following", *, as_json: bool) -> None:
     word = following.environment.name.lower()
     async for event in following.events():
         if as_json:
-            answer(tell(event, word))
+            answer(public_event(event, word))
         else:
             click.echo(_line(event))
 
@@ -108,13 +108,13 @@ async def _show(following: "_Following", *, as_json: bool) -> None:
 class _Following:
     """The feed of a tenant from a place on, over every absence of the database."""
 
-    def __init__(self, handed: Handed, tenant: str | None, environment: Environment, wanted: Wanted) -> None:
+    def __init__(self, handed: CliContext, tenant: str | None, environment: Environment, wanted: TailFilter) -> None:
         self.environment = environment
         self._handed = handed
         self._settings = load(handed.environ)
         self._tenant = tenant
         self._wanted = wanted
-        self._place: Place | None = None
+        self._place: EventCursor | None = None
         self._away = False
 
     async def events(self) -> AsyncIterator[EventFacts]:
@@ -134,11 +134,11 @@ class _Following:
             finally:
                 await session.store.close()
 
-    async def _session(self) -> Session:
+    async def _session(self) -> CliSession:
         asked = msgspec.structs.replace(opening(self._handed, self._settings), join=True, size=2)
-        return Session(self._handed, self._settings, await open_store(asked))
+        return CliSession(self._handed, self._settings, await open_store(asked))
 
-    async def _begin(self, session: Session) -> int:
+    async def _begin(self, session: CliSession) -> int:
         """Whose events, and from where. Errors: click.UsageError for a type that there is none of."""
         owner = (await session.tenant(self._tenant)).id
         if self._place is None:
@@ -149,13 +149,13 @@ class _Following:
             remark(f"Following {self.environment.name.lower()} events; Ctrl-C ends it.")
         return owner
 
-    async def _check_types(self, session: Session, owner: int) -> None:
+    async def _check_types(self, session: CliSession, owner: int) -> None:
         async with session.store.database.acquire() as connection:
             own = await message_types.by_name(connection, owner)
         for name in sorted(self._wanted.types - EVENTS - set(types.BY_NAME) - set(own)):
             raise click.BadParameter(types.unknown(name, (*own, *_SHORT)), param_hint="--type")
 
-    async def _from(self, session: Session, owner: int) -> AsyncIterator[EventFacts]:
+    async def _from(self, session: CliSession, owner: int) -> AsyncIterator[EventFacts]:
         """What comes, until the database is away."""
         while True:
             assert self._place is not None  # noqa: S101 - ``_begin`` set it

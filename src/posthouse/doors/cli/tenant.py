@@ -8,11 +8,11 @@ import click
 from posthouse.admin import tenants as founding
 from posthouse.admin.settings import change_tenant
 from posthouse.admin.templates import Actor, Templates
-from posthouse.admin.tenants import Founded
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.admin.tenants import NewTenant
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, credentials, facts, table
-from posthouse.doors.cli.shared.session import Session, within
-from posthouse.doors.cli.shared.with_templates import TENANT, at_the_templates
+from posthouse.doors.cli.shared.session import CliSession, with_store
+from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.policy.accept.sender import unfit
 from posthouse.store.tenants import tenants
@@ -30,13 +30,13 @@ def tenant() -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def show(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+def show(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show what is set."""
 
-    async def work(_templates: Templates, _actor: Actor, session: Session) -> tenants.Tenant:
+    async def work(_templates: Templates, _actor: Actor, session: CliSession) -> tenants.Tenant:
         return await session.tenant(tenant)
 
-    _show(at_the_templates(handed, tenant, work), as_json=as_json)
+    _show(with_templates(handed, tenant, work), as_json=as_json)
 
 
 def _author(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
@@ -71,31 +71,31 @@ _REPLY_TO = click.option(
 @_REPLY_TO
 @as_json
 @click.pass_obj
-def add(handed: Handed, *, name: str, sender: str | None, reply_to: str | None, as_json: bool) -> None:
+def add(handed: CliContext, *, name: str, sender: str | None, reply_to: str | None, as_json: bool) -> None:
     """Make another tenant, called NAME, and show its credentials, once.
 
     It has keys, domains, messages, templates and lists of its own; other commands reach it by --tenant.
     """
 
-    async def work(session: Session) -> Founded:
+    async def work(session: CliSession) -> NewTenant:
         await session.tenant(None)  # the first is made by init
         return await founding.add(
             session.store.database, handed.random, handed.now(), name, sender=sender, reply_to=reply_to
         )  # fmt: skip
 
-    credentials(within(handed, work), as_json=as_json)
+    credentials(with_store(handed, work), as_json=as_json)
 
 
 @tenant.command("list")
 @as_json
 @click.pass_obj
-def list_(handed: Handed, *, as_json: bool) -> None:
+def list_(handed: CliContext, *, as_json: bool) -> None:
     """Show all tenants, the newest first."""
 
-    async def work(session: Session) -> list[tenants.Tenant]:
+    async def work(session: CliSession) -> list[tenants.Tenant]:
         return await tenants.list_tenants(session.store.database)
 
-    found = within(handed, work)
+    found = with_store(handed, work)
     if as_json:
         answer({"data": [_told(one) for one in found]})
     else:
@@ -108,16 +108,16 @@ def list_(handed: Handed, *, as_json: bool) -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def set_(handed: Handed, /, *, tenant: str | None, as_json: bool, **wanted: Any) -> None:
+def set_(handed: CliContext, /, *, tenant: str | None, as_json: bool, **wanted: Any) -> None:
     """Change what is given. Messages, templates and streams that say themselves who they are from are left alone."""
     changed = {name: text for name, text in wanted.items() if text is not None}
     if not changed:
         raise click.UsageError("Say what to change: --from or --reply-to.")
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> tenants.Tenant:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> tenants.Tenant:
         return await change_tenant(templates.parts, actor, changed)
 
-    _show(at_the_templates(handed, tenant, work), as_json=as_json)
+    _show(with_templates(handed, tenant, work), as_json=as_json)
 
 
 def _show(found: tenants.Tenant, *, as_json: bool) -> None:

@@ -7,10 +7,10 @@ import click
 
 from posthouse.admin.message_types import add_type, remove_type
 from posthouse.admin.templates import Actor, Templates
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain, remark, table
-from posthouse.doors.cli.shared.session import Session
-from posthouse.doors.cli.shared.with_templates import TENANT, at_the_templates
+from posthouse.doors.cli.shared.session import CliSession
+from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.model.message_type import MessageType
 from posthouse.model.send_request import Rejection
 from posthouse.policy import types
@@ -32,13 +32,13 @@ def type_() -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def add(handed: Handed, *, name: str, parent: str, description: str, tenant: str | None, as_json: bool) -> None:
+def add(handed: CliContext, *, name: str, parent: str, description: str, tenant: str | None, as_json: bool) -> None:
     """Make the type NAME: it behaves as its parent in everything, and is shown by its own name."""
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> OwnType | Rejection:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> OwnType | Rejection:
         return await add_type(templates.parts, actor, name, parent, description)
 
-    made = at_the_templates(handed, tenant, work)
+    made = with_templates(handed, tenant, work)
     if isinstance(made, Rejection):
         _refused(made, as_json=as_json)
     if as_json:
@@ -51,15 +51,15 @@ def add(handed: Handed, *, name: str, parent: str, description: str, tenant: str
 @TENANT
 @as_json
 @click.pass_obj
-def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show your own types, the newest first, then the built-in ones."""
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> list[OwnType]:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[OwnType]:
         async with templates.parts.database.acquire() as connection:
             return await message_types.current(connection, actor.tenant)
 
     found: list[tuple[MessageType, OwnType | None]] = [
-        (types.own(each.name, each.parent), each) for each in at_the_templates(handed, tenant, work)
+        (types.own(each.name, each.parent), each) for each in with_templates(handed, tenant, work)
     ]
     found += [(known, None) for known in types.ALL]
     if as_json:
@@ -73,13 +73,13 @@ def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def remove(handed: Handed, *, name: str, tenant: str | None, as_json: bool) -> None:
+def remove(handed: CliContext, *, name: str, tenant: str | None, as_json: bool) -> None:
     """Take the type NAME out of use; what was sent as it stays. Exits 1 while a live template or key names it."""
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> Rejection | None:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> Rejection | None:
         return await remove_type(templates.parts, actor, name)
 
-    refused = at_the_templates(handed, tenant, work)
+    refused = with_templates(handed, tenant, work)
     if refused is not None:
         _refused(refused, as_json=as_json)
     if as_json:

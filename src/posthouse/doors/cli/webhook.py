@@ -11,14 +11,14 @@ import click
 
 from posthouse.admin import webhooks as rules
 from posthouse.admin.webhooks import MOST_ENDPOINTS, PREFIX, SECRET_BYTES, TRY_PREFIX
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
 from posthouse.sinks.standard_webhook import shown
 from posthouse.store.webhooks import endpoints, settle
-from posthouse.store.webhooks.endpoints import Change, Endpoint, Place, Tried
+from posthouse.store.webhooks.endpoints import EndpointChange, EndpointKey, WebhookAttempt, WebhookEndpoint
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -50,7 +50,14 @@ def webhook() -> None:
 @as_json
 @click.pass_obj
 def add(
-    handed: Handed, *, url: str, events: tuple[str, ...], streams: tuple[str, ...], tenant: str | None, test: bool, as_json: bool
+    handed: CliContext,
+    *,
+    url: str,
+    events: tuple[str, ...],
+    streams: tuple[str, ...],
+    tenant: str | None,
+    test: bool,
+    as_json: bool,
 ) -> None:
     """Have events posted to URL, and show its secret, once."""
     for event in events:
@@ -58,17 +65,17 @@ def add(
             raise click.BadParameter(f"{event!r} {fault}", param_hint="--event")
     secret = handed.random(SECRET_BYTES)
 
-    async def work(session: Session) -> Endpoint | None:
+    async def work(session: CliSession) -> WebhookEndpoint | None:
         if fault := rules.url_fault(url, allow_private=session.settings.allow_private_networks):
             raise click.BadParameter(fault, param_hint="URL")
         owner, now = await session.tenant(tenant), handed.now()
-        place = Place(owner.id, _environment(test=test), new_id(handed, now))
+        place = EndpointKey(owner.id, _environment(test=test), new_id(handed, now))
         return await endpoints.create(
             session.store.database, session.store.sealer, place, url, secret, now, events=rules.filters(list(events) or None),
             streams=list(streams) or None, most=MOST_ENDPOINTS,
         )  # fmt: skip
 
-    made = within(handed, work)
+    made = with_store(handed, work)
     if made is None:
         raise click.ClickException(f"There are {MOST_ENDPOINTS} endpoints already; remove one first.")
     if as_json:
@@ -82,14 +89,14 @@ def add(
 @_whose
 @as_json
 @click.pass_obj
-def list_(handed: Handed, *, tenant: str | None, test: bool, as_json: bool) -> None:
+def list_(handed: CliContext, *, tenant: str | None, test: bool, as_json: bool) -> None:
     """Show the endpoints, the newest first; never their secrets."""
 
-    async def work(session: Session) -> list[Endpoint]:
+    async def work(session: CliSession) -> list[WebhookEndpoint]:
         owner = await session.tenant(tenant)
         return await endpoints.page(session.store.database, owner.id, _environment(test=test), _LAST, MOST_ENDPOINTS)
 
-    found = within(handed, work)
+    found = with_store(handed, work)
     if as_json:
         answer({"data": [_json(each) for each in found]})
     else:
@@ -100,10 +107,10 @@ def list_(handed: Handed, *, tenant: str | None, test: bool, as_json: bool) -> N
 @click.argument("id")
 @_whose
 @click.pass_obj
-def remove(handed: Handed, *, id: str, tenant: str | None, test: bool) -> None:
+def remove(handed: CliContext, *, id: str, tenant: str | None, test: bool) -> None:
     """Post nothing to the endpoint ID any more, and forget it."""
 
-    async def work(session: Session, place: Place) -> bool:
+    async def work(session: CliSession, place: EndpointKey) -> bool:
         return await endpoints.remove(session.store.database, place, handed.now())
 
     _at(handed, id, work, tenant=tenant, test=test)
@@ -115,11 +122,11 @@ def remove(handed: Handed, *, id: str, tenant: str | None, test: bool) -> None:
 @click.option("--off", is_flag=True, help="Switch it off instead.")
 @_whose
 @click.pass_obj
-def enable(handed: Handed, *, id: str, off: bool, tenant: str | None, test: bool) -> None:
+def enable(handed: CliContext, *, id: str, off: bool, tenant: str | None, test: bool) -> None:
     """Switch the endpoint ID on again; what waited for it goes on."""
 
-    async def work(session: Session, place: Place) -> Endpoint | None:
-        return await endpoints.change(session.store.database, place, Change(enabled=not off), handed.now())
+    async def work(session: CliSession, place: EndpointKey) -> WebhookEndpoint | None:
+        return await endpoints.change(session.store.database, place, EndpointChange(enabled=not off), handed.now())
 
     _at(handed, id, work, tenant=tenant, test=test)
     remark("Switched off." if off else "Switched on.")
@@ -133,11 +140,11 @@ def enable(handed: Handed, *, id: str, off: bool, tenant: str | None, test: bool
 @_whose
 @as_json
 @click.pass_obj
-def rotate(handed: Handed, *, id: str, overlap: int, tenant: str | None, test: bool, as_json: bool) -> None:
+def rotate(handed: CliContext, *, id: str, overlap: int, tenant: str | None, test: bool, as_json: bool) -> None:
     """Make a new secret for the endpoint ID and show it, once."""
     secret = handed.random(SECRET_BYTES)
 
-    async def work(session: Session, place: Place) -> bool:
+    async def work(session: CliSession, place: EndpointKey) -> bool:
         store = session.store
         return await endpoints.rotate(store.database, store.sealer, place, secret, handed.now(), timedelta(hours=overlap))
 
@@ -154,10 +161,10 @@ def rotate(handed: Handed, *, id: str, overlap: int, tenant: str | None, test: b
 @_whose
 @as_json
 @click.pass_obj
-def try_out(handed: Handed, *, id: str, wait: float, tenant: str | None, test: bool, as_json: bool) -> None:
+def try_out(handed: CliContext, *, id: str, wait: float, tenant: str | None, test: bool, as_json: bool) -> None:
     """Post an event of type webhook.test to the endpoint ID and show what came back; `posthouse serve` must run."""
 
-    async def work(session: Session, place: Place) -> Tried | None:
+    async def work(session: CliSession, place: EndpointKey) -> WebhookAttempt | None:
         database, now = session.store.database, handed.now()
         event = await rules.send_test(database, place, lambda at: new_id(handed, at), now)
         for _ in range(int(wait / LOOK) + 1):
@@ -187,7 +194,7 @@ def try_out(handed: Handed, *, id: str, wait: float, tenant: str | None, test: b
 @as_json
 @click.pass_obj
 def replay(
-    handed: Handed, *, id: str, event: str | None, since: datetime | None, until: datetime | None, failed: bool, tenant: str | None,
+    handed: CliContext, *, id: str, event: str | None, since: datetime | None, until: datetime | None, failed: bool, tenant: str | None,
     test: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell events to the endpoint ID again: one, those of a window, or all that failed."""
@@ -199,7 +206,7 @@ def replay(
     ):
         raise click.UsageError("Give one of --event (evt_…), --since (with --until, if you like) and --failed.")
 
-    async def work(session: Session, place: Place) -> int:
+    async def work(session: CliSession, place: EndpointKey) -> int:
         database, now = session.store.database, handed.now()
         if failed:
             return await settle.replay_failed(database, place, now)
@@ -223,13 +230,13 @@ def replay(
 @_whose
 @as_json
 @click.pass_obj
-def log(handed: Handed, *, id: str, limit: int, event: str | None, tenant: str | None, test: bool, as_json: bool) -> None:
+def log(handed: CliContext, *, id: str, limit: int, event: str | None, tenant: str | None, test: bool, as_json: bool) -> None:
     """Show the tries to post to the endpoint ID, the newest first."""
     wanted = ids.parse("evt", event) if event else None
     if event is not None and wanted is None:
         raise click.BadParameter("an event's id looks like evt_01j…", param_hint="--event")
 
-    async def work(session: Session, place: Place) -> list[Tried]:
+    async def work(session: CliSession, place: EndpointKey) -> list[WebhookAttempt]:
         return await endpoints.log(session.store.database, place, _LAST, limit, event=wanted)
 
     found = _at(handed, id, work, tenant=tenant, test=test)
@@ -239,22 +246,24 @@ def log(handed: Handed, *, id: str, limit: int, event: str | None, tenant: str |
         table(LOG_HEADINGS, map(_log_cells, found))
 
 
-def new_id(handed: Handed, now: datetime) -> UUID:
+def new_id(handed: CliContext, now: datetime) -> UUID:
     """A time-ordered id from the chance that was handed in."""
     return ids.new(int(now.timestamp() * 1000), int.from_bytes(handed.random(10), "big") >> 6)
 
 
-def _at(handed: Handed, id: str, work: Callable[[Session, Place], Awaitable[T]], *, tenant: str | None, test: bool) -> T:
+def _at(
+    handed: CliContext, id: str, work: Callable[[CliSession, EndpointKey], Awaitable[T]], *, tenant: str | None, test: bool
+) -> T:
     """Do it at an endpoint; exit code 1 where there is none."""
     wanted = ids.parse(PREFIX, id)
     if wanted is None:
         raise click.BadParameter(f"an id looks like {PREFIX}_01j…; `posthouse webhook list` shows them", param_hint="ID")
 
-    async def at(session: Session) -> tuple[T] | None:
-        place = Place((await session.tenant(tenant)).id, _environment(test=test), wanted)
+    async def at(session: CliSession) -> tuple[T] | None:
+        place = EndpointKey((await session.tenant(tenant)).id, _environment(test=test), wanted)
         return None if await endpoints.one(session.store.database, place) is None else (await work(session, place),)
 
-    found = within(handed, at)
+    found = with_store(handed, at)
     if found is None:
         remark("There is no such endpoint.")
         sys.exit(1)
@@ -265,7 +274,7 @@ def _environment(*, test: bool) -> int:
     return Environment.TEST if test else Environment.LIVE
 
 
-def _json(one: Endpoint) -> dict[str, Any]:
+def _json(one: WebhookEndpoint) -> dict[str, Any]:
     return {
         "id": ids.text(PREFIX, one.id), "url": one.url, "events": one.events or [], "streams": one.streams or [],
         "status": "disabled" if one.disabled_at else "enabled", "disabledReason": one.disabled_why, "failingSince": one.failing_since,
@@ -273,7 +282,7 @@ def _json(one: Endpoint) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cells(one: Endpoint) -> tuple[str, ...]:
+def _cells(one: WebhookEndpoint) -> tuple[str, ...]:
     status = f"disabled: {one.disabled_why}" if one.disabled_at else "enabled"
     return (
         ids.text(PREFIX, one.id), status, one.url, " ".join(one.events or ["all"]), " ".join(one.streams or ["all"]),
@@ -281,7 +290,7 @@ def _cells(one: Endpoint) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _line(tried: Tried) -> dict[str, Any]:
+def _line(tried: WebhookAttempt) -> dict[str, Any]:
     return {
         "id": ids.text(TRY_PREFIX, tried.id), "eventId": ids.text("evt", tried.event), "type": tried.type, "number": tried.number,
         "at": tried.at, "durationMs": round(tried.duration_ms, 1), "outcome": tried.outcome, "status": tried.status,
@@ -289,7 +298,7 @@ def _line(tried: Tried) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _log_cells(tried: Tried) -> tuple[str, ...]:
+def _log_cells(tried: WebhookAttempt) -> tuple[str, ...]:
     said = f"{tried.status or tried.trouble or ''} {tried.answer}".strip()[:60]
     return (
         moment(tried.at), ids.text("evt", tried.event), tried.type, str(tried.number), tried.outcome, said, f"{tried.duration_ms:.0f}",

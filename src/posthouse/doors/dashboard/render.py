@@ -31,7 +31,7 @@ _TEMPLATES: Final = ("frame.html", "page.html", "alerts.html")
 _STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"))
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader narrowed the page to; all empty for everything."""
 
     environment: str = ""
@@ -40,12 +40,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     before: str = ""
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class MessagesPageData(msgspec.Struct, frozen=True, kw_only=True):
     """What is on the page. ``messages``: timelines in the contract's names, with their environment, newest first; ``fresh``: alerts of a day."""
 
     now: datetime
     here: str
-    asked: Asked = Asked()
+    asked: PageFilter = PageFilter()
     tenant: str = ""
     fresh: int = 0
     messages: Sequence[dict[str, Any]] = ()
@@ -53,7 +53,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     faults: Sequence[FieldError] = ()
 
 
-class ShownAlerts(msgspec.Struct, frozen=True, kw_only=True):
+class AlertsPageData(msgspec.Struct, frozen=True, kw_only=True):
     """What is on the page of alerts. ``alerts``: as ``GET /v1/alerts`` tells them, with their environment, newest first."""
 
     now: datetime
@@ -65,7 +65,7 @@ class ShownAlerts(msgspec.Struct, frozen=True, kw_only=True):
     faults: Sequence[FieldError] = ()
 
 
-def page(shown: Shown) -> str:
+def page(shown: MessagesPageData) -> str:
     """The whole page of messages as HTML."""
     tally = Counter(message["status"] for message in shown.messages)
     asked = shown.asked
@@ -82,7 +82,7 @@ def page(shown: Shown) -> str:
     )
 
 
-def alerts_page(shown: ShownAlerts) -> str:
+def alerts_page(shown: AlertsPageData) -> str:
     """The whole page of alerts as HTML."""
     tally = Counter(alert["severity"] for alert in shown.alerts)
     return _ENGINE.render_template(
@@ -94,7 +94,7 @@ def alerts_page(shown: ShownAlerts) -> str:
     )
 
 
-def _frame(place: str, shown: Shown | ShownAlerts) -> dict[str, Any]:
+def _frame(place: str, shown: MessagesPageData | AlertsPageData) -> dict[str, Any]:
     """What every page shows."""
     now = shown.now
 

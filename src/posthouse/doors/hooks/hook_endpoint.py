@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.doors.http.problem import not_found, refuse
-from posthouse.model.hook import Hook, NeedsCertificate, Rejected, Verified
+from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate
 from posthouse.model.send_request import Rejection
-from posthouse.providers.codec import Codec
+from posthouse.providers.codec import ProviderCodec
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import feedback, hooks
-from posthouse.store.recipients.feedback import Raw
+from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.store.recipients.hooks import HookAddress
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
@@ -75,7 +75,7 @@ def called(parts: HookParts) -> Callable[[Request], Awaitable[Response]]:
             return refuse(_LARGE)
         hook = Hook({key.lower(): value for key, value in reversed(request.headers.items())}, body)
         checked = await _checked(parts, codec, hook, secret)
-        if isinstance(checked, Rejected):
+        if isinstance(checked, HookRejected):
             metrics.FORGED.labels(name).inc()
             log.info("hook refused", provider=name, why=checked.why)
             return _unproven(codec)
@@ -84,7 +84,7 @@ def called(parts: HookParts) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _unproven(codec: Codec) -> Response:
+def _unproven(codec: ProviderCodec) -> Response:
     """Told what it should have brought: a signature, or what the provider's scheme asks for."""
     if not codec.challenge:
         return refuse(_WRONG)
@@ -104,21 +104,21 @@ async def whole_body(request: Request, limit: int) -> bytes | None:
     return b"".join(parts)
 
 
-async def _checked(parts: HookParts, codec: Codec, hook: Hook, secret: str) -> Verified | Rejected:
+async def _checked(parts: HookParts, codec: ProviderCodec, hook: Hook, secret: str) -> HookVerified | HookRejected:
     now = parts.clock.now()
     found = codec.verify(hook, secret, now)
     if not isinstance(found, NeedsCertificate):
         return found
     certificate = await parts.certificate(found.url)
     if certificate is None:
-        return Rejected("its certificate could not be fetched")
+        return HookRejected("its certificate could not be fetched")
     again = codec.verify(hook, secret, now, certificate=certificate)
-    return again if not isinstance(again, NeedsCertificate) else Rejected("its certificate leads to another")
+    return again if not isinstance(again, NeedsCertificate) else HookRejected("its certificate leads to another")
 
 
-async def _kept(parts: HookParts, address: HookAddress, hook: Hook, checked: Verified) -> Response:
+async def _kept(parts: HookParts, address: HookAddress, hook: Hook, checked: HookVerified) -> Response:
     now = parts.clock.now()
-    raw = Raw(
+    raw = RawFeedback(
         id=parts.new_id(now), tenant=address.tenant, environment=address.environment, source=f"hook:{address.provider}",
         body=hook.body, received_at=now, headers={name: hook.headers[name] for name in NAMING if name in hook.headers},
     )  # fmt: skip

@@ -30,7 +30,7 @@ _SHOWN: Final = 64
 _MOST_READ_AWAY: Final = 4  # times the limit
 
 
-class Parsed(msgspec.Struct, frozen=True):
+class ParsedBody(msgspec.Struct, frozen=True):
     """A body read: its members, and what in it is no text."""
 
     members: dict[str, Any]
@@ -101,7 +101,7 @@ async def _next(request: Request) -> MutableMapping[str, Any]:
     return message
 
 
-def decode(data: bytes) -> Parsed | Rejection:
+def decode(data: bytes) -> ParsedBody | Rejection:
     """The object in ``data``, or why it is none."""
     try:
         value = _DECODER.decode(data.decode())
@@ -118,7 +118,7 @@ def decode(data: bytes) -> Parsed | Rejection:
     faults: list[FieldError] = []
     if _SUSPICIOUS.search(data):
         value = _without_broken_text(value, "", faults)
-    return Parsed(value, faults)
+    return ParsedBody(value, faults)
 
 
 def shown(name: str) -> str:

@@ -9,11 +9,11 @@ from posthouse.doors.http import body
 from posthouse.doors.http.limits import SMALL_BODY
 from posthouse.doors.http.problem import invalid
 from posthouse.doors.http.query import Query
-from posthouse.doors.http.validation import T, shaped
+from posthouse.doors.http.validation import T, validate
 from posthouse.model.send_request import Rejection
 
 
-async def read_asked(
+async def read_json(
     parts: ApiParts, request: Request, kind: type[T], most: int = SMALL_BODY, pause: Callable[[], Awaitable[None]] | None = None
 ) -> T | Rejection:
     """The body, at most ``most`` bytes, of a request without parameters. ``pause``: before what is dear to read is read."""
@@ -27,5 +27,5 @@ async def read_asked(
     if isinstance(parsed, Rejection):
         return parsed
     faults = list(parsed.faults)
-    found = shaped(parsed.members, kind, faults)
+    found = validate(parsed.members, kind, faults)
     return invalid(*faults) if faults else found

@@ -22,7 +22,7 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import encoded
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.http.openapi_limits import body_size, limit_schemas
-from posthouse.doors.http.operation import JSON, Operation, Parameter, Reply, Schema
+from posthouse.doors.http.operation import JSON, Operation, Parameter, ResponseDoc, Schema
 from posthouse.doors.http.problem import MEDIA_TYPE, STATUS, Problem
 from posthouse.model.limits import CONTRACT, Limits
 
@@ -179,7 +179,7 @@ def _codes(operation: Operation) -> Iterable[str]:
     return [*codes, "not_found"] if "{" in operation.path else codes
 
 
-def _reply(reply: Reply) -> dict[str, Any]:
+def _reply(reply: ResponseDoc) -> dict[str, Any]:
     told: dict[str, Any] = {"description": reply.description, "headers": _headers("Request-Id", *reply.headers)}
     if reply.leads_to:
         pointer = f"$response.body#{reply.id_at}"

@@ -10,7 +10,7 @@ JSON: Final = "application/json"
 Schema = dict[str, Any]
 
 
-class Reply(msgspec.Struct, frozen=True):
+class ResponseDoc(msgspec.Struct, frozen=True):
     """An answer that is no error: what it means, of which type its JSON is, or another media type.
 
     ``or_kind``: another type that it may be instead. ``leads_to``: operations on the id that stands in the body at ``id_at`` (a JSON pointer).
@@ -45,7 +45,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     tag: str
-    replies: dict[int, Reply]
+    replies: dict[int, ResponseDoc]
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
     optional: bool = False

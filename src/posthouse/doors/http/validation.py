@@ -42,7 +42,7 @@ _WANTED: Final[dict[type[inspect.Type], str]] = {
 }
 
 
-def shaped(members: dict[str, Any], kind: type[T], faults: Faults) -> T:
+def validate(members: dict[str, Any], kind: type[T], faults: Faults) -> T:
     """``members`` as a ``kind``; what is wrong is added to ``faults`` and absent in the result."""
     try:
         return msgspec.convert(members, kind)

@@ -13,7 +13,7 @@ ROOM: Final = 50.0
 REFILL: Final = 300.0  # seconds
 
 
-class Ration:
+class RateLimit:
     """One per process that takes returned mail."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from posthouse.doors.inbound.rate_limit import Ration
-from posthouse.doors.inbound.sampled_log import Sample
+from posthouse.doors.inbound.rate_limit import RateLimit
+from posthouse.doors.inbound.sampled_log import SampledLog
 from posthouse.mail import link, return_path
 from posthouse.mail.link import Link
 from posthouse.mail.return_path import ReturnPath
@@ -21,12 +21,12 @@ from posthouse.telemetry import metrics
 OPERATOR: Final = frozenset({"postmaster", "abuse"})
 
 
-class Directory(msgspec.Struct, frozen=True):
+class RecipientDirectory(msgspec.Struct, frozen=True):
     """``token_keys``: those of return paths, the new one first. ``ration``: of the operator's mailboxes; ``sample``: of what is forged."""
 
     token_keys: tuple[bytes, ...]
-    ration: Ration | None = None
-    sample: Sample | None = None
+    ration: RateLimit | None = None
+    sample: SampledLog | None = None
 
     def whose(self, local: str) -> ReturnPath | Link | str | None:
         """The delivery behind a local part, the operator's mailbox by its name, or None."""

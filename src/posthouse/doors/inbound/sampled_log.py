@@ -16,7 +16,7 @@ APART: Final = 60.0  # seconds
 _LOOKS: Final = {"b+": "return path", "u+": "way out of a list"}
 
 
-class Sample:
+class SampledLog:
     """One per process that takes returned mail."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:

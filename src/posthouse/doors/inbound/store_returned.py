@@ -14,20 +14,20 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.doors.inbound.recipient import Directory
+from posthouse.doors.inbound.recipient import RecipientDirectory
 from posthouse.mail.link import Link
 from posthouse.mail.return_path import ReturnPath
 from posthouse.mail.smtp.server import reply
-from posthouse.mail.smtp.server.action import Envelope, Message
+from posthouse.mail.smtp.server.action import Envelope, ReceivedMessage
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller
 from posthouse.pipeline.feedback.read_returned import REPORT_OCTETS
 from posthouse.pipeline.feedback.replies import OPERATORS
 from posthouse.store.messages import inbox
-from posthouse.store.messages.inbox import NewItem
+from posthouse.store.messages.inbox import NewInboxItem
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import feedback
-from posthouse.store.recipients.feedback import Raw
+from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
@@ -44,21 +44,21 @@ class Ticks(Protocol):
         ...
 
 
-class KeepParts(msgspec.Struct, frozen=True, kw_only=True):
+class InboundParts(msgspec.Struct, frozen=True, kw_only=True):
     """``new_id`` makes a time-ordered id. ``operator``: mail to its mailboxes waits to be handed on, instead of being put into the inbox."""
 
     database: Database
     sealer: Sealer
     clock: Ticks
     new_id: Callable[[datetime], UUID]
-    directory: Directory
+    directory: RecipientDirectory
     operator: bool = False
 
 
-def keeper(parts: KeepParts) -> Callable[[Caller | None, Message], Awaitable[bytes]]:
+def storing(parts: InboundParts) -> Callable[[Caller | None, ReceivedMessage], Awaitable[bytes]]:
     """What a session does with a message. Errors of what it gives: those of the database."""
 
-    async def keep(_caller: Caller | None, message: Message) -> bytes:
+    async def keep(_caller: Caller | None, message: ReceivedMessage) -> bytes:
         now, envelope = parts.clock.now(), message.envelope
         people = [(mailbox, parts.directory.whose(mailbox.local)) for mailbox in envelope.recipients]
         if len(message.data) > MOST_WHOLE and any(_whole(parts, whose, envelope) for _, whose in people):
@@ -66,7 +66,7 @@ def keeper(parts: KeepParts) -> Callable[[Caller | None, Message], Awaitable[byt
         async with parts.database.acquire() as connection, connection.transaction():
             for mailbox, whose in people:
                 if isinstance(whose, str) and not parts.operator:
-                    item = NewItem(
+                    item = NewInboxItem(
                         id=parts.new_id(now), tenant=OPERATOR_TENANT, environment=_LIVE, message=UUID(int=0), position=0,
                         recipient=mailbox.address, type="notification", data=message.data[:REPORT_OCTETS],
                     )  # fmt: skip
@@ -80,20 +80,20 @@ def keeper(parts: KeepParts) -> Callable[[Caller | None, Message], Awaitable[byt
     return keep
 
 
-def _whole(parts: KeepParts, whose: ReturnPath | Link | str | None, envelope: Envelope) -> bool:
+def _whole(parts: InboundParts, whose: ReturnPath | Link | str | None, envelope: Envelope) -> bool:
     """Whether all of it is kept: it may be a person's, and may be handed on."""
     return envelope.return_path != "" and (isinstance(whose, ReturnPath) or (isinstance(whose, str) and parts.operator))
 
 
 def _raw(
-    parts: KeepParts, whose: ReturnPath | Link | str, mailbox: Mailbox, envelope: Envelope, data: bytes, now: datetime
-) -> Raw:  # fmt: skip
+    parts: InboundParts, whose: ReturnPath | Link | str, mailbox: Mailbox, envelope: Envelope, data: bytes, now: datetime
+) -> RawFeedback:  # fmt: skip
     headers = {"return-path": envelope.return_path, "recipient": mailbox.address}
     if isinstance(whose, str):
-        return Raw(
+        return RawFeedback(
             id=parts.new_id(now), tenant=OPERATOR_TENANT, environment=_LIVE, source=OPERATORS, body=data, received_at=now, headers=headers
         )  # fmt: skip
-    return Raw(
+    return RawFeedback(
         id=parts.new_id(now), tenant=whose.tenant, environment=whose.environment, message=whose.message, position=whose.position,
         source="report" if isinstance(whose, ReturnPath) else "unsubscribe", body=data, received_at=now, headers=headers,
     )  # fmt: skip

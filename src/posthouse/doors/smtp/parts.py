@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from posthouse.mail.smtp.server.action import Limits, Message
+from posthouse.mail.smtp.server.action import ReceivedMessage, SessionLimits
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller
 
@@ -19,7 +19,7 @@ class Ticks(Protocol):
         ...
 
 
-class DoorParts(msgspec.Struct, frozen=True, kw_only=True):
+class SmtpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a session needs, at whichever SMTP door. ``take`` answers with a complete reply, after the commit. Errors: StoreUnavailable.
 
     ``receives``: at reception, where nobody logs in, whether a recipient is ours (None) or the refusal; None at submission.
@@ -27,8 +27,8 @@ class DoorParts(msgspec.Struct, frozen=True, kw_only=True):
 
     hostname: str
     clock: Ticks
-    take: Callable[[Caller | None, Message], Awaitable[bytes]]
+    take: Callable[[Caller | None, ReceivedMessage], Awaitable[bytes]]
     authenticate: Callable[[str, str], Awaitable[Caller | None]]
     receives: Callable[[Mailbox], bytes | None] | None = None
     tls_context: ssl.SSLContext | None = None
-    limits: Limits = Limits()
+    limits: SessionLimits = SessionLimits()

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from posthouse.doors.smtp.parts import DoorParts
-from posthouse.doors.smtp.session import HANDSHAKE_SECONDS, Session
+from posthouse.doors.smtp.parts import SmtpDoorParts
+from posthouse.doors.smtp.session import HANDSHAKE_SECONDS, SmtpSession
 
 IMPLICIT_TLS: Final = "smtps"
 _SWEEP_SECONDS: Final = 1.0
@@ -20,9 +20,9 @@ _SWEEP_SECONDS: Final = 1.0
 class SmtpServer:
     """Made by ``serve_smtp``; belongs to the running loop."""
 
-    def __init__(self, parts: DoorParts) -> None:
+    def __init__(self, parts: SmtpDoorParts) -> None:
         self._parts = parts
-        self.sessions: set[Session] = set()
+        self.sessions: set[SmtpSession] = set()
         self._listeners: list[asyncio.Server] = []
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -30,7 +30,7 @@ class SmtpServer:
         """Accept connections on a bound socket."""
         context = self._parts.tls_context if implicit_tls else None
         server = await asyncio.get_running_loop().create_server(
-            lambda: Session(self._parts, self.sessions, tls=implicit_tls),
+            lambda: SmtpSession(self._parts, self.sessions, tls=implicit_tls),
             sock=sock,
             ssl=context,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
@@ -62,14 +62,14 @@ class SmtpServer:
             session.abort()
 
 
-async def _all_ended(sessions: set[Session], grace: timedelta) -> None:
+async def _all_ended(sessions: set[SmtpSession], grace: timedelta) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace.total_seconds()):
             for session in tuple(sessions):
                 await session.ended.wait()
 
 
-async def serve_smtp(sockets: Mapping[str, socket.socket], parts: DoorParts) -> SmtpServer:
+async def serve_smtp(sockets: Mapping[str, socket.socket], parts: SmtpDoorParts) -> SmtpServer:
     """Listen on bound sockets by name: ``smtps`` with TLS from the first octet, others with STARTTLS where there is a certificate.
 
     Errors: ValueError where ``smtps`` is asked for without a ``tls_context``.

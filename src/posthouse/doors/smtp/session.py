@@ -17,10 +17,18 @@ from typing import Any, Final, cast
 
 import structlog
 
-from posthouse.doors.smtp.parts import DoorParts
+from posthouse.doors.smtp.parts import SmtpDoorParts
 from posthouse.mail.smtp.server import reply
-from posthouse.mail.smtp.server.action import Authenticate, Close, Login, Message, Send, StartTls, Verdict
-from posthouse.mail.smtp.server.conversation import Actions, Conversation
+from posthouse.mail.smtp.server.action import (
+    Authenticate,
+    CloseSession,
+    Login,
+    LoginResult,
+    ReceivedMessage,
+    SecureServer,
+    WriteReply,
+)
+from posthouse.mail.smtp.server.conversation import Actions, ServerConversation
 from posthouse.model.send_request import Caller
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.postgres.database import is_unavailable
@@ -44,18 +52,18 @@ def is_loopback(peer: object) -> bool:
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
-class Session(asyncio.Protocol):
+class SmtpSession(asyncio.Protocol):
     """``sessions``: all that are open, this one among them from connect to close. ``tls``: implicit, from the first octet.
 
     ``ended`` is set once everything that had begun is answered.
     """
 
-    def __init__(self, parts: DoorParts, sessions: "set[Session]", *, tls: bool) -> None:
+    def __init__(self, parts: SmtpDoorParts, sessions: "set[SmtpSession]", *, tls: bool) -> None:
         self._parts = parts
         self._sessions = sessions
         self._tls = tls
         self._transport: asyncio.Transport
-        self._conversation: Conversation
+        self._conversation: ServerConversation
         self._caller: Caller | None = None
         self._task: asyncio.Task[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
@@ -79,7 +87,7 @@ class Session(asyncio.Protocol):
             return
         self._sessions.add(self)
         self._began = self._alive = self._parts.clock.monotonic()
-        self._conversation = Conversation(
+        self._conversation = ServerConversation(
             self._parts.hostname,
             self._parts.limits,
             starttls=self._parts.tls_context is not None,
@@ -151,15 +159,15 @@ class Session(asyncio.Protocol):
         if not actions or self._lost:
             return
         self._show_life()
-        self._transport.write(b"".join([action.data for action in actions if type(action) is Send]))
+        self._transport.write(b"".join([action.data for action in actions if type(action) is WriteReply]))
         last = actions[-1]
-        if type(last) is Message:
+        if type(last) is ReceivedMessage:
             self._begin(self._submit(last))
         elif type(last) is Authenticate:
             self._begin(self._log_in(last.login))
-        elif type(last) is StartTls:
+        elif type(last) is SecureServer:
             self._begin(self._shake_hands())
-        elif type(last) is Close:
+        elif type(last) is CloseSession:
             self._hang_up()
         self._regulate()
 
@@ -207,24 +215,24 @@ class Session(asyncio.Protocol):
 
     async def _log_in(self, login: Login) -> Actions:
         verdict = await self._judge(login)
-        if verdict is Verdict.DENIED:
+        if verdict is LoginResult.DENIED:
             log.info("login refused")
             await asyncio.sleep(self._parts.limits.login_delay.total_seconds())
         return self._conversation.authenticated(verdict)
 
-    async def _judge(self, login: Login) -> Verdict:
+    async def _judge(self, login: Login) -> LoginResult:
         try:
             self._caller = await self._parts.authenticate(login.username, login.password)
         except Exception as trouble:  # the door stays open: whoever cannot be asked about is told to come again
             if not is_unavailable(trouble):
                 log.exception("login not judged")
-            return Verdict.UNKNOWN
-        return Verdict.DENIED if self._caller is None else Verdict.GRANTED
+            return LoginResult.UNKNOWN
+        return LoginResult.DENIED if self._caller is None else LoginResult.GRANTED
 
-    async def _submit(self, message: Message) -> Actions:
+    async def _submit(self, message: ReceivedMessage) -> Actions:
         return self._conversation.answered(await self._take(message))
 
-    async def _take(self, message: Message) -> bytes:
+    async def _take(self, message: ReceivedMessage) -> bytes:
         """Hand it on; the reply, which comes only after the commit."""
         try:
             return await self._parts.take(self._caller, message)

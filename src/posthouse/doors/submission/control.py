@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from posthouse.doors.http.body import decode
-from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.command import CommandFault
 from posthouse.mail.smtp.server.reply import reply_line
 from posthouse.model.send_request import Rejection
 
@@ -44,12 +44,12 @@ class _ControlFaultError(Exception):
     """A control that cannot be read; ends the reading of all of them."""
 
 
-def read_controls(controls: Mapping[str, Sequence[str]]) -> Fields | Fault:
+def read_controls(controls: Mapping[str, Sequence[str]]) -> Fields | CommandFault:
     """The fields of a ``SendRequest`` that these controls set; ``controls``: values by field name, in lower case but for a metadata name."""
     try:
         return _fields(controls)
     except _ControlFaultError as fault:
-        return Fault(reply_line(554, "5.6.0", str(fault)))
+        return CommandFault(reply_line(554, "5.6.0", str(fault)))
 
 
 def header_name(control: str) -> str:

@@ -15,21 +15,21 @@ import msgspec
 from posthouse.doors.submission.control import Fields, read_controls
 from posthouse.mail.mime.submitted import Submitted, SubmittedFault, own_fields, read_submitted, reply_to
 from posthouse.mail.smtp.server.action import Envelope
-from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.command import CommandFault
 from posthouse.mail.smtp.server.reply import reply_line
 from posthouse.model.content import Attachment
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
 
 
-def read_request(envelope: Envelope, data: bytes) -> SendRequest | Fault:
+def read_request(envelope: Envelope, data: bytes) -> SendRequest | CommandFault:
     """What is asked for, or the reply that says why it cannot be read. Linear in the size of ``data``; pure."""
     submitted = read_submitted(data)
     if isinstance(submitted, SubmittedFault):
         code = 550 if submitted.code.startswith("5.7.") else 554
-        return Fault(reply_line(code, submitted.code, submitted.message))
+        return CommandFault(reply_line(code, submitted.code, submitted.message))
     fields = read_controls(submitted.controls)
-    if isinstance(fields, Fault):
+    if isinstance(fields, CommandFault):
         return fields
     return _request(envelope, submitted, fields)
 

@@ -6,28 +6,28 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from posthouse.doors.smtp.parts import DoorParts, Ticks
+from posthouse.doors.smtp.parts import SmtpDoorParts, Ticks
 from posthouse.doors.smtp.server import SmtpServer, serve_smtp
-from posthouse.doors.submission.take import Counts, Takes, taker
-from posthouse.mail.smtp.server.action import Limits
+from posthouse.doors.submission.take import MailIntake, RateLimiter, taker
+from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Caller
 
 
 class SubmissionParts(msgspec.Struct, frozen=True, kw_only=True):
     """``authenticate`` tells whose username and password these are; None: nobody's. ``tls_context`` None: TLS is not offered."""
 
-    intake: Takes
-    throttle: Counts
+    intake: MailIntake
+    throttle: RateLimiter
     authenticate: Callable[[str, str], Awaitable[Caller | None]]
     hostname: str
     clock: Ticks
     tls_context: ssl.SSLContext | None = None
-    limits: Limits = Limits()
+    limits: SessionLimits = SessionLimits()
 
 
 async def serve_submission(sockets: Mapping[str, socket.socket], parts: SubmissionParts) -> SmtpServer:
     """Take messages from whoever can log in; sockets and errors as ``serve_smtp``."""
-    door = DoorParts(
+    door = SmtpDoorParts(
         hostname=parts.hostname, clock=parts.clock, take=taker(parts.intake, parts.throttle), authenticate=parts.authenticate,
         tls_context=parts.tls_context, limits=parts.limits,
     )  # fmt: skip

@@ -7,15 +7,15 @@ from typing import Final, Protocol
 from posthouse.doors.submission.answer import reply_to
 from posthouse.doors.submission.request import read_request
 from posthouse.mail.smtp.server import reply
-from posthouse.mail.smtp.server.action import Message
-from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.action import ReceivedMessage
+from posthouse.mail.smtp.server.command import CommandFault
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
-from posthouse.pipeline.accept.rate_limits import Allowance
+from posthouse.pipeline.accept.rate_limits import RateLimitResult
 
 LARGE: Final = 256 * 1024  # octets; reading more than that would hold the loop too long
 
 
-class Takes(Protocol):
+class MailIntake(Protocol):
     """Intake as this door sees it (``pipeline.accept.accept.Intake``). Errors: StoreUnavailable."""
 
     async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
@@ -23,23 +23,23 @@ class Takes(Protocol):
         ...
 
 
-class Counts(Protocol):
+class RateLimiter(Protocol):
     """The rate limits of keys as this door sees them (``pipeline.accept.rate_limits.Throttle``). Errors: StoreUnavailable."""
 
-    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> Allowance | None:
+    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
         """Whether the key may ask for that now; None: it has no limit."""
         ...
 
 
-def taker(intake: Takes, throttle: Counts) -> Callable[[Caller | None, Message], Awaitable[bytes]]:
+def taker(intake: MailIntake, throttle: RateLimiter) -> Callable[[Caller | None, ReceivedMessage], Awaitable[bytes]]:
     """Hands messages to intake, as fast as the key may ask for them. Errors of what it gives: StoreUnavailable."""
 
-    async def take(caller: Caller | None, message: Message) -> bytes:
+    async def take(caller: Caller | None, message: ReceivedMessage) -> bytes:
         if len(message.data) > LARGE:
             request = await asyncio.to_thread(read_request, message.envelope, message.data)
         else:
             request = read_request(message.envelope, message.data)
-        if isinstance(request, Fault):
+        if isinstance(request, CommandFault):
             return request.reply
         if caller is None:
             return reply.LOGIN_FIRST

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from posthouse.mail import link
-from posthouse.mail.link import Link, Purpose
+from posthouse.mail.link import Link, LinkPurpose
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.store.postgres.database import is_unavailable
 
@@ -65,7 +65,7 @@ def clicked(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Send on to where the mail pointed."""
 
     async def endpoint(request: Request) -> Response:
-        found = await _link(parts, request, Purpose.CLICK)
+        found = await _link(parts, request, LinkPurpose.CLICK)
         if found is None or not found.target.isascii() or not found.target.lower().startswith(("http://", "https://")):
             return _nothing()
         await _told(parts, found, _seen(parts, request, FeedbackKind.CLICKED, found.target))
@@ -78,7 +78,7 @@ def opened(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Show a dot."""
 
     async def endpoint(request: Request) -> Response:
-        found = await _link(parts, request, Purpose.OPEN)
+        found = await _link(parts, request, LinkPurpose.OPEN)
         if found is None:
             return _nothing()
         await _told(parts, found, _seen(parts, request, FeedbackKind.OPENED, ""))
@@ -91,7 +91,7 @@ def leaving(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Ask before anybody is taken off a list."""
 
     async def endpoint(request: Request) -> Response:
-        if await _link(parts, request, Purpose.UNSUBSCRIBE) is None:
+        if await _link(parts, request, LinkPurpose.UNSUBSCRIBE) is None:
             return _nothing()
         button = '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button></form>'
         return _page(
@@ -105,7 +105,7 @@ def left(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     """Take somebody off a list, at once and however often it is asked."""
 
     async def endpoint(request: Request) -> Response:
-        found = await _link(parts, request, Purpose.UNSUBSCRIBE)
+        found = await _link(parts, request, LinkPurpose.UNSUBSCRIBE)
         if found is None:
             return _nothing()
         await parts.tell(found, Feedback(kind=FeedbackKind.UNSUBSCRIBED, at=parts.clock.now()))
@@ -114,7 +114,7 @@ def left(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-async def _link(parts: VisitParts, request: Request, purpose: Purpose) -> Link | None:
+async def _link(parts: VisitParts, request: Request, purpose: LinkPurpose) -> Link | None:
     """The link that is followed; none of a tenant's on a host that is another's own."""
     found = link.read(parts.keys, purpose, request.path_params["token"])
     if found is None:

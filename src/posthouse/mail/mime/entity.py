@@ -32,7 +32,7 @@ _BOUNDARY: Final = re.compile(r"[ -~]{0,199}[!-~]")
 _MEDIA: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 
 
-class Malformed(Exception):
+class MalformedMessage(Exception):
     """The input is no message that all readers understand alike; the text is one sentence for the sender."""
 
 
@@ -84,7 +84,7 @@ class Entity(msgspec.Struct):
         return next((field for field in self.fields if field.name == name), None)
 
 
-class Role(msgspec.Struct, frozen=True):
+class PartRole(msgspec.Struct, frozen=True):
     """What a leaf is for: ``kind`` is text, html or file."""
 
     kind: str
@@ -105,7 +105,7 @@ def leaves(entity: Entity) -> Iterator[Entity]:
         yield from leaves(part)
 
 
-def role(leaf: Entity) -> Role:
+def role(leaf: Entity) -> PartRole:
     """Body text unless it says, or its name says, that it is a file."""
     field = leaf.first("content-disposition")
     disposition, parameters = parameter.parse(field.text) if field else ("", {})
@@ -113,8 +113,8 @@ def role(leaf: Entity) -> Role:
     identifier = leaf.first("content-id")
     content_id = identifier.text.strip("<> ") if identifier else ""
     if disposition != "attachment" and not filename and leaf.media in ("text/plain", "text/html"):
-        return Role("html" if leaf.media == "text/html" else "text", content_id=content_id)
-    return Role("file", filename, content_id)
+        return PartRole("html" if leaf.media == "text/html" else "text", content_id=content_id)
+    return PartRole("file", filename, content_id)
 
 
 def fields_of(head: bytes) -> list[Field]:
@@ -123,13 +123,13 @@ def fields_of(head: bytes) -> list[Field]:
     for line in head.split(b"\r\n") if head else ():
         if line[:1] in (b" ", b"\t"):
             if not found:
-                raise Malformed("The message begins with a continuation line.")
+                raise MalformedMessage("The message begins with a continuation line.")
             if line.strip(b" \t"):
                 found[-1][1].append(line)
             continue
         name, colon, _ = line.partition(b":")
         if not colon or not _NAME.fullmatch(name):
-            raise Malformed("A line of a header is not a header field.")
+            raise MalformedMessage("A line of a header is not a header field.")
         found.append((name.decode().lower(), [line]))
     return [Field(name, _whole(lines)) for name, lines in found]
 
@@ -137,7 +137,7 @@ def fields_of(head: bytes) -> list[Field]:
 def _whole(lines: list[bytes]) -> bytes:
     raw = b"\r\n".join(lines) if len(lines) > 1 else lines[0]
     if len(raw) > FIELD_OCTETS:
-        raise Malformed("A header field is longer than 100 KB.")
+        raise MalformedMessage("A header field is longer than 100 KB.")
     return raw
 
 
@@ -155,7 +155,7 @@ class _Walk:
         """The entity in ``[start, end)``; ``media`` is what it is when it does not say."""
         self.parts -= 1
         if self.parts < 0 or depth > DEPTH:
-            raise Malformed("The message has too many or too deeply nested parts.")
+            raise MalformedMessage("The message has too many or too deeply nested parts.")
         head_end, body_start = self._split(start, end)
         fields = fields_of(self.data[start:head_end])
         parameters: dict[str, str] = {}
@@ -185,26 +185,26 @@ class _Walk:
                 head_end -= 2
         self.header_octets -= head_end - start
         if self.header_octets < 0:
-            raise Malformed("The headers are longer than 256 KB.")
+            raise MalformedMessage("The headers are longer than 256 KB.")
         return head_end, body_start
 
     def _divide(self, found: Entity, depth: int) -> None:
         """Find the parts of a multipart between its delimiter lines (RFC 2046 section 5.1.1)."""
         boundary = found.parameters.get("boundary", "")
         if not _BOUNDARY.fullmatch(boundary):
-            raise Malformed("A multipart has no usable boundary.")
+            raise MalformedMessage("A multipart has no usable boundary.")
         if found.encoding not in ("7bit", "8bit", "binary"):
-            raise Malformed("A multipart must not have a transfer encoding of its own.")
+            raise MalformedMessage("A multipart must not have a transfer encoding of its own.")
         self.search_octets -= found.end - found.start
         if self.search_octets < 0:
-            raise Malformed("The message has too many or too deeply nested parts.")
+            raise MalformedMessage("The message has too many or too deeply nested parts.")
         default = "message/rfc822" if found.media == "multipart/digest" else "text/plain"
         parts, opened = [], -1
         for line_start, line_end, is_last in self._delimiters(boundary, found):
             if opened < 0:
                 found.preamble_end = line_start + 2
             elif line_start < opened:  # some readers take both for one, the last one too, others see an empty part
-                raise Malformed("A boundary of a multipart follows directly on another.")
+                raise MalformedMessage("A boundary of a multipart follows directly on another.")
             else:
                 parts.append(self.entity(opened, line_start, depth + 1, default))
             opened = line_end + 2
@@ -216,7 +216,7 @@ class _Walk:
                 parts.append(self.entity(opened, found.end, depth + 1, default))
             found.epilogue_start = found.end
         if not parts:
-            raise Malformed("A multipart has no parts between its boundaries.")
+            raise MalformedMessage("A multipart has no parts between its boundaries.")
         found.parts = parts
 
     def _delimiters(self, boundary: str, found: Entity) -> Iterator[tuple[int, int, bool]]:
@@ -230,5 +230,5 @@ class _Walk:
             else:
                 self.near_misses -= 1
                 if self.near_misses < 0:
-                    raise Malformed("The message has too many lines that resemble its boundaries.")
+                    raise MalformedMessage("The message has too many lines that resemble its boundaries.")
             at = self.data.find(mark, match.end() if match else at + 2, found.end)

@@ -16,7 +16,7 @@ from posthouse.mail import html_attribute
 from posthouse.mail.address import AddressFault, parse_list
 from posthouse.mail.header import decode_words
 from posthouse.mail.mime import encoding
-from posthouse.mail.mime.entity import HEADER_OCTETS, Entity, Field, Malformed, fields_of, leaves, parse, role
+from posthouse.mail.mime.entity import HEADER_OCTETS, Entity, Field, MalformedMessage, fields_of, leaves, parse, role
 
 TEXT_LIMIT: Final = 2 * 1024 * 1024
 LINKS_LIMIT: Final = 500
@@ -68,7 +68,7 @@ def read(data: bytes) -> Readable:
     data = encoding.crlf(data)
     try:
         return _readable(parse(data))
-    except Malformed:
+    except MalformedMessage:
         return _readable(_unparsed(data))
 
 
@@ -77,7 +77,7 @@ def _unparsed(data: bytes) -> Entity:
     head, _, body = data.partition(b"\r\n\r\n")
     try:
         fields = fields_of(head[:HEADER_OCTETS])
-    except Malformed:
+    except MalformedMessage:
         fields, body = [], data
     plain = [field for field in fields if not field.name.startswith("content-")]
     return Entity(plain, "text/plain", {}, "7bit", body, 0, len(body))
@@ -125,7 +125,7 @@ def _addresses(field: Field | None) -> list[str]:
 
 
 def _links(text: str, html: str) -> list[str]:
-    found = [html_attribute.said(match[1] or match[2]).strip() for match in _HREF.finditer(html)]
+    found = [html_attribute.attribute_value(match[1] or match[2]).strip() for match in _HREF.finditer(html)]
     found += [match[0].rstrip(".,;:!?)]}") for match in _URL.finditer(text)]
     return list(dict.fromkeys(link for link in found if link.lower().startswith(("http://", "https://"))))[:LINKS_LIMIT]
 

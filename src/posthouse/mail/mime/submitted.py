@@ -24,7 +24,7 @@ from posthouse.mail.content_identity import identity
 from posthouse.mail.header import LINE_AIM, LINE_LIMIT, decode_words, encode_field, mailbox_field, one_line
 from posthouse.mail.mime import encoding, parameter
 from posthouse.mail.mime.compose import MESSAGE_ID, body_digest
-from posthouse.mail.mime.entity import Entity, Field, Malformed, leaves, parse, role
+from posthouse.mail.mime.entity import Entity, Field, MalformedMessage, leaves, parse, role
 from posthouse.model.content import Attachment, Content
 from posthouse.model.mailbox import Mailbox
 
@@ -78,7 +78,7 @@ def read_submitted(mime: bytes) -> Submitted | SubmittedFault:
         tree = parse(repaired(mime))
         check_singular(tree.fields)
         return _submitted(tree)
-    except Malformed as fault:
+    except MalformedMessage as fault:
         return SubmittedFault("5.6.0", str(fault))
 
 
@@ -96,7 +96,7 @@ def check_singular(fields: Sequence[Field]) -> None:
     names = [field.name for field in fields]
     for name in sorted(_ONCE):
         if names.count(name) > 1:
-            raise Malformed(f"The message has more than one {name.title()} field.")
+            raise MalformedMessage(f"The message has more than one {name.title()} field.")
 
 
 def _submitted(tree: Entity) -> Submitted:
@@ -129,10 +129,10 @@ def _submitted(tree: Entity) -> Submitted:
 def author_of(field: Field | None) -> Mailbox:
     """The one mailbox in the one From field."""
     if field is None:
-        raise Malformed("The message has no From field.")
+        raise MalformedMessage("The message has no From field.")
     found = parse_author(field.text)
     if isinstance(found, AddressFault):
-        raise Malformed(f"The From field {found.message}.")
+        raise MalformedMessage(f"The From field {found.message}.")
     return found
 
 

@@ -21,7 +21,7 @@ import msgspec
 
 from posthouse.mail.header import decode_words
 from posthouse.mail.mime.compose import MESSAGE_ID, body_digest
-from posthouse.mail.mime.entity import Entity, Malformed, parse
+from posthouse.mail.mime.entity import Entity, MalformedMessage, parse
 from posthouse.mail.mime.submitted import author_of, check_singular, clean, repaired, seven_bit
 from posthouse.model.content import Content
 from posthouse.model.mailbox import Mailbox
@@ -42,7 +42,7 @@ _DROPPED: Final = frozenset({"return-path", "bcc", "resent-bcc"})
 _SIGNATURES: Final = ("dkim-signature", "domainkey-signature", "arc-")
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class PersonalReply(msgspec.Struct, frozen=True, kw_only=True):
     """``author``: the address in From. ``digest``: which letter it is, whichever way it came. ``answers``: it says that it is an answer.
 
     ``held``: ``list`` or ``looped``, else ''; ``content``: what is handed on, None where it is held. ``subject`` and ``message_id``: as written.
@@ -57,13 +57,13 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     content: Content | None = None
 
 
-def read_letter(data: bytes, return_path: str | None) -> Letter | None:
+def read_reply(data: bytes, return_path: str | None) -> PersonalReply | None:
     """The letter, or None for what no person wrote or nobody could read. ``return_path``: of the envelope, '' the null one, None unknown."""
     try:
         tree = parse(repaired(data))
         check_singular(tree.fields)
         author = author_of(tree.first("from"))
-    except Malformed:
+    except MalformedMessage:
         return None
     if _is_automatic(tree, author, return_path):
         return None
@@ -71,7 +71,7 @@ def read_letter(data: bytes, return_path: str | None) -> Letter | None:
     subject = decode_words(_value(tree, "subject"))
     answers = any(tree.first(name) for name in ("in-reply-to", "references")) or _ANSWER.match(subject) is not None
     held = _held(tree)
-    return Letter(
+    return PersonalReply(
         author=author.address, digest=_digest(tree), answers=answers, message_id=message_id, subject=subject, held=held,
         content=None if held else _content(tree, message_id),
     )  # fmt: skip

@@ -18,7 +18,7 @@ import msgspec
 from posthouse.mail import charset
 from posthouse.mail.header import decode_words
 from posthouse.mail.mime import encoding, parameter
-from posthouse.mail.reports.text import Noticed, notices_in, notices_of_fields, original_recipients
+from posthouse.mail.reports.text import RecipientNotice, notices_in, notices_of_fields, original_recipients
 
 HEADER_OCTETS: Final = 256 * 1024
 MOST_OCTETS: Final = 2 << 20
@@ -41,14 +41,14 @@ _HEADERS_MEDIA: Final = frozenset(
 )
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ReturnedReport(msgspec.Struct, frozen=True, kw_only=True):
     """``paper``: dsn, arf, auto_reply, dmarc or other. ``notices``: one a recipient. ``feedback_type``: of a complaint.
 
     ``tokens``: return paths of ours that stand in it; ``message_ids`` and ``feedback_ids``: of the mail it is about. All are claims.
     """
 
     paper: str
-    notices: tuple[Noticed, ...] = ()
+    notices: tuple[RecipientNotice, ...] = ()
     feedback_type: str = ""
     tokens: tuple[str, ...] = ()
     message_ids: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class _Part(msgspec.Struct):
     body: bytes
 
 
-def read(data: bytes) -> Report:
+def read(data: bytes) -> ReturnedReport:
     """The report in a mail, of whatever quality."""
     whole = encoding.crlf(data[:MOST_OCTETS]).replace(b"\0", b"")
     parts: list[_Part] = []
@@ -77,21 +77,21 @@ def read(data: bytes) -> Report:
     said = "\n".join(texts)[:TEXT]
     subject = decode_words(top.get("subject", ""))[:500]
     paper = _paper(top, subject, arf is not None, bool(status), said)
-    notices: list[Noticed] = []
+    notices: list[RecipientNotice] = []
     if arf is not None:
         notices = _complained(_lines(arf), originals, said)
     elif paper in ("dsn", "other"):
         notices = _returned(top, status, said, originals)
         paper = "dsn" if notices else paper
     quoted = "\n".join([*originals, said, *status])
-    return Report(
+    return ReturnedReport(
         paper=paper, notices=tuple(notices), feedback_type=_feedback_type(arf), subject=subject,
         tokens=tuple(dict.fromkeys(token.lower() for token in _TOKEN.findall(quoted)[:20])),
         message_ids=tuple(_values(originals, "message-id")), feedback_ids=tuple(_values(originals, "feedback-id")),
     )  # fmt: skip
 
 
-def _returned(top: dict[str, str], status: list[str], said: str, originals: list[str]) -> list[Noticed]:
+def _returned(top: dict[str, str], status: list[str], said: str, originals: list[str]) -> list[RecipientNotice]:
     """Fields where there are any, in a part of their own or among the words; else the words."""
     failed = _addresses(top.get("x-failed-recipients", ""))
     avoid = frozenset(address.lower() for address in original_recipients([f"To: {top.get('to', '')}"]))
@@ -99,13 +99,13 @@ def _returned(top: dict[str, str], status: list[str], said: str, originals: list
     if failed:
         named = {address.lower() for address in failed}
         worded = [notice for notice in worded if notice.recipient.lower() in named] or [
-            Noticed(recipient=address, diagnostic=" ".join(said.split())[:1000]) for address in failed
+            RecipientNotice(recipient=address, diagnostic=" ".join(said.split())[:1000]) for address in failed
         ]
     found = [notice for text in status for notice in notices_of_fields(text)] or notices_of_fields(said)
     return _filled(found, worded) if found else worded
 
 
-def _filled(found: list[Noticed], worded: list[Noticed]) -> list[Noticed]:
+def _filled(found: list[RecipientNotice], worded: list[RecipientNotice]) -> list[RecipientNotice]:
     """Fields that say why in no words borrow those of the letter, of the same recipient or of the only one."""
     by_address = {notice.recipient.lower(): notice for notice in worded}
     out = []
@@ -119,15 +119,15 @@ def _filled(found: list[Noticed], worded: list[Noticed]) -> list[Noticed]:
     return out
 
 
-def _complained(fields: str, originals: list[str], said: str) -> list[Noticed]:
+def _complained(fields: str, originals: list[str], said: str) -> list[RecipientNotice]:
     named = [
         line.partition(":")[2].strip().strip("<>")
         for line in fields.splitlines()
         if line.lower().startswith(("original-rcpt-to:", "removal-recipient:"))
     ]
     people = list(dict.fromkeys(address for address in named if "@" in address)) or original_recipients(originals)
-    return [Noticed(recipient=address, diagnostic=said[:500]) for address in people] or [
-        Noticed(recipient="", diagnostic=said[:500])
+    return [RecipientNotice(recipient=address, diagnostic=said[:500]) for address in people] or [
+        RecipientNotice(recipient="", diagnostic=said[:500])
     ]
 
 

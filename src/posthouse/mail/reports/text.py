@@ -50,7 +50,7 @@ _DELIVERING: Final = re.compile(r"(?:mail|message|deliver\w*) to[\s<]*$", re.IGN
 _SPACES: Final = re.compile(r"\s+")
 
 
-class Noticed(msgspec.Struct, frozen=True, kw_only=True):
+class RecipientNotice(msgspec.Struct, frozen=True, kw_only=True):
     """One recipient's notice. ``action`` and ``status`` of RFC 3464, '' where there are no fields; ``diagnostic``: what the host said;
 
     ``letter``: what the report's words say beside its fields. Texts are one line each.
@@ -63,9 +63,9 @@ class Noticed(msgspec.Struct, frozen=True, kw_only=True):
     letter: str = ""
 
 
-def notices_of_fields(text: str) -> list[Noticed]:
+def notices_of_fields(text: str) -> list[RecipientNotice]:
     """A notice for each group of fields that names a recipient."""
-    found: dict[str, Noticed] = {}
+    found: dict[str, RecipientNotice] = {}
     for group in _GROUP.split(text)[:400]:
         notice = _of_group(group)
         if notice is not None and len(found) < MOST_NOTICES:
@@ -73,7 +73,7 @@ def notices_of_fields(text: str) -> list[Noticed]:
     return list(found.values())
 
 
-def _of_group(group: str) -> Noticed | None:
+def _of_group(group: str) -> RecipientNotice | None:
     values: dict[str, str] = {}
     last = ""
     for line in group.splitlines()[:200]:
@@ -94,19 +94,19 @@ def _of_group(group: str) -> Noticed | None:
         and values.get("final-recipient", "").lower().startswith("x-")
     ):
         recipient = original
-    return Noticed(
+    return RecipientNotice(
         recipient=recipient, action=values.get("action", "").split(" ")[0].lower(), status=_status(values.get("status", "")),
         diagnostic=_line(values.get("diagnostic-code", "").partition(";")[2] or values.get("diagnostic-code", "")),
     )  # fmt: skip
 
 
-def notices_in(said: str, wanted: Sequence[str], avoid: frozenset[str] = frozenset()) -> list[Noticed]:
+def notices_in(said: str, wanted: Sequence[str], avoid: frozenset[str] = frozenset()) -> list[RecipientNotice]:
     """What a letter says of whom; ``wanted``: whom the returned mail was for, where that is known; ``avoid``: who gets the letter."""
     letter = _letter(said)
     wanted = wanted or original_recipients([said[len(letter) :][:4000].replace("\n\n", "\n")])
     places = _places(letter, wanted, avoid)
     if not places:
-        return [Noticed(recipient=address, diagnostic=_line(letter)) for address in dict.fromkeys(wanted)][:1]
+        return [RecipientNotice(recipient=address, diagnostic=_line(letter)) for address in dict.fromkeys(wanted)][:1]
     found: dict[str, str] = {}
     for index, (start, end, address) in enumerate(places):
         until = next((place[0] for place in places[index + 1 :] if place[2].lower() != address.lower()), len(letter))
@@ -118,7 +118,7 @@ def notices_in(said: str, wanted: Sequence[str], avoid: frozenset[str] = frozens
     for told in found.values():
         address, _, words = told.partition("\n")
         out.append(
-            Noticed(
+            RecipientNotice(
                 recipient=address,
                 diagnostic=_line(words if _says_something(words) else f"{words} {before}"),
                 letter=_line(before),

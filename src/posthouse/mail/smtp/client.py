@@ -19,35 +19,46 @@ import re
 from collections import deque
 from typing import ClassVar, Final
 
-from posthouse.mail.smtp.handshake import STAGES, Action, Answered, Asked, Ended, GoAhead, Opening, Say, Terms, ask
-from posthouse.mail.smtp.reply import Reply, ReplyReader, Unreadable
+from posthouse.mail.smtp.handshake import (
+    STAGES,
+    Action,
+    GoAhead,
+    Handshake,
+    SendCommand,
+    SessionEnded,
+    SessionTerms,
+    SmtpCommand,
+    TransactionReply,
+    ask,
+)
+from posthouse.mail.smtp.reply import Reply, ReplyReader, UnreadableReply
 from posthouse.model.content import Parcel
-from posthouse.model.outcome import Reason, Stage
+from posthouse.model.outcome import AttemptStage, Reason
 
 _CONTROL: Final = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
 _QUOTED: Final = rf'"(?:[^"\\{_CONTROL}]|\\[^{_CONTROL}])*"'
 _PATH: Final = re.compile(rf'(?:{_QUOTED}|[^ "()<>,:;\\\[\]@{_CONTROL}]+)@[^ "<>\\@{_CONTROL}]+')
-_ENVELOPE: Final = (Asked.MAIL, Asked.RCPT, Asked.DATA)
+_ENVELOPE: Final = (SmtpCommand.MAIL, SmtpCommand.RCPT, SmtpCommand.DATA)
 
 
-class Conversation:
+class ClientConversation:
     """One session. Call order: ``receive`` until Ready, then ``begin``; at each GoAhead ``body``."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: SessionTerms) -> None:
         """Await the greeting. ValueError where the hostname cannot be said in EHLO."""
-        self._opening = Opening(terms)
+        self._opening = Handshake(terms)
         self._reader = ReplyReader()
-        self._asked: deque[Asked] = deque((Asked.GREETING,))
+        self._asked: deque[SmtpCommand] = deque((SmtpCommand.GREETING,))
         self._parcel: Parcel | None = None
-        self._refusal: Answered | None = None
+        self._refusal: TransactionReply | None = None
         self._unfinished = False  # the peer still holds a transaction that failed: RSET before the next MAIL
         self._over = False
         self.heard = 0  # answers so far: progress, where mere bytes are none
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> AttemptStage:
         """What we wait for; MAIL where we wait for nothing."""
-        return STAGES[self._asked[0]] if self._asked else Stage.MAIL
+        return STAGES[self._asked[0]] if self._asked else AttemptStage.MAIL
 
     @property
     def pipelining(self) -> bool:
@@ -61,10 +72,10 @@ class Conversation:
         for number, reply in enumerate(heard, 1):
             if self._over:
                 break
-            if isinstance(reply, Unreadable):
-                self._end(Ended(self.stage, text=reply.text), actions)
+            if isinstance(reply, UnreadableReply):
+                self._end(SessionEnded(self.stage, text=reply.text), actions)
             elif not self._asked:
-                self._end(Ended(Stage.MAIL, reply), actions)
+                self._end(SessionEnded(AttemptStage.MAIL, reply), actions)
             else:
                 more = number < len(heard) or self._reader.pending
                 self._take(reply, actions, interrupted=more and len(self._asked) == 1)
@@ -92,9 +103,9 @@ class Conversation:
         reset = "RSET\r\n" if self._unfinished else ""
         self._unfinished = False
         if self.pipelining:
-            self._asked.extend((Asked.RSET, *_ENVELOPE) if reset else _ENVELOPE)
+            self._asked.extend((SmtpCommand.RSET, *_ENVELOPE) if reset else _ENVELOPE)
             return f"{reset}{self._mail(parcel)}RCPT TO:<{parcel.recipient}>\r\nDATA\r\n".encode()
-        self._asked.append(Asked.RSET if reset else Asked.MAIL)
+        self._asked.append(SmtpCommand.RSET if reset else SmtpCommand.MAIL)
         return (reset or self._mail(parcel)).encode()
 
     def body(self, following: Parcel | None = None) -> list[bytes]:
@@ -102,7 +113,7 @@ class Conversation:
         parcel, self._parcel = self._parcel, None
         if parcel is None:
             raise RuntimeError("no transaction is opening")
-        self._asked.append(Asked.DOT)
+        self._asked.append(SmtpCommand.DOT)
         pieces = [stuffed(parcel.data), b".\r\n"]
         if following is not None:
             pieces.append(self.begin(following))
@@ -110,15 +121,15 @@ class Conversation:
 
     def quit(self) -> bytes:
         """Say goodbye; only while nothing is asked."""
-        self._asked.append(Asked.QUIT)
+        self._asked.append(SmtpCommand.QUIT)
         return b"QUIT\r\n"
 
     def _take(self, reply: Reply, actions: list[Action], *, interrupted: bool) -> None:
         """One reply by the table. ``interrupted``: it ended our flight, and yet the peer went on talking."""
         asked, mark = self._asked.popleft(), len(actions)
         self.heard += 1
-        if reply.code == 421 and asked is not Asked.DOT:  # RFC 5321 section 3.8: it will close, whatever was asked
-            self._end(Ended(STAGES[asked], reply), actions)
+        if reply.code == 421 and asked is not SmtpCommand.DOT:  # RFC 5321 section 3.8: it will close, whatever was asked
+            self._end(SessionEnded(STAGES[asked], reply), actions)
             return
         step = self._TABLE.get(asked)
         if step is None:
@@ -126,23 +137,23 @@ class Conversation:
         else:
             step(self, reply, actions)
         if interrupted and not self._over:
-            actions[mark:] = [action for action in actions[mark:] if type(action) is Answered]
-            self._end(Ended(STAGES[asked], text="spoke while nothing was asked"), actions)
+            actions[mark:] = [action for action in actions[mark:] if type(action) is TransactionReply]
+            self._end(SessionEnded(STAGES[asked], text="spoke while nothing was asked"), actions)
 
-    def _say(self, say: Say) -> Say:
+    def _say(self, say: SendCommand) -> SendCommand:
         self._asked.append(say.asked)
         return say
 
-    def _end(self, ended: Ended, actions: list[Action]) -> None:
+    def _end(self, ended: SessionEnded, actions: list[Action]) -> None:
         self._over = True
         actions.append(ended)
 
-    def _open(self, asked: Asked, reply: Reply, actions: list[Action]) -> None:
+    def _open(self, asked: SmtpCommand, reply: Reply, actions: list[Action]) -> None:
         action = self._opening.take(asked, reply)
-        if type(action) is Ended:
+        if type(action) is SessionEnded:
             self._end(action, actions)
         else:
-            actions.append(self._say(action) if type(action) is Say else action)
+            actions.append(self._say(action) if type(action) is SendCommand else action)
 
     def _mail(self, parcel: Parcel) -> str:
         size = f" SIZE={len(parcel.data)}" if "SIZE" in self._opening.extensions else ""
@@ -150,42 +161,42 @@ class Conversation:
 
     def _rset_said(self, reply: Reply, actions: list[Action]) -> None:
         if reply.kind != 2:
-            self._end(Ended(Stage.MAIL, text=f"RSET was answered {reply.code} {reply.text}"), actions)
+            self._end(SessionEnded(AttemptStage.MAIL, text=f"RSET was answered {reply.code} {reply.text}"), actions)
         elif self._parcel is not None and not self.pipelining:
-            actions.append(self._say(Say(self._mail(self._parcel).encode(), Asked.MAIL)))
+            actions.append(self._say(SendCommand(self._mail(self._parcel).encode(), SmtpCommand.MAIL)))
 
     def _mail_said(self, reply: Reply, actions: list[Action]) -> None:
-        self._envelope_said(Stage.MAIL, reply, actions)
+        self._envelope_said(AttemptStage.MAIL, reply, actions)
 
     def _rcpt_said(self, reply: Reply, actions: list[Action]) -> None:
         if reply.kind == 2 and self._refusal is not None:
-            self._end(Ended(Stage.RCPT, text="RCPT was taken after MAIL was refused"), actions)
+            self._end(SessionEnded(AttemptStage.RCPT, text="RCPT was taken after MAIL was refused"), actions)
         else:
-            self._envelope_said(Stage.RCPT, reply, actions)
+            self._envelope_said(AttemptStage.RCPT, reply, actions)
 
-    def _envelope_said(self, stage: Stage, reply: Reply, actions: list[Action]) -> None:
+    def _envelope_said(self, stage: AttemptStage, reply: Reply, actions: list[Action]) -> None:
         """The first refusal is the answer; without pipelining the next command follows now."""
         if reply.kind not in (2, 4, 5):
-            self._end(Ended(stage, text=f"{reply.code} is no answer to {stage.upper()}"), actions)
+            self._end(SessionEnded(stage, text=f"{reply.code} is no answer to {stage.upper()}"), actions)
             return
         if reply.kind != 2 and self._refusal is None:
-            self._refusal = Answered(stage, reply)
+            self._refusal = TransactionReply(stage, reply)
         if self.pipelining or self._parcel is None:
             return
         if self._refusal is not None:
             self._refuse(actions)
-        elif stage is Stage.MAIL:
-            actions.append(self._say(ask(Asked.RCPT, f"RCPT TO:<{self._parcel.recipient}>")))
+        elif stage is AttemptStage.MAIL:
+            actions.append(self._say(ask(SmtpCommand.RCPT, f"RCPT TO:<{self._parcel.recipient}>")))
         else:
-            actions.append(self._say(ask(Asked.DATA, "DATA")))
+            actions.append(self._say(ask(SmtpCommand.DATA, "DATA")))
 
     def _data_said(self, reply: Reply, actions: list[Action]) -> None:
         if reply.kind == 3:
-            actions.append(GoAhead() if self._refusal is None else self._say(ask(Asked.LONE_DOT, ".")))
+            actions.append(GoAhead() if self._refusal is None else self._say(ask(SmtpCommand.LONE_DOT, ".")))
         elif reply.kind not in (4, 5):
-            self._end(Ended(Stage.DATA, text=f"{reply.code} is no answer to DATA"), actions)
+            self._end(SessionEnded(AttemptStage.DATA, text=f"{reply.code} is no answer to DATA"), actions)
         else:
-            self._refusal = self._refusal or Answered(Stage.DATA, reply)
+            self._refusal = self._refusal or TransactionReply(AttemptStage.DATA, reply)
             self._refuse(actions)
 
     def _refuse(self, actions: list[Action]) -> None:
@@ -199,21 +210,21 @@ class Conversation:
         self._unfinished = False
 
     def _dot_said(self, reply: Reply, actions: list[Action]) -> None:
-        actions.append(Answered(Stage.DOT, reply))
+        actions.append(TransactionReply(AttemptStage.DOT, reply))
         if reply.kind not in (2, 4, 5) or reply.code == 421:
-            self._end(Ended(Stage.MAIL, reply), actions)
+            self._end(SessionEnded(AttemptStage.MAIL, reply), actions)
 
     def _quit_said(self, reply: Reply, actions: list[Action]) -> None:
-        self._end(Ended(Stage.MAIL, reply), actions)
+        self._end(SessionEnded(AttemptStage.MAIL, reply), actions)
 
     _TABLE: ClassVar = {
-        Asked.RSET: _rset_said,
-        Asked.MAIL: _mail_said,
-        Asked.RCPT: _rcpt_said,
-        Asked.DATA: _data_said,
-        Asked.DOT: _dot_said,
-        Asked.LONE_DOT: _lone_dot_said,
-        Asked.QUIT: _quit_said,
+        SmtpCommand.RSET: _rset_said,
+        SmtpCommand.MAIL: _mail_said,
+        SmtpCommand.RCPT: _rcpt_said,
+        SmtpCommand.DATA: _data_said,
+        SmtpCommand.DOT: _dot_said,
+        SmtpCommand.LONE_DOT: _lone_dot_said,
+        SmtpCommand.QUIT: _quit_said,
     }
 
 

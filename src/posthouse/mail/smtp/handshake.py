@@ -16,7 +16,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from posthouse.mail.smtp.reply import Reply
-from posthouse.model.outcome import Reason, Stage
+from posthouse.model.outcome import AttemptStage, Reason
 
 _HELLO_NAME: Final = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
 
@@ -29,7 +29,7 @@ class TlsUse(StrEnum):
     REQUIRED = "required"
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class SessionTerms(msgspec.Struct, frozen=True, kw_only=True):
     """On what terms we talk. ``secured``: the socket was encrypted from its first byte. With a username we log in."""
 
     hostname: str
@@ -43,7 +43,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         return f"Terms({self.hostname}, tls={self.tls}, login={bool(self.username)})"
 
 
-class Asked(StrEnum):
+class SmtpCommand(StrEnum):
     """What a reply will be an answer to."""
 
     GREETING = "greeting"
@@ -61,33 +61,33 @@ class Asked(StrEnum):
 
 
 STAGES: Final = {
-    Asked.GREETING: Stage.GREETING,
-    Asked.EHLO: Stage.HELLO,
-    Asked.HELO: Stage.HELLO,
-    Asked.STARTTLS: Stage.TLS,
-    Asked.AUTH: Stage.AUTH,
-    Asked.RSET: Stage.MAIL,
-    Asked.MAIL: Stage.MAIL,
-    Asked.RCPT: Stage.RCPT,
-    Asked.DATA: Stage.DATA,
-    Asked.DOT: Stage.DOT,
-    Asked.LONE_DOT: Stage.DATA,
-    Asked.QUIT: Stage.MAIL,
+    SmtpCommand.GREETING: AttemptStage.GREETING,
+    SmtpCommand.EHLO: AttemptStage.HELLO,
+    SmtpCommand.HELO: AttemptStage.HELLO,
+    SmtpCommand.STARTTLS: AttemptStage.TLS,
+    SmtpCommand.AUTH: AttemptStage.AUTH,
+    SmtpCommand.RSET: AttemptStage.MAIL,
+    SmtpCommand.MAIL: AttemptStage.MAIL,
+    SmtpCommand.RCPT: AttemptStage.RCPT,
+    SmtpCommand.DATA: AttemptStage.DATA,
+    SmtpCommand.DOT: AttemptStage.DOT,
+    SmtpCommand.LONE_DOT: AttemptStage.DATA,
+    SmtpCommand.QUIT: AttemptStage.MAIL,
 }
 
 
-class Say(msgspec.Struct, frozen=True):
+class SendCommand(msgspec.Struct, frozen=True):
     """Write this; the answer will be one to ``asked``."""
 
     data: bytes
-    asked: Asked
+    asked: SmtpCommand
 
 
-class StartTls(msgspec.Struct, frozen=True):
+class SecureClient(msgspec.Struct, frozen=True):
     """Do the handshake, then call ``secured``."""
 
 
-class Ready(msgspec.Struct, frozen=True):
+class SessionReady(msgspec.Struct, frozen=True):
     """The session is open: transactions may ``begin``."""
 
 
@@ -95,34 +95,34 @@ class GoAhead(msgspec.Struct, frozen=True):
     """The peer wants the body: call ``body``, or drop the connection."""
 
 
-class Answered(msgspec.Struct, frozen=True):
+class TransactionReply(msgspec.Struct, frozen=True):
     """The oldest transaction has its answer, given at ``stage``."""
 
-    stage: Stage
+    stage: AttemptStage
     reply: Reply
 
 
-class Ended(msgspec.Struct, frozen=True):
+class SessionEnded(msgspec.Struct, frozen=True):
     """The session is over: close. With a reply, that is why; else ``reason`` and ``text`` say it."""
 
-    stage: Stage
+    stage: AttemptStage
     reply: Reply | None = None
     reason: Reason = Reason.PROTOCOL_ERROR
     text: str = ""
 
 
-Action = Say | StartTls | Ready | GoAhead | Answered | Ended
+Action = SendCommand | SecureClient | SessionReady | GoAhead | TransactionReply | SessionEnded
 
 
-def ask(asked: Asked, line: str) -> Say:
+def ask(asked: SmtpCommand, line: str) -> SendCommand:
     """One command."""
-    return Say(f"{line}\r\n".encode(), asked)
+    return SendCommand(f"{line}\r\n".encode(), asked)
 
 
-class Opening:
+class Handshake:
     """The first part of a session; ``extensions`` are what the last EHLO offered (RFC 5321 section 4.1.1.1)."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: SessionTerms) -> None:
         """Nothing was heard. ValueError where the hostname cannot be said in EHLO."""
         if not _HELLO_NAME.fullmatch(terms.hostname):
             raise ValueError("the hostname cannot be said in EHLO")
@@ -131,68 +131,68 @@ class Opening:
         self._secrets: list[str] = []
         self.extensions: dict[str, str] = {}
 
-    def secured(self) -> Say:
+    def secured(self) -> SendCommand:
         """The handshake is done; what was offered before it does not count (RFC 3207 section 4.2)."""
         self._secured, self.extensions = True, {}
-        return self._hello("EHLO", Asked.EHLO)
+        return self._hello("EHLO", SmtpCommand.EHLO)
 
-    def take(self, asked: Asked, reply: Reply) -> Action:
+    def take(self, asked: SmtpCommand, reply: Reply) -> Action:
         """What the answer causes."""
         return self._TABLE[asked](self, reply)
 
-    def _hello(self, verb: str, asked: Asked) -> Say:
+    def _hello(self, verb: str, asked: SmtpCommand) -> SendCommand:
         return ask(asked, f"{verb} {self._terms.hostname}")
 
     def _greeting(self, reply: Reply) -> Action:
-        return self._hello("EHLO", Asked.EHLO) if reply.kind == 2 else Ended(Stage.GREETING, reply)
+        return self._hello("EHLO", SmtpCommand.EHLO) if reply.kind == 2 else SessionEnded(AttemptStage.GREETING, reply)
 
     def _ehlo(self, reply: Reply) -> Action:
         if reply.kind == 5 and not self._secured:  # RFC 5321 section 3.2: an old server
-            return self._hello("HELO", Asked.HELO)
+            return self._hello("HELO", SmtpCommand.HELO)
         self.extensions = _extensions(reply)
         return self._helo(reply)
 
     def _helo(self, reply: Reply) -> Action:
         if reply.kind != 2:
-            return Ended(Stage.HELLO, reply)
+            return SessionEnded(AttemptStage.HELLO, reply)
         if self._secured or self._terms.tls is TlsUse.NEVER:
             return self._log_in()
         if "STARTTLS" in self.extensions:
-            return ask(Asked.STARTTLS, "STARTTLS")
+            return ask(SmtpCommand.STARTTLS, "STARTTLS")
         if self._terms.tls is TlsUse.REQUIRED:
-            return Ended(Stage.TLS, None, Reason.TLS_FAILED, "STARTTLS is not offered")
+            return SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, "STARTTLS is not offered")
         return self._log_in()
 
     def _starttls(self, reply: Reply) -> Action:
         if reply.kind == 2:
-            return StartTls()
-        return Ended(Stage.TLS, reply) if self._terms.tls is TlsUse.REQUIRED else self._log_in()
+            return SecureClient()
+        return SessionEnded(AttemptStage.TLS, reply) if self._terms.tls is TlsUse.REQUIRED else self._log_in()
 
     def _log_in(self) -> Action:
         """PLAIN in one line; LOGIN for the servers that know no better."""
         user, password = self._terms.username, self._terms.password
         offered = self.extensions.get("AUTH", "").upper().split()
         if not user:
-            return Ready()
+            return SessionReady()
         if "PLAIN" in offered:
             self._secrets = []
-            return ask(Asked.AUTH, "AUTH PLAIN " + _base64(f"\0{user}\0{password}"))
+            return ask(SmtpCommand.AUTH, "AUTH PLAIN " + _base64(f"\0{user}\0{password}"))
         if "LOGIN" in offered:
             self._secrets = [_base64(password), _base64(user)]
-            return ask(Asked.AUTH, "AUTH LOGIN")
-        return Ended(Stage.AUTH, None, Reason.AUTH_FAILED, "neither AUTH PLAIN nor LOGIN is offered")
+            return ask(SmtpCommand.AUTH, "AUTH LOGIN")
+        return SessionEnded(AttemptStage.AUTH, None, Reason.AUTH_FAILED, "neither AUTH PLAIN nor LOGIN is offered")
 
     def _auth(self, reply: Reply) -> Action:
         if reply.kind == 3 and self._secrets:
-            return ask(Asked.AUTH, self._secrets.pop())
-        return Ready() if reply.kind == 2 else Ended(Stage.AUTH, reply)
+            return ask(SmtpCommand.AUTH, self._secrets.pop())
+        return SessionReady() if reply.kind == 2 else SessionEnded(AttemptStage.AUTH, reply)
 
     _TABLE: ClassVar = {
-        Asked.GREETING: _greeting,
-        Asked.EHLO: _ehlo,
-        Asked.HELO: _helo,
-        Asked.STARTTLS: _starttls,
-        Asked.AUTH: _auth,
+        SmtpCommand.GREETING: _greeting,
+        SmtpCommand.EHLO: _ehlo,
+        SmtpCommand.HELO: _helo,
+        SmtpCommand.STARTTLS: _starttls,
+        SmtpCommand.AUTH: _auth,
     }
 
 

@@ -44,7 +44,7 @@ class Reply(msgspec.Struct, frozen=True):
         return clip(self.lines[0] if len(self.lines) == 1 else " ".join(self.lines).strip())
 
 
-class Unreadable(msgspec.Struct, frozen=True):
+class UnreadableReply(msgspec.Struct, frozen=True):
     """Not SMTP: why, in words."""
 
     text: str
@@ -67,23 +67,23 @@ class ReplyReader:
         """Whether something was heard that is no whole reply yet."""
         return bool(self._rest or self._lines)
 
-    def feed(self, data: bytes) -> list[Reply | Unreadable]:
+    def feed(self, data: bytes) -> list[Reply | UnreadableReply]:
         """The replies that ``data`` completes; an ``Unreadable`` is the last thing ever returned."""
         if self.broken:
             return []
-        replies: list[Reply | Unreadable] = []
+        replies: list[Reply | UnreadableReply] = []
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             heard = self._line(line)
             if heard is not None:
                 replies.append(heard)
-                if type(heard) is Unreadable:
+                if type(heard) is UnreadableReply:
                     return replies
         if len(self._rest) >= MAX_LINE:
             replies.append(self._fault("a line longer than 4 KB"))
         return replies
 
-    def _line(self, line: bytes) -> Reply | Unreadable | None:
+    def _line(self, line: bytes) -> Reply | UnreadableReply | None:
         if len(line) >= MAX_LINE:
             return self._fault("a line longer than 4 KB")
         line = line.removesuffix(b"\r")
@@ -108,9 +108,9 @@ class ReplyReader:
         enhanced = _ENHANCED.match(lines[0]) or _ENHANCED.match(lines[-1])
         return Reply(code, enhanced[1] if enhanced else None, lines)
 
-    def _fault(self, text: str) -> Unreadable:
+    def _fault(self, text: str) -> UnreadableReply:
         self.broken, self._rest, self._lines = True, b"", []
-        return Unreadable(text)
+        return UnreadableReply(text)
 
 
 def queue_id(text: str) -> str:

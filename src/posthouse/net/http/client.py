@@ -21,10 +21,10 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached, Trouble, Url, UrlFault, parse_url
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason, Url, UrlFault, parse_url
 from posthouse.net.clock import Clock
-from posthouse.net.dns import Kind, Resolver
-from posthouse.net.http.connection import Connection, Wire
+from posthouse.net.dns import DnsAnswerKind, Resolver
+from posthouse.net.http.connection import HttpConnection, HttpWire
 from posthouse.net.http.limits import HttpLimits
 from posthouse.net.reach import is_public
 from posthouse.net.smtp.tls import SHUTDOWN_SECONDS, in_words
@@ -47,23 +47,25 @@ class HttpClient:
         self._allow_private = allow_private
         self._agent = agent
         self._context = _checking(authorities)
-        self._resting: dict[_Origin, deque[Connection]] = {}
+        self._resting: dict[_Origin, deque[HttpConnection]] = {}
         self._kept = 0
 
     async def send(
         self, request: HttpRequest, *, trusted: bool = False, within: timedelta | None = None
-    ) -> HttpResponse | NotReached:
+    ) -> HttpResponse | NoAnswer:
         """The answer, or why there is none. ``trusted``: the operator gave this address, so it is not judged."""
         url = parse_url(request.url)
         if isinstance(url, UrlFault):
-            return NotReached(trouble=Trouble.URL, text=f"the address {url.message}")
+            return NoAnswer(trouble=NoAnswerReason.URL, text=f"the address {url.message}")
         began = self._clock.monotonic()
         asking = _Asking(self, url, request, trusted=trusted)
         try:
             async with asyncio.timeout((within or self._limits.total).total_seconds()):
                 answer = await asking.answer()
         except TimeoutError:
-            answer = NotReached(trouble=Trouble.TIMED_OUT, text="no answer in time", left=asking.left, address=asking.address)
+            answer = NoAnswer(
+                trouble=NoAnswerReason.TIMED_OUT, text="no answer in time", left=asking.left, address=asking.address
+            )
         finally:
             asking.end()
         return msgspec.structs.replace(answer, duration_ms=(self._clock.monotonic() - began) * 1000)
@@ -76,7 +78,7 @@ class HttpClient:
         self._resting, self._kept = {}, 0
         await asyncio.sleep(0)
 
-    def take(self, origin: _Origin) -> Connection | None:
+    def take(self, origin: _Origin) -> HttpConnection | None:
         """A connection at rest that is still good."""
         kept = self._resting.get(origin)
         found = None
@@ -92,7 +94,7 @@ class HttpClient:
             self._resting.pop(origin, None)
         return found
 
-    def keep(self, origin: _Origin, connection: Connection) -> None:
+    def keep(self, origin: _Origin, connection: HttpConnection) -> None:
         """Keep a connection for the next request to its origin, or close it."""
         kept = self._resting.get(origin, ())
         if len(kept) >= self._limits.per_origin or not connection.rest():
@@ -111,48 +113,48 @@ class HttpClient:
         if not self._resting[origin]:
             del self._resting[origin]
 
-    async def open(self, url: Url, *, trusted: bool) -> Connection | NotReached:
+    async def open(self, url: Url, *, trusted: bool) -> HttpConnection | NoAnswer:
         """A new connection to the first address that takes one."""
         addresses = await self._addresses(url)
-        if isinstance(addresses, NotReached):
+        if isinstance(addresses, NoAnswer):
             return addresses
         allowed = [each for each in addresses if trusted or self._allow_private or is_public(each)]
         if not allowed:
             text = f"{url.host} is at {addresses[0]}, a private or reserved address"
-            return NotReached(trouble=Trouble.PRIVATE_ADDRESS, text=text, address=addresses[0])
+            return NoAnswer(trouble=NoAnswerReason.PRIVATE_ADDRESS, text=text, address=addresses[0])
         trouble = None
         for address in allowed:
             found = await self._connect(url, address)
-            if isinstance(found, Connection):
+            if isinstance(found, HttpConnection):
                 return found
             trouble = trouble or found
         assert trouble is not None  # noqa: S101 - there was an address to try
         return trouble
 
-    async def _addresses(self, url: Url) -> tuple[str, ...] | NotReached:
+    async def _addresses(self, url: Url) -> tuple[str, ...] | NoAnswer:
         if url.address is not None:
             return (url.address,)
         if url.host == "localhost" or url.host.endswith(".localhost"):
             return _LOOPBACK
         found = await self._resolver.addresses(url.host)
-        if found.kind is not Kind.FOUND:
-            return NotReached(trouble=Trouble.DNS, text=found.text)
+        if found.kind is not DnsAnswerKind.FOUND:
+            return NoAnswer(trouble=NoAnswerReason.DNS, text=found.text)
         return found.addresses
 
-    async def _connect(self, url: Url, address: str) -> Connection | NotReached:
-        wire = Wire()
+    async def _connect(self, url: Url, address: str) -> HttpConnection | NoAnswer:
+        wire = HttpWire()
         try:
             async with asyncio.timeout(self._limits.connect.total_seconds()):
                 await self._dial(wire, url, address)
         except TimeoutError:
-            return NotReached(trouble=Trouble.CONNECT, text=f"{address}: no connection in time", address=address)
+            return NoAnswer(trouble=NoAnswerReason.CONNECT, text=f"{address}: no connection in time", address=address)
         except ssl.SSLError as error:
-            return NotReached(trouble=Trouble.TLS, text=f"{address}: {in_words(error)}", address=address)
+            return NoAnswer(trouble=NoAnswerReason.TLS, text=f"{address}: {in_words(error)}", address=address)
         except OSError as error:
-            return NotReached(trouble=Trouble.CONNECT, text=f"{address}: {in_words(error)}", address=address)
-        return Connection(wire, url, address, self._agent, self._limits)
+            return NoAnswer(trouble=NoAnswerReason.CONNECT, text=f"{address}: {in_words(error)}", address=address)
+        return HttpConnection(wire, url, address, self._agent, self._limits)
 
-    async def _dial(self, wire: Wire, url: Url, address: str) -> None:
+    async def _dial(self, wire: HttpWire, url: Url, address: str) -> None:
         loop = asyncio.get_running_loop()
         if not url.secured:
             await loop.create_connection(lambda: wire, address, url.port)
@@ -172,7 +174,7 @@ class _Asking:
         self._request = request
         self._trusted = trusted
         self._origin = (url.scheme, url.host, url.port, trusted)
-        self._connection: Connection | None = None
+        self._connection: HttpConnection | None = None
         self._whole = False
 
     @property
@@ -183,7 +185,7 @@ class _Asking:
     def address(self) -> str:
         return self._connection.address if self._connection is not None else ""
 
-    async def answer(self) -> HttpResponse | NotReached:
+    async def answer(self) -> HttpResponse | NoAnswer:
         self._connection = self._client.take(self._origin)
         if self._connection is not None:
             answer = await self._connection.ask(self._url, self._request)
@@ -192,7 +194,7 @@ class _Asking:
             self._connection.abort()
             self._connection = None
         opened = await self._client.open(self._url, trusted=self._trusted)
-        if isinstance(opened, NotReached):
+        if isinstance(opened, NoAnswer):
             return opened
         self._connection = opened
         return self._ended(await opened.ask(self._url, self._request))
@@ -205,13 +207,13 @@ class _Asking:
         else:
             self._connection.abort()
 
-    def _ended(self, answer: HttpResponse | NotReached) -> HttpResponse | NotReached:
+    def _ended(self, answer: HttpResponse | NoAnswer) -> HttpResponse | NoAnswer:
         self._whole = isinstance(answer, HttpResponse) and not answer.truncated
         return answer
 
-    def _again(self, answer: HttpResponse | NotReached) -> bool:
+    def _again(self, answer: HttpResponse | NoAnswer) -> bool:
         """Whether a server closed a connection at rest just as we spoke (RFC 9112 9.3.1, 9.5)."""
-        if not isinstance(answer, NotReached) or answer.trouble is not Trouble.LOST or self._connection is None:
+        if not isinstance(answer, NoAnswer) or answer.trouble is not NoAnswerReason.LOST or self._connection is None:
             return False
         return not self._connection.wire.heard and (self._request.repeatable or not answer.left)
 

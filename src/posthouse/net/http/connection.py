@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import h11
 
-from posthouse.model.http import HttpRequest, HttpResponse, NotReached, Trouble, Url
+from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason, Url
 from posthouse.net.http.limits import HttpLimits
 from posthouse.net.smtp.tls import describe
 
@@ -23,7 +23,7 @@ _HIGH: Final = 128 * 1024
 _MOST_INTERIM: Final = 8
 
 
-class Wire(asyncio.Protocol):
+class HttpWire(asyncio.Protocol):
     """Bytes as they come; reading rests while nobody takes them."""
 
     def __init__(self) -> None:
@@ -87,10 +87,10 @@ class Wire(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
-class Connection:
+class HttpConnection:
     """A connection to one origin. ``since``: when it came to rest, in monotonic seconds."""
 
-    def __init__(self, wire: Wire, url: Url, address: str, agent: str, limits: HttpLimits) -> None:
+    def __init__(self, wire: HttpWire, url: Url, address: str, agent: str, limits: HttpLimits) -> None:
         """``wire`` is connected (and encrypted, where the origin is)."""
         self.wire = wire
         self.address = address
@@ -103,7 +103,7 @@ class Connection:
         self._over = False
         self._talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head)
 
-    async def ask(self, url: Url, request: HttpRequest) -> HttpResponse | NotReached:
+    async def ask(self, url: Url, request: HttpRequest) -> HttpResponse | NoAnswer:
         """The answer to one request; without a time limit of its own."""
         self.wire.heard = 0
         self._served += 1
@@ -111,11 +111,11 @@ class Connection:
             self.wire.transport.write(self._written(url, request))
             return await self._answer()
         except h11.LocalProtocolError as fault:
-            return NotReached(trouble=Trouble.PROTOCOL, text=f"the request cannot be written: {fault}", address=self.address)
+            return NoAnswer(trouble=NoAnswerReason.PROTOCOL, text=f"the request cannot be written: {fault}", address=self.address)
         except h11.RemoteProtocolError as fault:
             if self._over:
-                return self._lost(Trouble.LOST, "the connection was closed before the answer was whole")
-            return self._lost(Trouble.PROTOCOL, _said(fault))
+                return self._lost(NoAnswerReason.LOST, "the connection was closed before the answer was whole")
+            return self._lost(NoAnswerReason.PROTOCOL, _said(fault))
 
     @property
     def left(self) -> bool:
@@ -146,7 +146,7 @@ class Connection:
         parts = [self._talk.send(head), self._talk.send(h11.Data(data=request.body)), self._talk.send(h11.EndOfMessage())]
         return b"".join(part for part in parts if part)
 
-    async def _answer(self) -> HttpResponse | NotReached:
+    async def _answer(self) -> HttpResponse | NoAnswer:
         head, interim = None, 0
         body = bytearray()
         while True:
@@ -156,7 +156,7 @@ class Connection:
             elif isinstance(event, h11.InformationalResponse):
                 interim += 1
                 if interim > _MOST_INTERIM:
-                    return self._lost(Trouble.PROTOCOL, "it says only that it will answer")
+                    return self._lost(NoAnswerReason.PROTOCOL, "it says only that it will answer")
             elif isinstance(event, h11.Response):
                 head = event
             elif isinstance(event, h11.Data) and head is not None:
@@ -166,7 +166,7 @@ class Connection:
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 return self._found(head, body)
             else:
-                return self._lost(Trouble.LOST, "the connection was closed before an answer came")
+                return self._lost(NoAnswerReason.LOST, "the connection was closed before an answer came")
 
     async def _more(self) -> bytes:
         """What h11 is given; an empty string once, at the end."""
@@ -180,8 +180,8 @@ class Connection:
             truncated=len(body) > self._limits.body, address=self.address, tls=self.tls,
         )  # fmt: skip
 
-    def _lost(self, trouble: Trouble, text: str) -> NotReached:
-        return NotReached(trouble=trouble, text=text, left=self.left, address=self.address)
+    def _lost(self, trouble: NoAnswerReason, text: str) -> NoAnswer:
+        return NoAnswer(trouble=trouble, text=text, left=self.left, address=self.address)
 
 
 def _plain(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:

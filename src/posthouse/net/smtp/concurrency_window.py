@@ -12,7 +12,7 @@ _ROUNDS_TO_RECOVER: Final = 10
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
-class Allowance:
+class ConcurrencyWindow:
     """``limit``: connections at once. Times are monotonic seconds."""
 
     __slots__ = ("_credit", "_failures", "_halved_at", "_most", "_paused_until", "limit")

@@ -20,23 +20,28 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
-from posthouse.mail.smtp.client import Conversation
-from posthouse.mail.smtp.handshake import Action, Answered, Ended, GoAhead, Ready, Say, StartTls
-from posthouse.model.outcome import Reason, Stage
-from posthouse.net.smtp.limits import Limits
-from posthouse.net.smtp.pool import Candidate, Errand, Pool
+from posthouse.mail.smtp.client import ClientConversation
+from posthouse.mail.smtp.handshake import Action, GoAhead, SecureClient, SendCommand, SessionEnded, SessionReady, TransactionReply
+from posthouse.model.outcome import AttemptStage, Reason
+from posthouse.net.smtp.limits import TransportLimits
+from posthouse.net.smtp.pool import Candidate, ConnectionPool, QueuedParcel
 from posthouse.net.smtp.tls import SHUTDOWN_SECONDS, describe, in_words
 from posthouse.policy.deliver import classify
 
 
-class Connection(asyncio.Protocol):
+class SmtpConnection(asyncio.Protocol):
     """``opened``: None once the session is open, else why it could not be. ``served``: how many answers were had.
 
     ``over``: nothing more happens on it. ``tls``: version and cipher, or empty.
     """
 
     def __init__(
-        self, pool: Pool, candidate: Candidate, conversation: Conversation, context: ssl.SSLContext, limits: Limits
+        self,
+        pool: ConnectionPool,
+        candidate: Candidate,
+        conversation: ClientConversation,
+        context: ssl.SSLContext,
+        limits: TransportLimits,
     ) -> None:
         """``context`` is for STARTTLS, should the conversation come to it."""
         self._loop = asyncio.get_running_loop()
@@ -49,19 +54,19 @@ class Connection(asyncio.Protocol):
         self._handshake: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
-        self._errands: deque[Errand] = deque()
+        self._errands: deque[QueuedParcel] = deque()
         self._heard = 0
         self._unsent = 0  # bytes in our buffer when its progress was last looked at
         self._paused = self._quitting = False
         self.over = False
-        self.opened: asyncio.Future[Ended | None] = self._loop.create_future()
+        self.opened: asyncio.Future[SessionEnded | None] = self._loop.create_future()
         self.candidate = candidate
         self.served = 0
         self.tls = ""
 
     # --- work ---
 
-    def serve(self, errand: Errand | None = None) -> None:
+    def serve(self, errand: QueuedParcel | None = None) -> None:
         """Begin ``errand``, or the next of the line; with none, be idle. Only while nothing is under way."""
         self._begin(errand if errand is not None and self._can(errand) else self._next())
         self._watch()
@@ -75,16 +80,16 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close without a word; errands that were under way are lost."""
-        self._leave(Ended(self._stage(), None, Reason.CONNECTION_LOST, "cut off"))
+        self._leave(SessionEnded(self._stage(), None, Reason.CONNECTION_LOST, "cut off"))
 
-    def _begin(self, errand: Errand | None) -> None:
+    def _begin(self, errand: QueuedParcel | None) -> None:
         if errand is not None:
             self._errands.append(errand)
             self._write((self._conversation.begin(errand.parcel),))
         elif not self._quitting:
             self._pool.idle(self)
 
-    def _next(self) -> Errand | None:
+    def _next(self) -> QueuedParcel | None:
         """The next errand that this peer can be asked to take; says goodbye where no more should be taken here."""
         if self.served + len(self._errands) >= self._limits.messages or self._pool.crowded():
             if not self._errands:
@@ -95,7 +100,7 @@ class Connection(asyncio.Protocol):
                 return errand
         return None
 
-    def _can(self, errand: Errand) -> bool:
+    def _can(self, errand: QueuedParcel) -> bool:
         objection = self._conversation.objection(errand.parcel)
         if objection is not None:
             self._pool.settle(self, errand, classify.impossible(objection, str(self.candidate)))
@@ -115,13 +120,13 @@ class Connection(asyncio.Protocol):
             self._heard = self._conversation.heard
             self._watch()
 
-    def _say(self, say: Say) -> None:
+    def _say(self, say: SendCommand) -> None:
         self._write((say.data,))
 
-    def _start_tls(self, _action: StartTls) -> None:
+    def _start_tls(self, _action: SecureClient) -> None:
         self._handshake = self._loop.create_task(self._secure())
 
-    def _ready(self, _action: Ready) -> None:
+    def _ready(self, _action: SessionReady) -> None:
         if not self.opened.done():
             self.opened.set_result(None)
 
@@ -140,23 +145,23 @@ class Connection(asyncio.Protocol):
             self._errands.append(following)
         self._write(self._conversation.body(following.parcel if following else None))
 
-    def _answered(self, answered: Answered) -> None:
+    def _answered(self, answered: TransactionReply) -> None:
         errand = self._errands.popleft()
         self.served += 1
         self._pool.settle(self, errand, classify.classify(answered.stage, answered.reply, relay=self._pool.relay))
         if not self._errands:
             self._begin(self._next())
 
-    def _ended(self, ended: Ended) -> None:
+    def _ended(self, ended: SessionEnded) -> None:
         self._leave(ended)
 
     _DO: ClassVar[dict[type[Action], Callable[[Any, Any], None]]] = {
-        Say: _say,
-        StartTls: _start_tls,
-        Ready: _ready,
+        SendCommand: _say,
+        SecureClient: _start_tls,
+        SessionReady: _ready,
         GoAhead: _go_ahead,
-        Answered: _answered,
-        Ended: _ended,
+        TransactionReply: _answered,
+        SessionEnded: _ended,
     }
 
     async def _secure(self) -> None:
@@ -174,10 +179,10 @@ class Connection(asyncio.Protocol):
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
         except (OSError, ValueError) as error:
-            self._leave(Ended(Stage.TLS, None, Reason.TLS_FAILED, in_words(error)))
+            self._leave(SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, in_words(error)))
             return
         if secured is None or self.over:
-            self._leave(Ended(Stage.TLS, None, Reason.TLS_FAILED, "the handshake came to nothing"))
+            self._leave(SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, "the handshake came to nothing"))
             return
         self._transport = secured
         self.tls = describe(secured.get_extra_info("ssl_object"))
@@ -209,19 +214,19 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed."""
-        reason = Reason.TLS_FAILED if self._stage() is Stage.TLS else Reason.CONNECTION_LOST
-        self._leave(Ended(self._stage(), None, reason, in_words(exc) if exc else "the peer closed the connection"))
+        reason = Reason.TLS_FAILED if self._stage() is AttemptStage.TLS else Reason.CONNECTION_LOST
+        self._leave(SessionEnded(self._stage(), None, reason, in_words(exc) if exc else "the peer closed the connection"))
         if self._timer is not None:
             self._timer.cancel()
         self._pool.closed(self)
 
     # --- time and the end ---
 
-    def _stage(self) -> Stage:
+    def _stage(self) -> AttemptStage:
         if self._handshake is not None and not self._handshake.done():
-            return Stage.TLS
+            return AttemptStage.TLS
         stage = self._conversation.stage
-        return Stage.BODY if self._paused and stage is Stage.DOT else stage
+        return AttemptStage.BODY if self._paused and stage is AttemptStage.DOT else stage
 
     def _write(self, pieces: Sequence[bytes]) -> None:
         if self._transport is not None and not self.over:
@@ -236,7 +241,7 @@ class Connection(asyncio.Protocol):
             until += self._limits.quit.total_seconds()
         elif self._errands:
             until += self._seconds[stage]
-            if stage is not Stage.DOT:
+            if stage is not AttemptStage.DOT:
                 until = min(until, self._errands[0].until)
         elif self.opened.done():
             until += self._limits.idle.total_seconds()
@@ -255,7 +260,7 @@ class Connection(asyncio.Protocol):
         elif self._moved():
             self._watch()
         elif self._quitting or self._errands or not self.opened.done():
-            self._leave(Ended(self._stage(), None, Reason.TIMED_OUT, "no answer in time"))
+            self._leave(SessionEnded(self._stage(), None, Reason.TIMED_OUT, "no answer in time"))
         else:
             self.quit()
 
@@ -266,7 +271,7 @@ class Connection(asyncio.Protocol):
         before, self._unsent = self._unsent, self._transport.get_write_buffer_size()
         return self._unsent < before
 
-    def _leave(self, ended: Ended) -> None:
+    def _leave(self, ended: SessionEnded) -> None:
         """The end, once: the socket closes, and what was under way is lost."""
         if self.over:
             return
@@ -281,7 +286,7 @@ class Connection(asyncio.Protocol):
             self._pool.lost(self, errand, ended)
             self.served += 1  # the first was met by the end; one that waited behind it goes back to the line
 
-    def _close(self, ended: Ended) -> None:
+    def _close(self, ended: SessionEnded) -> None:
         """With a word where the peer still talks to us, and never waiting long for it to hear."""
         if self._timer is not None:
             self._timer.cancel()

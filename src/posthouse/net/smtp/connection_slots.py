@@ -7,16 +7,16 @@ that have several give up all but one (``wanted``).
 
 from collections.abc import Callable
 
-from posthouse.net.smtp.pool import Carrier
+from posthouse.net.smtp.pool import PooledConnection
 
 
-class Berths:
+class ConnectionSlots:
     """A count of free places, the idle connections that may be asked to leave theirs, and who waits."""
 
     def __init__(self, total: int) -> None:
         """``total``: connections at once."""
         self._free = total
-        self._idle: dict[Carrier, None] = {}
+        self._idle: dict[PooledConnection, None] = {}
         self._waiting: dict[Callable[[], None], None] = {}
 
     @property
@@ -42,13 +42,13 @@ class Berths:
             del self._waiting[again]
             again()
 
-    def idle(self, connection: Carrier) -> None:
+    def idle(self, connection: PooledConnection) -> None:
         """It has nothing to do, and may be asked to leave."""
         if self._waiting:
             connection.quit()
         else:
             self._idle[connection] = None
 
-    def busy(self, connection: Carrier) -> None:
+    def busy(self, connection: PooledConnection) -> None:
         """It is not idle any more."""
         self._idle.pop(connection, None)

@@ -20,32 +20,40 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Final
 
-from posthouse.mail.smtp.handshake import Ended
+from posthouse.mail.smtp.handshake import SessionEnded
 from posthouse.mail.smtp.reply import queue_id
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
-from posthouse.model.outcome import Delivered, Diagnosis, Outcome, Reason, Scope, Stage, Withheld
+from posthouse.model.outcome import AttemptStage, Delivered, Diagnosis, Outcome, Reason, Scope, Withheld
 from posthouse.net.clock import Clock
-from posthouse.net.smtp.concurrency_window import Allowance
-from posthouse.net.smtp.connection import Connection
-from posthouse.net.smtp.connection_slots import Berths
+from posthouse.net.smtp.concurrency_window import ConcurrencyWindow
+from posthouse.net.smtp.connection import SmtpConnection
+from posthouse.net.smtp.connection_slots import ConnectionSlots
 from posthouse.net.smtp.dial import Dialler, NotOpened, judge
-from posthouse.net.smtp.limits import Limits
-from posthouse.net.smtp.pool import Candidate, Carrier, Errand
+from posthouse.net.smtp.limits import TransportLimits
+from posthouse.net.smtp.pool import Candidate, PooledConnection, QueuedParcel
 from posthouse.policy.deliver import classify
 
 _FIRST: Final = 2
 _MOST_RETURNS: Final = 2
-_BEHIND_ANOTHER: Final = frozenset({Stage.DOT, Stage.BODY})
+_BEHIND_ANOTHER: Final = frozenset({AttemptStage.DOT, AttemptStage.BODY})
 
 Find = Callable[[], Awaitable[tuple[Candidate, ...] | Outcome]]
 
 
-class Site:
+class Destination:
     """A destination; the pool of its connections. ``relay``: a host of our own route, whose trouble is ``Refused``."""
 
     def __init__(
-        self, adapter: str, find: Find, dialler: Dialler, limits: Limits, clock: Clock, berths: Berths, *, relay: bool
+        self,
+        adapter: str,
+        find: Find,
+        dialler: Dialler,
+        limits: TransportLimits,
+        clock: Clock,
+        berths: ConnectionSlots,
+        *,
+        relay: bool,
     ) -> None:
         """``find`` says where a new connection may go, in order, or why nowhere."""
         self.relay = relay
@@ -55,14 +63,14 @@ class Site:
         self._limits = limits
         self._clock = clock
         self._berths = berths
-        self._line: deque[Errand] = deque()
+        self._line: deque[QueuedParcel] = deque()
         self._under_way = 0
-        self._connections: dict[Carrier, None] = {}
-        self._idle: dict[Carrier, None] = {}
-        self._sockets: set[Carrier] = set()
+        self._connections: dict[PooledConnection, None] = {}
+        self._idle: dict[PooledConnection, None] = {}
+        self._sockets: set[PooledConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening = 0
-        self._allowance = Allowance(limits.connections)
+        self._allowance = ConcurrencyWindow(limits.connections)
         self._closing = False
         self._empty = asyncio.Event()
 
@@ -70,7 +78,7 @@ class Site:
 
     async def carry(self, parcel: Parcel) -> Attempt:
         """One try; it may wait in the line first."""
-        errand = Errand(parcel, asyncio.get_running_loop().create_future(), self._clock.now(), self._clock.monotonic())
+        errand = QueuedParcel(parcel, asyncio.get_running_loop().create_future(), self._clock.now(), self._clock.monotonic())
         self._under_way += 1
         if self._closing:
             self.withheld(None, errand)
@@ -120,7 +128,7 @@ class Site:
 
     # --- for connections (net.smtp.pool.Pool) ---
 
-    def take(self) -> Errand | None:
+    def take(self) -> QueuedParcel | None:
         """The next errand that somebody still waits for."""
         while self._line:
             errand = self._line.popleft()
@@ -133,16 +141,16 @@ class Site:
         limit = 1 if self._berths.wanted else self._allowance.limit
         return self._closing or len(self._connections) > limit
 
-    def made(self, connection: Carrier) -> None:
+    def made(self, connection: PooledConnection) -> None:
         """A socket is open."""
         self._sockets.add(connection)
 
-    def idle(self, connection: Carrier) -> None:
+    def idle(self, connection: PooledConnection) -> None:
         """Keep it for the next."""
         self._idle[connection] = None
         self._berths.idle(connection)
 
-    def settle(self, connection: Carrier, errand: Errand, outcome: Outcome) -> None:
+    def settle(self, connection: PooledConnection, errand: QueuedParcel, outcome: Outcome) -> None:
         """An errand is done; a good answer earns back what *too many* had cost."""
         self._finish(errand, outcome, connection.tls, str(connection.candidate))
         if isinstance(outcome, Delivered):
@@ -150,16 +158,16 @@ class Site:
         if self._line:
             self._grow()
 
-    def withheld(self, _connection: Carrier | None, errand: Errand) -> None:
+    def withheld(self, _connection: PooledConnection | None, errand: QueuedParcel) -> None:
         """Nothing was sent: too late, or not ours to send any more."""
         reason = Reason.EXPIRED if self._clock.now() >= errand.parcel.expires_at else Reason.WORKER_LOST
-        self._finish(errand, Withheld(Diagnosis(reason=reason, scope=Scope.US, stage=Stage.DATA)))
+        self._finish(errand, Withheld(Diagnosis(reason=reason, scope=Scope.US, stage=AttemptStage.DATA)))
 
-    def lost(self, connection: Carrier, errand: Errand, ended: Ended) -> None:
+    def lost(self, connection: PooledConnection, errand: QueuedParcel, ended: SessionEnded) -> None:
         """In doubt where the body may have left; else back to the line, or on to the next host."""
         if errand.left:
-            stage = ended.stage if ended.stage in _BEHIND_ANOTHER else Stage.DOT
-            outcome = classify.trouble(stage, ended.reason, ended.text, relay=self.relay, left=True)
+            stage = ended.stage if ended.stage in _BEHIND_ANOTHER else AttemptStage.DOT
+            outcome = classify.no_answer(stage, ended.reason, ended.text, relay=self.relay, left=True)
             self._finish(errand, outcome, connection.tls, str(connection.candidate))
         elif self._closing:
             self.withheld(connection, errand)
@@ -170,7 +178,7 @@ class Site:
         else:
             self._elsewhere(connection, errand, ended)
 
-    def gone(self, connection: Carrier) -> None:
+    def gone(self, connection: PooledConnection) -> None:
         """It takes no more work."""
         self._idle.pop(connection, None)
         self._berths.busy(connection)
@@ -179,7 +187,7 @@ class Site:
             self._berths.give()
             self.work()
 
-    def closed(self, connection: Carrier) -> None:
+    def closed(self, connection: PooledConnection) -> None:
         """Its socket is closed."""
         self._sockets.discard(connection)
         if not self._sockets:
@@ -200,24 +208,24 @@ class Site:
             self._start(self._open(self._clock.monotonic()))
 
     async def _open(self, began: float) -> None:
-        result: Connection | NotOpened = NotOpened(classify.trouble(Stage.CONNECT, Reason.UNKNOWN, relay=self.relay))
+        result: SmtpConnection | NotOpened = NotOpened(classify.no_answer(AttemptStage.CONNECT, Reason.UNKNOWN, relay=self.relay))
         try:
             result = await self._dial(frozenset(), self._limits.session.total_seconds())
         finally:
             self._opening -= 1
-            if isinstance(result, Connection):
+            if isinstance(result, SmtpConnection):
                 self._admit(result, None)
             else:
                 self._berths.give()
                 self._not_opened(result, began)
 
-    async def _dial(self, but: frozenset[Candidate], seconds: float) -> Connection | NotOpened:
+    async def _dial(self, but: frozenset[Candidate], seconds: float) -> SmtpConnection | NotOpened:
         found = await self._find()
         if not isinstance(found, tuple):
             return NotOpened(found)
         return await self._dialler.dial([candidate for candidate in found if candidate not in but], self, seconds)
 
-    def _admit(self, connection: Connection, errand: Errand | None) -> None:
+    def _admit(self, connection: SmtpConnection, errand: QueuedParcel | None) -> None:
         self._connections[connection] = None
         self._allowance.opened()
         connection.serve(errand)
@@ -236,11 +244,11 @@ class Site:
         for errand in line:
             self._finish(errand, trouble.outcome, "", trouble.host)
 
-    def _elsewhere(self, connection: Carrier, errand: Errand, ended: Ended) -> None:
+    def _elsewhere(self, connection: PooledConnection, errand: QueuedParcel, ended: SessionEnded) -> None:
         """The host failed under its first errand: try the hosts that are left, with this errand."""
         errand.tried.add(connection.candidate)
         if ended.stage in _BEHIND_ANOTHER:
-            ended = Ended(Stage.MAIL, ended.reply, ended.reason, ended.text)
+            ended = SessionEnded(AttemptStage.MAIL, ended.reply, ended.reason, ended.text)
         if errand.trouble is None:
             errand.trouble = judge(ended, connection.candidate, relay=self.relay)
         if asyncio.get_running_loop().time() < errand.until and self._berths.take(self.work):
@@ -248,12 +256,12 @@ class Site:
         else:
             self._finish(errand, errand.trouble, connection.tls, str(connection.candidate))
 
-    async def _rescue(self, errand: Errand, trouble: Outcome, host: str) -> None:
-        result: Connection | None = None
+    async def _rescue(self, errand: QueuedParcel, trouble: Outcome, host: str) -> None:
+        result: SmtpConnection | None = None
         try:
             left = errand.until - asyncio.get_running_loop().time()
             dialled = await self._dial(frozenset(errand.tried), left)
-            result = dialled if isinstance(dialled, Connection) else None
+            result = dialled if isinstance(dialled, SmtpConnection) else None
         finally:
             if result is not None:
                 self._admit(result, errand)
@@ -268,7 +276,7 @@ class Site:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _finish(self, errand: Errand, outcome: Outcome | Withheld, tls: str = "", host: str = "") -> None:
+    def _finish(self, errand: QueuedParcel, outcome: Outcome | Withheld, tls: str = "", host: str = "") -> None:
         """Whoever waits hears it; nobody waits for an errand that was given up."""
         if errand.answer.done():
             return

@@ -16,13 +16,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from posthouse.mail.smtp.client import Conversation
-from posthouse.mail.smtp.handshake import Ended, Terms, TlsUse
-from posthouse.model.outcome import Outcome, Reason, Stage
+from posthouse.mail.smtp.client import ClientConversation
+from posthouse.mail.smtp.handshake import SessionEnded, SessionTerms, TlsUse
+from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.net.clock import Clock
-from posthouse.net.smtp.connection import Connection
-from posthouse.net.smtp.limits import Limits
-from posthouse.net.smtp.pool import Candidate, Pool
+from posthouse.net.smtp.connection import SmtpConnection
+from posthouse.net.smtp.limits import TransportLimits
+from posthouse.net.smtp.pool import Candidate, ConnectionPool
 from posthouse.net.smtp.tls import SHUTDOWN_SECONDS, PlainHosts, in_words
 from posthouse.policy.deliver import classify
 
@@ -36,13 +36,15 @@ class NotOpened(msgspec.Struct, frozen=True):
     def too_many(self) -> bool:
         """Whether they turned us away at the door, for now."""
         diagnosis = self.outcome.diagnosis
-        return diagnosis.reply_code == 421 and diagnosis.stage in (Stage.GREETING, Stage.HELLO)
+        return diagnosis.reply_code == 421 and diagnosis.stage in (AttemptStage.GREETING, AttemptStage.HELLO)
 
 
 class Dialler:
     """Opens sessions on the same terms; ``context`` says what of a certificate is checked."""
 
-    def __init__(self, terms: Terms, context: ssl.SSLContext, limits: Limits, clock: Clock, plain: PlainHosts) -> None:
+    def __init__(
+        self, terms: SessionTerms, context: ssl.SSLContext, limits: TransportLimits, clock: Clock, plain: PlainHosts
+    ) -> None:
         """``terms.secured``: TLS from the first byte (RFC 8314)."""
         self._terms = terms
         self._context = context
@@ -50,56 +52,60 @@ class Dialler:
         self._clock = clock
         self._plain = plain
 
-    async def dial(self, candidates: Iterable[Candidate], pool: Pool, seconds: float) -> Connection | NotOpened:
+    async def dial(self, candidates: Iterable[Candidate], pool: ConnectionPool, seconds: float) -> SmtpConnection | NotOpened:
         """A session with the first candidate that will have one, else why none would; within ``seconds``."""
-        trouble = NotOpened(classify.trouble(Stage.CONNECT, Reason.CONNECT_FAILED, "there is no host to try", relay=pool.relay))
+        trouble = NotOpened(
+            classify.no_answer(AttemptStage.CONNECT, Reason.CONNECT_FAILED, "there is no host to try", relay=pool.relay)
+        )
         told = False
         try:
             async with asyncio.timeout(seconds):
                 for candidate in candidates:
                     result = await self._try(candidate, pool)
-                    if isinstance(result, Connection):
+                    if isinstance(result, SmtpConnection):
                         return result
                     if not told:
                         trouble = NotOpened(judge(result, candidate, relay=pool.relay), str(candidate))
                         told = result.reply is not None
         except TimeoutError:
-            return NotOpened(classify.trouble(Stage.CONNECT, Reason.TIMED_OUT, "no host answered in time", relay=pool.relay))
+            return NotOpened(
+                classify.no_answer(AttemptStage.CONNECT, Reason.TIMED_OUT, "no host answered in time", relay=pool.relay)
+            )
         return trouble
 
-    async def _try(self, candidate: Candidate, pool: Pool) -> Connection | Ended:
+    async def _try(self, candidate: Candidate, pool: ConnectionPool) -> SmtpConnection | SessionEnded:
         """With TLS as the terms say; once more without, where that is allowed."""
         terms = self._terms
         if terms.tls is TlsUse.OFFERED and self._plain.knows(candidate.host, self._clock.monotonic()):
             terms = msgspec.structs.replace(terms, tls=TlsUse.NEVER)
         result = await self._open(candidate, terms, pool)
-        if isinstance(result, Connection) or terms.tls is not TlsUse.OFFERED or terms.secured:
+        if isinstance(result, SmtpConnection) or terms.tls is not TlsUse.OFFERED or terms.secured:
             return result
-        if result.stage is not Stage.TLS or result.reason is Reason.PROTOCOL_ERROR:
+        if result.stage is not AttemptStage.TLS or result.reason is Reason.PROTOCOL_ERROR:
             return result
         self._plain.remember(candidate.host, self._clock.monotonic())
         return await self._open(candidate, msgspec.structs.replace(terms, tls=TlsUse.NEVER), pool)
 
-    async def _open(self, candidate: Candidate, terms: Terms, pool: Pool) -> Connection | Ended:
+    async def _open(self, candidate: Candidate, terms: SessionTerms, pool: ConnectionPool) -> SmtpConnection | SessionEnded:
         """One connection, from the socket to Ready."""
-        connection = Connection(pool, candidate, Conversation(terms), self._context, self._limits)
+        connection = SmtpConnection(pool, candidate, ClientConversation(terms), self._context, self._limits)
         try:
             await self._connect(connection, candidate, secured=terms.secured)
             ended = await connection.opened
         except TimeoutError:
-            return Ended(Stage.CONNECT, None, Reason.TIMED_OUT, "no connection in time")
+            return SessionEnded(AttemptStage.CONNECT, None, Reason.TIMED_OUT, "no connection in time")
         except ssl.SSLError as error:
-            return Ended(Stage.TLS, None, Reason.TLS_FAILED, in_words(error))
+            return SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, in_words(error))
         except OSError as error:
-            return Ended(Stage.CONNECT, None, Reason.CONNECT_FAILED, in_words(error))
+            return SessionEnded(AttemptStage.CONNECT, None, Reason.CONNECT_FAILED, in_words(error))
         except asyncio.CancelledError:
             connection.abort()
             raise
         if ended is None and connection.over:
-            return Ended(Stage.HELLO, None, Reason.CONNECTION_LOST, "the peer closed the connection")
+            return SessionEnded(AttemptStage.HELLO, None, Reason.CONNECTION_LOST, "the peer closed the connection")
         return ended or connection
 
-    async def _connect(self, connection: Connection, candidate: Candidate, *, secured: bool) -> None:
+    async def _connect(self, connection: SmtpConnection, candidate: Candidate, *, secured: bool) -> None:
         loop = asyncio.get_running_loop()
         address, port = candidate.address, candidate.port
         if not secured:
@@ -118,8 +124,8 @@ class Dialler:
             )
 
 
-def judge(ended: Ended, candidate: Candidate, *, relay: bool) -> Outcome:
+def judge(ended: SessionEnded, candidate: Candidate, *, relay: bool) -> Outcome:
     """What the end of a session means where nothing had left."""
     if ended.reply is not None:
         return classify.classify(ended.stage, ended.reply, relay=relay)
-    return classify.trouble(ended.stage, ended.reason, f"{candidate}: {ended.text}", relay=relay)
+    return classify.no_answer(ended.stage, ended.reason, f"{candidate}: {ended.text}", relay=relay)

@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.outcome import Stage
+from posthouse.model.outcome import AttemptStage
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
     """``connections``: open at once to one destination; ``total``: of one transport; ``messages``: over one connection.
 
     ``depth``: deliveries that ``room`` lets in for each connection. ``idle``: how long an unused connection is kept. The
@@ -37,11 +37,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     quit: timedelta = timedelta(seconds=5)
     session: timedelta = timedelta(minutes=15)
 
-    def seconds(self) -> dict[Stage, float]:
+    def seconds(self) -> dict[AttemptStage, float]:
         """The time-out of each stage."""
-        stages = (Stage.CONNECT, Stage.GREETING, Stage.HELLO, Stage.TLS, Stage.AUTH, Stage.MAIL, Stage.RCPT, Stage.DATA)
-        return {stage: getattr(self, stage.value).total_seconds() for stage in (*stages, Stage.BODY, Stage.DOT)}
+        stages = (
+            AttemptStage.CONNECT,
+            AttemptStage.GREETING,
+            AttemptStage.HELLO,
+            AttemptStage.TLS,
+            AttemptStage.AUTH,
+            AttemptStage.MAIL,
+            AttemptStage.RCPT,
+            AttemptStage.DATA,
+        )
+        return {stage: getattr(self, stage.value).total_seconds() for stage in (*stages, AttemptStage.BODY, AttemptStage.DOT)}
 
 
-RELAY: Final = Limits()
-MX: Final = Limits(connections=10, idle=timedelta(seconds=15))
+RELAY: Final = TransportLimits()
+MX: Final = TransportLimits(connections=10, idle=timedelta(seconds=15))

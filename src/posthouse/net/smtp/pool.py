@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from posthouse.mail.smtp.handshake import Ended
+from posthouse.mail.smtp.handshake import SessionEnded
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
 from posthouse.model.outcome import Outcome
@@ -25,7 +25,7 @@ class Candidate(msgspec.Struct, frozen=True):
         return self.host if self.host == self.address else f"{self.host}[{self.address}]"
 
 
-class Errand:
+class QueuedParcel:
     """A parcel on its way, and who waits for the attempt. ``left``: its gate was opened. ``until``: its budget, in loop time."""
 
     __slots__ = ("answer", "began", "left", "parcel", "returns", "started_at", "tried", "trouble", "until")
@@ -43,14 +43,14 @@ class Errand:
         self.trouble: Outcome | None = None
 
 
-class Carrier(Protocol):
+class PooledConnection(Protocol):
     """A connection, as its pool sees it."""
 
     candidate: Candidate
     served: int
     tls: str
 
-    def serve(self, errand: Errand | None = None) -> None:
+    def serve(self, errand: QueuedParcel | None = None) -> None:
         """Begin this errand, or the next of the line."""
         ...
 
@@ -63,12 +63,12 @@ class Carrier(Protocol):
         ...
 
 
-class Pool(Protocol):
+class ConnectionPool(Protocol):
     """Who owns connections: gives them work and hears what became of it."""
 
     relay: bool
 
-    def take(self) -> Errand | None:
+    def take(self) -> QueuedParcel | None:
         """The next errand of the line."""
         ...
 
@@ -76,30 +76,30 @@ class Pool(Protocol):
         """Whether there are more connections than there should be."""
         ...
 
-    def made(self, connection: Carrier) -> None:
+    def made(self, connection: PooledConnection) -> None:
         """Its socket is open."""
         ...
 
-    def idle(self, connection: Carrier) -> None:
+    def idle(self, connection: PooledConnection) -> None:
         """It has nothing to do."""
         ...
 
-    def settle(self, connection: Carrier, errand: Errand, outcome: Outcome) -> None:
+    def settle(self, connection: PooledConnection, errand: QueuedParcel, outcome: Outcome) -> None:
         """An errand has its outcome."""
         ...
 
-    def withheld(self, connection: Carrier, errand: Errand) -> None:
+    def withheld(self, connection: PooledConnection, errand: QueuedParcel) -> None:
         """The gate stayed shut."""
         ...
 
-    def lost(self, connection: Carrier, errand: Errand, ended: Ended) -> None:
+    def lost(self, connection: PooledConnection, errand: QueuedParcel, ended: SessionEnded) -> None:
         """The session ended under an errand."""
         ...
 
-    def gone(self, connection: Carrier) -> None:
+    def gone(self, connection: PooledConnection) -> None:
         """Nothing more will be begun on it."""
         ...
 
-    def closed(self, connection: Carrier) -> None:
+    def closed(self, connection: PooledConnection) -> None:
         """Its socket is closed."""
         ...

@@ -16,32 +16,32 @@ _LINES: Final = 100
 _LONGEST: Final = 2048  # octets of a reply line; RFC 5321 4.5.3.1.5 asks for 512
 
 
-class Answered(msgspec.Struct, frozen=True):
+class ProbeAnswer(msgspec.Struct, frozen=True):
     """It greeted and answered EHLO. ``extensions``: EHLO keywords, upper case."""
 
     greeting: str
     extensions: frozenset[str]
 
 
-class Silent(msgspec.Struct, frozen=True):
+class ProbeSilence(msgspec.Struct, frozen=True):
     """It did not; ``why`` in words. ``connected``: TCP (and TLS, where it was asked for) went well."""
 
     why: str
     connected: bool
 
 
-async def greet(host: str, port: int, *, name: str, implicit_tls: bool, patience: timedelta) -> Answered | Silent:
+async def greet(host: str, port: int, *, name: str, implicit_tls: bool, patience: timedelta) -> ProbeAnswer | ProbeSilence:
     """Ask ``host:port`` as ``name``; ``implicit_tls`` speaks TLS from the first byte and checks the host's name."""
     heard = _Hearing()
     try:
         async with asyncio.timeout(patience.total_seconds()):
             return await heard.ask(host, port, name, ssl.create_default_context() if implicit_tls else None)
     except ssl.SSLError as trouble:
-        return Silent(f"TLS failed ({trouble.reason or 'no reason given'})", heard.connected)
+        return ProbeSilence(f"TLS failed ({trouble.reason or 'no reason given'})", heard.connected)
     except OSError as trouble:
-        return Silent(_why(trouble, patience), heard.connected)
+        return ProbeSilence(_why(trouble, patience), heard.connected)
     except (ValueError, EOFError) as trouble:
-        return Silent(str(trouble) or "the connection was closed", heard.connected)
+        return ProbeSilence(str(trouble) or "the connection was closed", heard.connected)
 
 
 async def reach(host: str, port: int, patience: timedelta) -> str:
@@ -69,7 +69,7 @@ class _Hearing:
     def __init__(self) -> None:
         self.connected = False
 
-    async def ask(self, host: str, port: int, name: str, tls: ssl.SSLContext | None) -> Answered:
+    async def ask(self, host: str, port: int, name: str, tls: ssl.SSLContext | None) -> ProbeAnswer:
         reader, writer = await asyncio.open_connection(host, port, ssl=tls, limit=_LONGEST)
         self.connected = True
         try:
@@ -81,7 +81,7 @@ class _Hearing:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
-        return Answered(greeting[0], frozenset(line.upper().partition(" ")[0] for line in extensions[1:]))
+        return ProbeAnswer(greeting[0], frozenset(line.upper().partition(" ")[0] for line in extensions[1:]))
 
 
 async def _reply(reader: asyncio.StreamReader, code: str) -> list[str]:

@@ -16,20 +16,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from posthouse.mail.smtp.handshake import Terms, TlsUse
+from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
-from posthouse.model.outcome import Outcome, Reason, Stage
+from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.net.clock import Clock
-from posthouse.net.dns import Kind, Resolver
+from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.net.entropy import Entropy
 from posthouse.net.reach import is_public
 from posthouse.net.smtp import limits as settings
 from posthouse.net.smtp import tls
-from posthouse.net.smtp.connection_slots import Berths
-from posthouse.net.smtp.destination import Site
+from posthouse.net.smtp.connection_slots import ConnectionSlots
+from posthouse.net.smtp.destination import Destination
 from posthouse.net.smtp.dial import Dialler
-from posthouse.net.smtp.limits import Limits
+from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.smtp.pool import Candidate
 from posthouse.policy.deliver import classify
 
@@ -41,7 +41,7 @@ _MOST_LOOKS: Final = 10_000
 _FORGET_LOOK: Final = timedelta(days=1)
 
 
-class FirstLooks:
+class MissingDomains:
     """Domains that were found missing, and since when."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class MxTransport:
         port: int,
         hostname: str,
         clock: Clock,
-        limits: Limits = settings.MX,
+        limits: TransportLimits = settings.MX,
         *,
         allow_private: bool = False,
         authorities: Path | None = None,
@@ -87,15 +87,15 @@ class MxTransport:
         self._limits = limits
         self._allow_private = allow_private
         self._entropy = Entropy()
-        self._looks = FirstLooks()
-        self._berths = Berths(limits.total)
+        self._looks = MissingDomains()
+        self._berths = ConnectionSlots(limits.total)
         plain = tls.PlainHosts()
-        required = Terms(hostname=hostname, tls=TlsUse.REQUIRED)
+        required = SessionTerms(hostname=hostname, tls=TlsUse.REQUIRED)
         self._diallers = {
-            False: Dialler(Terms(hostname=hostname), tls.unchecked(), limits, clock, plain),
+            False: Dialler(SessionTerms(hostname=hostname), tls.unchecked(), limits, clock, plain),
             True: Dialler(required, tls.checking(authorities), limits, clock, plain),
         }
-        self._sites: dict[tuple[str, bool], Site] = {}
+        self._sites: dict[tuple[str, bool], Destination] = {}
 
     async def carry(self, parcel: Parcel) -> Attempt:
         """One try at the parcel's domain."""
@@ -110,12 +110,12 @@ class MxTransport:
         """Start nothing more; cut off after ``grace``."""
         await asyncio.gather(*(site.close(grace) for site in self._sites.values()))
 
-    def _site(self, domain: str, *, required: bool) -> Site:
+    def _site(self, domain: str, *, required: bool) -> Destination:
         site = self._sites.get((domain, required))
         if site is None:
             if len(self._sites) >= _MOST_SITES:
                 self._sites = {key: site for key, site in self._sites.items() if not site.quiet}
-            site = Site(
+            site = Destination(
                 self.name,
                 lambda: self._find(domain),
                 self._diallers[required],
@@ -134,27 +134,29 @@ class MxTransport:
             return self._allowed(domain, [Candidate(literal, literal, self._port)])
         answer = await self._resolver.mx(domain)
         match answer.kind:
-            case Kind.FOUND:
+            case DnsAnswerKind.FOUND:
                 hosts = sorted(answer.hosts, key=lambda host: (host[0], self._entropy.fraction()))[:_MOST_HOSTS]
                 return await self._addresses(domain, [host for _, host in hosts])
-            case Kind.NONE:
+            case DnsAnswerKind.NONE:
                 return await self._addresses(domain, [domain], implicit=True)
-            case Kind.TROUBLE:
-                return classify.trouble(Stage.RESOLVE, Reason.DNS_FAILED, answer.text)
-            case Kind.NULL_MX:
+            case DnsAnswerKind.TROUBLE:
+                return classify.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, answer.text)
+            case DnsAnswerKind.NULL_MX:
                 return self._missing(domain, Reason.NO_MAIL_DOMAIN, answer.text)
-            case Kind.NO_SUCH_DOMAIN:
+            case DnsAnswerKind.NO_SUCH_DOMAIN:
                 return self._missing(domain, Reason.UNKNOWN_DOMAIN, answer.text)
 
     async def _addresses(self, domain: str, hosts: list[str], *, implicit: bool = False) -> tuple[Candidate, ...] | Outcome:
         answers = await asyncio.gather(*(self._resolver.addresses(host) for host in hosts))
-        if implicit and answers[0].kind in (Kind.NONE, Kind.NO_SUCH_DOMAIN):
+        if implicit and answers[0].kind in (DnsAnswerKind.NONE, DnsAnswerKind.NO_SUCH_DOMAIN):
             return self._missing(domain, Reason.NO_MAIL_DOMAIN, f"{domain} has neither MX nor address")
         self._looks.forget(domain)
         pairs = zip(hosts, answers, strict=True)
         found = [Candidate(host, address, self._port) for host, answer in pairs for address in answer.addresses]
         if not found:
-            return classify.trouble(Stage.RESOLVE, Reason.DNS_FAILED, f"no host of {domain} has an address: {answers[0].text}")
+            return classify.no_answer(
+                AttemptStage.RESOLVE, Reason.DNS_FAILED, f"no host of {domain} has an address: {answers[0].text}"
+            )
         return self._allowed(domain, found)
 
     def _allowed(self, domain: str, found: list[Candidate]) -> tuple[Candidate, ...] | Outcome:
@@ -163,7 +165,7 @@ class MxTransport:
         if allowed:
             return allowed[:_MOST_CANDIDATES]
         text = f"{domain}: {found[0]} is a private or loopback address; refused"
-        return classify.trouble(Stage.RESOLVE, Reason.DNS_FAILED, text)
+        return classify.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, text)
 
     def _missing(self, domain: str, reason: Reason, text: str) -> Outcome:
         due = self._looks.due(domain, reason, self._clock.monotonic())

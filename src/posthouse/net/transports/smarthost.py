@@ -15,17 +15,17 @@ from pathlib import Path
 
 import msgspec
 
-from posthouse.mail.smtp.handshake import Terms, TlsUse
+from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
-from posthouse.model.outcome import Outcome, Reason, Stage
+from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.net.clock import Clock
 from posthouse.net.smtp import limits as settings
 from posthouse.net.smtp import tls
-from posthouse.net.smtp.connection_slots import Berths
-from posthouse.net.smtp.destination import Site
+from posthouse.net.smtp.connection_slots import ConnectionSlots
+from posthouse.net.smtp.destination import Destination
 from posthouse.net.smtp.dial import Dialler
-from posthouse.net.smtp.limits import Limits
+from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.smtp.pool import Candidate
 from posthouse.policy.deliver import classify
 
@@ -62,7 +62,7 @@ class RelayTarget(msgspec.Struct, frozen=True, kw_only=True):
         return self.tls == "required" or (self.tls != "off" and secret and not self.local)
 
 
-class Smarthost:
+class SmarthostTransport:
     """One relay, one destination. See ``net.transports.transport.Transport``."""
 
     def __init__(
@@ -70,19 +70,21 @@ class Smarthost:
         setting: RelayTarget,
         hostname: str,
         clock: Clock,
-        limits: Limits = settings.RELAY,
+        limits: TransportLimits = settings.RELAY,
         *,
         authorities: Path | None = None,
     ) -> None:
         """``hostname``: what we call ourselves; ``authorities``: further ones to trust where names are checked (PEM)."""
         self.name = setting.name
         self._setting = setting
-        berths, plain = Berths(limits.total), tls.PlainHosts()
+        berths, plain = ConnectionSlots(limits.total), tls.PlainHosts()
         usual = self._terms(hostname, checked=setting.checked)
         context = tls.checking(authorities) if setting.checked else tls.unchecked()
         strict = Dialler(self._terms(hostname, checked=True), tls.checking(authorities), limits, clock, plain)
-        self._site = Site(self.name, self._find, Dialler(usual, context, limits, clock, plain), limits, clock, berths, relay=True)
-        self._strict_site = Site(self.name, self._find, strict, limits, clock, berths, relay=True)
+        self._site = Destination(
+            self.name, self._find, Dialler(usual, context, limits, clock, plain), limits, clock, berths, relay=True
+        )
+        self._strict_site = Destination(self.name, self._find, strict, limits, clock, berths, relay=True)
 
     async def carry(self, parcel: Parcel) -> Attempt:
         """One try; a parcel that must be encrypted goes over a session whose certificate was checked."""
@@ -96,9 +98,9 @@ class Smarthost:
         """Start nothing more; cut off after ``grace``."""
         await asyncio.gather(self._site.close(grace), self._strict_site.close(grace))
 
-    def _terms(self, hostname: str, *, checked: bool) -> Terms:
+    def _terms(self, hostname: str, *, checked: bool) -> SessionTerms:
         use = TlsUse.REQUIRED if checked else TlsUse.NEVER if self._setting.tls == "off" else TlsUse.OFFERED
-        return Terms(
+        return SessionTerms(
             hostname=hostname,
             tls=use,
             secured=self._setting.implicit_tls,
@@ -116,5 +118,5 @@ class Smarthost:
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
-            return classify.trouble(Stage.RESOLVE, Reason.DNS_FAILED, f"{host}: {tls.in_words(error)}", relay=True)
+            return classify.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, f"{host}: {tls.in_words(error)}", relay=True)
         return tuple(dict.fromkeys(Candidate(host, str(address[4][0]), port) for address in found))

@@ -19,13 +19,13 @@ from posthouse.model.message_type import Lane
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.draft import Composer, Drafted
+from posthouse.pipeline.accept.draft import Draft, MessageBuilder
 from posthouse.pipeline.accept.explain import explanation
-from posthouse.pipeline.accept.tenant_facts import FactBook
-from posthouse.pipeline.batching import Coalescer
-from posthouse.pipeline.deliver.suppression_check import Known
+from posthouse.pipeline.accept.tenant_facts import TenantFacts
+from posthouse.pipeline.batching import Batcher
+from posthouse.pipeline.deliver.suppression_check import SuppressionFacts
 from posthouse.policy.accept import dedupe
-from posthouse.policy.accept.dedupe import Verdict
+from posthouse.policy.accept.dedupe import DedupeVerdict
 from posthouse.store.messages import accept
 from posthouse.store.messages.accept import MessageRow
 from posthouse.store.postgres.database import Database, is_disk_full, is_unavailable
@@ -52,17 +52,17 @@ class StoreUnavailable(Exception):
         self.disk_full = disk_full
 
 
-class IntakeParts(msgspec.Struct, frozen=True, kw_only=True):
+class AcceptParts(msgspec.Struct, frozen=True, kw_only=True):
     """``announce`` tells the workers; it is called after each commit and must not wait."""
 
     database: Database
     clock: Clock
     entropy: Entropy
-    composer: Composer
-    announce: "Announce"
+    composer: MessageBuilder
+    announce: "Announcer"
 
 
-class Announce:
+class Announcer:
     """What is told to workers after a commit; replaced by app with one that sends NOTIFY, coalesced."""
 
     def __call__(self, heads: Sequence[FlowHead]) -> None:
@@ -72,16 +72,16 @@ class Announce:
 class Intake:
     """One per process; all doors of the process share its commits."""
 
-    def __init__(self, parts: IntakeParts) -> None:
+    def __init__(self, parts: AcceptParts) -> None:
         """Nothing is open between calls but the batch being written."""
         self._parts = parts
-        self._fast: Coalescer[MessageRow, bool] = Coalescer(self._write, hopeless=_hopeless, limit=FAST_ROWS)
-        self._slow: Coalescer[MessageRow, bool] = Coalescer(self._write, hopeless=_hopeless, limit=SLOW_ROWS)
+        self._fast: Batcher[MessageRow, bool] = Batcher(self._write, hopeless=_hopeless, limit=FAST_ROWS)
+        self._slow: Batcher[MessageRow, bool] = Batcher(self._write, hopeless=_hopeless, limit=SLOW_ROWS)
         self._singles = 0
         self._calm = asyncio.Event()
 
     @property
-    def facts(self) -> FactBook:
+    def facts(self) -> TenantFacts:
         """What is remembered of tenants, for whoever changes it in this process."""
         return self._parts.composer.facts
 
@@ -123,7 +123,7 @@ class Intake:
     async def accept_many(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> list[Accepted | Rejection]:
         """Take many; each stands for itself, the answers are in order. Errors: StoreUnavailable, where none could be stored."""
         answers: list[Accepted | Rejection | None] = [None] * len(requests)
-        begun: list[tuple[int, Drafted, asyncio.Future[bool] | None]] = []
+        begun: list[tuple[int, Draft, asyncio.Future[bool] | None]] = []
         now, keys = self._parts.clock.now(), set[str]()
         known = await self._known(caller, [request for request in requests if isinstance(request, SendRequest)])
         for index, request in enumerate(requests):
@@ -165,14 +165,14 @@ class Intake:
         """Fast lanes have commits of their own, so that a code never waits for a batch of newsletters to be written."""
         return (self._fast if row.lane <= Lane.PROMPT else self._slow).put(row)
 
-    async def _known(self, caller: Caller, requests: Sequence[SendRequest]) -> Known:
+    async def _known(self, caller: Caller, requests: Sequence[SendRequest]) -> SuppressionFacts:
         """What the suppression lists say of a whole batch."""
         try:
             return await self._parts.composer.known(caller, requests)
         except Exception as trouble:
             raise translated(trouble) from trouble
 
-    async def _tell_of_lockouts(self, drafted: Drafted) -> None:
+    async def _tell_of_lockouts(self, drafted: Draft) -> None:
         """Before the commit, so that what is answered as not taken was not taken."""
         if drafted.alarms:
             try:
@@ -181,21 +181,21 @@ class Intake:
                 raise translated(trouble) from trouble
 
     async def _draft(
-        self, caller: Caller, request: SendRequest, now: datetime, known: Known | None = None
-    ) -> "Drafted | Rejection":
+        self, caller: Caller, request: SendRequest, now: datetime, known: SuppressionFacts | None = None
+    ) -> "Draft | Rejection":
         try:
             return await self._parts.composer.draft(caller, request, now, known)
         except Exception as trouble:
             raise translated(trouble) from trouble
 
-    async def _commit(self, caller: Caller, drafted: Drafted, now: datetime) -> Accepted | Rejection:
+    async def _commit(self, caller: Caller, drafted: Draft, now: datetime) -> Accepted | Rejection:
         for _ in range(_TRIES):
             answer = await self._answer(caller, drafted, await _result(self._put(drafted.row)), now)
             if answer is not None:
                 return answer
         raise StoreUnavailable
 
-    async def _answer(self, caller: Caller, drafted: Drafted, taken: bool, now: datetime) -> Accepted | Rejection | None:
+    async def _answer(self, caller: Caller, drafted: Draft, taken: bool, now: datetime) -> Accepted | Rejection | None:
         """The reply; None where the key came free meanwhile and another try is due."""
         if taken:
             metrics.ACCEPTED.labels(caller.door, drafted.admission.type.built_in).inc()
@@ -214,11 +214,11 @@ class Intake:
         async with self._parts.database.acquire() as connection:
             holder = await accept.holder(connection, row.tenant, row.environment, key)
             verdict = dedupe.judge(holder, row.fingerprint, now)
-            if holder is None or verdict is Verdict.NEW:
+            if holder is None or verdict is DedupeVerdict.NEW:
                 if holder is not None and free:
                     await accept.free_key(connection, row.tenant, row.environment, key, holder.message)
                 return None
-        if verdict is Verdict.CONFLICT:
+        if verdict is DedupeVerdict.CONFLICT:
             return Rejection("idempotency_conflict", f"the key {key!r} was used for a message with other content")
         first = msgspec.convert(holder.reply, Accepted)
         return msgspec.structs.replace(first, duplicate=True)

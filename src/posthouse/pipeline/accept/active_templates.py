@@ -34,7 +34,7 @@ class Ticks(Protocol):
         ...
 
 
-class TemplateBook:
+class ActiveTemplates:
     """One per process."""
 
     def __init__(self, database: Database, clock: Ticks) -> None:

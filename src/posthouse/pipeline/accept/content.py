@@ -15,7 +15,7 @@ from posthouse.mail.mime import compose
 from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.send_request import Caller, SendRequest
-from posthouse.model.template import Rendered, TemplateVersion
+from posthouse.model.template import RenderedTemplate, TemplateVersion
 from posthouse.policy.accept.admit import Admission
 from posthouse.templates.html.text import text_of
 
@@ -24,7 +24,7 @@ _PACK: Final = msgspec.msgpack.Encoder()
 _AUTO_SUBMITTED: Final = re.compile(rb"^auto-submitted[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
-class Worded(msgspec.Struct, frozen=True):
+class RenderedParts(msgspec.Struct, frozen=True):
     """What is said: a submitted message's content, or parts to compose.
 
     ``template``: the version that made them, from ``variables`` (the caller's, and the brand); ``digest``: of what was rendered.
@@ -40,20 +40,22 @@ class Worded(msgspec.Struct, frozen=True):
     digest: bytes = b""
 
 
-def literal(request: SendRequest) -> Worded:
+def parts_of_request(request: SendRequest) -> RenderedParts:
     """What the request says itself."""
     if request.content is not None:
-        return Worded(request.subject or "", None, None, content=request.content)
+        return RenderedParts(request.subject or "", None, None, content=request.content)
     text = request.text if request.text is not None or request.html is None else text_of(request.html)
-    return Worded(request.subject or "", request.html, text)
+    return RenderedParts(request.subject or "", request.html, text)
 
 
-def digest_of(rendered: Rendered) -> bytes:
+def digest_of(rendered: RenderedTemplate) -> bytes:
     """SHA-256 of a rendering: what it must be again when it is rendered months later (C3)."""
     return hashlib.sha256(_PACK.encode((rendered.subject, rendered.html, rendered.text))).digest()
 
 
-def made(request: SendRequest, admission: Admission, worded: Worded, caller: Caller, new: UUID, links: bytes) -> Content:
+def build_content(
+    request: SendRequest, admission: Admission, worded: RenderedParts, caller: Caller, new: UUID, links: bytes
+) -> Content:
     """The content to be sent; ``links``: header fields of ours that go before it."""
     if worded.content is not None:
         content, extra = worded.content, _filled_reply_to(request, admission)

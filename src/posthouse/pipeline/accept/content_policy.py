@@ -13,11 +13,11 @@ import msgspec
 
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Rejection, SendRequest, Warning
-from posthouse.pipeline.accept.content import Worded
+from posthouse.pipeline.accept.content import RenderedParts
 from posthouse.policy.accept import commercial
 from posthouse.policy.accept.admit import Admission
-from posthouse.policy.content import Kind, Verdict, judge
-from posthouse.policy.content.decide import Setting, decide, is_judged
+from posthouse.policy.content import ContentKind, ContentVerdict, judge
+from posthouse.policy.content.decide import ContentSetting, decide, is_judged
 from posthouse.policy.content.near_duplicates import Likeness, alike, likeness, ready
 from posthouse.store.tenants.streams import Stream
 from posthouse.telemetry import metrics
@@ -29,16 +29,16 @@ SENTENCE: Final = 40
 _DEPTH: Final = 4
 
 
-class Judge:
+class ContentPolicy:
     """One per process; remembers what templates say, and the last mails that were not made from one of ours."""
 
     def __init__(self) -> None:
         """Nothing was judged yet; the rules are read."""
         ready()
-        self._known: OrderedDict[tuple[int, str, int, str | None], Verdict] = OrderedDict()
-        self._read: OrderedDict[tuple[int, str, str | None, int], tuple[Likeness, Verdict]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, str, int, str | None], ContentVerdict] = OrderedDict()
+        self._read: OrderedDict[tuple[int, str, str | None, int], tuple[Likeness, ContentVerdict]] = OrderedDict()
 
-    def verdict(self, tenant: int, request: SendRequest, worded: Worded, type: str) -> Verdict:
+    def verdict(self, tenant: int, request: SendRequest, worded: RenderedParts, type: str) -> ContentVerdict:
         """What a mail is, as far as its words tell."""
         template = worded.template
         if template is None:
@@ -52,7 +52,7 @@ class Judge:
             _forget(self._known)
         return found
 
-    def _of_inline(self, tenant: int, request: SendRequest, worded: Worded, type: str) -> Verdict:
+    def _of_inline(self, tenant: int, request: SendRequest, worded: RenderedParts, type: str) -> ContentVerdict:
         text, html = request.words if worded.content is not None else (worded.text, worded.html)
         seen = likeness(worded.subject, html or text or "", is_html=bool(html))
         key = (tenant, type, request.locale, len(seen.pieces))
@@ -60,44 +60,44 @@ class Judge:
         if known is not None and alike(known[0], seen):
             return known[1]
         found = judge(worded.subject, _visible(request, worded), request.locale)
-        if found.kind is not Kind.COMMERCIAL and not found.findings:
+        if found.kind is not ContentKind.COMMERCIAL and not found.findings:
             self._read[key] = seen, found
             self._read.move_to_end(key)
             _forget(self._read, MOST_READ)
         return found
 
 
-class Judged(msgspec.Struct, frozen=True):
+class PolicyResult(msgspec.Struct, frozen=True):
     """What was found: the verdict, None where nobody asked for one, and what the caller is told."""
 
-    verdict: Verdict | None
+    verdict: ContentVerdict | None
     warnings: tuple[Warning, ...]
 
 
-def judged(
-    judge_: Judge, tenant: int, request: SendRequest, admission: Admission, worded: Worded, stream: Stream
-) -> Judged | Rejection:
+def check_content(
+    judge_: ContentPolicy, tenant: int, request: SendRequest, admission: Admission, worded: RenderedParts, stream: Stream
+) -> PolicyResult | Rejection:
     """The content of a mail against the stream it goes out on."""
     message_class, setting = admission.type.message_class, stream.content_policy
     if not is_judged(message_class, setting):
-        return Judged(None, ())
+        return PolicyResult(None, ())
     verdict = judge_.verdict(tenant, request, worded, admission.type.name)
     metrics.CONTENT.labels(verdict.kind.value, setting).inc()
     said = decide(verdict, message_class, setting, stream.name)
-    return said if isinstance(said, Rejection) else Judged(verdict, () if said is None else (said,))
+    return said if isinstance(said, Rejection) else PolicyResult(verdict, () if said is None else (said,))
 
 
 def commercial_lacks(
-    request: SendRequest, admission: Admission, worded: Worded, stream: Stream, brand_address: str, told: Sequence[Warning]
+    request: SendRequest, admission: Admission, worded: RenderedParts, stream: Stream, brand_address: str, told: Sequence[Warning]
 ) -> tuple[Warning, ...] | Rejection:
     """What a commercial mail lacks besides what it was told of already; a refusal where its stream refuses."""
-    if admission.type.message_class is not MessageClass.COMMERCIAL or stream.content_policy == Setting.OFF:
+    if admission.type.message_class is not MessageClass.COMMERCIAL or stream.content_policy == ContentSetting.OFF:
         return ()
     known = (stream.postal_address, brand_address)
     parts = request.words if worded.content is not None else (worded.html, worded.text)
     lacking = commercial.address_lacking(parts, known)
     warnings = () if lacking is None else (lacking,)
-    refused = commercial.refusal((*told, *warnings), stream.name) if stream.content_policy == Setting.REFUSE else None
+    refused = commercial.refusal((*told, *warnings), stream.name) if stream.content_policy == ContentSetting.REFUSE else None
     return refused or warnings
 
 
@@ -121,7 +121,7 @@ def _is_sentence(value: Any, depth: int) -> bool:
     return isinstance(value, list) and any(_is_sentence(inner, depth + 1) for inner in value)
 
 
-def _visible(request: SendRequest, worded: Worded) -> str:
+def _visible(request: SendRequest, worded: RenderedParts) -> str:
     """What readers see: the HTML's text, which is made already where the caller gave no other."""
     text, html = request.words if worded.content is not None else (worded.text, worded.html)
     if html is None or not html or (worded.template is None and worded.content is None and request.text is None):

@@ -22,51 +22,51 @@ from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Fie
 from posthouse.model.template import TemplateVersion
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.branding import branded, declares_brand
-from posthouse.pipeline.accept.content import Worded, digest_of, literal, made
-from posthouse.pipeline.accept.content_policy import Judge, commercial_lacks, judged
-from posthouse.pipeline.accept.links import Linked, Linker
-from posthouse.pipeline.accept.tenant_facts import FactBook
+from posthouse.pipeline.accept.content import RenderedParts, build_content, digest_of, parts_of_request
+from posthouse.pipeline.accept.content_policy import ContentPolicy, check_content, commercial_lacks
+from posthouse.pipeline.accept.links import LinkBuilder, LinkedContent
+from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.deliver.sign import seal_content
-from posthouse.pipeline.deliver.suppression_check import Known, Lists
-from posthouse.pipeline.render.renderer import InProcess, Renders
+from posthouse.pipeline.deliver.suppression_check import SuppressionFacts, SuppressionLookup
+from posthouse.pipeline.render.renderer import InProcessRenderer, Renderer
 from posthouse.policy.accept import admit, dedupe
-from posthouse.policy.accept.admit import Admission, Facts, Recipient
-from posthouse.policy.accept.dedupe import Templated
-from posthouse.policy.accept.unrendered_tags import left_over
-from posthouse.policy.content import Kind, Verdict
+from posthouse.policy.accept.admit import Admission, AdmissionFacts, Recipient
+from posthouse.policy.accept.dedupe import TemplateContent
+from posthouse.policy.accept.unrendered_tags import unrendered_tags
+from posthouse.policy.content import ContentKind, ContentVerdict
 from posthouse.policy.deliver.route import RouteFact
-from posthouse.policy.recipients.suppress import Entry, Ruling
+from posthouse.policy.recipients.suppress import Ruling, SuppressionFact
 from posthouse.policy.types import BY_NAME, OwnTypes
 from posthouse.store.messages.accept import DeliveryRow, MessageRow
-from posthouse.store.queue.queue import Flag
+from posthouse.store.queue.queue import QueueFlag
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.streams import Stream
 
 BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer
 
 
-class Drafted(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True):
     """A row ready to be stored, what the caller is answered once it is, and the terms and words behind it. ``size`` in bytes."""
 
     row: MessageRow
     accepted: Accepted
     admission: Admission
-    worded: Worded
+    worded: RenderedParts
     size: int
-    verdict: Verdict | None = None
+    verdict: ContentVerdict | None = None
 
     @property
-    def alarms(self) -> tuple[tuple[Entry, Ruling], ...]:
+    def alarms(self) -> tuple[tuple[SuppressionFact, Ruling], ...]:
         """What operations should hear of once it is stored."""
         return self.admission.alarms
 
 
-class Composer:
+class MessageBuilder:
     """One per process."""
 
     def __init__(
-        self, *, facts: FactBook, sealer: Sealer, entropy: Entropy, routes: tuple[RouteFact, ...], lists: Lists | None = None,
-        renders: Renders | None = None, linker: Linker | None = None, limits: Limits = CONTRACT,
+        self, *, facts: TenantFacts, sealer: Sealer, entropy: Entropy, routes: tuple[RouteFact, ...], lists: SuppressionLookup | None = None,
+        renders: Renderer | None = None, linker: LinkBuilder | None = None, limits: Limits = CONTRACT,
     ) -> None:  # fmt: skip
         """``facts`` answers what the store knows of a tenant, from a short memory; ``lists`` who is suppressed.
 
@@ -77,13 +77,13 @@ class Composer:
         self._sealer = sealer
         self._entropy = entropy
         self._routes = routes
-        self._renders: Renders = renders or InProcess()
+        self._renders: Renderer = renders or InProcessRenderer()
         self._linker = linker
         self._limits = limits
-        self._judge = Judge()
+        self._judge = ContentPolicy()
 
     @property
-    def facts(self) -> FactBook:
+    def facts(self) -> TenantFacts:
         """What is remembered, for whoever changes it."""
         return self._facts
 
@@ -92,21 +92,23 @@ class Composer:
         """The ways out that are configured, in order."""
         return self._routes
 
-    async def known(self, caller: Caller, requests: Iterable[SendRequest]) -> Known:
+    async def known(self, caller: Caller, requests: Iterable[SendRequest]) -> SuppressionFacts:
         """What the lists say of everybody these are for: one look for all of them. Errors: what Postgres raises."""
         if self._lists is None:
-            return Known()
+            return SuppressionFacts()
         people = [to.address for request in requests for to in (*request.to, *request.cc, *request.bcc)]
         return await self._lists.of(caller.tenant, int(caller.environment), people)
 
-    async def tell_of_lockouts(self, drafted: Drafted) -> None:
+    async def tell_of_lockouts(self, drafted: Draft) -> None:
         """Tell operations that somebody is locked out; not for a dry run."""
         row = drafted.row
         for entry, ruling in drafted.alarms:
             if self._lists is not None:
                 await self._lists.lockouts(row.tenant, row.environment, row.type, row.stream, entry, ruling)
 
-    async def draft(self, caller: Caller, request: SendRequest, now: datetime, known: Known | None = None) -> Drafted | Rejection:
+    async def draft(
+        self, caller: Caller, request: SendRequest, now: datetime, known: SuppressionFacts | None = None
+    ) -> Draft | Rejection:
         """The row for a request, or why it is not taken. ``known``: what was asked of the lists already."""
         known = known or await self.known(caller, (request,))
         template = await self._template(caller, request)
@@ -115,11 +117,11 @@ class Composer:
         admission = await self._admission(caller, request, template, known, now)
         if isinstance(admission, Rejection):
             return admission
-        worded = literal(request) if template is None else await self._rendered(caller, request, template)
+        worded = parts_of_request(request) if template is None else await self._rendered(caller, request, template)
         if isinstance(worded, Rejection):
             return worded
         stream = await self._facts.stream(caller.tenant, admission.stream)
-        found = judged(self._judge, caller.tenant, request, admission, worded, stream)
+        found = check_content(self._judge, caller.tenant, request, admission, worded, stream)
         if isinstance(found, Rejection):
             return found
         new = self._entropy.new_id(now)
@@ -130,7 +132,7 @@ class Composer:
         told = (*found.warnings, *(_left_over(request) if template is None else ()))
         if told:
             admission = msgspec.structs.replace(admission, warnings=(*admission.warnings, *told))
-        content = made(request, admission, worded, caller, new, head)
+        content = build_content(request, admission, worded, caller, new, head)
         if len(content.head) + len(content.body) > self._limits.message_bytes:
             return Rejection(
                 "too_large", f"the message has {len(content.body):,} bytes encoded; the limit is {self._limits.message_bytes:,}"
@@ -143,7 +145,7 @@ class Composer:
             return None
         return await self._facts.templates.find(caller.tenant, request.template, request.template_version)
 
-    async def _rendered(self, caller: Caller, request: SendRequest, template: TemplateVersion) -> Worded | Rejection:
+    async def _rendered(self, caller: Caller, request: SendRequest, template: TemplateVersion) -> RenderedParts | Rejection:
         variables = request.variables or {}
         if declares_brand(template):
             variables = branded(variables, await self._facts.brand(caller.tenant))
@@ -151,16 +153,16 @@ class Composer:
         if isinstance(rendered, tuple):
             first: FieldError = rendered[0]
             return Rejection("variable_invalid", f"{first.path}: {first.message}", rendered)
-        return Worded(
+        return RenderedParts(
             rendered.subject, rendered.html, rendered.text, template=template, locale=rendered.locale, variables=variables,
             digest=digest_of(rendered),
         )  # fmt: skip
 
     async def _linked(
-        self, caller: Caller, request: SendRequest, admission: Admission, worded: Worded, stream: Stream, new: UUID
-    ) -> tuple[Admission, Worded, bytes] | Rejection:
+        self, caller: Caller, request: SendRequest, admission: Admission, worded: RenderedParts, stream: Stream, new: UUID
+    ) -> tuple[Admission, RenderedParts, bytes] | Rejection:
         """With our links in it, and the fields they add; ``worded.digest`` stays that of what was rendered."""
-        linked: Linked | Rejection = Linked(html=worded.html, tracking=admission.tracking)
+        linked: LinkedContent | Rejection = LinkedContent(html=worded.html, tracking=admission.tracking)
         if self._linker is not None:
             linked = self._linker.link(caller, request, admission, stream, worded.html, new)
         if isinstance(linked, Rejection):
@@ -179,7 +181,7 @@ class Composer:
         return admission, worded, linked.head
 
     async def _admission(
-        self, caller: Caller, request: SendRequest, template: TemplateVersion | None, known: Known, now: datetime
+        self, caller: Caller, request: SendRequest, template: TemplateVersion | None, known: SuppressionFacts, now: datetime
     ) -> Admission | Rejection:
         tenant = await self._facts.tenant(caller.tenant)
         template_type = None if template is None else template.type
@@ -190,7 +192,7 @@ class Composer:
             request.sender or (None if template is None else template.sender) or await self._facts.sender(caller.tenant, stream)
         )
         domain = None if sender is None else await self._facts.domain(caller.tenant, sender.domain)
-        facts = Facts(
+        facts = AdmissionFacts(
             domain=domain, routes=self._routes, default_from=sender, reply_to=tenant.reply_to, template_type=template_type, types=own,
             suppressions=known.entries, legal_passes_security=known.legal_passes_security, limits=self._limits,
         )  # fmt: skip
@@ -200,9 +202,9 @@ class Composer:
         return admit.resolve(request, caller, facts, now)
 
     def _drafted(
-        self, caller: Caller, request: SendRequest, admission: Admission, worded: Worded, content: Content, new: UUID, flow: int,
-        now: datetime, verdict: Verdict | None,
-    ) -> Drafted:  # fmt: skip
+        self, caller: Caller, request: SendRequest, admission: Admission, worded: RenderedParts, content: Content, new: UUID, flow: int,
+        now: datetime, verdict: ContentVerdict | None,
+    ) -> Draft:  # fmt: skip
         accepted = _accepted(new, admission)
         kept = admission.type.keep is Keep.RECORD and worded.variables is not None
         row = MessageRow(
@@ -220,15 +222,15 @@ class Composer:
             lane=int(admission.lane), parent=admission.type.parent, flow=flow, deadline=admission.deadline, due=admission.due, since=admission.since,
             deliveries=self._deliveries(request, admission, content, now, verdict),
         )  # fmt: skip
-        return Drafted(row, accepted, admission, worded, len(content.head) + len(content.body), verdict)
+        return Draft(row, accepted, admission, worded, len(content.head) + len(content.body), verdict)
 
     def _deliveries(
-        self, request: SendRequest, admission: Admission, content: Content, now: datetime, verdict: Verdict | None
+        self, request: SendRequest, admission: Admission, content: Content, now: datetime, verdict: ContentVerdict | None
     ) -> tuple[DeliveryRow, ...]:
-        told = verdict.kind.value if verdict is not None and verdict.kind is Kind.COMMERCIAL else None
-        base = Flag.TLS_REQUIRED if request.tls == "required" else 0
+        told = verdict.kind.value if verdict is not None and verdict.kind is ContentKind.COMMERCIAL else None
+        base = QueueFlag.TLS_REQUIRED if request.tls == "required" else 0
         if not content.head.isascii() or needs_smtputf8(admission.sender):
-            base |= Flag.SMTPUTF8
+            base |= QueueFlag.SMTPUTF8
         return tuple(
             DeliveryRow(
                 position=position, recipient=to.mailbox.address, role=int(to.role), site=to.mailbox.domain,
@@ -242,13 +244,13 @@ class Composer:
 def _left_over(request: SendRequest) -> tuple[Warning, ...]:
     """What is told of tags of a template in what the request says itself."""
     text, html = (request.text, request.html) if request.content is None else request.words
-    return left_over(request.subject, html, text)
+    return unrendered_tags(request.subject, html, text)
 
 
-def _fingerprint(request: SendRequest, admission: Admission, worded: Worded) -> bytes:
-    said: bytes | Templated
+def _fingerprint(request: SendRequest, admission: Admission, worded: RenderedParts) -> bytes:
+    said: bytes | TemplateContent
     if worded.template is not None:
-        said = Templated(worded.template.name, worded.template.version, worded.locale, request.variables or {})
+        said = TemplateContent(worded.template.name, worded.template.version, worded.locale, request.variables or {})
     elif request.identity is not None:
         said = request.identity
     else:
@@ -276,4 +278,4 @@ def _keep(admission: Admission, now: datetime) -> Keep:
 
 
 def _flags(to: Recipient) -> int:
-    return (Flag.SIMULATOR if to.simulator else 0) | (Flag.SMTPUTF8 if needs_smtputf8(to.mailbox) else 0)
+    return (QueueFlag.SIMULATOR if to.simulator else 0) | (QueueFlag.SMTPUTF8 if needs_smtputf8(to.mailbox) else 0)

@@ -1,14 +1,22 @@
 """Why and how: a draft put into the words of an explanation (``?dryRun=true``, ``posthouse explain``). Nothing is looked up here."""
 
-from posthouse.model.explanation import Explanation, PolicyFinding, PolicyVerdict, Preview, TemplateUsed, Tracked, Way
+from posthouse.model.explanation import (
+    ContentPreview,
+    Explanation,
+    PolicyFinding,
+    PolicyVerdict,
+    RecipientRoutes,
+    TemplateUsed,
+    TrackingUsed,
+)
 from posthouse.model.send_request import Caller
-from posthouse.pipeline.accept.draft import Drafted
+from posthouse.pipeline.accept.draft import Draft
 from posthouse.pipeline.accept.links import CLICKS, OPENS
 from posthouse.policy.accept.admit import Admission
-from posthouse.policy.deliver.route import INBOX, RouteFact, candidates, stays_here
+from posthouse.policy.deliver.route import INBOX, RouteFact, candidates, stays_in_inbox
 
 
-def explanation(drafted: Drafted, caller: Caller, routes: tuple[RouteFact, ...]) -> Explanation:
+def explanation(drafted: Draft, caller: Caller, routes: tuple[RouteFact, ...]) -> Explanation:
     """Everything that would happen to a draft."""
     admission, worded = drafted.admission, drafted.worded
     type = admission.type
@@ -26,15 +34,15 @@ def explanation(drafted: Drafted, caller: Caller, routes: tuple[RouteFact, ...])
         waits_seconds=tuple(wait.total_seconds() for wait in type.waits),
         in_doubt=type.in_doubt.value,
         dedupe_window_seconds=type.dedupe_window.total_seconds(),
-        tracking=Tracked(opens=bool(admission.tracking & OPENS), clicks=bool(admission.tracking & CLICKS)),
+        tracking=TrackingUsed(opens=bool(admission.tracking & OPENS), clicks=bool(admission.tracking & CLICKS)),
         template=None if template is None else TemplateUsed(template.name, template.version, worded.locale),
         ways=_ways(admission, caller, routes),
         policy=_policy(drafted),
-        preview=Preview(worded.subject, worded.html, worded.text, drafted.size),
+        preview=ContentPreview(worded.subject, worded.html, worded.text, drafted.size),
     )
 
 
-def _policy(drafted: Drafted) -> PolicyVerdict | None:
+def _policy(drafted: Draft) -> PolicyVerdict | None:
     verdict = drafted.verdict
     if verdict is None:
         return None
@@ -54,17 +62,17 @@ def _policy(drafted: Drafted) -> PolicyVerdict | None:
     )
 
 
-def _ways(admission: Admission, caller: Caller, routes: tuple[RouteFact, ...]) -> tuple[Way, ...]:
+def _ways(admission: Admission, caller: Caller, routes: tuple[RouteFact, ...]) -> tuple[RecipientRoutes, ...]:
     found = []
     for position, person in enumerate(admission.recipients):
         reason = admission.suppressed.get(position)
         if reason is not None:
             names: tuple[str, ...] = ()
-        elif stays_here(caller.environment, simulator=person.simulator):
+        elif stays_in_inbox(caller.environment, simulator=person.simulator):
             names = (INBOX,)
         else:
             places = candidates(routes, caller.environment, simulator=person.simulator)
             names = tuple(routes[place].name for place in places)
         evidence = admission.evidence.get(position)
-        found.append(Way(recipient=person.mailbox.address, routes=names, reason=reason, suppression=evidence))
+        found.append(RecipientRoutes(recipient=person.mailbox.address, routes=names, reason=reason, suppression=evidence))
     return tuple(found)

@@ -16,13 +16,13 @@ import msgspec
 
 from posthouse.mail import link
 from posthouse.mail.header import encode_field
-from posthouse.mail.link import Link, Purpose
+from posthouse.mail.link import Link, LinkPurpose
 from posthouse.model.message_type import MessageClass, Tracking
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest, Warning
 from posthouse.policy.accept.admit import Admission
 from posthouse.policy.accept.commercial import NO_ONE_CLICK
 from posthouse.store.tenants.streams import Stream
-from posthouse.templates.html.links import tracked
+from posthouse.templates.html.links import with_tracking
 
 OPENS: Final = 1
 CLICKS: Final = 2
@@ -30,7 +30,7 @@ _OWN: Final = re.compile(rb"^list-unsubscribe[ \t]*:", re.IGNORECASE | re.MULTIL
 _ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
-class Linked(msgspec.Struct, frozen=True, kw_only=True):
+class LinkedContent(msgspec.Struct, frozen=True, kw_only=True):
     """``html`` with its links; ``head``: fields to add; ``tracking``: bits that really hold."""
 
     html: str | None
@@ -39,7 +39,7 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Warning, ...] = ()
 
 
-class Linker:
+class LinkBuilder:
     """One per process. ``public_url``: where readers reach us; ``domain``: where returned mail is taken in, '' where it is not."""
 
     def __init__(self, token_key: bytes, public_url: str, domain: str) -> None:
@@ -50,7 +50,7 @@ class Linker:
 
     def link(
         self, caller: Caller, request: SendRequest, admission: Admission, stream: Stream, html: str | None, new: UUID
-    ) -> Linked | Rejection:
+    ) -> LinkedContent | Rejection:
         """What a message carries of ours, or why it cannot go out like this."""
         tracking = _wanted(request, admission, stream) if html is not None else 0
         warnings: tuple[Warning, ...] = ()
@@ -67,12 +67,12 @@ class Linker:
         if isinstance(head, Rejection):
             return head
         if html is not None and tracking:
-            html = tracked(
+            html = with_tracking(
                 html,
-                (lambda target: self._url(base, caller, new, Purpose.CLICK, target)) if tracking & CLICKS else None,
-                self._url(base, caller, new, Purpose.OPEN) if tracking & OPENS else None,
+                (lambda target: self._url(base, caller, new, LinkPurpose.CLICK, target)) if tracking & CLICKS else None,
+                self._url(base, caller, new, LinkPurpose.OPEN) if tracking & OPENS else None,
             )
-        return Linked(html=html, head=head, tracking=tracking, warnings=warnings)
+        return LinkedContent(html=html, head=head, tracking=tracking, warnings=warnings)
 
     def _way_out(
         self, base: str, caller: Caller, admission: Admission, new: UUID
@@ -80,7 +80,7 @@ class Linker:
         if len(admission.recipients) != 1:
             return _ALONE, ()
         here = Link(
-            purpose=Purpose.UNSUBSCRIBE, tenant=caller.tenant, environment=int(caller.environment), message=new, position=0
+            purpose=LinkPurpose.UNSUBSCRIBE, tenant=caller.tenant, environment=int(caller.environment), message=new, position=0
         )
         ways = [f"<mailto:{link.write_address(self._key, here)}@{self._domain}>"] if self._domain else []
         if base.startswith("https://"):
@@ -88,7 +88,7 @@ class Linker:
             return encode_field("List-Unsubscribe", ", ".join([url, *ways])) + _ONE_CLICK, ()
         return (encode_field("List-Unsubscribe", ways[0]) if ways else b""), (NO_ONE_CLICK,)
 
-    def _url(self, base: str, caller: Caller, new: UUID, purpose: Purpose, target: str = "") -> str:
+    def _url(self, base: str, caller: Caller, new: UUID, purpose: LinkPurpose, target: str = "") -> str:
         here = Link(
             purpose=purpose, tenant=caller.tenant, environment=int(caller.environment), message=new, position=0, target=target
         )  # fmt: skip

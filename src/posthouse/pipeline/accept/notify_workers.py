@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from posthouse.model.message_type import Lane
-from posthouse.pipeline.accept.accept import Announce
+from posthouse.pipeline.accept.accept import Announcer as Announce
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue
 from posthouse.store.queue.queue import FlowHead
@@ -23,7 +23,7 @@ APART_FAST: Final = 0.004
 APART_SLOW: Final = 0.025
 
 
-class Announcer(Announce):
+class WorkerNotifier(Announce):
     """One per process that takes messages in."""
 
     def __init__(self, database: Database) -> None:

@@ -20,11 +20,11 @@ from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest
 from posthouse.net.clock import Clock
 from posthouse.pipeline.accept.accept import translated
-from posthouse.pipeline.accept.tenant_facts import FactBook
-from posthouse.pipeline.batching import Coalescer
+from posthouse.pipeline.accept.tenant_facts import TenantFacts
+from posthouse.pipeline.batching import Batcher
 from posthouse.policy import throttle, types
 from posthouse.policy.accept import admit
-from posthouse.policy.throttle import Standing, Taken, Wait
+from posthouse.policy.throttle import BucketState, BucketTaken, BucketWait
 from posthouse.policy.types import OwnTypes
 from posthouse.store.messages import resend
 from posthouse.store.postgres.database import Database, is_unavailable
@@ -36,31 +36,31 @@ _ORDINARY: Final = False
 _AUTHENTICATION: Final = True
 
 
-class Allowance(msgspec.Struct, frozen=True):
+class RateLimitResult(msgspec.Struct, frozen=True):
     """How a limited key stands after a request; ``rejection``: it was not allowed."""
 
-    standing: Standing
+    standing: BucketState
     rejection: Rejection | None = None
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RateRequest(msgspec.Struct, frozen=True):
     """How many messages of each bucket a key asks for at once."""
 
     rate: int
     counts: Mapping[BucketKey, int]
 
 
-class Throttle:
+class KeyRateLimits:
     """One per process."""
 
-    def __init__(self, database: Database, facts: FactBook, clock: Clock) -> None:
+    def __init__(self, database: Database, facts: TenantFacts, clock: Clock) -> None:
         """Nothing is counted yet."""
         self._database = database
         self._facts = facts
         self._clock = clock
-        self._together: Coalescer[Asked, Allowance] = Coalescer(self._count, hopeless=is_unavailable)
+        self._together: Batcher[RateRequest, RateLimitResult] = Batcher(self._count, hopeless=is_unavailable)
 
-    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> Allowance | None:
+    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
         """Count these messages; None for a key without a limit. Errors: StoreUnavailable."""
         if caller.rate is None:
             return None
@@ -70,7 +70,7 @@ class Throttle:
         except Exception as trouble:
             raise translated(trouble) from trouble
 
-    async def ask_again(self, caller: Caller, message: UUID) -> Allowance | None:
+    async def ask_again(self, caller: Caller, message: UUID) -> RateLimitResult | None:
         """The same for a message that is to be sent once more; one that is not there counts nothing."""
         if caller.rate is None:
             return None
@@ -83,7 +83,7 @@ class Throttle:
         except Exception as trouble:
             raise translated(trouble) from trouble
 
-    async def _allowed(self, caller: Caller, rate: int, counts: Mapping[bool, int]) -> Allowance:
+    async def _allowed(self, caller: Caller, rate: int, counts: Mapping[bool, int]) -> RateLimitResult:
         credential = ids.parse("key", caller.credential)
         if credential is None:
             raise ValueError("only a credential of the store has a rate")
@@ -91,7 +91,7 @@ class Throttle:
             BucketKey(caller.tenant, int(caller.environment), credential, own): count
             for own, count in (counts or {_ORDINARY: 0}).items()
         }
-        allowance = await self._together.put(Asked(rate, keys))
+        allowance = await self._together.put(RateRequest(rate, keys))
         if allowance.rejection is not None:
             metrics.REJECTED.labels(caller.door, allowance.rejection.code).inc()
         return allowance
@@ -119,9 +119,9 @@ class Throttle:
         found = await self._facts.templates.find(caller.tenant, name, version)
         return None if isinstance(found, Rejection) else found.type
 
-    async def _count(self, waiting: list[Asked]) -> list[Allowance]:
+    async def _count(self, waiting: list[RateRequest]) -> list[RateLimitResult]:
         """All that came meanwhile, in order, in one transaction."""
-        answers: list[Allowance] = []
+        answers: list[RateLimitResult] = []
         now = self._clock.now()
 
         def judge(found: Buckets) -> Buckets:
@@ -130,7 +130,9 @@ class Throttle:
                 judged = {key: throttle.take(left[key], asked.rate, count, now) for key, count in asked.counts.items()}
                 answers.append(_allowance(asked, judged))
                 if answers[-1].rejection is None:
-                    taken = {key: one.full_at for key, one in judged.items() if isinstance(one, Taken) and asked.counts[key]}
+                    taken = {
+                        key: one.full_at for key, one in judged.items() if isinstance(one, BucketTaken) and asked.counts[key]
+                    }
                     left.update(taken)
                     changed.update(taken)
             return {key: left[key] for key in changed}
@@ -139,16 +141,16 @@ class Throttle:
         return answers
 
 
-def _allowance(asked: Asked, judged: Mapping[BucketKey, Taken | Wait]) -> Allowance:
+def _allowance(asked: RateRequest, judged: Mapping[BucketKey, BucketTaken | BucketWait]) -> RateLimitResult:
     """Whole or not at all: the longest wait decides, else the bucket with the least left is told of."""
-    waits = [(key, one) for key, one in judged.items() if isinstance(one, Wait)]
+    waits = [(key, one) for key, one in judged.items() if isinstance(one, BucketWait)]
     if not waits:
-        return Allowance(min((one.standing for one in judged.values()), key=lambda standing: standing.remaining))
+        return RateLimitResult(min((one.standing for one in judged.values()), key=lambda standing: standing.remaining))
     key, wait = max(waits, key=lambda each: each[1].seconds if each[1].seconds is not None else float("inf"))
-    return Allowance(wait.standing, _refused(asked.rate, asked.counts[key], key, wait))
+    return RateLimitResult(wait.standing, _refused(asked.rate, asked.counts[key], key, wait))
 
 
-def _refused(rate: int, count: int, key: BucketKey, wait: Wait) -> Rejection:
+def _refused(rate: int, count: int, key: BucketKey, wait: BucketWait) -> Rejection:
     limit = f"this key may ask for {rate:,} {'authentication ' if key.authentication else ''}message{'s' * (rate > 1)} a minute"
     if wait.seconds is None:
         fault = FieldError("messages", f"{count:,} at once never fit: {limit}; send fewer at once")

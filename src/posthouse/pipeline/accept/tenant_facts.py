@@ -12,9 +12,9 @@ import msgspec
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.net.clock import Clock
-from posthouse.pipeline.accept.active_templates import TemplateBook
+from posthouse.pipeline.accept.active_templates import ActiveTemplates
 from posthouse.policy.types import OwnTypes
-from posthouse.store.memory import Memory
+from posthouse.store.memory import TtlCache
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import brands, message_types, streams, tenants
@@ -25,17 +25,17 @@ from posthouse.store.tenants.streams import Stream
 MEMORY: Final = timedelta(seconds=3)
 
 
-class TenantFacts(msgspec.Struct, frozen=True):
+class TenantSender(msgspec.Struct, frozen=True):
     """The tenant's own sender and reply address."""
 
     default_from: Mailbox | None
     reply_to: tuple[Mailbox, ...]
 
 
-_NOBODY: Final = TenantFacts(None, ())
+_NOBODY: Final = TenantSender(None, ())
 
 
-class FactBook:
+class TenantFacts:
     """One per process."""
 
     def __init__(self, database: Database, domains: Domains, clock: Clock) -> None:
@@ -44,13 +44,13 @@ class FactBook:
         self._domains = domains
         self._flows: dict[tuple[int, int, str], int] = {}
         seconds, ticks = MEMORY.total_seconds(), clock.monotonic
-        self._tenants = Memory(self._find_tenant, seconds, ticks)
-        self._brands = Memory(self._find_brand, seconds, ticks)
-        self._streams = Memory(self._find_stream, seconds, ticks)
-        self._types = Memory(self._find_types, seconds, ticks)
-        self.templates = TemplateBook(database, clock)
+        self._tenants = TtlCache(self._find_tenant, seconds, ticks)
+        self._brands = TtlCache(self._find_brand, seconds, ticks)
+        self._streams = TtlCache(self._find_stream, seconds, ticks)
+        self._types = TtlCache(self._find_types, seconds, ticks)
+        self.templates = ActiveTemplates(database, clock)
 
-    async def tenant(self, tenant: int) -> TenantFacts:
+    async def tenant(self, tenant: int) -> TenantSender:
         """Defaults of a tenant."""
         return await self._tenants.get(tenant) or _NOBODY
 
@@ -99,12 +99,12 @@ class FactBook:
                 found = self._flows[key] = await accept.flow(connection, tenant, environment, stream)
         return found
 
-    async def _find_tenant(self, tenant: int) -> TenantFacts | None:
+    async def _find_tenant(self, tenant: int) -> TenantSender | None:
         found = await tenants.by_id(self._database, tenant)
         if found is None:
             return None
         default_from, reply_to = _mailbox(found.default_from), _mailbox(found.reply_to)
-        return TenantFacts(default_from, () if reply_to is None else (reply_to,))
+        return TenantSender(default_from, () if reply_to is None else (reply_to,))
 
     async def _find_types(self, tenant: int) -> OwnTypes:
         async with self._database.acquire() as connection:

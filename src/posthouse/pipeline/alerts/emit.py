@@ -11,7 +11,7 @@ from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.queue import LeasedDelivery
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ class Alerts:
         self._clock = clock
         self._entropy = entropy
 
-    async def __call__(self, claimed: Claimed, route: str, diagnosis: Diagnosis) -> None:
+    async def __call__(self, claimed: LeasedDelivery, route: str, diagnosis: Diagnosis) -> None:
         """Count this failure; tell of it if it is the first of its window."""
         metrics.SCHEDULE_ENDED.labels(claimed.built_in, route).inc()
         now = self._clock.now()
@@ -45,7 +45,7 @@ class Alerts:
                 "reason": diagnosis.reason.value,
                 "reply": diagnosis.reply,
             }
-            await events.tell(
+            await events.append(
                 connection, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
                 now, data, message=claimed.message, position=claimed.position,
             )  # fmt: skip
@@ -61,11 +61,11 @@ class Complaints:
         self._clock = clock
         self._entropy = entropy
 
-    async def __call__(self, claimed: Claimed) -> None:
+    async def __call__(self, claimed: LeasedDelivery) -> None:
         """Tell of it."""
         now = self._clock.now()
         async with self._database.acquire() as connection:
-            await events.tell(
+            await events.append(
                 connection, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.COMPLAINED.value, now,
                 {"reason": "simulated"}, message=claimed.message, position=claimed.position,
             )  # fmt: skip

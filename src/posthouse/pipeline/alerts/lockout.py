@@ -12,7 +12,7 @@ import structlog
 from posthouse.model.event import EventType
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.policy.recipients.suppress import Answer, Entry, Ruling
+from posthouse.policy.recipients.suppress import Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database
 
@@ -32,7 +32,9 @@ class Lockouts:
         self._entropy = entropy
         self._told: dict[tuple[int, int, str, datetime], None] = {}
 
-    async def __call__(self, tenant: int, environment: int, message_type: str, stream: str, entry: Entry, ruling: Ruling) -> None:
+    async def __call__(
+        self, tenant: int, environment: int, message_type: str, stream: str, entry: SuppressionFact, ruling: Ruling
+    ) -> None:
         """Tell of it, if it is the first of its window."""
         now = self._clock.now()
         name, window = f"suppression_lockout:{message_type}:{entry.cause.value}", window_of(now, WINDOW)
@@ -41,12 +43,12 @@ class Lockouts:
             return
         data = {
             "messageType": message_type, "stream": stream, "reason": entry.cause.value, "suppression": entry.id,
-            "blocked": ruling.answer is Answer.BLOCK, "why": ruling.why,
+            "blocked": ruling.answer is SuppressionAnswer.BLOCK, "why": ruling.why,
         }  # fmt: skip
         async with self._database.acquire() as connection, connection.transaction():
             if await events.first_in_window(connection, *place):
                 kind, new = EventType.ALERT_SUPPRESSION_LOCKOUT.value, self._entropy.new_id(now)
-                await events.tell(connection, tenant, environment, new, kind, now, data)
+                await events.append(connection, tenant, environment, new, kind, now, data)
                 log.warning("suppression locks out", type=message_type, reason=entry.cause.value, blocked=data["blocked"])
         while len(self._told) >= _MOST_REMEMBERED:
             del self._told[next(iter(self._told))]

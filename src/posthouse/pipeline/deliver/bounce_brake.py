@@ -21,11 +21,11 @@ from posthouse.model.event import EventType
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import window_of
-from posthouse.policy.recipients.bounce_brake import HOLD, Answers, is_jump
+from posthouse.policy.recipients.bounce_brake import HOLD, AnswerCounts, is_jump
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.recipients import bounce_brakes, suppression_rule
-from posthouse.store.recipients.bounce_brakes import Brake, Provider
+from posthouse.store.recipients.bounce_brakes import BounceBrake, Provider
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ GROWTH_TIMES: Final = 5
 _DAY: Final = timedelta(days=1)
 
 
-class Brakes:
+class BounceBrakes:
     """One per worker; ``tick`` often, it does something when it is time."""
 
     def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
@@ -71,7 +71,7 @@ class Brakes:
         try:
             async with self._database.acquire() as connection:
                 now = self._clock.now()
-                await bounce_brakes.count(connection, {place: Answers(*counts) for place, counts in heard.items()}, now)
+                await bounce_brakes.count(connection, {place: AnswerCounts(*counts) for place, counts in heard.items()}, now)
                 heard, judged = {}, [place for place, counts in heard.items() if counts[1]]
                 await self._judge(connection, judged, now)
                 self._on = await bounce_brakes.on(connection, now)
@@ -90,7 +90,7 @@ class Brakes:
             if is_jump(found.window, found.base):
                 await self._put_on(connection, provider, found, now)
 
-    async def _put_on(self, connection: Held, provider: Provider, why: Brake, now: datetime) -> None:
+    async def _put_on(self, connection: Held, provider: Provider, why: BounceBrake, now: datetime) -> None:
         async with connection.transaction():
             fresh, held = await bounce_brakes.put_on(connection, provider, why, now, now + HOLD)
             if fresh:
@@ -99,7 +99,7 @@ class Brakes:
                     "provisional": held, "until": _moment(now + HOLD),
                 }  # fmt: skip
                 kind = EventType.ALERT_SUPPRESSION_BRAKE.value
-                await events.tell(connection, provider[0], provider[1], self._entropy.new_id(now), kind, now, data)
+                await events.append(connection, provider[0], provider[1], self._entropy.new_id(now), kind, now, data)
         if fresh:
             metrics.BRAKES.inc()
             log.error("brake on: a mailbox provider refuses too many", provider=provider[2], hard=why.window.hard, held=held)
@@ -124,7 +124,7 @@ class Brakes:
             if await events.first_in_window(connection, tenant, environment, "suppression_growth", window_of(now, _DAY)):
                 data = {"added": day, "usual": round(week / 7, 1), "hours": 24}
                 kind = EventType.ALERT_SUPPRESSION_GROWTH.value
-                await events.tell(connection, tenant, environment, self._entropy.new_id(now), kind, now, data)
+                await events.append(connection, tenant, environment, self._entropy.new_id(now), kind, now, data)
                 log.warning("suppression list grows", **data)
 
 

@@ -14,16 +14,16 @@ from uuid import UUID
 
 from posthouse.model.message_type import Lane
 from posthouse.net.clock import Clock
-from posthouse.pipeline.deliver.heavy_flows import Company
+from posthouse.pipeline.deliver.heavy_flows import HeavyFlows
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease
-from posthouse.pipeline.deliver.ready_queue import Line
-from posthouse.pipeline.deliver.suppression_check import Watch
+from posthouse.pipeline.deliver.ready_queue import ReadyQueue
+from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.store.messages import contents
 from posthouse.store.messages.contents import SealedContent
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.queue import queue
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.queue import LeasedDelivery
 
 POLL: Final = 1.0
 MOST_SHARE: Final = 48
@@ -41,10 +41,10 @@ class Claims:
         clock: Clock,
         lease: Lease,
         lanes: Lanes,
-        line: Line,
+        line: ReadyQueue,
         arrived: Callable[[], None],
         held: Callable[[], None],
-        watch: Watch | None = None,
+        watch: PreSendCheck | None = None,
     ) -> None:
         """Nothing is claimed yet."""
         self._database = database
@@ -56,7 +56,7 @@ class Claims:
         self._held = held
         self._watch = watch
         self._taking = asyncio.Lock()
-        self._company = Company()
+        self._company = HeavyFlows()
         self._considerate = max(lanes.served) <= Lane.PROMPT  # others serve the fast lanes too, and step back for this one
         self._looked: dict[int, tuple[float, float]] = dict.fromkeys(lanes.served, (-60.0, POLL))
         self.saturated: set[str] = set()
@@ -101,7 +101,7 @@ class Claims:
         if self._lanes.tell(heads):
             self._arrived()
 
-    async def release(self, held: list[Claimed]) -> None:
+    async def release(self, held: list[LeasedDelivery]) -> None:
         """Give back untouched; then it is let go."""
         async with self._database.acquire() as connection:
             heads = await queue.release(connection, self._lease.worker, held)
@@ -159,14 +159,14 @@ class Claims:
             self.uncertain = True
             raise
 
-    async def content(self, claimed: Claimed) -> SealedContent | None:
+    async def content(self, claimed: LeasedDelivery) -> SealedContent | None:
         """Content that was too large to come with its claim; None where it is no longer kept."""
         if claimed.size <= LARGE:
             return None
         async with self._database.acquire() as connection:
             return (await contents.fetch(connection, [claimed])).get(claimed.message)
 
-    async def _fetched(self, connection: Held, taken: list[Claimed]) -> dict[UUID, SealedContent]:
+    async def _fetched(self, connection: Held, taken: list[LeasedDelivery]) -> dict[UUID, SealedContent]:
         """What belongs to a claim: its content, and whether the lists have anything to say."""
         if taken and self._watch is not None:
             await self._watch.learn(connection, taken)

@@ -17,20 +17,20 @@ from posthouse.mail.dkim import SigningKey
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import DeliveryKey, Parcel
 from posthouse.model.message_type import MessageType
-from posthouse.model.outcome import Deferred, Delivered, Diagnosis, InDoubt, Reason, Scope, Stage, Withheld
+from posthouse.model.outcome import AttemptStage, Deferred, Delivered, Diagnosis, InDoubt, Reason, Scope, Withheld
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.net.transports.transport import Transport
-from posthouse.pipeline.batching import Coalescer
+from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.deliver import settlement, sign
 from posthouse.pipeline.deliver.lease import DeliveryGate, Lease
-from posthouse.pipeline.deliver.suppression_check import NOTHING, Verdict, Watch
+from posthouse.pipeline.deliver.suppression_check import NOTHING, PreSendCheck, SuppressionVerdict
 from posthouse.policy import types
-from posthouse.policy.deliver.retry import Step
+from posthouse.policy.deliver.retry import RetryStep
 from posthouse.policy.deliver.simulate import complains
-from posthouse.policy.recipients.suppress import Answer
+from posthouse.policy.recipients.suppress import SuppressionAnswer
 from posthouse.store.messages.contents import SealedContent
-from posthouse.store.queue.queue import Claimed, Flag
+from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
 from posthouse.store.queue.settle import Settlement
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
@@ -60,24 +60,24 @@ class DeliverParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     entropy: Entropy
     keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
-    settle: Coalescer[Settlement, bool]
-    alert: Callable[[Claimed, str, Diagnosis], Awaitable[None]]
-    complain: Callable[[Claimed], Awaitable[None]]
+    settle: Batcher[Settlement, bool]
+    alert: Callable[[LeasedDelivery, str, Diagnosis], Awaitable[None]]
+    complain: Callable[[LeasedDelivery], Awaitable[None]]
     return_path_domain: str
-    watch: Watch | None = None
+    watch: PreSendCheck | None = None
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class PreparedDelivery(msgspec.Struct, frozen=True):
     """A parcel with its gate and route, ready to go."""
 
-    claimed: Claimed
+    claimed: LeasedDelivery
     route: Route
     parcel: Parcel
     gate: DeliveryGate
     digest: bytes
 
 
-class Delivering:
+class Deliverer:
     """One worker's hands: ``prepare`` is quick and without waiting, ``carry`` waits for the network."""
 
     def __init__(self, parts: DeliverParts, lease: Lease) -> None:
@@ -86,9 +86,9 @@ class Delivering:
         self._lease = lease
         self.watch = parts.watch
 
-    def route(self, claimed: Claimed) -> Route:
+    def route(self, claimed: LeasedDelivery) -> Route:
         """Where it goes: test mail and the simulator's recipients stay here."""
-        if claimed.environment == 0 or claimed.flags & Flag.SIMULATOR or not self._parts.routes:
+        if claimed.environment == 0 or claimed.flags & QueueFlag.SIMULATOR or not self._parts.routes:
             return self._parts.inbox
         return self._parts.routes[min(claimed.route, len(self._parts.routes) - 1)]
 
@@ -96,7 +96,7 @@ class Delivering:
         """How many more deliveries a site takes on the first route."""
         return self._parts.routes[0].transport.room(site) if self._parts.routes else 0
 
-    def prepare(self, claimed: Claimed, sealed: SealedContent, keys: Sequence[SigningKey]) -> Prepared:
+    def prepare(self, claimed: LeasedDelivery, sealed: SealedContent, keys: Sequence[SigningKey]) -> PreparedDelivery:
         """Open, complete and sign: about half a millisecond, nearly all of it RSA."""
         parts, route = self._parts, self.route(claimed)
         content = sign.open_content(parts.sealer, sealed.sealed, sealed.key_id, claimed.message.bytes)
@@ -107,19 +107,19 @@ class Delivering:
         )
         parcel = Parcel(
             return_path=path, recipient=claimed.recipient, domain=claimed.site, data=data, expires_at=claimed.expires_at, gate=gate,
-            tls_required=bool(claimed.flags & Flag.TLS_REQUIRED), smtputf8=bool(claimed.flags & Flag.SMTPUTF8),
+            tls_required=bool(claimed.flags & QueueFlag.TLS_REQUIRED), smtputf8=bool(claimed.flags & QueueFlag.SMTPUTF8),
             delivery=DeliveryKey(claimed.tenant, claimed.environment, claimed.message, claimed.position), type=claimed.type,
             number=claimed.number,
         )  # fmt: skip
-        return Prepared(claimed, route, parcel, gate, sign.digest(data))
+        return PreparedDelivery(claimed, route, parcel, gate, sign.digest(data))
 
-    async def keys(self, claimed: Claimed) -> Sequence[SigningKey]:
+    async def keys(self, claimed: LeasedDelivery) -> Sequence[SigningKey]:
         """The keys that the first attempt fixed; none where the domain has none (mail that stays in the inbox)."""
         if claimed.keyset is None:
             return ()
         return await self._parts.keys(claimed.tenant, claimed.header_domain, claimed.keyset)
 
-    async def carry(self, prepared: Prepared) -> bool:
+    async def carry(self, prepared: PreparedDelivery) -> bool:
         """Hand over and settle; False where nothing was tried and the lease is to be given back."""
         started = self._parts.clock.now()
         try:
@@ -135,7 +135,7 @@ class Delivering:
         prepared.gate.settled()
         return True
 
-    async def expire(self, claimed: Claimed) -> None:
+    async def expire(self, claimed: LeasedDelivery) -> None:
         """Too late for another try; operations are told if there was one."""
         soft = self.watch.ended(claimed) if self.watch is not None else None
         row, step = settlement.expired(claimed, self._parts.clock.now(), self._new_id(), soft)
@@ -144,13 +144,13 @@ class Delivering:
             return
         metrics.SETTLED.labels(claimed.built_in, step.state.value).inc()
         if step.exhausted:
-            said = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=Stage.RESOLVE)
+            said = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.RESOLVE)
             await self._parts.alert(claimed, self.route(claimed).name, said)
 
-    async def withhold(self, claimed: Claimed, verdict: Verdict) -> None:
+    async def withhold(self, claimed: LeasedDelivery, verdict: SuppressionVerdict) -> None:
         """It may not be written to, or not now: an entry that came since intake, or the brakes."""
         now, cause, entry = self._parts.clock.now(), verdict.entry.cause.value, verdict.entry.id
-        blocked = verdict.ruling.answer is Answer.BLOCK
+        blocked = verdict.ruling.answer is SuppressionAnswer.BLOCK
         if blocked or self.watch is None:
             row = settlement.suppressed(claimed, cause, entry, now, self._new_id())
         else:
@@ -164,11 +164,13 @@ class Delivering:
         if self.watch is not None:
             await self.watch.told(claimed, verdict)
 
-    async def unmade(self, claimed: Claimed, trouble: Exception) -> None:
+    async def unmade(self, claimed: LeasedDelivery, trouble: Exception) -> None:
         """Its bytes cannot be made (a key that does not open it, a bug): an attempt that failed on our side, and its wait."""
         log.error("message cannot be made", type=claimed.type, error=type(trouble).__name__)
         now = self._parts.clock.now()
-        said = Deferred(Diagnosis(reason=Reason.UNKNOWN, scope=Scope.US, stage=Stage.RESOLVE, reply="the message cannot be made"))
+        said = Deferred(
+            Diagnosis(reason=Reason.UNKNOWN, scope=Scope.US, stage=AttemptStage.RESOLVE, reply="the message cannot be made")
+        )
         attempt = Attempt(outcome=said, adapter="", started_at=now, duration_ms=0.0)
         step = settlement.judge(said, claimed, types.BY_NAME[claimed.built_in], 1, now, self._parts.entropy.fraction())
         name = self.route(claimed).name
@@ -178,14 +180,16 @@ class Delivering:
         if step.exhausted:
             await self._parts.alert(claimed, name, said.diagnosis)
 
-    async def gone(self, claimed: Claimed) -> None:
+    async def gone(self, claimed: LeasedDelivery) -> None:
         """Its content is no longer kept: it cannot be sent, and says so."""
-        diagnosis = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=Stage.RESOLVE, reply="content no longer kept")
+        diagnosis = Diagnosis(
+            reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.RESOLVE, reply="content no longer kept"
+        )
         log.error("content missing", type=claimed.type)
         await self.expire(claimed)
         await self._parts.alert(claimed, self.route(claimed).name, diagnosis)
 
-    async def _conclude(self, prepared: Prepared, attempt: Attempt, message_type: MessageType) -> None:
+    async def _conclude(self, prepared: PreparedDelivery, attempt: Attempt, message_type: MessageType) -> None:
         parts, claimed = self._parts, prepared.claimed
         if isinstance(attempt.outcome, Withheld):
             return
@@ -210,7 +214,7 @@ class Delivering:
         if step.exhausted:
             await parts.alert(claimed, prepared.route.name, attempt.outcome.diagnosis)
 
-    async def _withheld(self, prepared: Prepared) -> bool:
+    async def _withheld(self, prepared: PreparedDelivery) -> bool:
         if self._parts.clock.now() < prepared.claimed.expires_at:
             prepared.gate.settled()
             return False
@@ -220,19 +224,19 @@ class Delivering:
     async def _settle(self, row: Settlement) -> bool:
         return await self._parts.settle.put(row)
 
-    def _count(self, prepared: Prepared, attempt: Attempt, step: Step) -> None:
+    def _count(self, prepared: PreparedDelivery, attempt: Attempt, step: RetryStep) -> None:
         claimed, said = prepared.claimed, attempt.outcome
-        metrics.OUTCOMES.labels(prepared.route.name, settlement.word(said), said.diagnosis.reason.value).inc()
+        metrics.OUTCOMES.labels(prepared.route.name, settlement.outcome_word(said), said.diagnosis.reason.value).inc()
         if step.final:
             metrics.SETTLED.labels(claimed.built_in, step.state.value).inc()
         if isinstance(said, Delivered):
             metrics.LATENCY.labels(claimed.built_in).observe(max(0.0, (self._parts.clock.now() - claimed.since).total_seconds()))
 
-    def _broken(self, prepared: Prepared, started: datetime) -> Attempt:
+    def _broken(self, prepared: PreparedDelivery, started: datetime) -> Attempt:
         diagnosis = Diagnosis(
             reason=Reason.UNKNOWN,
             scope=Scope.US,
-            stage=Stage.DOT if prepared.gate.opened else Stage.CONNECT,
+            stage=AttemptStage.DOT if prepared.gate.opened else AttemptStage.CONNECT,
             reply="internal error",
         )
         said = InDoubt(diagnosis) if prepared.gate.opened else Deferred(diagnosis)

@@ -15,7 +15,7 @@ MEMORY: Final = 1.0  # seconds
 HEAVY: Final = 64.0  # claimed within about the memory
 
 
-class Company:
+class HeavyFlows:
     """The flows that one worker met lately; times are monotonic seconds."""
 
     def __init__(self) -> None:

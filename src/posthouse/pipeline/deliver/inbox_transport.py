@@ -13,26 +13,26 @@ import msgspec
 
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import DeliveryKey, Parcel
-from posthouse.model.outcome import Delivered, Diagnosis, Outcome, Reason, Scope, Stage, Withheld
+from posthouse.model.outcome import AttemptStage, Delivered, Diagnosis, Outcome, Reason, Scope, Withheld
 from posthouse.net.clock import Clock
-from posthouse.pipeline.batching import Coalescer
+from posthouse.pipeline.batching import Batcher
 from posthouse.policy.deliver.simulate import DOMAIN, Simulated, simulate
 
 _KEPT: Final = Delivered(
     Diagnosis(
         reason=Reason.ACCEPTED,
         scope=Scope.RECIPIENT,
-        stage=Stage.DOT,
+        stage=AttemptStage.DOT,
         reply_code=250,
         enhanced_code="2.0.0",
         reply="250 2.0.0 Kept",
     )
 )
-_WITHHELD: Final = Withheld(Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=Stage.DATA))
+_WITHHELD: Final = Withheld(Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.DATA))
 _ROOM: Final = 256
 
 
-class Kept(msgspec.Struct, frozen=True):
+class InboxMailToKeep(msgspec.Struct, frozen=True):
     """A mail for the inbox."""
 
     delivery: DeliveryKey
@@ -48,12 +48,12 @@ class InboxTransport:
 
     def __init__(
         self,
-        keep: Callable[[list[Kept]], Awaitable[None]],
+        keep: Callable[[list[InboxMailToKeep]], Awaitable[None]],
         clock: Clock,
         hopeless: Callable[[BaseException], bool],
     ) -> None:
         """Nothing is held between calls but what is being written."""
-        self._keep: Coalescer[Kept, None] = Coalescer(self._write, hopeless=hopeless)
+        self._keep: Batcher[InboxMailToKeep, None] = Batcher(self._write, hopeless=hopeless)
         self._store = keep
         self._clock = clock
 
@@ -87,9 +87,9 @@ class InboxTransport:
         if not parcel.gate.open():
             return _WITHHELD
         if isinstance(simulated.outcome, Delivered) and parcel.delivery is not None:
-            await self._keep.put(Kept(parcel.delivery, parcel.recipient, parcel.type, parcel.data))
+            await self._keep.put(InboxMailToKeep(parcel.delivery, parcel.recipient, parcel.type, parcel.data))
         return simulated.outcome
 
-    async def _write(self, kept: list[Kept]) -> list[None]:
+    async def _write(self, kept: list[InboxMailToKeep]) -> list[None]:
         await self._store(kept)
         return [None] * len(kept)

@@ -9,8 +9,8 @@ from typing import Final
 
 from posthouse.model.outcome import Delivered, InDoubt, Outcome
 from posthouse.net.clock import Clock
-from posthouse.store.queue.marks import Mark, Marked, Marks
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.marks import Mark, MarkedDelivery, Marks
+from posthouse.store.queue.queue import LeasedDelivery
 
 LEASE: Final = timedelta(seconds=10)
 HEARTBEAT: Final = timedelta(seconds=2)
@@ -40,7 +40,7 @@ class Lease:
 class DeliveryGate:
     """Asked once, just before the body: unexpired, lease held, mark made."""
 
-    def __init__(self, lease: Lease, claimed: Claimed, clock: Clock) -> None:
+    def __init__(self, lease: Lease, claimed: LeasedDelivery, clock: Clock) -> None:
         """Shut until asked."""
         self._lease = lease
         self._claimed = claimed
@@ -52,7 +52,7 @@ class DeliveryGate:
         if self._clock.now() >= self._claimed.expires_at or not self._lease.held():
             return False
         claimed = self._claimed
-        self._slot = self._lease.marks.make(Marked(claimed.message, claimed.position, claimed.number))
+        self._slot = self._lease.marks.make(MarkedDelivery(claimed.message, claimed.position, claimed.number))
         return self._slot is not None
 
     @property

@@ -15,13 +15,13 @@ from uuid import UUID
 from posthouse.model.message_type import Lane
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.store.messages.contents import SealedContent
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.queue import LeasedDelivery
 
 Name = tuple[UUID, int, int]
-Entry = tuple[int, int, datetime, int, Claimed, SealedContent | None]
+Entry = tuple[int, int, datetime, int, LeasedDelivery, SealedContent | None]
 
 
-class Line:
+class ReadyQueue:
     """The deliveries of one worker."""
 
     def __init__(self, lanes: Lanes) -> None:
@@ -38,7 +38,7 @@ class Line:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def add(self, taken: Sequence[Claimed], sealed: Mapping[UUID, SealedContent]) -> None:
+    def add(self, taken: Sequence[LeasedDelivery], sealed: Mapping[UUID, SealedContent]) -> None:
         """Deliveries just claimed, with their content where there is any."""
         for claimed in taken:
             self._lanes.held[claimed.lane] += 1
@@ -49,11 +49,11 @@ class Line:
             place = (claimed.lane, self._turn(claimed), claimed.deadline, self._sequence)
             heapq.heappush(self._heap, (*place, claimed, sealed.get(claimed.message)))
 
-    def first(self) -> Claimed:
+    def first(self) -> LeasedDelivery:
         """The most urgent: fastest lane, the flow whose turn it is, earliest deadline."""
         return self._heap[0][4]
 
-    def take(self, fits: Callable[[Claimed], bool] = lambda _: True) -> tuple[Claimed, SealedContent | None] | None:
+    def take(self, fits: Callable[[LeasedDelivery], bool] = lambda _: True) -> tuple[LeasedDelivery, SealedContent | None] | None:
         """Take the most urgent that ``fits``, to deliver it; it stays known. None where none does."""
         if self._heap and fits(self._heap[0][4]):
             entry = heapq.heappop(self._heap)
@@ -73,7 +73,7 @@ class Line:
         """How many deliveries that were not begun would come before another one of this lane."""
         return sum(count for other, count in self._waiting.items() if other <= lane)
 
-    def take_all(self, site: str | None = None) -> list[Claimed]:
+    def take_all(self, site: str | None = None) -> list[LeasedDelivery]:
         """Take everything that was not begun (of one site, if given); it stays known until let go."""
         taken = [entry[4] for entry in self._heap if site in (None, entry[4].site)]
         self._heap = [entry for entry in self._heap if site not in (None, entry[4].site)]
@@ -86,23 +86,23 @@ class Line:
         """How many of a flow were not begun."""
         return self._flows.get((lane, flow), 0)
 
-    def let_go(self, claimed: Claimed, *, forget: bool = True) -> None:
+    def let_go(self, claimed: LeasedDelivery, *, forget: bool = True) -> None:
         """It is settled or given back. Not ``forget``: its place is free, but nobody may take it for lost."""
         self._lanes.held[claimed.lane] -= 1
         if forget:
             self._known.discard(_name(claimed))
 
-    def lost(self, leased: Sequence[Claimed]) -> list[Claimed]:
+    def lost(self, leased: Sequence[LeasedDelivery]) -> list[LeasedDelivery]:
         """Of what the database says we hold, what we never heard of."""
         return [claimed for claimed in leased if _name(claimed) not in self._known]
 
-    def _turn(self, claimed: Claimed) -> int:
+    def _turn(self, claimed: LeasedDelivery) -> int:
         flow = (claimed.lane, claimed.flow)
         turn = max(self._round[Lane(claimed.lane)], self._last.get(flow, -1) + 1)
         self._last[flow] = turn
         return turn
 
-    def _begun(self, claimed: Claimed) -> None:
+    def _begun(self, claimed: LeasedDelivery) -> None:
         """It waits no longer; a flow of which nothing waits is forgotten."""
         flow = (claimed.lane, claimed.flow)
         self._waiting[Lane(claimed.lane)] -= 1
@@ -112,5 +112,5 @@ class Line:
             del self._last[flow]
 
 
-def _name(claimed: Claimed) -> Name:
+def _name(claimed: LeasedDelivery) -> Name:
     return claimed.message, claimed.position, claimed.number

@@ -18,8 +18,8 @@ from posthouse.pipeline.deliver import settlement
 from posthouse.policy import types
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.marks import Found, Mark, Marked, boot_id, discard
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.marks import FoundMarks, Mark, MarkedDelivery, boot_id, discard
+from posthouse.store.queue.queue import LeasedDelivery
 from posthouse.store.queue.settle import Settlement
 from posthouse.store.queue.workers import WorkerRow
 from posthouse.telemetry import metrics
@@ -34,17 +34,17 @@ class ReclaimParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     entropy: Entropy
     route_names: tuple[str, ...]
-    alert: Callable[[Claimed, str, Diagnosis], Awaitable[None]]
+    alert: Callable[[LeasedDelivery, str, Diagnosis], Awaitable[None]]
 
 
 async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
     """Take everything back from one worker and forget it, in one transaction; how many deliveries that were."""
     path = Path(row.marks)
-    found = Found.revoke(path) if row.host == boot_id() else Found(None)
+    found = FoundMarks.revoke(path) if row.host == boot_id() else FoundMarks(None)
     async with parts.database.acquire() as connection, connection.transaction():
         await workers.forget(connection, row.id)  # first: it waits for a claim that is under way and forbids another
         held = await queue.leased(connection, row.id)
-        marked = [(claimed, found.mark(Marked(claimed.message, claimed.position, claimed.number))) for claimed in held]
+        marked = [(claimed, found.mark(MarkedDelivery(claimed.message, claimed.position, claimed.number))) for claimed in held]
         untouched = [claimed for claimed, mark in marked if mark is None]
         heads = await queue.release(connection, row.id, untouched) if untouched else []
         if heads:
@@ -65,8 +65,8 @@ async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
 
 
 def _settlements(
-    parts: ReclaimParts, marked: list[tuple[Claimed, Mark]]
-) -> tuple[list[Settlement], list[tuple[Claimed, str, Diagnosis]]]:
+    parts: ReclaimParts, marked: list[tuple[LeasedDelivery, Mark]]
+) -> tuple[list[Settlement], list[tuple[LeasedDelivery, str, Diagnosis]]]:
     """What becomes of marked deliveries, and whom operations are told of."""
     now = parts.clock.now()
     rows, ended = [], []
@@ -84,6 +84,6 @@ def _settlements(
     return rows, ended
 
 
-def _route(parts: ReclaimParts, claimed: Claimed) -> str:
+def _route(parts: ReclaimParts, claimed: LeasedDelivery) -> str:
     names = parts.route_names
     return names[min(claimed.route, len(names) - 1)] if names and claimed.environment else "inbox"

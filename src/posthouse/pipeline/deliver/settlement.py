@@ -11,6 +11,7 @@ from posthouse.model.attempt import Attempt
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.message_type import MessageType
 from posthouse.model.outcome import (
+    AttemptStage,
     Bounced,
     Deferred,
     Delivered,
@@ -20,12 +21,11 @@ from posthouse.model.outcome import (
     Reason,
     Refused,
     Scope,
-    Stage,
     Withheld,
 )
-from posthouse.pipeline.deliver.suppression_check import NOTHING, Follows
-from posthouse.policy.deliver.retry import Step, expire, next_step
-from posthouse.store.queue.queue import Claimed, Flag
+from posthouse.pipeline.deliver.suppression_check import NOTHING, AddressEffects
+from posthouse.policy.deliver.retry import RetryStep, expire, next_step
+from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
 from posthouse.store.queue.settle import AttemptRecord, Settlement
 from posthouse.store.recipients.soft_bounces import SoftEnd
 
@@ -34,32 +34,32 @@ _SOFT: Final = frozenset({Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED})
 _BLOCKED: Final = frozenset({Reason.POLICY_BLOCKED, Reason.RATE_LIMITED, Reason.SENDER_REJECTED, Reason.CONTENT_REJECTED})
 
 
-def word(said: Outcome | Withheld) -> str:
+def outcome_word(said: Outcome | Withheld) -> str:
     """The contract's word for an outcome."""
     return _WORD.get(type(said), "refused")
 
 
 def judge(
-    attempt_outcome: Outcome, claimed: Claimed, message_type: MessageType, routes: int, now: datetime, jitter: float
-) -> Step:
+    attempt_outcome: Outcome, claimed: LeasedDelivery, message_type: MessageType, routes: int, now: datetime, jitter: float
+) -> RetryStep:
     """What now, by the type's rules."""
     return next_step(
         attempt_outcome, message_type, tries=claimed.tries, refusals=claimed.refusals, route=claimed.route, routes=routes,
-        in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE), now=now, expires_at=claimed.expires_at, jitter=jitter,
+        in_doubt_before=bool(claimed.flags & QueueFlag.IN_DOUBT_BEFORE), now=now, expires_at=claimed.expires_at, jitter=jitter,
     )  # fmt: skip
 
 
 def settlement(
-    claimed: Claimed,
+    claimed: LeasedDelivery,
     attempt: Attempt,
-    step: Step,
+    step: RetryStep,
     *,
     route: str,
     digest: bytes | None,
     now: datetime,
     event_id: UUID,
     signed: bool = True,
-    follows: Follows = NOTHING,
+    follows: AddressEffects = NOTHING,
 ) -> Settlement:
     """The fate of a delivery after an attempt. ``follows``: what of it concerns the address."""
     diagnosis = attempt.outcome.diagnosis
@@ -69,21 +69,21 @@ def settlement(
         attempt=record(attempt, route, digest, claimed.keyset if signed else None),
         event=event,
         event_id=event_id,
-        event_data=told(diagnosis, step) if event else None,
+        event_data=event_data(diagnosis, step) if event else None,
         at=now,
         due=None if step.final else step.due,
         ready=not step.final and step.due is None,
         route=step.route,
         tries=step.tries,
         refusals=step.refusals,
-        flags=_flags(claimed, step) | (Flag.HELD if follows.held else 0),
+        flags=_flags(claimed, step) | (QueueFlag.HELD if follows.held else 0),
         entry=follows.entry,
         soft=follows.soft,
         arrived=follows.arrived,
     )
 
 
-def suppressed(claimed: Claimed, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
+def suppressed(claimed: LeasedDelivery, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
     """It may not be written to after all: the last look, before the attempt."""
     event = _news(claimed, suppressed_as(claimed))
     return Settlement(
@@ -92,27 +92,27 @@ def suppressed(claimed: Claimed, cause: str, entry: str, now: datetime, event_id
     )  # fmt: skip
 
 
-def suppressed_as(claimed: Claimed) -> DeliveryState:
+def suppressed_as(claimed: LeasedDelivery) -> DeliveryState:
     """What was in doubt before stays in doubt."""
-    return DeliveryState.IN_DOUBT if claimed.flags & Flag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
+    return DeliveryState.IN_DOUBT if claimed.flags & QueueFlag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
 
 
-def held(claimed: Claimed, cause: str, entry: str, due: datetime, now: datetime, event_id: UUID) -> Settlement:
+def held(claimed: LeasedDelivery, cause: str, entry: str, due: datetime, now: datetime, event_id: UUID) -> Settlement:
     """The brakes: nothing is tried before ``due``, and no attempt is counted."""
     due = min(due, claimed.expires_at)
     news = _news(claimed, DeliveryState.DEFERRED)
     return Settlement(
         delivery=claimed, attempt=None, event=news, event_id=event_id,
         event_data={"reason": cause, "suppression": entry, "willRetryAt": _moment(due)} if news else None, at=now, due=due,
-        route=claimed.route, tries=claimed.tries, refusals=claimed.refusals, flags=claimed.flags | Flag.HELD | Flag.DEFERRED_NOW,
+        route=claimed.route, tries=claimed.tries, refusals=claimed.refusals, flags=claimed.flags | QueueFlag.HELD | QueueFlag.DEFERRED_NOW,
     )  # fmt: skip
 
 
-def expired(claimed: Claimed, now: datetime, event_id: UUID, soft: SoftEnd | None = None) -> tuple[Settlement, Step]:
+def expired(claimed: LeasedDelivery, now: datetime, event_id: UUID, soft: SoftEnd | None = None) -> tuple[Settlement, RetryStep]:
     """Too late: nothing is tried any more. What was in doubt before stays in doubt. ``soft``: it may count against its mailbox."""
     step = expire(
         tries=claimed.tries, refusals=claimed.refusals, route=claimed.route,
-        in_doubt_before=bool(claimed.flags & Flag.IN_DOUBT_BEFORE),
+        in_doubt_before=bool(claimed.flags & QueueFlag.IN_DOUBT_BEFORE),
     )  # fmt: skip
     event = _news(claimed, step.state)
     row = Settlement(
@@ -124,13 +124,15 @@ def expired(claimed: Claimed, now: datetime, event_id: UUID, soft: SoftEnd | Non
 
 def lost(started_at: datetime) -> tuple[InDoubt, Attempt]:
     """The outcome and attempt of a worker that is gone, of which a final dot may have left."""
-    doubt = InDoubt(Diagnosis(reason=Reason.WORKER_LOST, scope=Scope.US, stage=Stage.DOT))
+    doubt = InDoubt(Diagnosis(reason=Reason.WORKER_LOST, scope=Scope.US, stage=AttemptStage.DOT))
     return doubt, Attempt(outcome=doubt, adapter="", started_at=started_at, duration_ms=0.0)
 
 
 def remembered(started_at: datetime, *, final: bool) -> tuple[Delivered, Attempt]:
     """The next hop's yes that a lost worker had heard and not settled."""
-    said = Diagnosis(reason=Reason.ACCEPTED, scope=Scope.RECIPIENT, stage=Stage.DOT, reply="accepted; the reply's text was lost")
+    said = Diagnosis(
+        reason=Reason.ACCEPTED, scope=Scope.RECIPIENT, stage=AttemptStage.DOT, reply="accepted; the reply's text was lost"
+    )
     yes = Delivered(said, final=final)
     return yes, Attempt(outcome=yes, adapter="", started_at=started_at, duration_ms=0.0)
 
@@ -143,7 +145,7 @@ def record(attempt: Attempt, route: str, digest: bytes | None, keyset: int | Non
         adapter=attempt.adapter.partition(":")[0],
         host=attempt.host,
         remote_id=attempt.remote_id,
-        outcome=word(attempt.outcome),
+        outcome=outcome_word(attempt.outcome),
         reason=diagnosis.reason.value,
         stage=diagnosis.stage.value,
         reply_code=diagnosis.reply_code,
@@ -157,7 +159,7 @@ def record(attempt: Attempt, route: str, digest: bytes | None, keyset: int | Non
     )
 
 
-def told(diagnosis: Diagnosis, step: Step) -> dict[str, Any]:
+def event_data(diagnosis: Diagnosis, step: RetryStep) -> dict[str, Any]:
     """The event's data, in the contract's words; what is empty is left out."""
     data: dict[str, Any] = {"reason": diagnosis.reason.value}
     if diagnosis.reply_code is not None:
@@ -177,18 +179,18 @@ def _moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _news(claimed: Claimed, state: DeliveryState) -> str | None:
+def _news(claimed: LeasedDelivery, state: DeliveryState) -> str | None:
     """The event that tells of a state; None where it is the state that it was in (what was deferred since a doubt is in doubt no more)."""
-    deferred = bool(claimed.flags & Flag.DEFERRED_NOW)
-    doubted = bool(claimed.flags & Flag.IN_DOUBT_BEFORE) and not deferred
+    deferred = bool(claimed.flags & QueueFlag.DEFERRED_NOW)
+    doubted = bool(claimed.flags & QueueFlag.IN_DOUBT_BEFORE) and not deferred
     same = {DeliveryState.QUEUED: True, DeliveryState.DEFERRED: deferred, DeliveryState.IN_DOUBT: doubted}
     return None if same.get(state) else f"message.{state.value}"
 
 
-def _flags(claimed: Claimed, step: Step) -> int:
-    flags = claimed.flags & ~Flag.HELD
+def _flags(claimed: LeasedDelivery, step: RetryStep) -> int:
+    flags = claimed.flags & ~QueueFlag.HELD
     if step.state is DeliveryState.DEFERRED:
-        return flags | Flag.DEFERRED_NOW
+        return flags | QueueFlag.DEFERRED_NOW
     if step.state is DeliveryState.IN_DOUBT:
-        return (flags | Flag.IN_DOUBT_BEFORE) & ~Flag.DEFERRED_NOW
+        return (flags | QueueFlag.IN_DOUBT_BEFORE) & ~QueueFlag.DEFERRED_NOW
     return flags

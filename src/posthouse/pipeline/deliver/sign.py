@@ -17,7 +17,7 @@ from posthouse.mail.mime import compose
 from posthouse.mail.return_path import token
 from posthouse.model import ids
 from posthouse.model.content import Content
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.queue import LeasedDelivery
 from posthouse.store.seal import Sealer
 
 _PACK: Final = msgspec.msgpack.Encoder()
@@ -39,7 +39,7 @@ def message_id(message: UUID, header_domain: str) -> str:
     return f"<{ids.letters(message.int)}@{header_domain}>"
 
 
-def wire_bytes(claimed: Claimed, content: Content, keys: Sequence[SigningKey]) -> bytes:
+def wire_bytes(claimed: LeasedDelivery, content: Content, keys: Sequence[SigningKey]) -> bytes:
     """The whole message as it is handed over: signatures, head, body."""
     head = compose.finish(
         content, date=claimed.first_attempt_at, message_id=message_id(claimed.message, claimed.header_domain), extra=b""
@@ -53,7 +53,7 @@ def digest(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def return_path(sealer: Sealer, claimed: Claimed, domain: str) -> str:
+def return_path(sealer: Sealer, claimed: LeasedDelivery, domain: str) -> str:
     """``b+<token>@domain``: says which delivery a returned mail is about; the same on every attempt."""
     local = token(sealer.token_key, claimed.tenant, claimed.environment, claimed.message, claimed.position)
     return f"{local}@{domain}"

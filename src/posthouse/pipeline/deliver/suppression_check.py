@@ -28,20 +28,20 @@ from posthouse.model.delivery import DeliveryState
 from posthouse.model.outcome import Bounced, Delivered, Withheld
 from posthouse.net.clock import Clock
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.batching import Coalescer
-from posthouse.pipeline.deliver.bounce_brake import Brakes
+from posthouse.pipeline.batching import Batcher
+from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
 from posthouse.policy import types
-from posthouse.policy.deliver.retry import Step
+from posthouse.policy.deliver.retry import RetryStep
 from posthouse.policy.recipients import soft_bounces
 from posthouse.policy.recipients.bounce import suppresses
 from posthouse.policy.recipients.bounce_brake import RECHECK, provider_of
-from posthouse.policy.recipients.suppress import Answer, Cause, Entry, Ruling, judge
+from posthouse.policy.recipients.suppress import Cause, Ruling, SuppressionAnswer, SuppressionFact, judge
 from posthouse.store.postgres.database import Database, Held, is_unavailable
-from posthouse.store.queue.queue import Claimed, Flag
+from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
 from posthouse.store.recipients import suppression_lookup
 from posthouse.store.recipients.soft_bounces import SoftEnd
-from posthouse.store.recipients.suppression_lookup import NOT_LISTED, AddressKey, Asked, Listed
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppression_lookup import NOT_LISTED, AddressKey, ListedAddress, LookupKey
+from posthouse.store.recipients.suppressions import SuppressionEntry
 from posthouse.store.seal import Sealer
 
 SOURCE: Final = "smtp"
@@ -52,14 +52,14 @@ _SOON: Final = timedelta(seconds=5)
 _Name = tuple[UUID, int, int]
 
 
-class Known(msgspec.Struct, frozen=True):
+class SuppressionFacts(msgspec.Struct, frozen=True):
     """What the lists say of the addresses of a request, as ``admit.Facts`` wants it."""
 
-    entries: Mapping[str, Sequence[Entry]] = {}
+    entries: Mapping[str, Sequence[SuppressionFact]] = {}
     legal_passes_security: bool = False
 
 
-class Hashing:
+class AddressHasher:
     """The key that addresses are hashed under, loaded when it is first needed."""
 
     def __init__(self, database: Database, sealer: Sealer, random: Callable[[int], bytes]) -> None:
@@ -74,63 +74,63 @@ class Hashing:
         return self._key
 
 
-class Lists:
+class SuppressionLookup:
     """The lists as intake sees them; one per process."""
 
-    def __init__(self, database: Database, clock: Clock, hashing: Hashing, lockouts: Lockouts) -> None:
+    def __init__(self, database: Database, clock: Clock, hashing: AddressHasher, lockouts: Lockouts) -> None:
         """Nothing is asked yet."""
         self._database = database
         self._clock = clock
         self._hashing = hashing
-        self._asking: Coalescer[Asked, Listed] = Coalescer(self._find, hopeless=is_unavailable, limit=1000)
+        self._asking: Batcher[LookupKey, ListedAddress] = Batcher(self._find, hopeless=is_unavailable, limit=1000)
         self.lockouts = lockouts
 
-    async def of(self, tenant: int, environment: int, addresses: Iterable[str]) -> Known:
+    async def of(self, tenant: int, environment: int, addresses: Iterable[str]) -> SuppressionFacts:
         """What is known of these addresses now. Errors: what Postgres raises."""
         key, wanted = await self._hashing.key(), list(dict.fromkeys(addresses))
-        asked = [Asked(tenant, environment, key.of(address)) for address in wanted]
+        asked = [LookupKey(tenant, environment, key.of(address)) for address in wanted]
         found = await (self._together(asked) if len(asked) <= FEW else self._find(asked))
         listed = {address: each for address, each in zip(wanted, found, strict=True) if each is not NOT_LISTED}
         if not listed:
             return _NOBODY
         legal = any(each.legal_passes_security for each in listed.values())
-        return Known({address: each.entries for address, each in listed.items()}, legal)
+        return SuppressionFacts({address: each.entries for address, each in listed.items()}, legal)
 
-    async def _together(self, asked: list[Asked]) -> list[Listed]:
+    async def _together(self, asked: list[LookupKey]) -> list[ListedAddress]:
         """With whatever else is asked now; a batch asks by itself, so that nobody waits for its long list."""
         waiting = [self._asking.put(each) for each in asked]
         return [await each for each in waiting] if len(waiting) == 1 else await asyncio.gather(*waiting)
 
-    async def _find(self, asked: list[Asked]) -> list[Listed]:
+    async def _find(self, asked: list[LookupKey]) -> list[ListedAddress]:
         async with self._database.acquire() as connection:
             return await suppression_lookup.find(connection, asked, self._clock.now())
 
 
-_NOBODY: Final = Known()
+_NOBODY: Final = SuppressionFacts()
 
 
-class Follows(msgspec.Struct, frozen=True, kw_only=True):
+class AddressEffects(msgspec.Struct, frozen=True, kw_only=True):
     """What an attempt means for its address; see ``store.queue.settle.Settlement``. ``held``: it waits for the brakes."""
 
-    entry: NewEntry | None = None
+    entry: SuppressionEntry | None = None
     soft: SoftEnd | None = None
     arrived: bytes | None = None
     held: bool = False
 
 
-NOTHING: Final = Follows()
+NOTHING: Final = AddressEffects()
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class SuppressionVerdict(msgspec.Struct, frozen=True):
     """Why a delivery is not attempted: blocked, or held until a moment."""
 
-    entry: Entry
+    entry: SuppressionFact
     ruling: Ruling
     stream: str
     held_until: datetime | None = None
 
 
-class Watch:
+class PreSendCheck:
     """The second look, and what follows; one per worker."""
 
     def __init__(
@@ -138,7 +138,7 @@ class Watch:
         key: AddressKey,
         clock: Clock,
         new_id: Callable[[datetime], UUID],
-        brakes: Brakes,
+        brakes: BounceBrakes,
         alarm: Callable[..., Awaitable[None]],
     ) -> None:
         """``alarm`` as ``Lockouts``."""
@@ -146,86 +146,90 @@ class Watch:
         self._clock = clock
         self._new_id = new_id
         self._alarm = alarm
-        self._verdicts: dict[_Name, Verdict] = {}
+        self._verdicts: dict[_Name, SuppressionVerdict] = {}
         self._counted: dict[_Name, None] = {}
         self.brakes = brakes
 
-    async def learn(self, connection: Held, taken: Sequence[Claimed]) -> None:
+    async def learn(self, connection: Held, taken: Sequence[LeasedDelivery]) -> None:
         """Look at what was just claimed; one query, and none where only the simulator is written to."""
-        real = [claimed for claimed in taken if not claimed.flags & Flag.SIMULATOR]
+        real = [claimed for claimed in taken if not claimed.flags & QueueFlag.SIMULATOR]
         if not real:
             return
-        asked = [Asked(c.tenant, c.environment, self._key.of(c.recipient), c.flow) for c in real]
+        asked = [LookupKey(c.tenant, c.environment, self._key.of(c.recipient), c.flow) for c in real]
         found = await suppression_lookup.check(connection, asked, self._clock.now())
         for claimed, listed in zip(real, found, strict=True):
             if listed is not NOT_LISTED:
                 self._remember(claimed, listed)
 
-    def verdict(self, claimed: Claimed) -> Verdict | None:
+    def verdict(self, claimed: LeasedDelivery) -> SuppressionVerdict | None:
         """Why this one is not to be attempted now; None where it is. Answered once."""
         return self._verdicts.pop(_name(claimed), None) if self._verdicts else None
 
-    async def told(self, claimed: Claimed, verdict: Verdict) -> None:
+    async def told(self, claimed: LeasedDelivery, verdict: SuppressionVerdict) -> None:
         """It was withheld; operations hear of it where somebody is locked out."""
         if verdict.ruling.alarm:
             await self._alarm(claimed.tenant, claimed.environment, claimed.type, verdict.stream, verdict.entry, verdict.ruling)
 
-    def recheck(self, verdict: Verdict, now: datetime) -> datetime:
+    def recheck(self, verdict: SuppressionVerdict, now: datetime) -> datetime:
         """When to look again at one that is held: often enough to notice that it was taken back."""
         return min(now + RECHECK, max(verdict.held_until or now, now + _SOON))
 
-    def ended(self, claimed: Claimed) -> SoftEnd | None:
+    def ended(self, claimed: LeasedDelivery) -> SoftEnd | None:
         """A delivery that expired before another attempt; history knows what the last one heard."""
-        return None if not claimed.tries or claimed.flags & Flag.SIMULATOR else self._soft(claimed, None, "")
+        return None if not claimed.tries or claimed.flags & QueueFlag.SIMULATOR else self._soft(claimed, None, "")
 
-    def follow(self, claimed: Claimed, attempt: Attempt, step: Step, *, direct: bool, now: datetime) -> tuple[Step, Follows]:
+    def follow(
+        self, claimed: LeasedDelivery, attempt: Attempt, step: RetryStep, *, direct: bool, now: datetime
+    ) -> tuple[RetryStep, AddressEffects]:
         """The step as the brakes leave it, and what follows for the address. ``direct``: the answer came from a mailbox provider."""
         said = attempt.outcome
         counted = self._counted.pop(_name(claimed), "none") is None if self._counted else False
-        if claimed.flags & Flag.SIMULATOR or isinstance(said, Withheld):
+        if claimed.flags & QueueFlag.SIMULATOR or isinstance(said, Withheld):
             return step, NOTHING
         provider = provider_of(attempt.host if direct and attempt.host else claimed.site)
         gone = isinstance(said, Bounced) and suppresses(said.diagnosis)
         if direct and isinstance(said, Delivered | Bounced):
             self.brakes.hear((claimed.tenant, claimed.environment, provider), hard=gone)
         if isinstance(said, Delivered):
-            return step, Follows(arrived=self._key.of(claimed.recipient)) if counted else NOTHING
+            return step, AddressEffects(arrived=self._key.of(claimed.recipient)) if counted else NOTHING
         if not step.final or step.state not in _UNDELIVERED:
             return step, NOTHING
         if gone:
             return self._bounced(claimed, attempt, step, provider, now)
         if soft_bounces.counts(said):
-            return step, Follows(soft=self._soft(claimed, said.diagnosis.reason.value, said.diagnosis.reply))
+            return step, AddressEffects(soft=self._soft(claimed, said.diagnosis.reason.value, said.diagnosis.reply))
         return step, NOTHING
 
-    def _bounced(self, claimed: Claimed, attempt: Attempt, step: Step, provider: str, now: datetime) -> tuple[Step, Follows]:
-        entry = NewEntry(
+    def _bounced(
+        self, claimed: LeasedDelivery, attempt: Attempt, step: RetryStep, provider: str, now: datetime
+    ) -> tuple[RetryStep, AddressEffects]:
+        entry = SuppressionEntry(
             id=self._new_id(now), address=claimed.recipient, lookup=self._key.of(claimed.recipient), cause=Cause.HARD_BOUNCE,
             source=SOURCE, reason=attempt.outcome.diagnosis.reason.value, evidence=_evidence(claimed, attempt), provider=provider,
         )  # fmt: skip
         held_until = self.brakes.until((claimed.tenant, claimed.environment, provider), now)
         if held_until is None or now + _SOON >= claimed.expires_at:
-            return step, Follows(entry=entry)
+            return step, AddressEffects(entry=entry)
         due = min(now + RECHECK, max(held_until, now + _SOON), claimed.expires_at)
         waiting = msgspec.structs.replace(step, state=DeliveryState.DEFERRED, due=due, final=False, exhausted=False)
-        return waiting, Follows(entry=entry, held=True)
+        return waiting, AddressEffects(entry=entry, held=True)
 
-    def _soft(self, claimed: Claimed, reason: str | None, reply: str) -> SoftEnd:
+    def _soft(self, claimed: LeasedDelivery, reason: str | None, reply: str) -> SoftEnd:
         return SoftEnd(
             tenant=claimed.tenant, environment=claimed.environment, lookup=self._key.of(claimed.recipient), address=claimed.recipient,
             message=claimed.message, position=claimed.position, reason=reason, reply=reply, id=self._new_id(self._clock.now()),
         )  # fmt: skip
 
-    def _remember(self, claimed: Claimed, listed: Listed) -> None:
+    def _remember(self, claimed: LeasedDelivery, listed: ListedAddress) -> None:
         if listed.counted:
             _keep(self._counted, _name(claimed), None)
         judged = judge(
             listed.entries, types.BY_NAME[claimed.built_in].message_class, listed.stream,
             legal_passes_security=listed.legal_passes_security,
         )  # fmt: skip
-        if judged is not None and judged[1].answer is not Answer.PASS:
-            held_until = listed.held_until if judged[1].answer is Answer.DEFER else None
-            _keep(self._verdicts, _name(claimed), Verdict(*judged, listed.stream, held_until))
+        if judged is not None and judged[1].answer is not SuppressionAnswer.PASS:
+            held_until = listed.held_until if judged[1].answer is SuppressionAnswer.DEFER else None
+            _keep(self._verdicts, _name(claimed), SuppressionVerdict(*judged, listed.stream, held_until))
 
 
 def _keep(memory: dict[_Name, Any], name: _Name, value: object) -> None:
@@ -235,11 +239,11 @@ def _keep(memory: dict[_Name, Any], name: _Name, value: object) -> None:
     memory[name] = value
 
 
-def _name(claimed: Claimed) -> _Name:
+def _name(claimed: LeasedDelivery) -> _Name:
     return claimed.message, claimed.position, claimed.number
 
 
-def _evidence(claimed: Claimed, attempt: Attempt) -> dict[str, Any]:
+def _evidence(claimed: LeasedDelivery, attempt: Attempt) -> dict[str, Any]:
     said = attempt.outcome.diagnosis
     heard = {
         "message": ids.text("msg", claimed.message), "position": claimed.position, "attempt": claimed.number, "host": attempt.host,

@@ -16,7 +16,7 @@ from posthouse.pipeline.deliver.reclaim import ReclaimParts, reclaim
 from posthouse.store.postgres.database import is_unavailable
 from posthouse.store.postgres.partition import drop_partitions, ensure_partitions
 from posthouse.store.queue import workers
-from posthouse.store.queue.marks import Found, boot_id
+from posthouse.store.queue.marks import FoundMarks, boot_id
 from posthouse.store.queue.sweep import forget_expired_keys
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class Sweep:
         """One round; also called as soon as a worker of ours is seen to end."""
         now = self._parts.clock.now()
         async with self._parts.database.acquire() as connection:
-            lost = [row for row in await workers.of_host(connection, self._host) if Found.orphaned(Path(row.marks))]
+            lost = [row for row in await workers.of_host(connection, self._host) if FoundMarks.orphaned(Path(row.marks))]
             if self._parts.clock.monotonic() - self._seen_since >= LEASE.total_seconds():
                 known = {row.id for row in lost}
                 lost += [row for row in await workers.stale(connection, now) if row.id not in known]

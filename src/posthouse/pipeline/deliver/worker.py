@@ -19,13 +19,13 @@ import structlog
 
 from posthouse.net.clock import Clock
 from posthouse.pipeline.deliver.claims import ENOUGH, POLL, Claims
-from posthouse.pipeline.deliver.deliver import Delivering, Prepared
+from posthouse.pipeline.deliver.deliver import Deliverer, PreparedDelivery
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import HEARTBEAT, Lease, lease_until
-from posthouse.pipeline.deliver.ready_queue import Line
+from posthouse.pipeline.deliver.ready_queue import ReadyQueue
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.queue import queue, workers
-from posthouse.store.queue.queue import Claimed
+from posthouse.store.queue.queue import LeasedDelivery
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     clock: Clock
-    delivering: Delivering
+    delivering: Deliverer
     lease: Lease
     lanes: Lanes
     eager: frozenset[int]
@@ -57,7 +57,7 @@ class Worker:
     def __init__(self, parts: WorkerParts) -> None:
         """Nothing is claimed yet."""
         self._parts = parts
-        self._line = Line(parts.lanes)
+        self._line = ReadyQueue(parts.lanes)
         self._wake, self._press, self._stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._claims = Claims(
             parts.database,
@@ -179,13 +179,13 @@ class Worker:
             self._spawn(self._unsent(claimed, self._parts.delivering.unmade(claimed, trouble)))
         return True
 
-    def _fits(self, claimed: Claimed) -> bool:
+    def _fits(self, claimed: LeasedDelivery) -> bool:
         """Its route has room, and this process memory for it."""
         if self._heavy and self._heavy + claimed.size > MOST_BYTES:
             return False
         return self._parts.delivering.route(claimed).transport.room(claimed.site) > 0
 
-    async def _no_room(self, claimed: Claimed) -> None:
+    async def _no_room(self, claimed: LeasedDelivery) -> None:
         route = self._parts.delivering.route(claimed)
         if route.per_site and route.transport.room(claimed.site) <= 0:
             await self._claims.park(claimed.site)
@@ -206,7 +206,7 @@ class Worker:
             self._claims.uncertain = True
             log.warning("delivery not settled", error=type(trouble).__name__)
 
-    async def _carry(self, prepared: Prepared) -> None:
+    async def _carry(self, prepared: PreparedDelivery) -> None:
         settled = False
         try:
             if not await self._parts.delivering.carry(prepared):
@@ -215,13 +215,13 @@ class Worker:
         finally:
             self._let_go(prepared.claimed, forget=settled or not prepared.gate.opened)
 
-    async def _unsent(self, claimed: Claimed, settled: Awaitable[None]) -> None:
+    async def _unsent(self, claimed: LeasedDelivery, settled: Awaitable[None]) -> None:
         try:
             await settled
         finally:
             self._let_go(claimed, forget=True)
 
-    def _let_go(self, claimed: Claimed, *, forget: bool) -> None:
+    def _let_go(self, claimed: LeasedDelivery, *, forget: bool) -> None:
         self._line.let_go(claimed, forget=forget)
         self._heavy -= claimed.size
         self._press.set()

@@ -13,16 +13,16 @@ import msgspec
 import structlog
 
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.hook import Confirm, Hook
+from posthouse.model.hook import Hook, SubscriptionToConfirm
 from posthouse.net.clock import Clock
 from posthouse.net.confine import Confined, Stopped
-from posthouse.pipeline.feedback.read_returned import Returned, Understood
-from posthouse.pipeline.feedback.replies import OPERATORS, Letters
-from posthouse.pipeline.feedback.take import Place, Taking
+from posthouse.pipeline.feedback.read_returned import ReturnedFacts, ReturnedMail
+from posthouse.pipeline.feedback.replies import OPERATORS, PersonalReplies
+from posthouse.pipeline.feedback.take import FeedbackTaker, Place
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.recipients import feedback
-from posthouse.store.recipients.feedback import Raw
+from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
@@ -33,25 +33,25 @@ POLL: Final = 0.25
 HOUSEKEEPING: Final = 600.0
 MOST_TRIES: Final = 10
 _TROUBLE: Final = 1.0
-_WISH: Final = Understood((Feedback(kind=FeedbackKind.UNSUBSCRIBED),))
+_WISH: Final = ReturnedFacts((Feedback(kind=FeedbackKind.UNSUBSCRIBED),))
 
 
-class WorkParts(msgspec.Struct, frozen=True, kw_only=True):
+class FeedbackLoopParts(msgspec.Struct, frozen=True, kw_only=True):
     """``readers``: confined children that read what came by mail. ``ask``: a GET at an address of a checked host; whether it went well."""
 
     database: Database
     sealer: Sealer
     clock: Clock
-    taking: Taking
-    letters: Letters
+    taking: FeedbackTaker
+    letters: PersonalReplies
     readers: Confined
     ask: Callable[[str], Awaitable[bool]]
 
 
-class FeedbackWork:
+class FeedbackLoop:
     """One per process with the role ``fanout``; several share the work."""
 
-    def __init__(self, parts: WorkParts) -> None:
+    def __init__(self, parts: FeedbackLoopParts) -> None:
         """Nothing is claimed yet."""
         self._parts = parts
         self._cleaned = parts.clock.monotonic()
@@ -88,22 +88,22 @@ class FeedbackWork:
             await feedback.done(connection, [raw.id for raw in (*done, *given_up)])
         return len(raws)
 
-    async def _read(self, mails: list[Raw]) -> list[Understood]:
+    async def _read(self, mails: list[RawFeedback]) -> list[ReturnedFacts]:
         if not mails:
             return []
-        jobs = [msgspec.msgpack.encode(Returned(raw.body, raw.headers.get("return-path"))) for raw in mails]
+        jobs = [msgspec.msgpack.encode(ReturnedMail(raw.body, raw.headers.get("return-path"))) for raw in mails]
         answers = await self._parts.readers.run(jobs)
-        found: list[Understood] = []
+        found: list[ReturnedFacts] = []
         for answer in answers:
             if isinstance(answer, Stopped):
                 metrics.FEEDBACK.labels("report", "unreadable").inc()
                 log.warning("report not read", why=answer.why)
-                found.append(Understood())
+                found.append(ReturnedFacts())
             else:
-                found.append(msgspec.msgpack.decode(answer, type=Understood))
+                found.append(msgspec.msgpack.decode(answer, type=ReturnedFacts))
         return found
 
-    async def _report(self, raw: Raw, what: Understood) -> bool:
+    async def _report(self, raw: RawFeedback, what: ReturnedFacts) -> bool:
         try:
             if raw.source == OPERATORS:
                 await self._parts.letters.take_operators(raw, what.letter)
@@ -117,14 +117,14 @@ class FeedbackWork:
             return False
         return True
 
-    async def _hook(self, raw: Raw) -> bool:
+    async def _hook(self, raw: RawFeedback) -> bool:
         provider = raw.source.partition(":")[2]
         codec = BY_NAME.get(provider)
         if codec is None:
             return True
         try:
             said = codec.parse_hook(Hook(raw.headers, raw.body))
-            if isinstance(said, Confirm):
+            if isinstance(said, SubscriptionToConfirm):
                 return await self._parts.ask(said.url)
             await self._parts.taking.take_named(raw.tenant, raw.environment, provider, said)
         except Exception as trouble:  # one call must not stop the others; it is tried again

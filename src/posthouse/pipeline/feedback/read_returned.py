@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from posthouse.mail.reports.personal_reply import Letter, read_letter
+from posthouse.mail.reports.personal_reply import PersonalReply, read_reply
 from posthouse.mail.reports.report import read
 from posthouse.model.feedback import Feedback
 from posthouse.policy.recipients.bounce import judge
@@ -17,33 +17,33 @@ REPORT_OCTETS: Final = 512 * 1024  # a report says what it has to say at its beg
 _LETTERS: Final = frozenset({"dsn", "other"})
 
 
-class Returned(msgspec.Struct, frozen=True):
+class ReturnedMail(msgspec.Struct, frozen=True):
     """A mail that came back, and the return path it came with: '' the null one, None where nobody knows."""
 
     data: bytes
     return_path: str | None = None
 
 
-class Understood(msgspec.Struct, frozen=True):
+class ReturnedFacts(msgspec.Struct, frozen=True):
     """What it says: facts about deliveries, or a person's letter."""
 
     facts: tuple[Feedback, ...] = ()
-    letter: Letter | None = None
+    letter: PersonalReply | None = None
 
 
-_JOB: Final = msgspec.msgpack.Decoder(Returned)
+_JOB: Final = msgspec.msgpack.Decoder(ReturnedMail)
 
 
 def read_job(payload: bytes) -> bytes:
     """What the mail says, encoded as ``Understood``."""
-    return msgspec.msgpack.encode(understand(_JOB.decode(payload)))
+    return msgspec.msgpack.encode(read_mail(_JOB.decode(payload)))
 
 
-def understand(returned: Returned) -> Understood:
+def read_mail(returned: ReturnedMail) -> ReturnedFacts:
     """The facts in a report, or else the letter; neither where it is nothing of either kind."""
     report = read(returned.data[:REPORT_OCTETS])
     facts = judge(report)
-    letter = read_letter(returned.data, returned.return_path) if report.paper in _LETTERS else None
+    letter = read_reply(returned.data, returned.return_path) if report.paper in _LETTERS else None
     if letter is None or (facts and not (letter.answers and returned.return_path)):
-        return Understood(facts)
-    return Understood((), letter)
+        return ReturnedFacts(facts)
+    return ReturnedFacts((), letter)

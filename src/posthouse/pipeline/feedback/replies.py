@@ -16,21 +16,21 @@ from uuid import UUID
 import msgspec
 
 from posthouse.mail.address import parse_mailbox
-from posthouse.mail.reports.personal_reply import Letter
+from posthouse.mail.reports.personal_reply import PersonalReply
 from posthouse.model import ids
 from posthouse.model.event import EventType
 from posthouse.model.mailbox import Mailbox
-from posthouse.pipeline.feedback.reply_forwarder import DOOR, Forward, Forwarder
+from posthouse.pipeline.feedback.reply_forwarder import DOOR, ReplyForwarder, ReplyToForward
 from posthouse.pipeline.feedback.take import ERASED, REPORTS, FeedbackParts, Place
-from posthouse.policy.recipients.reply_forwarding import Held as Why
+from posthouse.policy.recipients.reply_forwarding import NotForwarded as Why
 from posthouse.policy.recipients.reply_forwarding import is_listed, own_domain
 from posthouse.store.messages import events, inbox
-from posthouse.store.messages.inbox import NewItem
+from posthouse.store.messages.inbox import NewInboxItem
 from posthouse.store.postgres.database import Held
 from posthouse.store.queue.queue import FlowHead
 from posthouse.store.recipients import feedback, suppression_lookup
-from posthouse.store.recipients.feedback import Raw, Subject
-from posthouse.store.recipients.suppression_lookup import Asked
+from posthouse.store.recipients.feedback import FeedbackSubject, RawFeedback
+from posthouse.store.recipients.suppression_lookup import LookupKey
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import domains, streams, tenants
 from posthouse.telemetry import metrics
@@ -41,24 +41,24 @@ _INBOX_OCTETS: Final = 512 * 1024
 _NO_MESSAGE: Final = UUID(int=0)
 
 
-class LetterParts(msgspec.Struct, frozen=True, kw_only=True):
+class ReplyParts(msgspec.Struct, frozen=True, kw_only=True):
     """``ours``: domains that our mail comes from on the wire. ``operator``: who gets mail to postmaster and abuse, None for nobody."""
 
     feedback: FeedbackParts
     sealer: Sealer
-    forwarder: Forwarder
+    forwarder: ReplyForwarder
     ours: tuple[str, ...]
     operator: Mailbox | None = None
 
 
-class Letters:
+class PersonalReplies:
     """One per process that takes what comes back."""
 
-    def __init__(self, parts: LetterParts) -> None:
+    def __init__(self, parts: ReplyParts) -> None:
         """Nothing is held."""
         self._parts = parts
 
-    async def take(self, place: Place, letter: Letter, source: str) -> None:
+    async def take(self, place: Place, letter: PersonalReply, source: str) -> None:
         """A letter about one of our deliveries. Errors: what Postgres raises; nothing was done then."""
         database, now = self._parts.feedback.database, self._parts.feedback.clock.now()
         where = (place.tenant, place.environment, place.message, place.position)
@@ -74,7 +74,7 @@ class Letters:
         self._parts.forwarder.announce(heads)
         metrics.LETTERS.labels("reply", what).inc()
 
-    async def take_operators(self, raw: Raw, letter: Letter | None) -> None:
+    async def take_operators(self, raw: RawFeedback, letter: PersonalReply | None) -> None:
         """Mail to postmaster or abuse: handed on where it may be, else kept in the built-in inbox."""
         now, operator = self._parts.feedback.clock.now(), self._parts.operator
         recipient = raw.headers.get("recipient", OPERATORS)
@@ -92,7 +92,7 @@ class Letters:
                 await self._keep(connection, raw, recipient, now)
                 what = "kept"
             else:
-                forward = Forward(
+                forward = ReplyToForward(
                     tenant=raw.tenant, environment=raw.environment, stream=OPERATORS, resender=recipient, to=operator, letter=letter,
                     tags=(OPERATORS,),
                 )  # fmt: skip
@@ -102,7 +102,7 @@ class Letters:
         metrics.LETTERS.labels(OPERATORS, what).inc()
 
     async def _told(
-        self, connection: Held, place: Place, subject: Subject, letter: Letter, source: str, to: Mailbox | None, now: datetime
+        self, connection: Held, place: Place, subject: FeedbackSubject, letter: PersonalReply, source: str, to: Mailbox | None, now: datetime
     ) -> tuple[str, list[FlowHead]]:  # fmt: skip
         where = (place.tenant, place.environment, place.message, place.position)
         if await feedback.letters(connection, *where, MOST) >= MOST:
@@ -125,19 +125,26 @@ class Letters:
         if why:
             data["reason"] = str(why)
         elif to is not None:
-            forward = Forward(
+            forward = ReplyToForward(
                 tenant=place.tenant, environment=place.environment, stream=subject.stream, resender=subject.header_from, to=to, letter=letter,
             )  # fmt: skip
             new, heads = await self._parts.forwarder.put(connection, forward, now)
             data["forwardedAs"] = ids.text("msg", new)
-        await events.tell(
+        await events.append(
             connection, place.tenant, place.environment, self._parts.feedback.entropy.new_id(now), EventType.REPLIED.value, now,
             {key: value for key, value in data.items() if value != ""}, message=place.message, position=place.position,
         )  # fmt: skip
         return str(why) or "forwarded", heads
 
     async def _why_not(
-        self, connection: Held, tenant: int, environment: int, stream: str, to: Mailbox, letter: Letter, ours: Collection[str]
+        self,
+        connection: Held,
+        tenant: int,
+        environment: int,
+        stream: str,
+        to: Mailbox,
+        letter: PersonalReply,
+        ours: Collection[str],
     ) -> str:
         """What speaks against handing it on; '' where nothing does."""
         if letter.held:
@@ -148,7 +155,7 @@ class Letters:
             return Why.LOOPED
         if own_domain(letter.author, (*self._parts.ours, *ours)):
             return Why.OWN_DOMAIN
-        asked = Asked(tenant, environment, self._parts.feedback.key.of(to.address))
+        asked = LookupKey(tenant, environment, self._parts.feedback.key.of(to.address))
         [listed] = await suppression_lookup.find(connection, [asked], self._parts.feedback.clock.now())
         return Why.SUPPRESSED if is_listed(listed.entries, stream) else ""
 
@@ -162,8 +169,8 @@ class Letters:
         parsed = parse_mailbox(named) if named else None
         return parsed if isinstance(parsed, Mailbox) else None
 
-    async def _keep(self, connection: Held, raw: Raw, recipient: str, now: datetime) -> None:
-        item = NewItem(
+    async def _keep(self, connection: Held, raw: RawFeedback, recipient: str, now: datetime) -> None:
+        item = NewInboxItem(
             id=raw.id, tenant=raw.tenant, environment=raw.environment, message=_NO_MESSAGE, position=0, recipient=recipient,
             type="notification", data=raw.body[:_INBOX_OCTETS],
         )  # fmt: skip

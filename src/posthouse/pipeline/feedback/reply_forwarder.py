@@ -16,7 +16,7 @@ import msgspec
 
 from posthouse.mail.address import needs_smtputf8
 from posthouse.mail.header import date_field
-from posthouse.mail.reports.personal_reply import MARK, Letter
+from posthouse.mail.reports.personal_reply import MARK, PersonalReply
 from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.mailbox import Mailbox
@@ -26,13 +26,13 @@ from posthouse.policy.types.notice import NOTIFICATION
 from posthouse.store.messages import accept
 from posthouse.store.messages.accept import DeliveryRow, MessageRow
 from posthouse.store.postgres.database import Held
-from posthouse.store.queue.queue import Flag, FlowHead
+from posthouse.store.queue.queue import FlowHead, QueueFlag
 from posthouse.store.seal import Sealer
 
 DOOR: Final = "inbound"
 
 
-class Forward(msgspec.Struct, frozen=True, kw_only=True):
+class ReplyToForward(msgspec.Struct, frozen=True, kw_only=True):
     """What is handed on: whose letter, from whose stream, to whom. ``resender``: the address it came to us for."""
 
     tenant: int
@@ -40,11 +40,11 @@ class Forward(msgspec.Struct, frozen=True, kw_only=True):
     stream: str
     resender: str
     to: Mailbox
-    letter: Letter
+    letter: PersonalReply
     tags: tuple[str, ...] = ()
 
 
-class Forwarder:
+class ReplyForwarder:
     """One per process that hands letters on."""
 
     def __init__(
@@ -56,14 +56,14 @@ class Forwarder:
         self._new_id = new_id
         self.announce = announce
 
-    async def put(self, connection: Held, forward: Forward, now: datetime) -> tuple[UUID, list[FlowHead]]:
+    async def put(self, connection: Held, forward: ReplyToForward, now: datetime) -> tuple[UUID, list[FlowHead]]:
         """Queue it in the transaction that is open: the message, and what to announce once that is committed."""
         flow = await accept.flow(connection, forward.tenant, forward.environment, forward.stream)
         row = self._row(forward, flow, now)
         taken = await accept.accept(connection, [row], now, self._new_id)
         return row.id, accept.heads([row], taken)
 
-    def _row(self, forward: Forward, flow: int, now: datetime) -> MessageRow:
+    def _row(self, forward: ReplyToForward, flow: int, now: datetime) -> MessageRow:
         new, kind, letter = self._new_id(now), NOTIFICATION, forward.letter
         content = self._content(forward, new, now)
         target = now + (kind.target or kind.expires_after)
@@ -86,7 +86,7 @@ class Forwarder:
             since=now, deliveries=(delivery,),
         )  # fmt: skip
 
-    def _content(self, forward: Forward, new: UUID, now: datetime) -> Content:
+    def _content(self, forward: ReplyToForward, new: UUID, now: datetime) -> Content:
         """The letter with its trace before it, and a Message-ID where it has none."""
         content = forward.letter.content
         if content is None:
@@ -108,4 +108,4 @@ class Forwarder:
 
 
 def _flags(to: Mailbox, content: Content) -> int:
-    return int(Flag.SMTPUTF8) if needs_smtputf8(to) or not content.head.isascii() else 0
+    return int(QueueFlag.SMTPUTF8) if needs_smtputf8(to) or not content.head.isascii() else 0

@@ -22,15 +22,15 @@ from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.policy.recipients.bounce_brake import provider_of
-from posthouse.policy.recipients.feedback import Consequence, consequence, told
+from posthouse.policy.recipients.feedback import Consequence, consequence, data_of
 from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.recipients import feedback, soft_bounces, suppressions
-from posthouse.store.recipients.feedback import Subject
+from posthouse.store.recipients.feedback import FeedbackSubject
 from posthouse.store.recipients.soft_bounces import SoftEnd
 from posthouse.store.recipients.suppression_lookup import AddressKey
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppressions import SuppressionEntry
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ class FeedbackParts(msgspec.Struct, frozen=True, kw_only=True):
     key: AddressKey
 
 
-class Taking:
+class FeedbackTaker:
     """One per process that takes feedback."""
 
     def __init__(self, parts: FeedbackParts) -> None:
@@ -118,19 +118,19 @@ class Taking:
         if follows.soft:
             await self._count(connection, place, subject, fact, now)
         if follows.event is not None:
-            await events.tell(
+            await events.append(
                 connection, place.tenant, place.environment, self._parts.entropy.new_id(now), follows.event, now,
-                told(fact, source, suppressed=follows.cause is not None), message=place.message, position=place.position,
+                data_of(fact, source, suppressed=follows.cause is not None), message=place.message, position=place.position,
             )  # fmt: skip
         metrics.FEEDBACK.labels(source, fact.kind.value).inc()
         return 1
 
     async def _enter(
-        self, connection: Held, place: Place, subject: Subject, fact: Feedback, cause: Cause, source: str, now: datetime
+        self, connection: Held, place: Place, subject: FeedbackSubject, fact: Feedback, cause: Cause, source: str, now: datetime
     ) -> bool:  # fmt: skip
         """Whether it was not on the list before."""
         where = (place.tenant, place.environment, place.message, place.position)
-        entry = NewEntry(
+        entry = SuppressionEntry(
             id=self._parts.entropy.new_id(now),
             provider=provider_of(await feedback.last_host(connection, *where)) if cause is Cause.HARD_BOUNCE else "",
             address=subject.recipient, lookup=self._parts.key.of(subject.recipient), cause=cause, source=source,
@@ -139,7 +139,7 @@ class Taking:
         [made] = await suppressions.add(connection, place.tenant, place.environment, [entry], now, self._parts.entropy.new_id)
         return made.id == entry.id
 
-    async def _count(self, connection: Held, place: Place, subject: Subject, fact: Feedback, now: datetime) -> None:
+    async def _count(self, connection: Held, place: Place, subject: FeedbackSubject, fact: Feedback, now: datetime) -> None:
         end = SoftEnd(
             tenant=place.tenant, environment=place.environment, lookup=self._parts.key.of(subject.recipient), address=subject.recipient,
             message=place.message, position=place.position, reason=fact.reason, reply=fact.reply, id=self._parts.entropy.new_id(now),

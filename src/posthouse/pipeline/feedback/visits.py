@@ -6,7 +6,7 @@ from posthouse.mail.link import Link
 from posthouse.model.feedback import Feedback
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.feedback.take import FeedbackParts, Place, Taking
+from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker, Place
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients.suppression_lookup import load_key
 from posthouse.store.seal import Sealer
@@ -14,14 +14,16 @@ from posthouse.store.seal import Sealer
 SOURCE = "link"
 
 
-def telling(database: Database, sealer: Sealer, clock: Clock, entropy: Entropy) -> Callable[[Link, Feedback], Awaitable[None]]:
+def visit_recorder(
+    database: Database, sealer: Sealer, clock: Clock, entropy: Entropy
+) -> Callable[[Link, Feedback], Awaitable[None]]:
     """What the door of links tells; the key of the lists is loaded when first needed."""
-    takings: list[Taking] = []
+    takings: list[FeedbackTaker] = []
 
     async def tell(link: Link, fact: Feedback) -> None:
         if not takings:
             key = await load_key(database, sealer, entropy.bytes)
-            takings.append(Taking(FeedbackParts(database=database, clock=clock, entropy=entropy, key=key)))
+            takings.append(FeedbackTaker(FeedbackParts(database=database, clock=clock, entropy=entropy, key=key)))
         await takings[0].take(Place(link.tenant, link.environment, link.message, link.position), [fact], SOURCE)
 
     return tell

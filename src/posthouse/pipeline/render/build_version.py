@@ -11,52 +11,52 @@ from collections.abc import Mapping
 import msgspec
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import TemplateVersion, Wording
+from posthouse.model.template import CompiledTemplate, TemplateVersion
 from posthouse.policy.types import BY_NAME
-from posthouse.templates.build.build import Fault, build
-from posthouse.templates.draft import Draft, version_of
-from posthouse.templates.lint import Finding, lint
+from posthouse.templates.build.build import SourceFault, build
+from posthouse.templates.draft import TemplateDraft, version_of
+from posthouse.templates.lint import LintFinding, lint
 
 Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> what it says
 
 
-class Made(msgspec.Struct, frozen=True):
+class BuiltVersion(msgspec.Struct, frozen=True):
     """A draft, built: its wordings by locale, and what lint says about them."""
 
-    wordings: dict[str, Wording]
-    findings: tuple[Finding, ...] = ()
+    wordings: dict[str, CompiledTemplate]
+    findings: tuple[LintFinding, ...] = ()
 
 
-def make(draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
+def build_version(draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
     """The draft built and linted, or why it cannot be built, each fault with the locale it is in."""
-    wordings: dict[str, Wording] = {}
+    wordings: dict[str, CompiledTemplate] = {}
     faults: list[FieldError] = []
     library = library_of(parts)
     for locale, source in draft.sources.items():
         built = build(source, library, locale)
-        if isinstance(built, Wording):
+        if isinstance(built, CompiledTemplate):
             wordings[locale] = built
         else:
             place = "" if locale == draft.fallback else f"locales.{locale}."
             faults += (FieldError(place + fault.part.partition(":")[0], _told(fault)) for fault in built)
     if faults:
         return tuple(faults)
-    return Made(wordings, lint_of(version_of(draft, 0, wordings), draft))
+    return BuiltVersion(wordings, lint_of(version_of(draft, 0, wordings), draft))
 
 
-def lint_of(version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
+def lint_of(version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
     """What lint says of a version that was built from a draft."""
     name = draft.parent or draft.type
     known = None if name is None else BY_NAME.get(name)
     return lint(version, draft.sources, name, None if known is None else known.message_class, draft.waivers)
 
 
-def blocking(findings: tuple[Finding, ...]) -> tuple[FieldError, ...]:
+def blocking(findings: tuple[LintFinding, ...]) -> tuple[FieldError, ...]:
     """The findings that keep a version from becoming active, by rule, each with its place and the remedy."""
     return tuple(FieldError(finding.rule, sentence(finding)) for finding in findings if finding.severity == "error")
 
 
-def sentence(finding: Finding) -> str:
+def sentence(finding: LintFinding) -> str:
     """A finding in words: where (language, part, line and column), what, and what to do."""
     at = f":{finding.line}:{finding.column}" if finding.line else ""
     where = f"{finding.locale} {finding.part}{at}" if finding.locale else finding.part
@@ -68,7 +68,7 @@ def library_of(parts: Parts) -> dict[str, str]:
     return {name: said for (_, name), said in parts.items()}
 
 
-def _told(fault: Fault) -> str:
+def _told(fault: SourceFault) -> str:
     """The fault with the partial or layout and the line it is in."""
     inside = fault.part.partition(": ")[2]
     where = " ".join(filter(None, (f"in {inside}" if inside else "", f"line {fault.line}" if fault.line else "")))

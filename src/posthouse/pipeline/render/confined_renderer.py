@@ -13,13 +13,13 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import Rendered, TemplateVersion
+from posthouse.model.template import RenderedTemplate, TemplateVersion
 from posthouse.net.confine import Confined, Stopped
-from posthouse.pipeline.batching import Coalescer
+from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.render import build_version
-from posthouse.pipeline.render.build_version import Made, Parts
-from posthouse.templates.draft import Draft
-from posthouse.templates.lint import Finding
+from posthouse.pipeline.render.build_version import BuiltVersion, Parts
+from posthouse.templates.draft import TemplateDraft
+from posthouse.templates.lint import LintFinding
 from posthouse.templates.render import render
 
 MOST_BATCH: Final = 64
@@ -33,10 +33,10 @@ class RenderJob(msgspec.Struct, frozen=True):
     locale: str | None
 
 
-class MakeJob(msgspec.Struct, frozen=True, tag="make"):
+class BuildJob(msgspec.Struct, frozen=True, tag="make"):
     """One saving: build and lint."""
 
-    draft: Draft
+    draft: TemplateDraft
     parts: Parts
 
 
@@ -44,75 +44,75 @@ class LintJob(msgspec.Struct, frozen=True, tag="lint"):
     """Lint what was built before."""
 
     version: TemplateVersion
-    draft: Draft
+    draft: TemplateDraft
 
 
-class Filled(msgspec.Struct, frozen=True):
+class RenderAnswer(msgspec.Struct, frozen=True):
     """A rendering's answer: one of the two."""
 
-    rendered: Rendered | None
+    rendered: RenderedTemplate | None
     faults: tuple[FieldError, ...] = ()
 
 
-class Saved(msgspec.Struct, frozen=True):
+class BuildAnswer(msgspec.Struct, frozen=True):
     """A saving's answer: what was made, or why not; or findings."""
 
-    made: Made | None = None
+    made: BuiltVersion | None = None
     faults: tuple[FieldError, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[LintFinding, ...] = ()
 
 
 def render_job(payload: bytes) -> bytes:
     """In a child: render."""
     job = msgspec.msgpack.decode(payload, type=RenderJob)
     found = render(job.version, job.variables, job.locale)
-    return msgspec.msgpack.encode(Filled(found) if isinstance(found, Rendered) else Filled(None, found))
+    return msgspec.msgpack.encode(RenderAnswer(found) if isinstance(found, RenderedTemplate) else RenderAnswer(None, found))
 
 
 def save_job(payload: bytes) -> bytes:
     """In a child: build and lint."""
-    job = msgspec.msgpack.decode(payload, type=MakeJob | LintJob)
+    job = msgspec.msgpack.decode(payload, type=BuildJob | LintJob)
     if isinstance(job, LintJob):
-        return msgspec.msgpack.encode(Saved(findings=build_version.lint_of(job.version, job.draft)))
-    found = build_version.make(job.draft, job.parts)
-    return msgspec.msgpack.encode(Saved(made=found) if isinstance(found, Made) else Saved(faults=found))
+        return msgspec.msgpack.encode(BuildAnswer(findings=build_version.lint_of(job.version, job.draft)))
+    found = build_version.build_version(job.draft, job.parts)
+    return msgspec.msgpack.encode(BuildAnswer(made=found) if isinstance(found, BuiltVersion) else BuildAnswer(faults=found))
 
 
-class ConfinedRenders:
+class ConfinedRenderer:
     """Renders by children. ``close`` at the end."""
 
     def __init__(self) -> None:
         """Nothing is started yet."""
         self._rendering = Confined((sys.executable, "-m", "posthouse.app.confined", "render"))
         self._saving = Confined((sys.executable, "-m", "posthouse.app.confined", "save"), wall=3.0)
-        self._together: Coalescer[bytes, bytes | Stopped] = Coalescer(self._run, hopeless=lambda _trouble: True, limit=MOST_BATCH)
+        self._together: Batcher[bytes, bytes | Stopped] = Batcher(self._run, hopeless=lambda _trouble: True, limit=MOST_BATCH)
 
     async def render(
         self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
-    ) -> Rendered | tuple[FieldError, ...]:
+    ) -> RenderedTemplate | tuple[FieldError, ...]:
         """As ``templates.render``."""
         if version.trusted:
             return render(version, variables, locale)
         answer = await self._together.put(msgspec.msgpack.encode(RenderJob(version, dict(variables), locale)))
         if isinstance(answer, Stopped):
             return (_stopped(answer),)
-        filled = msgspec.msgpack.decode(answer, type=Filled)
+        filled = msgspec.msgpack.decode(answer, type=RenderAnswer)
         return filled.rendered if filled.rendered is not None else filled.faults
 
-    async def make(self, draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
+    async def make(self, draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
         """As ``making.make``."""
-        (answer,) = await self._saving.run([msgspec.msgpack.encode(MakeJob(draft, parts))])
+        (answer,) = await self._saving.run([msgspec.msgpack.encode(BuildJob(draft, parts))])
         if isinstance(answer, Stopped):
             return (_stopped(answer),)
-        saved = msgspec.msgpack.decode(answer, type=Saved)
+        saved = msgspec.msgpack.decode(answer, type=BuildAnswer)
         return saved.made if saved.made is not None else saved.faults
 
-    async def lint(self, version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
+    async def lint(self, version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
         """As ``making.lint_of``."""
         (answer,) = await self._saving.run([msgspec.msgpack.encode(LintJob(version, draft))])
         if isinstance(answer, Stopped):
             return (_bounds(answer),)
-        return msgspec.msgpack.decode(answer, type=Saved).findings
+        return msgspec.msgpack.decode(answer, type=BuildAnswer).findings
 
     async def close(self) -> None:
         """End the children."""
@@ -128,8 +128,8 @@ def _stopped(answer: Stopped) -> FieldError:
     return FieldError("template", answer.why)
 
 
-def _bounds(answer: Stopped) -> Finding:
+def _bounds(answer: Stopped) -> LintFinding:
     remedy = "Make it smaller, with fewer loops and languages."
-    return Finding(
+    return LintFinding(
         rule="render-failed", severity="error", part="html", locale=None, line=0, column=0, message=answer.why, remedy=remedy
     )

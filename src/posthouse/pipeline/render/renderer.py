@@ -8,45 +8,45 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import Rendered, TemplateVersion
+from posthouse.model.template import RenderedTemplate, TemplateVersion
 from posthouse.pipeline.render import build_version
-from posthouse.pipeline.render.build_version import Made, Parts
-from posthouse.templates.draft import Draft
-from posthouse.templates.lint import Finding
+from posthouse.pipeline.render.build_version import BuiltVersion, Parts
+from posthouse.templates.draft import TemplateDraft
+from posthouse.templates.lint import LintFinding
 from posthouse.templates.render import render
 
 
-class Renders(Protocol):
+class Renderer(Protocol):
     """Rendering, at send; building and linting, at save."""
 
     async def render(
         self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
-    ) -> Rendered | tuple[FieldError, ...]:
+    ) -> RenderedTemplate | tuple[FieldError, ...]:
         """As ``templates.render``: the parts of a mail, or what is wrong with the variables."""
         ...
 
-    async def make(self, draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
+    async def make(self, draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
         """As ``making.make``: the draft built and linted, or why it cannot be built."""
         ...
 
-    async def lint(self, version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
+    async def lint(self, version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
         """As ``making.lint_of``: what is to be said about a version that was built before."""
         ...
 
 
-class InProcess:
+class InProcessRenderer:
     """Here and now."""
 
     async def render(
         self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
-    ) -> Rendered | tuple[FieldError, ...]:
+    ) -> RenderedTemplate | tuple[FieldError, ...]:
         """As ``templates.render``."""
         return render(version, variables, locale)
 
-    async def make(self, draft: Draft, parts: Parts) -> Made | tuple[FieldError, ...]:
+    async def make(self, draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
         """As ``making.make``."""
-        return build_version.make(draft, parts)
+        return build_version.build_version(draft, parts)
 
-    async def lint(self, version: TemplateVersion, draft: Draft) -> tuple[Finding, ...]:
+    async def lint(self, version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
         """As ``making.lint_of``."""
         return build_version.lint_of(version, draft)

@@ -21,12 +21,12 @@ from posthouse.model import ids
 from posthouse.model.event import EventType
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.webhooks.endpoint_worker import FanoutParts, Teller
+from posthouse.pipeline.webhooks.endpoint_worker import EndpointWorker, WebhookParts
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Held, is_unavailable
 from posthouse.store.webhooks import endpoint_queue, endpoints, settle
-from posthouse.store.webhooks.endpoints import Place
-from posthouse.store.webhooks.settle import Result, Verdict
+from posthouse.store.webhooks.endpoints import EndpointKey
+from posthouse.store.webhooks.settle import HealthChange, WebhookResult
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
@@ -41,16 +41,16 @@ AT_ONCE: Final = 500
 MOST_ENDPOINTS: Final = 1000
 HOUSEKEEPING: Final = timedelta(hours=1)
 TROUBLE: Final = 0.5
-Settled = tuple[Result, Verdict | None]
+SettledTry = tuple[WebhookResult, HealthChange | None]
 
 
-class Fanout:
+class WebhookDispatcher:
     """``run`` until told to stop; ``wake`` when something may have happened."""
 
-    def __init__(self, parts: FanoutParts) -> None:
+    def __init__(self, parts: WebhookParts) -> None:
         """Nothing is held yet."""
         self._parts = parts
-        self._tellers: dict[Place, Teller] = {}
+        self._tellers: dict[EndpointKey, EndpointWorker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._kept_house: datetime | None = None
@@ -114,7 +114,7 @@ class Fanout:
                 if place not in ours and place in self._tellers:
                     self._tellers[place].stop()
 
-    async def _rouse(self, places: Sequence[Place]) -> None:
+    async def _rouse(self, places: Sequence[EndpointKey]) -> None:
         """Wake the tellers of these endpoints; take those that nobody holds."""
         for place in places:
             if place in self._tellers:
@@ -127,13 +127,13 @@ class Fanout:
             if place not in self._tellers:
                 self._start(place)
 
-    def _start(self, place: Place) -> None:
-        teller = self._tellers[place] = Teller(self._parts, place)
+    def _start(self, place: EndpointKey) -> None:
+        teller = self._tellers[place] = EndpointWorker(self._parts, place)
         task = asyncio.create_task(self._guarded(teller))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, teller: Teller) -> None:
+    async def _guarded(self, teller: EndpointWorker) -> None:
         try:
             await teller.run()
         except Exception as trouble:  # one endpoint must not end the others
@@ -149,10 +149,10 @@ class Fanout:
 
 def settling(
     database: Database, holder: UUID, clock: Clock, entropy: Entropy
-) -> Callable[[list[Settled]], Awaitable[list[None]]]:
+) -> Callable[[list[SettledTry]], Awaitable[list[None]]]:
     """What writes a batch of results, and tells of endpoints that were switched off by it; waits while the database is away."""
 
-    async def write(batch: list[Settled]) -> list[None]:
+    async def write(batch: list[SettledTry]) -> list[None]:
         verdicts = {result.waiting.place: verdict for result, verdict in batch if verdict is not None}
         while True:
             try:
@@ -170,12 +170,12 @@ def settling(
     return write
 
 
-async def _alert(connection: Held, place: Place, why: str, entropy: Entropy, now: datetime) -> None:
+async def _alert(connection: Held, place: EndpointKey, why: str, entropy: Entropy, now: datetime) -> None:
     """Operations hear of an endpoint that was switched off, by an event like any other."""
     name = ids.text("whk", place.id)
     found = await endpoints.one_over(connection, place)
     data = {"endpointId": name, "host": urlsplit(found.url).hostname if found else None, "reason": why}
-    await events.tell(
+    await events.append(
         connection, place.tenant, place.environment, entropy.new_id(now), EventType.ALERT_WEBHOOK_DISABLED.value, now, data
     )
     log.warning("webhook endpoint switched off", endpoint=name, reason=why)

@@ -16,20 +16,20 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.model.http import HttpResponse, NotReached
-from posthouse.model.told import EventFacts, tell
+from posthouse.model.http import HttpResponse, NoAnswer
+from posthouse.model.told import EventFacts, public_event
 from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
-from posthouse.pipeline.batching import Coalescer
-from posthouse.policy.webhooks import ORDERED_TRIES, Health, Heard, Next, next_step
+from posthouse.pipeline.batching import Batcher
+from posthouse.policy.webhooks import ORDERED_TRIES, EndpointHealth, NextTry, WebhookAnswer, next_step
 from posthouse.sinks.registry import SINKS
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.webhooks import endpoint_queue, endpoints
-from posthouse.store.webhooks.endpoint_queue import Waiting
-from posthouse.store.webhooks.endpoints import Place
-from posthouse.store.webhooks.settle import Result, Verdict
+from posthouse.store.webhooks.endpoint_queue import WaitingEvent
+from posthouse.store.webhooks.endpoints import EndpointKey
+from posthouse.store.webhooks.settle import HealthChange, WebhookResult
 from posthouse.telemetry import metrics
 
 NARROW: Final = 2
@@ -41,7 +41,7 @@ IDLE: Final = timedelta(seconds=20)
 ENVIRONMENTS: Final = ("test", "live")
 
 
-class Ways:
+class ConcurrencyLimits:
     """How many requests one process makes at once: to endpoints that do well, and to those that fail or are slow."""
 
     def __init__(self, brisk: int = 256, slow: int = 128) -> None:
@@ -50,7 +50,7 @@ class Ways:
         self.slow = asyncio.Semaphore(slow)
 
 
-class FanoutParts(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookParts(msgspec.Struct, frozen=True, kw_only=True):
     """``holder`` names this process in leases. ``settle``: what became of a try, with the endpoint's health where it changed."""
 
     database: Database
@@ -59,8 +59,8 @@ class FanoutParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     entropy: Entropy
     holder: UUID
-    ways: Ways
-    settle: Coalescer[tuple[Result, Verdict | None], None]
+    ways: ConcurrencyLimits
+    settle: Batcher[tuple[WebhookResult, HealthChange | None], None]
 
 
 class _Target(msgspec.Struct, frozen=True):
@@ -71,18 +71,18 @@ class _Target(msgspec.Struct, frozen=True):
     secrets: list[bytes]
 
 
-class Teller:
+class EndpointWorker:
     """One endpoint that this process holds. ``run`` returns when there was nothing to do for a while, or it is no longer ours."""
 
-    def __init__(self, parts: FanoutParts, place: Place) -> None:
+    def __init__(self, parts: WebhookParts, place: EndpointKey) -> None:
         """Nothing is read yet."""
         self._parts = parts
         self.place = place
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[WaitingEvent] = deque()
         self._under_way: dict[UUID, asyncio.Task[None]] = {}
         self._changed, self._more = asyncio.Event(), True
         self._target: _Target | None = None
-        self._health: Health | None = None
+        self._health: EndpointHealth | None = None
         self._width, self._slow, self._over = NARROW, False, False
 
     def wake(self) -> None:
@@ -168,24 +168,26 @@ class Teller:
 
         return ended
 
-    async def _tell(self, waiting: Waiting, target: _Target) -> None:
+    async def _tell(self, waiting: WaitingEvent, target: _Target) -> None:
         """One event, once, and what becomes of it."""
         clock = self._parts.clock
         if waiting.facts is None:  # no longer kept: there is nothing to tell
-            await self._parts.settle.put((Result(waiting=waiting, over=True, due=None, id=waiting.event, at=clock.now()), None))
+            await self._parts.settle.put(
+                (WebhookResult(waiting=waiting, over=True, due=None, id=waiting.event, at=clock.now()), None)
+            )
             return
         async with self._parts.ways.slow if self._slow or self._room() == 1 else self._parts.ways.brisk:
             at = clock.now()
-            event = tell(waiting.facts, ENVIRONMENTS[self.place.environment])
+            event = public_event(waiting.facts, ENVIRONMENTS[self.place.environment])
             answer = await self._parts.client.send(SINKS[target.kind].encode(event, target.url, target.secrets, at))
         self._slow = answer.duration_ms > SLOW_MS
         result, verdict = self._judge(waiting, waiting.facts, answer, target.kind, at)
         await self._parts.settle.put((result, verdict))
 
     def _judge(
-        self, waiting: Waiting, facts: EventFacts, answer: HttpResponse | NotReached, kind: str, at: datetime
-    ) -> tuple[Result, Verdict | None]:
-        now, before = self._parts.clock.now(), self._health or Health()
+        self, waiting: WaitingEvent, facts: EventFacts, answer: HttpResponse | NoAnswer, kind: str, at: datetime
+    ) -> tuple[WebhookResult, HealthChange | None]:
+        now, before = self._parts.clock.now(), self._health or EndpointHealth()
         heard = SINKS[kind].decode(answer, now)
         step = next_step(
             heard.heard, tries=waiting.tries + 1, wish=heard.wish, health=before, now=now, fraction=self._parts.entropy.fraction()
@@ -198,18 +200,25 @@ class Teller:
         metrics.WEBHOOK_TRIES.labels(heard.heard.value).inc()
         if step.told and not waiting.tries:
             metrics.WEBHOOK_LATENCY.observe(max(0.0, (now - facts.at).total_seconds()))
-        verdict = Verdict(step.health, step.disable) if step.health != before else None
+        verdict = HealthChange(step.health, step.disable) if step.health != before else None
         return self._result(waiting, answer, heard.heard, step, at, failing=before.failures > 1), verdict
 
     def _result(
-        self, waiting: Waiting, answer: HttpResponse | NotReached, heard: Heard, step: Next, at: datetime, *, failing: bool
-    ) -> Result:
+        self,
+        waiting: WaitingEvent,
+        answer: HttpResponse | NoAnswer,
+        heard: WebhookAnswer,
+        step: NextTry,
+        at: datetime,
+        *,
+        failing: bool,
+    ) -> WebhookResult:
         reached = isinstance(answer, HttpResponse)
-        return Result(
+        return WebhookResult(
             waiting=waiting, over=step.told, due=step.due, id=self._parts.entropy.new_id(at), at=at,
             ordered=failing or waiting.tries + 1 < ORDERED_TRIES, duration_ms=answer.duration_ms, outcome=heard.value,
             status=answer.status if isinstance(answer, HttpResponse) else None,
-            trouble=answer.trouble.value if isinstance(answer, NotReached) else None,
+            trouble=answer.trouble.value if isinstance(answer, NoAnswer) else None,
             answer=_shown(answer.body if isinstance(answer, HttpResponse) else answer.text.encode()) if not step.told or reached else "",
         )  # fmt: skip
 

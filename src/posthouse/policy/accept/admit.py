@@ -28,9 +28,9 @@ from posthouse.policy.accept import request_rules
 from posthouse.policy.accept.schedule import Moments, moments
 from posthouse.policy.accept.sender import SenderDomain, disguised, gate, has_reply_to, is_no_reply
 from posthouse.policy.deliver import simulate
-from posthouse.policy.deliver.route import RouteFact, leaves_the_house, stays_here
+from posthouse.policy.deliver.route import RouteFact, leaves_installation, stays_in_inbox
 from posthouse.policy.recipients import suppress
-from posthouse.policy.recipients.suppress import Answer, Cause, Entry, Ruling
+from posthouse.policy.recipients.suppress import Cause, Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.policy.types import OwnTypes
 
 TRANSACTIONAL: Final = "transactional"
@@ -38,7 +38,7 @@ MARKETING: Final = "marketing"
 NO_ROUTE_RETRY: Final = 60
 
 
-class Role(IntEnum):
+class RecipientRole(IntEnum):
     """Where a recipient was named."""
 
     TO = 0
@@ -50,11 +50,11 @@ class Recipient(msgspec.Struct, frozen=True):
     """One delivery; its place among the recipients is its position. ``simulator``: the answer is made up here (X2)."""
 
     mailbox: Mailbox
-    role: Role
+    role: RecipientRole
     simulator: bool
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class AdmissionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known besides the request. ``domain``: the tenant's domain of the author's name (``author`` says whose).
 
     ``types``: those that the tenant made. ``stream_reply_to``: whom to answer for mail of that stream; ``suppressions``: entries by address, for the recipients of
@@ -68,7 +68,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     stream_reply_to: tuple[Mailbox, ...] = ()
     template_type: str | None = None
     types: OwnTypes = {}
-    suppressions: Mapping[str, Sequence[Entry]] = {}
+    suppressions: Mapping[str, Sequence[SuppressionFact]] = {}
     legal_passes_security: bool = False
     limits: Limits = CONTRACT
 
@@ -95,7 +95,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     tracking: int = 0
     warnings: tuple[Warning, ...] = ()
     evidence: dict[int, str] = {}
-    alarms: tuple[tuple[Entry, Ruling], ...] = ()
+    alarms: tuple[tuple[SuppressionFact, Ruling], ...] = ()
 
 
 def author(request: SendRequest, default_from: Mailbox | None) -> Mailbox | None:
@@ -103,11 +103,11 @@ def author(request: SendRequest, default_from: Mailbox | None) -> Mailbox | None
     return request.sender if request.sender is not None else default_from
 
 
-def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -> Admission | Rejection:
+def resolve(request: SendRequest, caller: Caller, facts: AdmissionFacts, now: datetime) -> Admission | Rejection:
     """The terms for a request accepted at ``now``, or why it is not taken (a code of the contract's list)."""
     if request_rules.estimate(request) > facts.limits.message_bytes:
         return Rejection("too_large", f"The message would have more than {size(facts.limits.message_bytes)}.")
-    errors = list(request_rules.faults(request, facts.limits))
+    errors = list(request_rules.check(request, facts.limits))
     type = _type(wanted_type(request, caller, facts.template_type), facts.types)
     if isinstance(type, FieldError):
         errors.append(type)
@@ -131,7 +131,7 @@ def resolve(request: SendRequest, caller: Caller, facts: Facts, now: datetime) -
 
 def _admission(
     request: SendRequest,
-    facts: Facts,
+    facts: AdmissionFacts,
     *,
     type: MessageType,
     stream: str,
@@ -143,7 +143,7 @@ def _admission(
     reply_to, unanswered = _reply_to(request, sender, facts)
     tracking, untracked = _tracking(request, type)
     judged = _judged(people, type.message_class, stream, facts)
-    blocked = {at: entry for at, (entry, ruling) in judged.items() if ruling.answer is Answer.BLOCK}
+    blocked = {at: entry for at, (entry, ruling) in judged.items() if ruling.answer is SuppressionAnswer.BLOCK}
     evidence = {at: entry.id for at, entry in blocked.items() if entry.id}
     return Admission(
         type=type,
@@ -213,38 +213,38 @@ def _misplaced(type: MessageType, stream: str) -> Rejection | None:
 def _people(request: SendRequest) -> tuple[Recipient, ...]:
     """Everybody once, in the first role named."""
     found: dict[str, Recipient] = {}
-    for role, mailboxes in ((Role.TO, request.to), (Role.CC, request.cc), (Role.BCC, request.bcc)):
+    for role, mailboxes in ((RecipientRole.TO, request.to), (RecipientRole.CC, request.cc), (RecipientRole.BCC, request.bcc)):
         for mailbox in mailboxes:
             found.setdefault(mailbox.address, Recipient(mailbox, role, mailbox.domain == simulate.DOMAIN))
     return tuple(found.values())
 
 
-def _no_way(people: tuple[Recipient, ...], sender: Mailbox, caller: Caller, facts: Facts) -> Rejection | None:
+def _no_way(people: tuple[Recipient, ...], sender: Mailbox, caller: Caller, facts: AdmissionFacts) -> Rejection | None:
     """The domain gate, and whether there is a route at all, for those who do not stay in the inbox."""
-    travelling = [person for person in people if not stays_here(caller.environment, simulator=person.simulator)]
+    travelling = [person for person in people if not stays_in_inbox(caller.environment, simulator=person.simulator)]
     if travelling and not facts.routes:
         return Rejection("no_route", "No route is configured, so nothing can leave.", retry_after=NO_ROUTE_RETRY)
-    if travelling and leaves_the_house(facts.routes, caller.environment, simulator=False):
+    if travelling and leaves_installation(facts.routes, caller.environment, simulator=False):
         return gate(sender, facts.domain)
     return None
 
 
 def _judged(
-    people: tuple[Recipient, ...], message_class: MessageClass, stream: str, facts: Facts
-) -> dict[int, tuple[Entry, Ruling]]:
+    people: tuple[Recipient, ...], message_class: MessageClass, stream: str, facts: AdmissionFacts
+) -> dict[int, tuple[SuppressionFact, Ruling]]:
     """What the lists say of each recipient of whom they say anything, by position."""
     found = {}
     for position, person in enumerate(people):
-        entries: Sequence[Entry] = facts.suppressions.get(person.mailbox.address, ()) if facts.suppressions else ()
+        entries: Sequence[SuppressionFact] = facts.suppressions.get(person.mailbox.address, ()) if facts.suppressions else ()
         if person.simulator and person.mailbox.local.partition("+")[0].lower() == simulate.SUPPRESSED:
-            entries = (*entries, Entry(cause=Cause.SIMULATED))
+            entries = (*entries, SuppressionFact(cause=Cause.SIMULATED))
         judged = suppress.judge(entries, message_class, stream, legal_passes_security=facts.legal_passes_security)
         if judged is not None:
             found[position] = judged
     return found
 
 
-def _unwritten(evidence: dict[int, str], blocked: dict[int, Entry]) -> tuple[Warning, ...]:
+def _unwritten(evidence: dict[int, str], blocked: dict[int, SuppressionFact]) -> tuple[Warning, ...]:
     """Where the evidence stands of each recipient that is not written to."""
     return tuple(
         Warning(
@@ -254,7 +254,7 @@ def _unwritten(evidence: dict[int, str], blocked: dict[int, Entry]) -> tuple[War
     )
 
 
-def _reply_to(request: SendRequest, sender: Mailbox, facts: Facts) -> tuple[tuple[Mailbox, ...], tuple[Warning, ...]]:
+def _reply_to(request: SendRequest, sender: Mailbox, facts: AdmissionFacts) -> tuple[tuple[Mailbox, ...], tuple[Warning, ...]]:
     """Whom to answer: the caller's, else the stream's, or for an author that reads no answers the tenant's, or a warning."""
     if request.reply_to or _answers_itself(request):
         return request.reply_to, ()

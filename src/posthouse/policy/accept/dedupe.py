@@ -23,7 +23,7 @@ from posthouse.model.delivery import KEY_FREED, DeliveryState
 from posthouse.model.mailbox import Mailbox
 
 
-class Verdict(StrEnum):
+class DedupeVerdict(StrEnum):
     """What a request under a key is."""
 
     NEW = "new"
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
     CONFLICT = "conflict"
 
 
-class Found(Protocol):
+class KeyHolder(Protocol):
     """Who holds a key. ``freed``: every delivery of that message came to nothing (D4)."""
 
     @property
@@ -50,7 +50,7 @@ class Found(Protocol):
         ...
 
 
-class Templated(msgspec.Struct, frozen=True):
+class TemplateContent(msgspec.Struct, frozen=True):
     """A content given as a template and what fills it; ``version`` is the one that was resolved."""
 
     name: str
@@ -62,21 +62,21 @@ class Templated(msgspec.Struct, frozen=True):
 _CANONICAL: Final = msgspec.json.Encoder(order="sorted")
 
 
-def fingerprint(sender: Mailbox, recipients: Iterable[Mailbox], said: bytes | Templated) -> bytes:
+def fingerprint(sender: Mailbox, recipients: Iterable[Mailbox], said: bytes | TemplateContent) -> bytes:
     """32 bytes that are equal when a request says the same to the same.
 
     ``said``: a template, or the identity of a message (``mail.content_identity.identity``, or the one it was submitted with).
     """
     people = sorted({mailbox.address for mailbox in recipients})
     parts = [b"to", *(address.encode() for address in people), b"from", sender.address.encode(), b"says"]
-    return digest([*parts, *(_template_parts(said) if isinstance(said, Templated) else (b"content", said))])
+    return digest([*parts, *(_template_parts(said) if isinstance(said, TemplateContent) else (b"content", said))])
 
 
-def judge(found: Found | None, fingerprint: bytes, now: datetime) -> Verdict:
+def judge(found: KeyHolder | None, fingerprint: bytes, now: datetime) -> DedupeVerdict:
     """New once the window is over (``expires_at`` itself is outside it) or where the first came to nothing."""
     if found is None or found.freed or now >= found.expires_at:
-        return Verdict.NEW
-    return Verdict.SAME if found.fingerprint == fingerprint else Verdict.CONFLICT
+        return DedupeVerdict.NEW
+    return DedupeVerdict.SAME if found.fingerprint == fingerprint else DedupeVerdict.CONFLICT
 
 
 def freed(states: Iterable[DeliveryState]) -> bool:
@@ -84,7 +84,7 @@ def freed(states: Iterable[DeliveryState]) -> bool:
     return all(state in KEY_FREED for state in states)
 
 
-def _template_parts(said: Templated) -> tuple[bytes, ...]:
+def _template_parts(said: TemplateContent) -> tuple[bytes, ...]:
     variables = {name: value for name, value in said.variables.items() if value is not None}
     version = "" if said.version is None else str(said.version)
     return b"template", said.name.encode(), version.encode(), (said.locale or "").encode(), _CANONICAL.encode(variables)

@@ -32,7 +32,7 @@ _LOCALE: Final = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _STREAM: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
-def faults(request: SendRequest, limits: Limits) -> tuple[FieldError, ...]:
+def check(request: SendRequest, limits: Limits) -> tuple[FieldError, ...]:
     """All that is wrong with a request in itself; () where nothing is."""
     return tuple(
         fault for part in (_recipients, _content, _attachments, _headers, _labels, _words) for fault in part(request, limits)

@@ -15,7 +15,7 @@ _TAG: Final = re.compile(r"\{\{[^{}\n]{0,200}\}\}|\{%[^%\n]{0,200}%\}")
 _SHOWN: Final = 40
 
 
-def left_over(subject: str | None, html: str | None, text: str | None) -> tuple[Warning, ...]:
+def unrendered_tags(subject: str | None, html: str | None, text: str | None) -> tuple[Warning, ...]:
     """What the caller is told of each part that has one."""
     parts = (("subject", subject), ("html", html), ("text", text))
     return tuple(warning for path, said in parts if said and (warning := _told(path, said)) is not None)

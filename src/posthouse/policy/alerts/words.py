@@ -23,64 +23,64 @@ _LONGEST: Final = 300
 _WHEN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 
 
-class Step(msgspec.Struct, frozen=True):
+class RemedyStep(msgspec.Struct, frozen=True):
     """Something to do; ``command``: what to type for it, '' where there is nothing to type."""
 
     text: str
     command: str = ""
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True):
+class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
     """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order. Severity critical: people wait."""
 
     severity: Severity
     title: str
     summary: str
-    advice: tuple[Step, ...]
+    advice: tuple[RemedyStep, ...]
 
 
-def words(type: str, data: Data | None) -> Words:
+def words(type: str, data: Data | None) -> AlertWords:
     """An alert in words. What its data lacks is left out of the sentence."""
     made = _WORDS.get(type)
     return _unknown(type) if made is None else made(data or {})
 
 
-def _delivery_failed(data: Data) -> Words:
+def _delivery_failed(data: Data) -> AlertWords:
     name, route, reason = _text(data, "messageType"), _text(data, "route"), _text(data, "reason")
     kind = types.BY_NAME.get(_text(data, "parent") or name)
     urgent = kind is not None and kind.message_class in (MessageClass.AUTHENTICATION, MessageClass.SECURITY)
     what, heard = _plain(name) or "message", _text(data, "reply")
     summary = f"Every try{f' over {route}' if route else ''} was used up and nobody took the message{f': {_plain(reason)}' if reason else ''}."
     summary += f" The last thing heard: “{heard}”." if heard else ""
-    return Words(
+    return AlertWords(
         severity="critical" if urgent else "warning",
         title=f"{_article(what)} {what} was not delivered",
         summary=f"{summary} This is told once an hour for each type and route; there may be more of them.",
         advice=(
-            Step(_REMEDIES.get(reason, "Read the answers on the message's timeline: they say who refused it, and why.")),
-            Step("See what else it hit.", f"posthouse messages list --status failed{f' --type {name}' if kind else ''}"),
-            Step("When the cause is mended, send again what still matters.", "POST /v1/messages/{id}/resend"),
+            RemedyStep(_REMEDIES.get(reason, "Read the answers on the message's timeline: they say who refused it, and why.")),
+            RemedyStep("See what else it hit.", f"posthouse messages list --status failed{f' --type {name}' if kind else ''}"),
+            RemedyStep("When the cause is mended, send again what still matters.", "POST /v1/messages/{id}/resend"),
         ),
     )
 
 
-def _webhook_disabled(data: Data) -> Words:
+def _webhook_disabled(data: Data) -> AlertWords:
     host, endpoint, why = _text(data, "host"), _text(data, "endpointId"), _text(data, "reason")
     name = endpoint or "ID"
-    return Words(
+    return AlertWords(
         severity="critical",
         title=f"Events are no longer posted{f' to {host}' if host else ''}",
         summary=f"The webhook endpoint {endpoint or 'of this tenant'} was switched off{f': {why}' if why else ''}."
         " What happens from now on is not told there.",
         advice=(
-            Step("See what it answered.", f"posthouse webhook log {name}"),
-            Step("When it is mended, switch it on again; what waited goes on.", f"posthouse webhook enable {name}"),
-            Step("Have it told what it missed meanwhile.", f"posthouse webhook replay {name} --since TIME"),
+            RemedyStep("See what it answered.", f"posthouse webhook log {name}"),
+            RemedyStep("When it is mended, switch it on again; what waited goes on.", f"posthouse webhook enable {name}"),
+            RemedyStep("Have it told what it missed meanwhile.", f"posthouse webhook replay {name} --since TIME"),
         ),
     )
 
 
-def _suppression_brake(data: Data) -> Words:
+def _suppression_brake(data: Data) -> AlertWords:
     provider = _text(data, "provider") or "a mailbox provider"
     hard, attempts, held = (_text(data, name) for name in ("hard", "attempts", "provisional"))
     until, base = _moment(_text(data, "until")), _percent(data.get("base"))
@@ -88,67 +88,67 @@ def _suppression_brake(data: Data) -> Words:
     if hard and attempts:
         summary += f" {hard} of the last {attempts} answers were hard bounces{f'; usually {base} are' if base else ''}."
     summary += f" {f'{held} entries of the last half hour are' if held else 'What is entered now is'} provisional{f' until {until}' if until else ''}:"
-    return Words(
+    return AlertWords(
         severity="critical",
         title=f"{provider[:1].upper() + provider[1:] if ' ' in provider else provider} says of too many addresses that they do not exist",
         summary=f"{summary} mail to these addresses waits, and nobody is locked out for good.",
         advice=(
-            Step("Are the addresses real? If you have just written to an old or bought list, stop: then the provider is right."),
-            Step("If the provider was wrong, take the window back.", f"posthouse suppression undo --provider {_named(data)} --from TIME --to TIME"),
-            Step("If you do nothing, the brake goes off half an hour after the share was last too high; a second try then decides each entry."),
+            RemedyStep("Are the addresses real? If you have just written to an old or bought list, stop: then the provider is right."),
+            RemedyStep("If the provider was wrong, take the window back.", f"posthouse suppression undo --provider {_named(data)} --from TIME --to TIME"),
+            RemedyStep("If you do nothing, the brake goes off half an hour after the share was last too high; a second try then decides each entry."),
         ),
     )  # fmt: skip
 
 
-def _suppression_growth(data: Data) -> Words:
+def _suppression_growth(data: Data) -> AlertWords:
     added, usual = _text(data, "added"), _text(data, "usual")
-    return Words(
+    return AlertWords(
         severity="warning",
         title="The suppression list grows much faster than usual",
         summary=f"Within a day {added or 'very many'} addresses were entered"
         + (f"; in the week before it were {usual} a day." if usual else "."),
         advice=(
-            Step("See where they come from.", "posthouse suppression list --limit 200"),
-            Step("Hard bounces of one provider: it may be wrong. Look at its entries, and take a wrong window back.",
+            RemedyStep("See where they come from.", "posthouse suppression list --limit 200"),
+            RemedyStep("Hard bounces of one provider: it may be wrong. Look at its entries, and take a wrong window back.",
                  "posthouse suppression list --provider NAME"),
-            Step("Hard bounces of many: an old list was written to. Complaints: people did not ask for this mail. Stop that mail first."),
+            RemedyStep("Hard bounces of many: an old list was written to. Complaints: people did not ask for this mail. Stop that mail first."),
         ),
     )  # fmt: skip
 
 
-def _suppression_lockout(data: Data) -> Words:
+def _suppression_lockout(data: Data) -> AlertWords:
     name, cause, entry, why = (_text(data, each) for each in ("messageType", "reason", "suppression", "why"))
     what, blocked = _plain(name) or "message", data.get("blocked") is not False
     one = f"{_article(what)} {what}"
     summary = f"{one} {'was not sent, because' if blocked else 'was sent although'} its recipient is on the suppression list"
     summary += f" ({_plain(cause)})" if cause else ""
     summary += f": {why}." if why else "."
-    lift = Step(
+    lift = RemedyStep(
         "If the address is theirs and they want mail, lift the entry.",
         f"posthouse suppression remove {entry or 'ID'} --reason REASON",
     )
-    return Words(
+    return AlertWords(
         severity="critical" if blocked else "warning",
         title=f"Somebody may be locked out: {one[:1].lower() + one[1:]} was suppressed" if blocked else f"{one} passed the suppression list",
         summary=f"{summary} This is told once an hour for each type and cause; there may be more of them.",
         advice=(
-            Step("Look at the entry and what it rests on.", f"GET /v1/suppressions/{entry or '{id}'}"),
-            lift if blocked else Step("Nothing must be done: this type may pass. Whoever answers for the list of wishes may want to know."),
+            RemedyStep("Look at the entry and what it rests on.", f"GET /v1/suppressions/{entry or '{id}'}"),
+            lift if blocked else RemedyStep("Nothing must be done: this type may pass. Whoever answers for the list of wishes may want to know."),
         ),
     )  # fmt: skip
 
 
-def _unknown(type: str) -> Words:
+def _unknown(type: str) -> AlertWords:
     what = _text({"type": _plain(type.partition(".")[2] or type)}, "type") or "something"
-    return Words(
+    return AlertWords(
         severity="warning",
         title=what[:1].upper() + what[1:],
         summary=f"Posthouse tells of {what}.",
-        advice=(Step("Read its data."),),
+        advice=(RemedyStep("Read its data."),),
     )
 
 
-_WORDS: Final[dict[str, Callable[[Data], Words]]] = {
+_WORDS: Final[dict[str, Callable[[Data], AlertWords]]] = {
     EventType.ALERT_DELIVERY_FAILED: _delivery_failed,
     EventType.ALERT_WEBHOOK_DISABLED: _webhook_disabled,
     EventType.ALERT_SUPPRESSION_BRAKE: _suppression_brake,

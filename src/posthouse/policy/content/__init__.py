@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
-from posthouse.model.content_verdict import Finding, Kind, Purpose, Verdict
-from posthouse.policy.content.rules import LANGUAGES, Rule, RuleSet, places_of, rules_of, words_of
-from posthouse.policy.content.weigh import Line, weigh
+from posthouse.model.content_verdict import ContentFinding, ContentKind, ContentPurpose, ContentVerdict
+from posthouse.policy.content.rules import LANGUAGES, ContentRule, RuleSet, places_of, rules_of, words_of
+from posthouse.policy.content.weigh import TextBlock, weigh
 
-__all__ = ("Finding", "Kind", "Purpose", "Verdict", "judge")
+__all__ = ("ContentFinding", "ContentKind", "ContentPurpose", "ContentVerdict", "judge")
 
 MOST_CHARACTERS: Final = 200_000
 _PRICE: Final = re.compile(r"(?:[$€£¥]|\b(?:CHF|EUR|USD|GBP)) ?[0-9]|[0-9] ?(?:[$€£]|(?:EUR|Euro|CHF|Franken|USD|GBP)\b)")
@@ -35,21 +35,23 @@ _SURE: Final = 0.04
 _HEARD: Final = 400
 
 
-def judge(subject: str, text: str, language: str | None = None) -> Verdict:
+def judge(subject: str, text: str, language: str | None = None) -> ContentVerdict:
     """What a mail is. ``text``: all that is visible, block by block; ``language``: what it is said to be in, believed unless the words say otherwise."""
     lines = text[:MOST_CHARACTERS].split("\n")
     worded = [words_of(line) for line in lines]
     head = words_of(subject)
     spoken = _language([*head, *chain.from_iterable(worded)], language)
     if spoken is None:
-        return Verdict(Kind.UNKNOWN)
+        return ContentVerdict(ContentKind.UNKNOWN)
     rules = rules_of(spoken)
     passed_on = {at for at, line in enumerate(lines) if line.startswith(_QUOTE)}
     if sum(len(worded[at]) for at in passed_on) > _MOST_QUOTED * sum(map(len, worded)):
         passed_on = set()
-    said = [Line(at, len(words), _hits(rules, lines[at], words, at in passed_on)) for at, words in enumerate(worded) if words]
+    said = [
+        TextBlock(at, len(words), _hits(rules, lines[at], words, at in passed_on)) for at, words in enumerate(worded) if words
+    ]
     priced = _PRICE.search(text, 0, MOST_CHARACTERS) is not None
-    return weigh(spoken, Line(0, len(head), _hits(rules, subject, head)), said, priced, _Places(subject, lines))
+    return weigh(spoken, TextBlock(0, len(head), _hits(rules, subject, head)), said, priced, _Places(subject, lines))
 
 
 class _Places:
@@ -67,7 +69,7 @@ class _Places:
         return before + at, " ".join(said[at : at + _EXCERPT].split())
 
 
-def _hits(rules: RuleSet, said: str, words: Sequence[str], passed_on: bool = False) -> tuple[tuple[int, Rule], ...]:
+def _hits(rules: RuleSet, said: str, words: Sequence[str], passed_on: bool = False) -> tuple[tuple[int, ContentRule], ...]:
     """The rules that fire, each with the place of its word; of those that a finding may be about, only outside of quotations."""
     own = "" if passed_on else _own(said)
     if own is said:

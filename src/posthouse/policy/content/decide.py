@@ -6,7 +6,7 @@ Authentication and security are never refused on content; commercial types are n
 from enum import StrEnum
 from typing import Final
 
-from posthouse.model.content_verdict import Kind, Verdict
+from posthouse.model.content_verdict import ContentKind, ContentVerdict
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import FieldError, Rejection, Warning
 
@@ -14,7 +14,7 @@ ELSEWHERE: Final = "marketing"
 _TOLD: Final = 3
 
 
-class Setting(StrEnum):
+class ContentSetting(StrEnum):
     """What a stream does about content that does not belong there."""
 
     OFF = "off"
@@ -24,16 +24,16 @@ class Setting(StrEnum):
 
 def is_judged(message_class: MessageClass, setting: str) -> bool:
     """True where there is anything to be found out."""
-    return setting != Setting.OFF and message_class is not MessageClass.COMMERCIAL
+    return setting != ContentSetting.OFF and message_class is not MessageClass.COMMERCIAL
 
 
-def decide(verdict: Verdict, message_class: MessageClass, setting: str, stream: str) -> Warning | Rejection | None:
+def decide(verdict: ContentVerdict, message_class: MessageClass, setting: str, stream: str) -> Warning | Rejection | None:
     """What the caller is told of a verdict, if anything."""
-    if verdict.kind is not Kind.COMMERCIAL or not is_judged(message_class, setting):
+    if verdict.kind is not ContentKind.COMMERCIAL or not is_judged(message_class, setting):
         return None
     rules = ", ".join(dict.fromkeys(finding.rule for finding in verdict.findings))
     told = f"This reads as commercial: {verdict.reason} (rules: {rules or 'none'})."
-    if setting == Setting.REFUSE and message_class is MessageClass.TRANSACTIONAL:
+    if setting == ContentSetting.REFUSE and message_class is MessageClass.TRANSACTIONAL:
         errors = tuple(
             FieldError(finding.part, f"{finding.message}: {finding.excerpt!r} ({finding.rule})")
             for finding in verdict.findings[:_TOLD]

@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.content_verdict import Finding, Kind, Purpose, Verdict
-from posthouse.policy.content.rules import Rule
+from posthouse.model.content_verdict import ContentFinding, ContentKind, ContentPurpose, ContentVerdict
+from posthouse.policy.content.rules import ContentRule
 
 SUBJECT_ADVERTISES: Final = 2.5
 SOME: Final = 2.0
@@ -26,12 +26,12 @@ _MOST_REPEATS: Final = 3
 _MOST_FINDINGS: Final = 30
 
 
-class Line(msgspec.Struct, frozen=True):
+class TextBlock(msgspec.Struct, frozen=True):
     """A block of the text: which, how many words, and the rules that fired in it, each with the place of its word."""
 
     number: int
     words: int
-    hits: tuple[tuple[int, Rule], ...]
+    hits: tuple[tuple[int, ContentRule], ...]
 
     def weight(self, kind: str) -> float:
         """What rules of a kind weigh in it together."""
@@ -50,25 +50,27 @@ class _Measured(msgspec.Struct, frozen=True):
 
 
 def weigh(
-    language: str, subject: Line, lines: Sequence[Line], priced: bool, where: Callable[[str, int, int], tuple[int, str]]
-) -> Verdict:
+    language: str, subject: TextBlock, lines: Sequence[TextBlock], priced: bool, where: Callable[[str, int, int], tuple[int, str]]
+) -> ContentVerdict:
     """The verdict. ``priced``: the text names prices; ``where``: of part, line and word the place in the part, and the words there."""
     measured = _measure(subject, lines, priced)
     reason = _commercial(subject, measured)
     promoted = measured.promotion >= SOME or subject.weight("promotion") >= SOME
-    kind = Kind.COMMERCIAL if reason else Kind.MIXED_ALLOWED if promoted else Kind.TRANSACTIONAL
+    kind = ContentKind.COMMERCIAL if reason else ContentKind.MIXED_ALLOWED if promoted else ContentKind.TRANSACTIONAL
     fired = [("subject", 0, *hit) for hit in subject.hits] + [("text", line.number, *hit) for line in lines for hit in line.hits]
     told = [hit for hit in fired if hit[3].kind == "promotion" or (hit[3].kind == "footer" and hit[3].weight)]
     findings = tuple(_finding(where, *hit) for hit in told[:_MOST_FINDINGS])
-    return Verdict(kind, language, round(measured.share, 3), _purpose(subject, lines), findings, reason)
+    return ContentVerdict(kind, language, round(measured.share, 3), _purpose(subject, lines), findings, reason)
 
 
-def _finding(where: Callable[[str, int, int], tuple[int, str]], part: str, line: int, word: int, rule: Rule) -> Finding:
+def _finding(
+    where: Callable[[str, int, int], tuple[int, str]], part: str, line: int, word: int, rule: ContentRule
+) -> ContentFinding:
     at, said = where(part, line, word)
-    return Finding(rule.id, part, at, said, rule.weight, rule.says)
+    return ContentFinding(rule.id, part, at, said, rule.weight, rule.says)
 
 
-def _commercial(subject: Line, body: _Measured) -> str:
+def _commercial(subject: TextBlock, body: _Measured) -> str:
     """Why it is commercial, '' where it is not."""
     promotion = body.promotion + subject.weight("promotion")
     transaction = body.transaction + subject.weight("transaction")
@@ -102,7 +104,7 @@ def _outweighs(body: _Measured) -> str:
     return ""
 
 
-def _measure(subject: Line, lines: Sequence[Line], priced: bool) -> _Measured:
+def _measure(subject: TextBlock, lines: Sequence[TextBlock], priced: bool) -> _Measured:
     promotion: dict[str, float] = {}
     transaction: dict[str, float] = {}
     words = promoted = 0
@@ -131,7 +133,7 @@ def _measure(subject: Line, lines: Sequence[Line], priced: bool) -> _Measured:
     )  # fmt: skip
 
 
-def _count(sums: dict[str, float], line: Line, kind: str) -> None:
+def _count(sums: dict[str, float], line: TextBlock, kind: str) -> None:
     """A rule counts whole once, and some more when it fires again."""
     for _, rule in line.hits:
         if rule.kind == kind:
@@ -140,9 +142,9 @@ def _count(sums: dict[str, float], line: Line, kind: str) -> None:
             sums[rule.id] = rule.weight if known is None else min(known + rule.weight * REPEATED, most)
 
 
-def _purpose(subject: Line, lines: Sequence[Line]) -> Purpose | None:
+def _purpose(subject: TextBlock, lines: Sequence[TextBlock]) -> ContentPurpose | None:
     """What weighs most; of what weighs the same, what came first."""
-    weights: dict[Purpose, float] = {}
+    weights: dict[ContentPurpose, float] = {}
     for _, rule in (hit for line in (subject, *lines) for hit in line.hits):
         if rule.purpose is not None:
             weights[rule.purpose] = weights.get(rule.purpose, 0.0) + rule.weight

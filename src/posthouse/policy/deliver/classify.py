@@ -15,6 +15,7 @@ from typing import Final
 
 from posthouse.mail.smtp.reply import Reply, clip
 from posthouse.model.outcome import (
+    AttemptStage,
     Bounced,
     Deferred,
     Delivered,
@@ -24,15 +25,16 @@ from posthouse.model.outcome import (
     Reason,
     Refused,
     Scope,
-    Stage,
 )
 from posthouse.policy.deliver.reasons import reason_for
 
 LONGEST_WAIT: Final = timedelta(hours=4)
 
-_SESSION: Final = frozenset({Stage.RESOLVE, Stage.CONNECT, Stage.GREETING, Stage.HELLO, Stage.TLS, Stage.AUTH})
-_ON_CONNECT: Final = frozenset({Stage.CONNECT, Stage.GREETING, Stage.HELLO})
-_SESSION_REASON: Final = {Stage.TLS: Reason.TLS_FAILED, Stage.AUTH: Reason.AUTH_FAILED}
+_SESSION: Final = frozenset(
+    {AttemptStage.RESOLVE, AttemptStage.CONNECT, AttemptStage.GREETING, AttemptStage.HELLO, AttemptStage.TLS, AttemptStage.AUTH}
+)
+_ON_CONNECT: Final = frozenset({AttemptStage.CONNECT, AttemptStage.GREETING, AttemptStage.HELLO})
+_SESSION_REASON: Final = {AttemptStage.TLS: Reason.TLS_FAILED, AttemptStage.AUTH: Reason.AUTH_FAILED}
 _WAIT: Final = re.compile(
     r"(?:in|after|for|wait|retry)\D{0,12}?(?:(\d{1,2}):(\d{2})(?::(\d{2}))?|(\d{1,6})[ -]*(s\b|sec|m\b|min|h\b|hour))",
     re.IGNORECASE,
@@ -40,16 +42,16 @@ _WAIT: Final = re.compile(
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
-def classify(stage: Stage, reply: Reply, *, relay: bool = False) -> Outcome:
+def classify(stage: AttemptStage, reply: Reply, *, relay: bool = False) -> Outcome:
     """What ``reply`` means at ``stage``; ``relay``: said by a host of our own route, not by a destination."""
-    if stage is Stage.DOT and reply.kind == 2:
+    if stage is AttemptStage.DOT and reply.kind == 2:
         return Delivered(_diagnosis(Reason.ACCEPTED, Scope.RECIPIENT, stage, reply), final=not relay)
     if reply.kind not in (4, 5):
-        return trouble(stage, Reason.PROTOCOL_ERROR, f"{reply.code} {reply.text}", relay=relay, left=stage is Stage.DOT)
+        return no_answer(stage, Reason.PROTOCOL_ERROR, f"{reply.code} {reply.text}", relay=relay, left=stage is AttemptStage.DOT)
     reason, scope = reason_for(stage, reply.code, reply.enhanced, reply.text)
     if stage in _SESSION:
         return _host(stage, reply, _SESSION_REASON.get(stage, _host_reason(reason)), relay=relay)
-    if reply.code == 421 and stage is not Stage.DOT:
+    if reply.code == 421 and stage is not AttemptStage.DOT:
         return _host(stage, reply, reason, relay=relay)
     diagnosis = _diagnosis(reason, scope, stage, reply)
     if relay and reason is Reason.AUTH_FAILED:
@@ -59,7 +61,7 @@ def classify(stage: Stage, reply: Reply, *, relay: bool = False) -> Outcome:
     return Bounced(diagnosis)
 
 
-def trouble(stage: Stage, reason: Reason, text: str = "", *, relay: bool = False, left: bool = False) -> Outcome:
+def no_answer(stage: AttemptStage, reason: Reason, text: str = "", *, relay: bool = False, left: bool = False) -> Outcome:
     """No answer, or none that can be read. ``left``: the gate was opened, so the body may have left."""
     diagnosis = Diagnosis(reason=reason, scope=Scope.US if relay else Scope.SITE, stage=stage, reply=clip(text))
     if left:
@@ -71,14 +73,18 @@ def impossible(reason: Reason, text: str) -> Bounced:
     """What we know without asking cannot be: an address the peer cannot take, a message above its stated size."""
     enhanced = {Reason.ADDRESS_NOT_SUPPORTED: "5.6.7", Reason.TOO_LARGE: "5.3.4"}[reason]
     scope = Scope.MESSAGE if reason is Reason.TOO_LARGE else Scope.RECIPIENT
-    return Bounced(Diagnosis(reason=reason, scope=scope, stage=Stage.MAIL, enhanced_code=enhanced, reply=text))
+    return Bounced(Diagnosis(reason=reason, scope=scope, stage=AttemptStage.MAIL, enhanced_code=enhanced, reply=text))
 
 
 def no_such_destination(reason: Reason, text: str, *, look_again: timedelta | None) -> Outcome:
     """The DNS says there is nobody to write to; believed only at the second look (F-16). ``look_again``: when that is due."""
     enhanced = "5.1.10" if reason is Reason.NO_MAIL_DOMAIN else "5.1.2"
     diagnosis = Diagnosis(
-        reason=reason, scope=Scope.RECIPIENT, stage=Stage.RESOLVE, enhanced_code=None if look_again else enhanced, reply=text
+        reason=reason,
+        scope=Scope.RECIPIENT,
+        stage=AttemptStage.RESOLVE,
+        enhanced_code=None if look_again else enhanced,
+        reply=text,
     )
     return Deferred(diagnosis, wait=look_again) if look_again else Bounced(diagnosis)
 
@@ -98,7 +104,7 @@ def asked_wait(text: str) -> timedelta | None:
     return min(timedelta(seconds=seconds), LONGEST_WAIT) if seconds else None
 
 
-def _host(stage: Stage, reply: Reply, reason: Reason, *, relay: bool) -> Outcome:
+def _host(stage: AttemptStage, reply: Reply, reason: Reason, *, relay: bool) -> Outcome:
     """The host as such turned us away."""
     diagnosis = _diagnosis(reason, Scope.US if relay else Scope.SITE, stage, reply)
     if relay:
@@ -112,7 +118,7 @@ def _host_reason(reason: Reason) -> Reason:
     return reason if reason in (Reason.RATE_LIMITED, Reason.POLICY_BLOCKED, Reason.AUTH_FAILED) else Reason.BUSY
 
 
-def _diagnosis(reason: Reason, scope: Scope, stage: Stage, reply: Reply) -> Diagnosis:
+def _diagnosis(reason: Reason, scope: Scope, stage: AttemptStage, reply: Reply) -> Diagnosis:
     return Diagnosis(
         reason=reason,
         scope=scope,

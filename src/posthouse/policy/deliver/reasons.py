@@ -12,21 +12,21 @@ suppresses nobody. Each new row needs the sentence that taught us, in the tests.
 import re
 from typing import Final, NamedTuple
 
-from posthouse.model.outcome import Reason, Scope, Stage
+from posthouse.model.outcome import AttemptStage, Reason, Scope
 
-_AT_MAIL: Final = frozenset({Stage.MAIL})
+_AT_MAIL: Final = frozenset({AttemptStage.MAIL})
 _LATER: Final = frozenset({4})
 _NEVER: Final = frozenset({5})
 
 
-class Rule(NamedTuple):
+class ReplyRule(NamedTuple):
     """A row; what is None is not asked. ``detail``: all of the enhanced code but its class. ``kinds``: first digits."""
 
     reason: Reason
     scope: Scope
     detail: re.Pattern[str] | None = None
     words: re.Pattern[str] | None = None
-    stages: frozenset[Stage] | None = None
+    stages: frozenset[AttemptStage] | None = None
     kinds: frozenset[int] | None = None
     codes: frozenset[int] | None = None
 
@@ -90,63 +90,63 @@ _CONTENT: Final = _words(
     r"(?:content|attachment|header|url|link)\b.{0,40}(?:rejected|refused|blocked|not allow)",
 )
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[ReplyRule, ...]] = (
     # x.2.2 is a full mailbox under any code (mission B2), and 452 and 552 that speak of storage mean one.
-    Rule(Reason.MAILBOX_FULL, Scope.RECIPIENT, detail=_detail(r"2\.2")),
-    Rule(Reason.TOO_LARGE, Scope.MESSAGE, detail=_detail(r"3\.4|2\.3"), kinds=_NEVER),
-    Rule(Reason.MAILBOX_FULL, Scope.RECIPIENT, codes=frozenset({452, 552}), words=_FULL),
-    Rule(Reason.TOO_LARGE, Scope.MESSAGE, codes=frozenset({552}), words=_LARGE),
-    Rule(Reason.TOO_LARGE, Scope.MESSAGE, codes=frozenset({552}), stages=_AT_MAIL),  # RFC 1870 section 6.1
+    ReplyRule(Reason.MAILBOX_FULL, Scope.RECIPIENT, detail=_detail(r"2\.2")),
+    ReplyRule(Reason.TOO_LARGE, Scope.MESSAGE, detail=_detail(r"3\.4|2\.3"), kinds=_NEVER),
+    ReplyRule(Reason.MAILBOX_FULL, Scope.RECIPIENT, codes=frozenset({452, 552}), words=_FULL),
+    ReplyRule(Reason.TOO_LARGE, Scope.MESSAGE, codes=frozenset({552}), words=_LARGE),
+    ReplyRule(Reason.TOO_LARGE, Scope.MESSAGE, codes=frozenset({552}), stages=_AT_MAIL),  # RFC 1870 section 6.1
     # RFC 4954 section 6: what the session lacks, not what the message is.
-    Rule(Reason.AUTH_FAILED, Scope.US, codes=frozenset({530, 534, 535, 538})),
+    ReplyRule(Reason.AUTH_FAILED, Scope.US, codes=frozenset({530, 534, 535, 538})),
     # Later: greylisting by its words, or as most implementations code it; 421 is never greylisting.
-    Rule(Reason.GREYLISTED, Scope.SITE, words=_GREY, codes=frozenset({450, 451})),
-    Rule(Reason.RATE_LIMITED, Scope.SITE, words=_RATE, kinds=_LATER),
-    Rule(Reason.GREYLISTED, Scope.SITE, detail=_detail(r"7\.1"), codes=frozenset({450, 451})),
+    ReplyRule(Reason.GREYLISTED, Scope.SITE, words=_GREY, codes=frozenset({450, 451})),
+    ReplyRule(Reason.RATE_LIMITED, Scope.SITE, words=_RATE, kinds=_LATER),
+    ReplyRule(Reason.GREYLISTED, Scope.SITE, detail=_detail(r"7\.1"), codes=frozenset({450, 451})),
     # Codes about our sender, and at MAIL FROM only we can be meant (mission B2).
-    Rule(Reason.SENDER_REJECTED, Scope.US, detail=_detail(r"1\.[78]"), kinds=_NEVER),
-    Rule(Reason.BUSY, Scope.SITE, stages=_AT_MAIL, kinds=_LATER),
-    Rule(Reason.SENDER_REJECTED, Scope.US, stages=_AT_MAIL, kinds=_NEVER),
-    Rule(Reason.SENDER_REJECTED, Scope.US, words=OUR_SENDER, kinds=_NEVER),
+    ReplyRule(Reason.SENDER_REJECTED, Scope.US, detail=_detail(r"1\.[78]"), kinds=_NEVER),
+    ReplyRule(Reason.BUSY, Scope.SITE, stages=_AT_MAIL, kinds=_LATER),
+    ReplyRule(Reason.SENDER_REJECTED, Scope.US, stages=_AT_MAIL, kinds=_NEVER),
+    ReplyRule(Reason.SENDER_REJECTED, Scope.US, words=OUR_SENDER, kinds=_NEVER),
     # x.7.x is policy, whatever the words say: never the address's fault (mission B2, F-22).
-    Rule(Reason.POLICY_BLOCKED, Scope.SITE, detail=_detail(r"7\.\d+")),
-    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"4\.1"), words=NOBODY, kinds=_NEVER),
-    Rule(Reason.RATE_LIMITED, Scope.US, words=_OUR_QUOTA),
-    Rule(Reason.RATE_LIMITED, Scope.SITE, words=_RATE),
-    Rule(Reason.MAILBOX_FULL, Scope.RECIPIENT, words=_FULL),
-    Rule(Reason.POLICY_BLOCKED, Scope.SITE, words=_POLICY),
+    ReplyRule(Reason.POLICY_BLOCKED, Scope.SITE, detail=_detail(r"7\.\d+")),
+    ReplyRule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"4\.1"), words=NOBODY, kinds=_NEVER),
+    ReplyRule(Reason.RATE_LIMITED, Scope.US, words=_OUR_QUOTA),
+    ReplyRule(Reason.RATE_LIMITED, Scope.SITE, words=_RATE),
+    ReplyRule(Reason.MAILBOX_FULL, Scope.RECIPIENT, words=_FULL),
+    ReplyRule(Reason.POLICY_BLOCKED, Scope.SITE, words=_POLICY),
     # The enhanced code: RFC 3463 section 3, RFC 7505 (x.1.10), RFC 6531 (x.6.7).
-    Rule(Reason.MAILBOX_DISABLED, Scope.RECIPIENT, detail=_detail(r"2\.1")),
-    Rule(Reason.MAILBOX_DISABLED, Scope.RECIPIENT, words=_DISABLED),
-    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"1\.[136]")),
-    Rule(Reason.UNKNOWN_DOMAIN, Scope.RECIPIENT, detail=_detail(r"1\.2")),
-    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"1\.10"), words=NOBODY),  # Exchange: RecipientNotFound
-    Rule(Reason.NO_MAIL_DOMAIN, Scope.RECIPIENT, detail=_detail(r"1\.10")),
-    Rule(Reason.ADDRESS_NOT_SUPPORTED, Scope.RECIPIENT, detail=_detail(r"6\.7")),
-    Rule(Reason.CONTENT_REJECTED, Scope.MESSAGE, detail=_detail(r"6\.[0-3]")),
+    ReplyRule(Reason.MAILBOX_DISABLED, Scope.RECIPIENT, detail=_detail(r"2\.1")),
+    ReplyRule(Reason.MAILBOX_DISABLED, Scope.RECIPIENT, words=_DISABLED),
+    ReplyRule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"1\.[136]")),
+    ReplyRule(Reason.UNKNOWN_DOMAIN, Scope.RECIPIENT, detail=_detail(r"1\.2")),
+    ReplyRule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, detail=_detail(r"1\.10"), words=NOBODY),  # Exchange: RecipientNotFound
+    ReplyRule(Reason.NO_MAIL_DOMAIN, Scope.RECIPIENT, detail=_detail(r"1\.10")),
+    ReplyRule(Reason.ADDRESS_NOT_SUPPORTED, Scope.RECIPIENT, detail=_detail(r"6\.7")),
+    ReplyRule(Reason.CONTENT_REJECTED, Scope.MESSAGE, detail=_detail(r"6\.[0-3]")),
     # RFC 5321 section 4.5.3.1.10: too many recipients is said of this transaction, not of anybody.
-    Rule(Reason.RATE_LIMITED, Scope.SITE, detail=_detail(r"5\.3")),
-    Rule(Reason.BUSY, Scope.SITE, detail=_detail(r"3\.[0-2]|4\.[0-5]"), kinds=_LATER),
+    ReplyRule(Reason.RATE_LIMITED, Scope.SITE, detail=_detail(r"5\.3")),
+    ReplyRule(Reason.BUSY, Scope.SITE, detail=_detail(r"3\.[0-2]|4\.[0-5]"), kinds=_LATER),
     # Words.
-    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, words=NOBODY, kinds=_NEVER),
-    Rule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, words=_UNAVAILABLE, kinds=_NEVER),
-    Rule(Reason.UNKNOWN_DOMAIN, Scope.RECIPIENT, words=_NO_DOMAIN, kinds=_NEVER),
-    Rule(Reason.SENDER_REJECTED, Scope.US, words=_SENDER),
-    Rule(Reason.CONTENT_REJECTED, Scope.MESSAGE, words=_CONTENT),
+    ReplyRule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, words=NOBODY, kinds=_NEVER),
+    ReplyRule(Reason.UNKNOWN_RECIPIENT, Scope.RECIPIENT, words=_UNAVAILABLE, kinds=_NEVER),
+    ReplyRule(Reason.UNKNOWN_DOMAIN, Scope.RECIPIENT, words=_NO_DOMAIN, kinds=_NEVER),
+    ReplyRule(Reason.SENDER_REJECTED, Scope.US, words=_SENDER),
+    ReplyRule(Reason.CONTENT_REJECTED, Scope.MESSAGE, words=_CONTENT),
     # Bare codes: both say storage (RFC 5321 section 4.2.2), and 552 at RCPT reads as 452 (4.5.3.1.10).
-    Rule(Reason.MAILBOX_FULL, Scope.RECIPIENT, codes=frozenset({452, 552})),
-    Rule(Reason.BUSY, Scope.SITE, kinds=_LATER),
-    Rule(Reason.UNKNOWN, Scope.MESSAGE),
+    ReplyRule(Reason.MAILBOX_FULL, Scope.RECIPIENT, codes=frozenset({452, 552})),
+    ReplyRule(Reason.BUSY, Scope.SITE, kinds=_LATER),
+    ReplyRule(Reason.UNKNOWN, Scope.MESSAGE),
 )
 
 
-def reason_for(stage: Stage, code: int, enhanced: str | None, text: str) -> tuple[Reason, Scope]:
+def reason_for(stage: AttemptStage, code: int, enhanced: str | None, text: str) -> tuple[Reason, Scope]:
     """The first row that fits an answer of 4xx or 5xx; the last row fits everything."""
     detail = enhanced.partition(".")[2] if enhanced else ""
     return next((rule.reason, rule.scope) for rule in RULES if _fits(rule, stage, code, detail, text))
 
 
-def _fits(rule: Rule, stage: Stage, code: int, detail: str, text: str) -> bool:
+def _fits(rule: ReplyRule, stage: AttemptStage, code: int, detail: str, text: str) -> bool:
     return (
         (rule.kinds is None or code // 100 in rule.kinds)
         and (rule.codes is None or code in rule.codes)

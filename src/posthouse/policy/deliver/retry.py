@@ -39,7 +39,7 @@ SPREAD: Final = 0.2
 _PER_ROUTE: Final = len(QUICK_RETRIES) + 1
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class RetryStep(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a delivery.
 
     ``final``: it leaves the queue. Otherwise it is tried again at ``due``, or at once where that is None, on ``route``.
@@ -82,7 +82,7 @@ def next_step(
     now: datetime,
     expires_at: datetime,
     jitter: float,
-) -> Step:
+) -> RetryStep:
     """The next step of a delivery after an attempt over ``route`` (from 0, of ``routes``) came to ``outcome``.
 
     ``tries``: attempts that counted before this one; ``refusals``: in a row before this one;
@@ -105,21 +105,21 @@ def next_step(
             return _refused(facts)
 
 
-def expire(*, tries: int, refusals: int, route: int, in_doubt_before: bool) -> Step:
+def expire(*, tries: int, refusals: int, route: int, in_doubt_before: bool) -> RetryStep:
     """The step of a delivery whose time is over before an attempt began: told to operations if it was tried before."""
     state = DeliveryState.IN_DOUBT if in_doubt_before else DeliveryState.EXPIRED
     tried = tries > 0 or refusals > 0 or in_doubt_before
-    return Step(state=state, due=None, route=route, tries=tries, refusals=refusals, final=True, exhausted=tried)
+    return RetryStep(state=state, due=None, route=route, tries=tries, refusals=refusals, final=True, exhausted=tried)
 
 
-def _settled(facts: _Facts, state: DeliveryState) -> Step:
-    return Step(state=state, due=None, route=facts.route, tries=facts.tries + 1, refusals=0, final=True)
+def _settled(facts: _Facts, state: DeliveryState) -> RetryStep:
+    return RetryStep(state=state, due=None, route=facts.route, tries=facts.tries + 1, refusals=0, final=True)
 
 
-def _in_doubt(facts: _Facts) -> Step:
+def _in_doubt(facts: _Facts) -> RetryStep:
     due = facts.now + ONCE_MORE * (1 + SPREAD * facts.jitter)
     again = facts.type.in_doubt is InDoubtRule.AGAIN and not facts.in_doubt_before and due < facts.expires_at
-    return Step(
+    return RetryStep(
         state=DeliveryState.IN_DOUBT,
         due=due if again else None,
         route=facts.route,
@@ -130,7 +130,7 @@ def _in_doubt(facts: _Facts) -> Step:
     )
 
 
-def _deferred(facts: _Facts, outcome: Deferred) -> Step:
+def _deferred(facts: _Facts, outcome: Deferred) -> RetryStep:
     tries = facts.tries + 1 if outcome.counts else facts.tries
     wait = _schedule(facts.type, facts.tries)
     asked = outcome.wait or timedelta(0)
@@ -141,13 +141,13 @@ def _deferred(facts: _Facts, outcome: Deferred) -> Step:
     return _later(facts, wait, asked, route=facts.route, tries=tries, refusals=0)
 
 
-def _refused(facts: _Facts) -> Step:
+def _refused(facts: _Facts) -> RetryStep:
     refusals = facts.refusals + 1
     retry = (refusals - 1) % _PER_ROUTE
     if retry < len(QUICK_RETRIES):
         return _again(facts, QUICK_RETRIES[retry], refusals)
     if facts.route + 1 < facts.routes and facts.now < facts.expires_at:
-        return Step(
+        return RetryStep(
             state=DeliveryState.QUEUED, due=None, route=facts.route + 1, tries=facts.tries, refusals=refusals, final=False
         )
     rounds = refusals // (_PER_ROUTE * max(1, facts.routes))
@@ -155,17 +155,17 @@ def _refused(facts: _Facts) -> Step:
     return _later(facts, wait, timedelta(0), route=0, tries=facts.tries, refusals=refusals, exhausted=True)
 
 
-def _again(facts: _Facts, pause: timedelta, refusals: int) -> Step:
+def _again(facts: _Facts, pause: timedelta, refusals: int) -> RetryStep:
     """The same route a moment later: too short a pause to be news."""
     due = facts.now + _varied(pause, facts.jitter)
     if due >= facts.expires_at:
         return _expired(facts, facts.tries, refusals)
-    return Step(state=DeliveryState.QUEUED, due=due, route=facts.route, tries=facts.tries, refusals=refusals, final=False)
+    return RetryStep(state=DeliveryState.QUEUED, due=due, route=facts.route, tries=facts.tries, refusals=refusals, final=False)
 
 
 def _later(
     facts: _Facts, wait: timedelta, asked: timedelta, *, route: int, tries: int, refusals: int, exhausted: bool = False
-) -> Step:
+) -> RetryStep:
     """Wait the schedule's time, at least what was asked for, and not past the last chance."""
     earliest = facts.now + asked * (1 + SPREAD * facts.jitter)
     due = max(facts.now + _varied(wait, facts.jitter), earliest)
@@ -173,12 +173,12 @@ def _later(
         due = facts.expires_at - LAST_CHANCE
         if due < max(facts.now + asked, facts.now + LAST_CHANCE):
             return _expired(facts, tries, refusals)
-    return Step(
+    return RetryStep(
         state=DeliveryState.DEFERRED, due=due, route=route, tries=tries, refusals=refusals, final=False, exhausted=exhausted
     )
 
 
-def _expired(facts: _Facts, tries: int, refusals: int) -> Step:
+def _expired(facts: _Facts, tries: int, refusals: int) -> RetryStep:
     step = expire(tries=tries, refusals=refusals, route=facts.route, in_doubt_before=facts.in_doubt_before)
     return msgspec.structs.replace(step, exhausted=True)
 

@@ -25,7 +25,7 @@ class RouteFact(msgspec.Struct, frozen=True, kw_only=True):
     return_path_from: bool = False
 
 
-def stays_here(environment: Environment, *, simulator: bool) -> bool:
+def stays_in_inbox(environment: Environment, *, simulator: bool) -> bool:
     """True for what goes to the built-in inbox whatever is configured."""
     return simulator or environment is Environment.TEST
 
@@ -35,9 +35,9 @@ def candidates(routes: tuple[RouteFact, ...], environment: Environment, *, simul
 
     Empty for anything else means that there is no way out (``no_route``).
     """
-    return () if stays_here(environment, simulator=simulator) else tuple(range(len(routes)))
+    return () if stays_in_inbox(environment, simulator=simulator) else tuple(range(len(routes)))
 
 
-def leaves_the_house(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> bool:
+def leaves_installation(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> bool:
     """True where some candidate leads to the world, so that the author's domain must be ours to use (A4)."""
     return any(routes[place].kind != INBOX for place in candidates(routes, environment, simulator=simulator))

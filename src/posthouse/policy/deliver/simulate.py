@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.outcome import Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope, Stage
+from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope
 
 DOMAIN: Final = "simulator.test"
 SUPPRESSED: Final = "suppressed"
@@ -21,7 +21,7 @@ class Simulated(msgspec.Struct, frozen=True):
     after: timedelta = timedelta(0)
 
 
-def _said(reason: Reason, code: int, enhanced: str, text: str, stage: Stage = Stage.RCPT) -> Diagnosis:
+def _said(reason: Reason, code: int, enhanced: str, text: str, stage: AttemptStage = AttemptStage.RCPT) -> Diagnosis:
     return Diagnosis(
         reason=reason,
         scope=Scope.RECIPIENT,
@@ -32,7 +32,7 @@ def _said(reason: Reason, code: int, enhanced: str, text: str, stage: Stage = St
     )
 
 
-_OK: Final = Delivered(_said(Reason.ACCEPTED, 250, "2.0.0", "Ok: simulated", Stage.DOT))
+_OK: Final = Delivered(_said(Reason.ACCEPTED, 250, "2.0.0", "Ok: simulated", AttemptStage.DOT))
 _UNKNOWN: Final = Bounced(_said(Reason.UNKNOWN_RECIPIENT, 550, "5.1.1", "User unknown (simulated)"))
 _FULL: Final = Bounced(_said(Reason.MAILBOX_FULL, 552, "5.2.2", "Mailbox full (simulated)"))
 _LATER: Final = Deferred(_said(Reason.BUSY, 451, "4.3.2", "Try again later (simulated)"), wait=timedelta(seconds=1))

@@ -12,10 +12,10 @@ or 5.0.0 often wraps what the host said, so a code in the words outweighs the on
 import re
 from typing import Final
 
-from posthouse.mail.reports.report import Report
-from posthouse.mail.reports.text import Noticed
+from posthouse.mail.reports.report import ReturnedReport
+from posthouse.mail.reports.text import RecipientNotice
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.model.outcome import Diagnosis, Reason, Scope, Stage
+from posthouse.model.outcome import AttemptStage, Diagnosis, Reason, Scope
 from posthouse.policy.recipients.bounce_words import DEAD, meaning
 
 _SOFT: Final = frozenset(
@@ -37,7 +37,7 @@ _ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.(?:[0-7])\.\d{1,3})(?![\d.])")
 _VAGUE: Final = re.compile(r"^[245]\.(?:0\.0|[0-7]\.0)$")
 
 
-def judge(report: Report) -> tuple[Feedback, ...]:
+def judge(report: ReturnedReport) -> tuple[Feedback, ...]:
     """The feedback in a report; nothing where it is no report of a mail."""
     if report.paper == "arf":
         return _complaints(report)
@@ -56,16 +56,16 @@ def suppresses(diagnosis: Diagnosis) -> bool:
     """
     if diagnosis.reason not in DEAD or diagnosis.scope is not Scope.RECIPIENT:
         return False
-    if diagnosis.stage is Stage.RESOLVE:
+    if diagnosis.stage is AttemptStage.RESOLVE:
         return True
-    if diagnosis.stage not in (Stage.RCPT, Stage.DATA, Stage.BODY, Stage.DOT):
+    if diagnosis.stage not in (AttemptStage.RCPT, AttemptStage.DATA, AttemptStage.BODY, AttemptStage.DOT):
         return False
     detail = (diagnosis.enhanced_code or "").partition(".")[2]
     # Words about a domain may be about ours; only the code says whose.
     return diagnosis.reason is Reason.UNKNOWN_RECIPIENT or detail in ("1.2", "1.10")
 
 
-def _complaints(report: Report) -> tuple[Feedback, ...]:
+def _complaints(report: ReturnedReport) -> tuple[Feedback, ...]:
     if report.feedback_type in ("auth-failure", "not-spam", "dmarc"):
         return ()  # a report about signatures, or a complaint taken back
     return tuple(
@@ -79,7 +79,7 @@ def _complaints(report: Report) -> tuple[Feedback, ...]:
     )
 
 
-def _feedback(notice: Noticed) -> Feedback:
+def _feedback(notice: RecipientNotice) -> Feedback:
     code, enhanced = _codes(notice)
     text = notice.diagnostic if len(notice.diagnostic) > 12 else f"{notice.diagnostic} {notice.letter}"
     reason = meaning(code, enhanced, text, notice.letter)
@@ -92,7 +92,7 @@ def _feedback(notice: Noticed) -> Feedback:
     )  # fmt: skip
 
 
-def _kind(notice: Noticed, reason: Reason) -> FeedbackKind:
+def _kind(notice: RecipientNotice, reason: Reason) -> FeedbackKind:
     if notice.action.startswith(("delivered", "relayed", "expanded")):
         return FeedbackKind.DELIVERED
     if notice.action.startswith("delayed"):
@@ -104,7 +104,7 @@ def _kind(notice: Noticed, reason: Reason) -> FeedbackKind:
     return FeedbackKind.BLOCKED if reason in _BLOCKED else FeedbackKind.UNKNOWN
 
 
-def _codes(notice: Noticed) -> tuple[int, str]:
+def _codes(notice: RecipientNotice) -> tuple[int, str]:
     """Reply code and enhanced code: what the host said, then what the reporter made of it."""
     for text in (notice.diagnostic, notice.letter):
         for match in _CODES.finditer(text):
@@ -115,7 +115,7 @@ def _codes(notice: Noticed) -> tuple[int, str]:
     return (int(enhanced[0]) * 100 + 50 if enhanced and enhanced[0] in "45" else 0), enhanced
 
 
-def _heard(notice: Noticed) -> int | None:
+def _heard(notice: RecipientNotice) -> int | None:
     """The reply code that the host is quoted with; None where there is none, or only one that words were taken for."""
     found = next(filter(None, (_HEARD.search(text) for text in (notice.diagnostic, notice.letter))), None)
     return None if found is None else int(found[1] or found[2])

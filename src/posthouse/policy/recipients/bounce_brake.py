@@ -60,7 +60,7 @@ _REGISTRIES: Final = frozenset(
 )
 
 
-class Answers(msgspec.Struct, frozen=True):
+class AnswerCounts(msgspec.Struct, frozen=True):
     """How many answers were heard from a provider, and how many of them were hard bounces."""
 
     attempts: int = 0
@@ -72,7 +72,7 @@ class Answers(msgspec.Struct, frozen=True):
         return self.hard / self.attempts if self.attempts else 0.0
 
 
-def is_jump(window: Answers, base: Answers) -> bool:
+def is_jump(window: AnswerCounts, base: AnswerCounts) -> bool:
     """True where the last fifteen minutes (``window``) are not what the seven days before them (``base``) were."""
     return window.attempts >= LEAST_ANSWERS and window.share > max(TIMES_BASE * base.share, LEAST_SHARE)
 

@@ -10,7 +10,7 @@ knows is *unknown*, which suppresses nobody.
 import re
 from typing import Final
 
-from posthouse.model.outcome import Reason, Stage
+from posthouse.model.outcome import AttemptStage, Reason
 from posthouse.policy.deliver.reasons import NOBODY, OUR_SENDER, reason_for
 
 DEAD: Final = frozenset({Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOMAIN, Reason.NO_MAIL_DOMAIN})
@@ -105,7 +105,9 @@ def meaning(code: int, enhanced: str, text: str, around: str = "") -> Reason:
     detail = enhanced.partition(".")[2]
     found = _by_detail(code, detail, text) or _by_words(detail, text)
     if found is None:
-        found = reason_for(Stage.RCPT, code or (int(enhanced[0]) * 100 + 50 if enhanced else 550), enhanced or None, text)[0]
+        found = reason_for(AttemptStage.RCPT, code or (int(enhanced[0]) * 100 + 50 if enhanced else 550), enhanced or None, text)[
+            0
+        ]
     if found in DEAD and _is_later(code, enhanced):
         return Reason.DNS_FAILED if found is not Reason.UNKNOWN_RECIPIENT else Reason.MAILBOX_DISABLED
     if found is Reason.UNKNOWN_RECIPIENT and not _is_certain(detail, text, f"{text} {around}"):

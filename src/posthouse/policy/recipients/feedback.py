@@ -66,7 +66,7 @@ def consequence(feedback: Feedback, state: DeliveryState) -> Consequence:
     return Consequence(f"message.{becomes.value}" if rises else None, cause, soft=rises and feedback.kind is FeedbackKind.SOFT)
 
 
-def told(feedback: Feedback, source: str, *, suppressed: bool) -> dict[str, Any]:
+def data_of(feedback: Feedback, source: str, *, suppressed: bool) -> dict[str, Any]:
     """The event's data, in the contract's words; what is empty is left out."""
     data: dict[str, Any] = {"source": source}
     if feedback.kind in (FeedbackKind.HARD, FeedbackKind.SOFT, FeedbackKind.BLOCKED):

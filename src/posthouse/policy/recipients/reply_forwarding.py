@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from posthouse.model.message_type import MessageClass
 from posthouse.policy.recipients.bounce_brake import provider_of
-from posthouse.policy.recipients.suppress import Answer, Entry, judge
+from posthouse.policy.recipients.suppress import SuppressionAnswer, SuppressionFact, judge
 
 
-class Held(StrEnum):
+class NotForwarded(StrEnum):
     """Why a letter is not handed on; the ``reason`` of the event."""
 
     LIST = "list"
@@ -30,7 +30,7 @@ def own_domain(author: str, ours: Collection[str]) -> bool:
     return provider_of(author.rpartition("@")[2]) in {provider_of(name) for name in ours if name}
 
 
-def is_listed(entries: Sequence[Entry], stream: str) -> bool:
+def is_listed(entries: Sequence[SuppressionFact], stream: str) -> bool:
     """Whether the address it would go to is not to be written to; one that is provisional waits like any mail."""
     judged = judge(entries, MessageClass.TRANSACTIONAL, stream)
-    return judged is not None and judged[1].answer not in (Answer.PASS, Answer.DEFER)
+    return judged is not None and judged[1].answer not in (SuppressionAnswer.PASS, SuppressionAnswer.DEFER)

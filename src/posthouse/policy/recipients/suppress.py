@@ -45,7 +45,7 @@ class Cause(StrEnum):
     SIMULATED = "simulated"
 
 
-class Answer(StrEnum):
+class SuppressionAnswer(StrEnum):
     """What the table says, the strongest first."""
 
     BLOCK = "block"
@@ -53,7 +53,7 @@ class Answer(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class SuppressionFact(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the list. ``stream`` None: all. ``security``: entered for security mail too. ``id``: ``sup_…``, or ''."""
 
     cause: Cause
@@ -65,24 +65,24 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Ruling(msgspec.Struct, frozen=True):
     """The answer for one cause and class, why, and whether operations should hear of it."""
 
-    answer: Answer
+    answer: SuppressionAnswer
     why: str
     alarm: bool = False
 
 
 def _block(why: str, *, alarm: bool = False) -> Ruling:
-    return Ruling(Answer.BLOCK, why, alarm)
+    return Ruling(SuppressionAnswer.BLOCK, why, alarm)
 
 
 def _pass(why: str, *, alarm: bool = False) -> Ruling:
-    return Ruling(Answer.PASS, why, alarm)
+    return Ruling(SuppressionAnswer.PASS, why, alarm)
 
 
 _GONE: Final = _block("the mailbox does not exist; writing again only costs reputation")
 _LAW: Final = _block("erasure or a court's order")
 _WISH: Final = _block("somebody decided that this address is not written to")
 _NOT_ASKED: Final = _pass("entered, but not for security mail")
-_HELD: Final = Ruling(Answer.DEFER, "held until a person or a second look decides")
+_HELD: Final = Ruling(SuppressionAnswer.DEFER, "held until a person or a second look decides")
 _NEEDED: Final = _pass("unsubscribing from marketing does not end what a user asks for")
 _RULE: Final = _block("the rule is made for mail of this kind")
 _LOUD: Final = _pass("a direct send is never withheld; many of them may be a loop", alarm=True)
@@ -110,7 +110,7 @@ _MATRIX: Final[dict[Cause, dict[MessageClass, Ruling]]] = {
 # Who may end an entry before its time, and why not everybody.
 _LIFTS: Final[dict[Cause, str]] = dict.fromkeys(Cause, "tenant") | {Cause.LEGAL: "operator", Cause.SIMULATED: "nobody"}
 _EVERYWHERE: Final = frozenset({Cause.HARD_BOUNCE, Cause.LEGAL, Cause.PROVISIONAL, Cause.SIMULATED})
-_STRENGTH: Final = list(Answer)
+_STRENGTH: Final = list(SuppressionAnswer)
 _PRECEDENCE: Final = list(Cause)
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _ATOMS: Final = re.compile(
@@ -133,7 +133,7 @@ def lifted_by(cause: Cause) -> str:
     return _LIFTS[cause]
 
 
-def rule(entry: Entry, message_class: MessageClass, *, legal_passes_security: bool = False) -> Ruling:
+def rule(entry: SuppressionFact, message_class: MessageClass, *, legal_passes_security: bool = False) -> Ruling:
     """What one entry says to mail of that class on its stream."""
     if message_class is _SECURITY:
         if entry.cause is Cause.LEGAL and legal_passes_security and not entry.security:
@@ -144,8 +144,8 @@ def rule(entry: Entry, message_class: MessageClass, *, legal_passes_security: bo
 
 
 def judge(
-    entries: Iterable[Entry], message_class: MessageClass, stream: str, *, legal_passes_security: bool = False
-) -> tuple[Entry, Ruling] | None:
+    entries: Iterable[SuppressionFact], message_class: MessageClass, stream: str, *, legal_passes_security: bool = False
+) -> tuple[SuppressionFact, Ruling] | None:
     """The strongest ruling of the entries of one address that bind this stream, with its entry; None where none does."""
     rulings = [
         (entry, rule(entry, message_class, legal_passes_security=legal_passes_security))
@@ -159,5 +159,5 @@ def judge(
     )
 
 
-def _binds(entry: Entry, stream: str) -> bool:
+def _binds(entry: SuppressionFact, stream: str) -> bool:
     return entry.stream is None or entry.stream == stream or entry.cause in _EVERYWHERE

@@ -81,7 +81,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
 
 
-class Holder(msgspec.Struct, frozen=True):
+class StoredKeyHolder(msgspec.Struct, frozen=True):
     """Who holds a dedupe key: its message, what it said, what was answered, and whether the key is free again (D4)."""
 
     message: UUID
@@ -206,10 +206,10 @@ async def accept(
     return taken
 
 
-async def holder(connection: "Connection[Record]", tenant: int, environment: int, key: str) -> Holder | None:
+async def holder(connection: "Connection[Record]", tenant: int, environment: int, key: str) -> StoredKeyHolder | None:
     """Who holds a key, or None."""
     row = await connection.fetchrow(_HOLDER, tenant, environment, key, _STATES, _FREED)
-    return None if row is None else Holder(*row)
+    return None if row is None else StoredKeyHolder(*row)
 
 
 async def free_key(connection: "Connection[Record]", tenant: int, environment: int, key: str, message: UUID) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from asyncpg import Connection, Record
 
-    from posthouse.store.queue.queue import Claimed
+    from posthouse.store.queue.queue import LeasedDelivery
 
 
 class SealedContent(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ cross join lateral (
 """
 
 
-async def fetch(connection: "Connection[Record]", claimed: "Iterable[Claimed]") -> dict[UUID, SealedContent]:
+async def fetch(connection: "Connection[Record]", claimed: "Iterable[LeasedDelivery]") -> dict[UUID, SealedContent]:
     """Sealed content by message id; what retention has dropped is missing."""
     wanted: dict[int, dict[UUID, tuple[int, int]]] = {}
     for delivery in claimed:

@@ -17,7 +17,7 @@ returning count
 """
 
 
-async def tell(
+async def append(
     connection: "Connection[Record]",
     tenant: int,
     environment: int,

@@ -43,7 +43,7 @@ select xid::text from (select xid from event where tenant = $1 and environment =
 _START: Final = UUID(int=0)
 
 
-class Place(msgspec.Struct, frozen=True):
+class EventCursor(msgspec.Struct, frozen=True):
     """Between two events: all up to this transaction and id was seen."""
 
     xid: str
@@ -62,26 +62,26 @@ async def events_after(
     return [EventFacts(**dict(row)) for row in rows]
 
 
-async def place_now(database: Database) -> Place:
+async def place_now(database: Database) -> EventCursor:
     """Behind everything that can be told by now."""
     async with database.acquire() as connection:
-        return Place(await connection.fetchval(_HORIZON))
+        return EventCursor(await connection.fetchval(_HORIZON))
 
 
-async def place_at(database: Database, tenant: int, environment: int, since: datetime) -> Place:
+async def place_at(database: Database, tenant: int, environment: int, since: datetime) -> EventCursor:
     """Before everything that was told of the tenant since then."""
     now = await place_now(database)
     async with database.acquire() as connection:
         first = await connection.fetchval(_SINCE, tenant, environment, ids.floor(since))
-    return now if first is None or int(first) > int(now.xid) else Place(first)
+    return now if first is None or int(first) > int(now.xid) else EventCursor(first)
 
 
 async def events_from(
-    database: Database, tenant: int, environment: int, place: Place, limit: int
-) -> tuple[list[EventFacts], Place]:
+    database: Database, tenant: int, environment: int, place: EventCursor, limit: int
+) -> tuple[list[EventFacts], EventCursor]:
     """At most ``limit`` events behind a place, in order, and the place behind them."""
     async with database.acquire() as connection:
         horizon = await connection.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
         rows = await connection.fetch(_BELOW, tenant, environment, place.xid, place.id, limit, horizon)
     found = [EventFacts(**{name: value for name, value in row.items() if name != "xid"}) for row in rows]
-    return found, Place(rows[-1]["xid"], rows[-1]["id"]) if len(rows) == limit else Place(horizon)
+    return found, EventCursor(rows[-1]["xid"], rows[-1]["id"]) if len(rows) == limit else EventCursor(horizon)

@@ -41,7 +41,7 @@ _GET: Final = f"select {_COLUMNS} from inbox where tenant = $1 and environment =
 _EMPTY: Final = "delete from inbox where tenant = $1 and environment = $2 and ($3::text is null or recipient = $3)"
 
 
-class NewItem(msgspec.Struct, frozen=True, kw_only=True):
+class NewInboxItem(msgspec.Struct, frozen=True, kw_only=True):
     """A mail to keep; ``data``: the whole message as it would have been on the wire."""
 
     id: UUID
@@ -76,7 +76,7 @@ class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
 
 
-async def insert_many(connection: "Connection[Record]", sealer: Sealer, items: Sequence[NewItem], now: datetime) -> None:
+async def insert_many(connection: "Connection[Record]", sealer: Sealer, items: Sequence[NewInboxItem], now: datetime) -> None:
     """Keep a batch, all or nothing."""
     await connection.execute(
         _INSERT,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 
-class Recipient(msgspec.Struct, frozen=True):
+class StoredRecipient(msgspec.Struct, frozen=True):
     """A delivery and its present state (the word behind ``message.``)."""
 
     position: int
@@ -21,7 +21,7 @@ class Recipient(msgspec.Struct, frozen=True):
     state: str
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
+class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it was accepted, with its sealed content (None: no longer kept)."""
 
     id: UUID
@@ -42,7 +42,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COLUMNS: Final = ", ".join(
-    f"{'c' if name in ('key_id', 'subject', 'sealed', 'variables') else 'm'}.{name}" for name in Stored.__struct_fields__
+    f"{'c' if name in ('key_id', 'subject', 'sealed', 'variables') else 'm'}.{name}" for name in StoredMessage.__struct_fields__
 )
 _STORED: Final = f"""
 select {_COLUMNS} from message m
@@ -87,7 +87,7 @@ STATES: Final = [
 ]
 
 
-class Again(msgspec.Struct, frozen=True, kw_only=True):
+class RequeuePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Where a delivery goes back into the queue."""
 
     position: int
@@ -102,10 +102,10 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None
 
 
-async def stored(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> Stored | None:
+async def stored(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> StoredMessage | None:
     """The message, or None."""
     row = await connection.fetchrow(_STORED, tenant, environment, message)
-    return None if row is None else Stored(**dict(row.items()))
+    return None if row is None else StoredMessage(**dict(row.items()))
 
 
 async def type_of(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> str | None:
@@ -114,13 +114,19 @@ async def type_of(connection: "Connection[Record]", tenant: int, environment: in
     return found
 
 
-async def recipients(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> list[Recipient]:
+async def recipients(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> list[StoredRecipient]:
     """Its deliveries and how they stand."""
-    return [Recipient(*row) for row in await connection.fetch(_RECIPIENTS, tenant, environment, message, STATES)]
+    return [StoredRecipient(*row) for row in await connection.fetch(_RECIPIENTS, tenant, environment, message, STATES)]
 
 
 async def requeue(
-    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, again: Again, now: datetime, event_id: UUID
+    connection: "Connection[Record]",
+    tenant: int,
+    environment: int,
+    message: UUID,
+    again: RequeuePlan,
+    now: datetime,
+    event_id: UUID,
 ) -> FlowHead | None:
     """Put one delivery back; None where it is in the queue already."""
     told: Any = await connection.fetchval(

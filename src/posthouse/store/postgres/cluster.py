@@ -21,7 +21,7 @@ from urllib.parse import quote
 import msgspec
 
 from posthouse.store.postgres.binaries import PgBinaries
-from posthouse.store.postgres.launch import Guise, give, give_all, is_postmaster, start
+from posthouse.store.postgres.launch import ProcessIdentity, give, give_all, is_postmaster, start
 from posthouse.store.postgres.ownership import DirectoryUnusable
 from posthouse.store.postgres.refusal import StoreRefusal
 
@@ -123,7 +123,7 @@ def answering(cluster: Cluster) -> str | None:
     return found.socket_folder
 
 
-def prepare(cluster: Cluster, binaries: PgBinaries, guise: Guise, random: Callable[[int], bytes]) -> bool:
+def prepare(cluster: Cluster, binaries: PgBinaries, guise: ProcessIdentity, random: Callable[[int], bytes]) -> bool:
     """Make the cluster if it is not there yet (True), and bring our settings up to date.
 
     Errors: ClusterRefused where it was made by another major version, or initdb fails.
@@ -150,7 +150,7 @@ def server_command(cluster: Cluster, binaries: PgBinaries, socket_folder: str) -
     return [binaries.postgres, "-D", cluster.data, *options]
 
 
-def socket_folder(cluster: Cluster, guise: Guise) -> str:
+def socket_folder(cluster: Cluster, guise: ProcessIdentity) -> str:
     """A folder (0700) short enough for sockets; the one used before if it is still ours."""
     own, note = cluster.folder / "socket", cluster.folder / "socket_folder"
     if len(os.fsencode(own)) <= _LONGEST:
@@ -167,7 +167,7 @@ def socket_folder(cluster: Cluster, guise: Guise) -> str:
     return str(before)
 
 
-def _make(cluster: Cluster, binaries: PgBinaries, guise: Guise, random: Callable[[int], bytes]) -> None:
+def _make(cluster: Cluster, binaries: PgBinaries, guise: ProcessIdentity, random: Callable[[int], bytes]) -> None:
     """Initdb beside the final place, then one rename: a cluster is there whole or not at all."""
     fresh, password = cluster.folder / "cluster.new", cluster.folder / "password"
     shutil.rmtree(fresh, ignore_errors=True)
@@ -227,7 +227,7 @@ def _is_ours(folder: Path, like: Path) -> bool:
     return folder.is_dir() and not folder.is_symlink() and found.st_uid == like.stat().st_uid and found.st_mode & 0o777 == 0o700
 
 
-def _write(path: Path, text: str, guise: Guise) -> None:
+def _write(path: Path, text: str, guise: ProcessIdentity) -> None:
     """Replace a file of ours, 0600 from its first byte."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

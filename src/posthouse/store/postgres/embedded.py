@@ -24,7 +24,7 @@ import asyncpg
 
 from posthouse.store.postgres import cluster as files
 from posthouse.store.postgres.binaries import PgBinaries, find
-from posthouse.store.postgres.launch import Guise, choose, interrupt, is_postmaster, start
+from posthouse.store.postgres.launch import ProcessIdentity, choose, interrupt, is_postmaster, start
 from posthouse.store.postgres.ownership import Ownership
 from posthouse.store.postgres.refusal import StoreRefusal
 
@@ -65,7 +65,7 @@ class EmbeddedPostgres:
         self._random = random
         self._own_binaries = binaries
         self._progress = progress
-        self._guise = Guise()
+        self._guise = ProcessIdentity()
         self._binaries: PgBinaries | None = None
         self._ownership: Ownership | None = None
         self._process: subprocess.Popen[bytes] | None = None

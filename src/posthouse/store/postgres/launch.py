@@ -34,22 +34,26 @@ class CannotRun(StoreRefusal):
     """There is nobody as whom Postgres could run here."""
 
 
-class Guise(msgspec.Struct, frozen=True):
+class ProcessIdentity(msgspec.Struct, frozen=True):
     """As whom: ourselves, ourselves in a ``namespace``, or another ``user`` (uid, gid)."""
 
     namespace: bool = False
     user: tuple[int, int] | None = None
 
 
-def choose(folder: Path, program: Path) -> Guise:
+def choose(folder: Path, program: Path) -> ProcessIdentity:
     """As whom ``program`` can run and reach ``folder``; a folder that belongs to an ordinary user stays theirs.
 
     Errors: CannotRun, one sentence.
     """
     if os.geteuid() != 0:
-        return Guise()
+        return ProcessIdentity()
     owner = folder.stat()
-    candidates = [Guise(user=(owner.st_uid, owner.st_gid))] if owner.st_uid else [Guise(namespace=True), *_others(folder)]
+    candidates = (
+        [ProcessIdentity(user=(owner.st_uid, owner.st_gid))]
+        if owner.st_uid
+        else [ProcessIdentity(namespace=True), *_others(folder)]
+    )
     for guise in candidates:
         if _works(guise, folder, program):
             return guise
@@ -59,7 +63,7 @@ def choose(folder: Path, program: Path) -> Guise:
     )
 
 
-def give_all(folder: Path, guise: Guise) -> None:
+def give_all(folder: Path, guise: ProcessIdentity) -> None:
     """Hand the folder and all in it to the guise's user, once; nothing above it is touched."""
     if guise.user is None or folder.stat().st_uid == guise.user[0]:
         return
@@ -68,13 +72,15 @@ def give_all(folder: Path, guise: Guise) -> None:
             give(Path(root, name), guise)
 
 
-def give(path: Path, guise: Guise) -> None:
+def give(path: Path, guise: ProcessIdentity) -> None:
     """Hand one thing that we just made to the guise's user."""
     if guise.user is not None:
         os.chown(path, *guise.user, follow_symlinks=False)
 
 
-def start(command: Sequence[str | Path], guise: Guise, folder: Path, output: "IO[bytes] | int") -> "subprocess.Popen[bytes]":
+def start(
+    command: Sequence[str | Path], guise: ProcessIdentity, folder: Path, output: "IO[bytes] | int"
+) -> "subprocess.Popen[bytes]":
     """Start a child in ``folder`` that is interrupted (SIGINT) when we die, apart from our terminal."""
     user, group = guise.user or (None, None)
     return subprocess.Popen(  # noqa: S603 - our own programs
@@ -122,7 +128,7 @@ def interrupt(pid: int, cluster: Path, how: signal.Signals) -> bool:
         os.close(descriptor)
 
 
-def _others(folder: Path) -> list[Guise]:
+def _others(folder: Path) -> list[ProcessIdentity]:
     """Ordinary users, the likeliest first: who owns the folder around it, then the usual names."""
     parent = folder.parent.stat()
     found = [(parent.st_uid, parent.st_gid)] if parent.st_uid else []
@@ -132,10 +138,10 @@ def _others(folder: Path) -> list[Guise]:
         except KeyError:
             continue
         found.append((entry.pw_uid, entry.pw_gid))
-    return [Guise(user=user) for user in found]
+    return [ProcessIdentity(user=user) for user in found]
 
 
-def _works(guise: Guise, folder: Path, program: Path) -> bool:
+def _works(guise: ProcessIdentity, folder: Path, program: Path) -> bool:
     """Whether the program starts, and reaches the folder (before it is given away: what it stands in) by its path."""
     give_later = guise.user is not None and folder.stat().st_uid != guise.user[0]
     reached = folder.parent if give_later else folder
@@ -146,7 +152,7 @@ def _works(guise: Guise, folder: Path, program: Path) -> bool:
         return False
 
 
-def _tie(guise: Guise, parent: int) -> Callable[[], None] | None:
+def _tie(guise: ProcessIdentity, parent: int) -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     unshare, prctl = _LIBC.unshare, _LIBC.prctl

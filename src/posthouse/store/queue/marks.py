@@ -43,7 +43,7 @@ class Mark(IntEnum):
     DELIVERED = 3
 
 
-class Marked(NamedTuple):
+class MarkedDelivery(NamedTuple):
     """A delivery that may have left in this attempt."""
 
     message: UUID
@@ -73,7 +73,7 @@ class Marks:
         self._map[: len(MAGIC)] = MAGIC
         self._free = list(range(SLOTS - 1, -1, -1))
 
-    def make(self, marked: Marked) -> int | None:
+    def make(self, marked: MarkedDelivery) -> int | None:
         """Mark; the slot to give back, or None where the lease was revoked (nothing may leave)."""
         slot = self._free.pop()
         at = _HEADER + slot * _SLOT.size
@@ -105,10 +105,10 @@ class Marks:
         self.path.unlink(missing_ok=True)
 
 
-class Found:
+class FoundMarks:
     """The reader's side: what a dead, stopped or vanished worker left."""
 
-    def __init__(self, marked: dict[Marked, Mark] | None) -> None:
+    def __init__(self, marked: dict[MarkedDelivery, Mark] | None) -> None:
         """None: nothing is known, so everything the worker held is in doubt."""
         self._marked = marked
 
@@ -136,14 +136,14 @@ class Found:
             return True
         return True
 
-    def mark(self, marked: Marked) -> Mark | None:
+    def mark(self, marked: MarkedDelivery) -> Mark | None:
         """What is known of an attempt; None: nothing of it left."""
         return Mark.GONE if self._marked is None else self._marked.get(marked)
 
 
-def _read(view: mmap.mmap) -> dict[Marked, Mark]:
+def _read(view: mmap.mmap) -> dict[MarkedDelivery, Mark]:
     slots = (_SLOT.unpack_from(view, at) for at in range(_HEADER, len(view), _SLOT.size) if view[at])
-    return {Marked(UUID(bytes=message), position, number): Mark(mark) for mark, message, position, number in slots}
+    return {MarkedDelivery(UUID(bytes=message), position, number): Mark(mark) for mark, message, position, number in slots}
 
 
 def discard(path: Path) -> None:

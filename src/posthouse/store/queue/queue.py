@@ -40,7 +40,7 @@ class QueueState(IntEnum):
     PARKED = 3
 
 
-class Flag(IntEnum):
+class QueueFlag(IntEnum):
     """Bits of ``queue.flags``."""
 
     TLS_REQUIRED = 1
@@ -51,7 +51,7 @@ class Flag(IntEnum):
     HELD = 32  # waits because its address is on the list provisionally
 
 
-class Claimed(msgspec.Struct, frozen=True):
+class LeasedDelivery(msgspec.Struct, frozen=True):
     """A leased delivery: what the worker needs, and nothing else. Order as in ``_RETURNED``."""
 
     tenant: int
@@ -93,7 +93,7 @@ class FlowHead(msgspec.Struct, frozen=True):
     message: UUID = LOWEST
 
 
-_RETURNED: Final = ", ".join(f"q.{name}" for name in Claimed.__struct_fields__)
+_RETURNED: Final = ", ".join(f"q.{name}" for name in LeasedDelivery.__struct_fields__)
 
 # A held row (its site is saturated) leaves the ready index in the same statement instead of being put back.
 _TAKE: Final = f"""
@@ -187,7 +187,7 @@ async def claim(
     heads: "Sequence[FlowHead]",
     share: int,
     saturated: "Sequence[str]",
-) -> tuple[list[Claimed], dict[int, FlowHead]]:
+) -> tuple[list[LeasedDelivery], dict[int, FlowHead]]:
     """Lease at most ``share`` of each flow in ``heads`` (all of one lane).
 
     Answers what was leased and, per flow, the new watermark; a flow without one gave fewer than its share
@@ -201,7 +201,7 @@ async def claim(
     last: dict[int, FlowHead] = {}
     leased = []
     for row in rows:
-        delivery = Claimed(*row[1:])
+        delivery = LeasedDelivery(*row[1:])
         counts[delivery.flow] = counts.get(delivery.flow, 0) + 1
         head = last.get(delivery.flow)
         if head is None or (delivery.deadline, delivery.message) > (head.deadline, head.message):
@@ -211,9 +211,11 @@ async def claim(
     return leased, {flow: head for flow, head in last.items() if counts[flow] >= share}
 
 
-async def claim_parked(connection: "Connection[Record]", worker: int, now: datetime, site: str, limit: int) -> list[Claimed]:
+async def claim_parked(
+    connection: "Connection[Record]", worker: int, now: datetime, site: str, limit: int
+) -> list[LeasedDelivery]:
     """Lease parked deliveries of a site that has room again."""
-    return [Claimed(*row[1:]) for row in await connection.fetch(_CLAIM_PARKED, worker, now, site, limit)]
+    return [LeasedDelivery(*row[1:]) for row in await connection.fetch(_CLAIM_PARKED, worker, now, site, limit)]
 
 
 async def parked_sites(connection: "Connection[Record]", limit: int = 1000) -> list[str]:
@@ -231,19 +233,19 @@ async def promote(connection: "Connection[Record]", now: datetime, limit: int = 
     return [FlowHead(*row) for row in await connection.fetch(_PROMOTE, now, limit)]
 
 
-async def release(connection: "Connection[Record]", worker: int, deliveries: "Sequence[Claimed]") -> list[FlowHead]:
+async def release(connection: "Connection[Record]", worker: int, deliveries: "Sequence[LeasedDelivery]") -> list[FlowHead]:
     """Give leases back untouched: nothing was sent and no attempt was made."""
     return [FlowHead(*row) for row in await connection.fetch(_RELEASE, worker, *_keys(deliveries))]
 
 
-async def park(connection: "Connection[Record]", worker: int, deliveries: "Sequence[Claimed]") -> None:
+async def park(connection: "Connection[Record]", worker: int, deliveries: "Sequence[LeasedDelivery]") -> None:
     """Give leases back to a saturated site's line."""
     await connection.fetch(_PARK, worker, *_keys(deliveries))
 
 
-async def leased(connection: "Connection[Record]", worker: int) -> list[Claimed]:
+async def leased(connection: "Connection[Record]", worker: int) -> list[LeasedDelivery]:
     """What a worker holds."""
-    return [Claimed(*row) for row in await connection.fetch(_LEASED, worker)]
+    return [LeasedDelivery(*row) for row in await connection.fetch(_LEASED, worker)]
 
 
 async def notify(connection: "Connection[Record]", heads: "Sequence[FlowHead]") -> None:
@@ -264,7 +266,7 @@ def read_notification(payload: str, epoch: datetime) -> list[FlowHead]:
     return [FlowHead(int(lane), int(flow), epoch + timedelta(milliseconds=int(at))) for lane, flow, at in triples]
 
 
-def _keys(deliveries: "Sequence[Claimed]") -> tuple[list[Any], ...]:
+def _keys(deliveries: "Sequence[LeasedDelivery]") -> tuple[list[Any], ...]:
     return (
         [d.tenant for d in deliveries],
         [d.environment for d in deliveries],

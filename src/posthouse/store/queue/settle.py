@@ -13,10 +13,10 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.store.queue.queue import Claimed, QueueState
+from posthouse.store.queue.queue import LeasedDelivery, QueueState
 from posthouse.store.recipients import soft_bounces, suppressions
 from posthouse.store.recipients.soft_bounces import SoftEnd
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppressions import SuppressionEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     that has soft bounces in a row, and no longer.
     """
 
-    delivery: Claimed
+    delivery: LeasedDelivery
     attempt: AttemptRecord | None
     event: str | None
     event_id: UUID
@@ -63,7 +63,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     refusals: int = 0
     flags: int = 0
-    entry: NewEntry | None = None
+    entry: SuppressionEntry | None = None
     soft: SoftEnd | None = None
     arrived: bytes | None = None
 

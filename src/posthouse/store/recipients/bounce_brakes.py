@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW, Answers
+from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW, AnswerCounts
 from posthouse.store.recipients.suppressions import Suppression, wake
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ _DAYS_KEPT: Final = BASE + timedelta(days=1)
 _HELD_KEPT: Final = timedelta(days=30)
 
 
-class Brake(msgspec.Struct, frozen=True):
+class BounceBrake(msgspec.Struct, frozen=True):
     """Why a brake is put on: the last fifteen minutes against the seven days before."""
 
-    window: Answers
-    base: Answers
+    window: AnswerCounts
+    base: AnswerCounts
 
 
-async def count(connection: "Connection[Record]", heard: "Mapping[Provider, Answers]", now: datetime) -> None:
+async def count(connection: "Connection[Record]", heard: "Mapping[Provider, AnswerCounts]", now: datetime) -> None:
     """Add what was heard since the last time."""
     rows = sorted(heard.items())
     if rows:
@@ -99,18 +99,20 @@ async def count(connection: "Connection[Record]", heard: "Mapping[Provider, Answ
         )  # fmt: skip
 
 
-async def answers(connection: "Connection[Record]", providers: "Sequence[Provider]", now: datetime) -> "list[Brake]":
+async def answers(connection: "Connection[Record]", providers: "Sequence[Provider]", now: datetime) -> "list[BounceBrake]":
     """The window that ends now and the base before it, of each provider in order."""
     rows = await connection.fetch(
         _ANSWERS, list(range(len(providers))), [p[0] for p in providers], [p[1] for p in providers], [p[2] for p in providers],
         now - WINDOW, now - BASE,
     )  # fmt: skip
-    found = {row[0]: Brake(Answers(*row[1]), Answers(row[2][0] - row[1][0], row[2][1] - row[1][1])) for row in rows}
+    found = {
+        row[0]: BounceBrake(AnswerCounts(*row[1]), AnswerCounts(row[2][0] - row[1][0], row[2][1] - row[1][1])) for row in rows
+    }
     return [found[index] for index in range(len(providers))]
 
 
 async def put_on(
-    connection: "Connection[Record]", provider: Provider, why: Brake, now: datetime, until: datetime
+    connection: "Connection[Record]", provider: Provider, why: BounceBrake, now: datetime, until: datetime
 ) -> tuple[bool, int]:
     """A brake is on (until further): whether it was off before, and how many entries it made provisional now."""
     async with connection.transaction():

@@ -80,7 +80,7 @@ _PLACES: Final = "select distinct place from erasable order by place"
 _BLOT: Final = "select erase_batch($1, $2, $3, $4, $5)"
 
 
-class Erasing(msgspec.Struct, frozen=True, kw_only=True):
+class AddressToErase(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be erased. ``spellings``: the folded address, quoted and not; ``pattern``: what finds it in a text (a Postgres ARE).
 
     ``core``: finds what the pattern finds and a little more, fast.
@@ -100,7 +100,7 @@ class Erasing(msgspec.Struct, frozen=True, kw_only=True):
         return self.spellings[0][self.spellings[0].rindex("@") :]
 
 
-class Forgotten(msgspec.Struct, frozen=True):
+class ErasedRows(msgspec.Struct, frozen=True):
     """What was deleted. ``pending``: messages whose content stays because others of it still wait."""
 
     messages: int
@@ -108,13 +108,13 @@ class Forgotten(msgspec.Struct, frozen=True):
     pending: int
 
 
-async def in_use(connection: "Connection[Record]", what: Erasing) -> list[str]:
+async def in_use(connection: "Connection[Record]", what: AddressToErase) -> list[str]:
     """Which settings of the tenant's hold the address, so that erasing it would break them."""
     return sorted({row[0] for row in await connection.fetch(_IN_USE, what.tenant, what.pattern, timeout=_PATIENCE)})
 
 
 async def block(
-    connection: "Connection[Record]", what: Erasing, now: datetime, new_id: Callable[[datetime], UUID]
+    connection: "Connection[Record]", what: AddressToErase, now: datetime, new_id: Callable[[datetime], UUID]
 ) -> tuple[UUID, ...]:
     """Replace every entry of the address by one of its hash, live and test, in the caller's transaction; those that are left."""
     left = (new_id(now), new_id(now))
@@ -127,14 +127,18 @@ async def block(
     return left
 
 
-async def written_to(connection: "Connection[Record]", what: Erasing) -> "list[Record]":
+async def written_to(connection: "Connection[Record]", what: AddressToErase) -> "list[Record]":
     """Environment, message and recipient of every delivery to the address; reads the history, so not in a transaction that writes."""
     return list(await connection.fetch(_GONE_TO, what.tenant, what.spellings, what.domain, timeout=_PATIENCE))
 
 
 async def forget(
-    connection: "Connection[Record]", what: Erasing, sent: "list[Record]", now: datetime, new_id: Callable[[datetime], UUID]
-) -> Forgotten:
+    connection: "Connection[Record]",
+    what: AddressToErase,
+    sent: "list[Record]",
+    now: datetime,
+    new_id: Callable[[datetime], UUID],
+) -> ErasedRows:
     """Delete what is nothing without the address, in the caller's transaction."""
     messages = stopped = pending = 0
     for environment in (0, 1):
@@ -144,10 +148,10 @@ async def forget(
         messages, stopped, pending = messages + len(found), stopped + ended, pending + waiting
     await connection.execute(_INBOX, what.tenant, what.spellings, what.domain, timeout=_PATIENCE)
     await connection.execute(_KEYS, what.tenant, what.pattern, timeout=_PATIENCE)
-    return Forgotten(messages, stopped, pending)
+    return ErasedRows(messages, stopped, pending)
 
 
-async def blot(connection: "Connection[Record]", what: Erasing, batch: int = BATCH) -> int:
+async def erase_from_texts(connection: "Connection[Record]", what: AddressToErase, batch: int = BATCH) -> int:
     """Blot the address out of every text of the tenant's; how many rows. Call it outside of a transaction: each batch is one."""
     total = 0
     for (place,) in await connection.fetch(_PLACES):

@@ -79,7 +79,7 @@ _STATES: Final = [
 ]
 
 
-class Raw(msgspec.Struct, frozen=True, kw_only=True):
+class RawFeedback(msgspec.Struct, frozen=True, kw_only=True):
     """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where known.
 
     ``message`` and ``position``: whose return path it came to.
@@ -97,7 +97,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
 
 
-class Subject(msgspec.Struct, frozen=True):
+class FeedbackSubject(msgspec.Struct, frozen=True):
     """The delivery that feedback is about, as it stands, locked. ``door``: how its message came in."""
 
     message: UUID
@@ -111,7 +111,7 @@ class Subject(msgspec.Struct, frozen=True):
     door: str = ""
 
 
-async def put(connection: "Connection[Record]", sealer: Sealer, raw: Raw) -> None:
+async def put(connection: "Connection[Record]", sealer: Sealer, raw: RawFeedback) -> None:
     """Keep what came in, durably, before it is answered."""
     packed = sealer.seal(sealer.pack(msgspec.msgpack.encode((raw.headers, raw.body))), raw.id.bytes)
     await connection.execute(
@@ -119,7 +119,7 @@ async def put(connection: "Connection[Record]", sealer: Sealer, raw: Raw) -> Non
     )
 
 
-async def put_once(database: Database, sealer: Sealer, raw: Raw, name: str) -> bool:
+async def put_once(database: Database, sealer: Sealer, raw: RawFeedback, name: str) -> bool:
     """Keep it unless something of that name came from there already; False then. ``name`` '': whatever came."""
     async with database.acquire() as connection, connection.transaction():
         if name and not await once(connection, raw.tenant, raw.environment, raw.source, name, raw.received_at):
@@ -128,7 +128,7 @@ async def put_once(database: Database, sealer: Sealer, raw: Raw, name: str) -> b
     return True
 
 
-async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -> list[Raw]:
+async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -> list[RawFeedback]:
     """At most ``limit`` that wait, ours for ``LEASE``. Errors: SealBroken."""
     async with database.acquire() as connection:
         rows = await connection.fetch(_CLAIM, now, limit, now + LEASE)
@@ -138,7 +138,7 @@ async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -
             sealer.unpack(sealer.open(sealed, key_id, id.bytes)), type=tuple[dict[str, str], bytes]
         )
         found.append(
-            Raw(id=id, tenant=tenant, environment=environment, source=source, body=body, received_at=received_at, headers=headers,
+            RawFeedback(id=id, tenant=tenant, environment=environment, source=source, body=body, received_at=received_at, headers=headers,
                 message=message, position=position, tries=tries)
         )  # fmt: skip
     return found
@@ -162,10 +162,10 @@ async def forget_old(database: Database, now: datetime) -> None:
 
 async def subject(
     connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int
-) -> Subject | None:
+) -> FeedbackSubject | None:
     """The delivery, locked until the transaction ends."""
     row = await connection.fetchrow(_DELIVERY, tenant, environment, message, position, _STATES)
-    return None if row is None else Subject(*row)
+    return None if row is None else FeedbackSubject(*row)
 
 
 async def last_host(connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from posthouse.policy.recipients.soft_bounces import LIMIT, is_hard, is_the_mailbox
 from posthouse.policy.recipients.suppress import Cause
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppressions import SuppressionEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,9 @@ class SoftEnd(msgspec.Struct, frozen=True, kw_only=True):
 _Place = tuple[int, int, bytes]
 
 
-async def count(connection: "Connection[Record]", ends: "Sequence[SoftEnd]", now: datetime) -> list[tuple[int, int, NewEntry]]:
+async def count(
+    connection: "Connection[Record]", ends: "Sequence[SoftEnd]", now: datetime
+) -> list[tuple[int, int, SuppressionEntry]]:
     """Count those that are the mailbox's own fault; an entry (tenant, environment, entry) for each that has become hard."""
     sure = {_place(end): end for end in await _with_reasons(connection, ends)}
     if not sure:
@@ -93,11 +95,11 @@ async def _with_reasons(connection: "Connection[Record]", ends: "Sequence[SoftEn
     return known
 
 
-def _entry(end: SoftEnd, times: int, first_at: datetime) -> NewEntry:
+def _entry(end: SoftEnd, times: int, first_at: datetime) -> SuppressionEntry:
     evidence: dict[str, Any] = {
         "message": str(end.message), "position": end.position, "reply": end.reply, "softBounces": times, "firstAt": first_at.isoformat(),
     }  # fmt: skip
-    return NewEntry(
+    return SuppressionEntry(
         id=end.id, address=end.address, lookup=end.lookup, cause=Cause.HARD_BOUNCE, source=SOURCE, reason=end.reason or "",
         evidence=evidence,
     )  # fmt: skip

@@ -7,7 +7,7 @@ provisional; nobody's evidence is overwritten by a file.
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from posthouse.store.recipients.suppressions import NewEntry, Suppression
+from posthouse.store.recipients.suppressions import Suppression, SuppressionEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -67,7 +67,7 @@ async def end(connection: "Connection[Record]") -> None:
 
 
 async def load(
-    connection: "Connection[Record]", tenant: int, environment: int, entries: "Sequence[NewEntry]", now: datetime
+    connection: "Connection[Record]", tenant: int, environment: int, entries: "Sequence[SuppressionEntry]", now: datetime
 ) -> int:
     """Enter a chunk, in a transaction of its own; how many are new. All have their ids, and no two are of one place."""
     rows: list[tuple[Any, ...]] = [

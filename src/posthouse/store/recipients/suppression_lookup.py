@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model import ids
-from posthouse.policy.recipients.suppress import Cause, Entry, fold
+from posthouse.policy.recipients.suppress import Cause, SuppressionFact, fold
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -75,7 +75,7 @@ class AddressKey(msgspec.Struct, frozen=True):
         return hmac.digest(self.secret, fold(address).encode(), "sha256")[:_OCTETS]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class LookupKey(msgspec.Struct, frozen=True):
     """An address of somebody's list. ``flow``: of the delivery that is checked."""
 
     tenant: int
@@ -84,17 +84,17 @@ class Asked(msgspec.Struct, frozen=True):
     flow: int = 0
 
 
-class Listed(msgspec.Struct, frozen=True):
+class ListedAddress(msgspec.Struct, frozen=True):
     """What is known of an address. ``stream`` is that of the asking flow; ``counted``: it has soft bounces in a row."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[SuppressionFact, ...] = ()
     held_until: datetime | None = None
     legal_passes_security: bool = False
     stream: str = ""
     counted: bool = False
 
 
-NOT_LISTED: Final = Listed()
+NOT_LISTED: Final = ListedAddress()
 
 
 async def load_key(database: Database, sealer: Sealer, random: Callable[[int], bytes]) -> AddressKey:
@@ -111,19 +111,19 @@ async def load_key(database: Database, sealer: Sealer, random: Callable[[int], b
     return AddressKey(secret)
 
 
-async def find(connection: "Connection[Record]", asked: "Sequence[Asked]", now: datetime) -> list[Listed]:
+async def find(connection: "Connection[Record]", asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
     """What the lists say of each address, in order; one query."""
     rows = await connection.fetch(_FIND, now, *_columns(asked))
     return _told(len(asked), [(*row, "") for row in rows])
 
 
-async def check(connection: "Connection[Record]", asked: "Sequence[Asked]", now: datetime) -> list[Listed]:
+async def check(connection: "Connection[Record]", asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
     """The same right before an attempt: also the stream of each flow, and whether soft bounces are counted."""
     rows = await connection.fetch(_CHECK, now, *_columns(asked), [each.flow for each in asked])
     return _told(len(asked), [tuple(row) for row in rows])
 
 
-def _columns(asked: "Sequence[Asked]") -> tuple[list[int], list[int], list[int], list[bytes]]:
+def _columns(asked: "Sequence[LookupKey]") -> tuple[list[int], list[int], list[int], list[bytes]]:
     return (
         list(range(len(asked))),
         [each.tenant for each in asked],
@@ -135,7 +135,7 @@ def _columns(asked: "Sequence[Asked]") -> tuple[list[int], list[int], list[int],
 _Row = tuple[int, UUID | None, str, str | None, bool, datetime | None, bool, str]
 
 
-def _told(count: int, rows: "Sequence[_Row]") -> list[Listed]:
+def _told(count: int, rows: "Sequence[_Row]") -> list[ListedAddress]:
     """The rows of each, put together; most have none."""
     found = [NOT_LISTED] * count
     for idx, identifier, cause, stream, security, held_until, legal_passes, flow_stream in rows:
@@ -144,8 +144,8 @@ def _told(count: int, rows: "Sequence[_Row]") -> list[Listed]:
             found[idx] = msgspec.structs.replace(before, counted=True)
             continue
         held = Cause.PROVISIONAL if held_until else Cause(cause)
-        entry = Entry(cause=held, stream=stream, security=security, id=ids.text(PREFIX, identifier))
-        found[idx] = Listed(
+        entry = SuppressionFact(cause=held, stream=stream, security=security, id=ids.text(PREFIX, identifier))
+        found[idx] = ListedAddress(
             entries=(*before.entries, entry), held_until=max(filter(None, (before.held_until, held_until)), default=None),
             legal_passes_security=legal_passes, stream=flow_stream, counted=before.counted,
         )  # fmt: skip

@@ -121,7 +121,7 @@ update queue q set due = $5 from waiting where q.ctid = waiting.ctid
 """
 
 
-class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
+class SuppressionEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An address to be entered. ``lookup``: its hash. ``stream`` None: all. ``source``: where it came from (smtp, report, hook, api …).
 
     ``evidence`` is plain JSON: the reply or report heard, delivery and message ids. ``provider``: the registrable domain of
@@ -161,7 +161,7 @@ class Suppression(msgspec.Struct, frozen=True):
     created: bool = False
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class SuppressionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which entries. ``lookup``: of this address; ``provisional``: those that are held, or those that are not; ``before``: a page's place."""
 
     lookup: bytes | None = None
@@ -180,7 +180,7 @@ async def add(
     connection: "Connection[Record]",
     tenant: int,
     environment: int,
-    entries: "Sequence[NewEntry]",
+    entries: "Sequence[SuppressionEntry]",
     now: datetime,
     new_id: Callable[[datetime], UUID],
 ) -> list[Suppression]:
@@ -190,7 +190,7 @@ async def add(
 
 
 async def put(
-    connection: "Connection[Record]", entries: "Sequence[tuple[int, int, NewEntry]]", now: datetime
+    connection: "Connection[Record]", entries: "Sequence[tuple[int, int, SuppressionEntry]]", now: datetime
 ) -> list[Suppression]:
     """The same for entries of several lists (tenant, environment, entry), all of which have their ids."""
     first = {_place(*given): given for given in reversed(entries)}
@@ -206,7 +206,9 @@ async def put(
     return [made[_place(*given)] for given in entries]
 
 
-async def list_entries(connection: "Connection[Record]", tenant: int, environment: int, wanted: Wanted) -> list[Suppression]:
+async def list_entries(
+    connection: "Connection[Record]", tenant: int, environment: int, wanted: SuppressionFilter
+) -> list[Suppression]:
     """At most ``wanted.limit`` entries, the newest first."""
     before = wanted.before or UUID(int=(1 << 128) - 1)
     asked = (
@@ -260,5 +262,5 @@ async def wake(connection: "Connection[Record]", tenant: int, environment: int, 
     return int(tag.rpartition(" ")[2])
 
 
-def _place(tenant: int, environment: int, entry: NewEntry) -> tuple[int, int, bytes, str, str | None]:
+def _place(tenant: int, environment: int, entry: SuppressionEntry) -> tuple[int, int, bytes, str, str | None]:
     return tenant, environment, entry.lookup, entry.cause.value, entry.stream

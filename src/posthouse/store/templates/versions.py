@@ -15,10 +15,10 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.model.template import Source, TemplateVersion, Variable, Wording
+from posthouse.model.template import CompiledTemplate, TemplateSource, TemplateVersion, Variable
 from posthouse.model.template_state import TemplateState
 from posthouse.store.postgres.database import Database, Held
-from posthouse.templates.draft import Draft, plain_variable, sender_of
+from posthouse.templates.draft import TemplateDraft, plain_variable, sender_of
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -92,18 +92,18 @@ class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = ""
 
 
-class Worded(msgspec.Struct, frozen=True):
+class StoredTemplateVersion(msgspec.Struct, frozen=True):
     """A version with its words: as they were written, and as they were built; both by locale."""
 
     about: StoredVersion
-    sources: dict[str, Source]
-    wordings: dict[str, Wording]
+    sources: dict[str, TemplateSource]
+    wordings: dict[str, CompiledTemplate]
 
     @property
-    def draft(self) -> Draft:
+    def draft(self) -> TemplateDraft:
         """What the author handed in."""
         about = self.about
-        return Draft(
+        return TemplateDraft(
             name=about.name, type=about.type, variables=about.variables, sources=self.sources, fallback=about.fallback,
             waivers=about.waivers, sender=about.sender,
         )  # fmt: skip
@@ -118,7 +118,7 @@ class Worded(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
-class Summary(msgspec.Struct, frozen=True):
+class TemplateSummary(msgspec.Struct, frozen=True):
     """A template as lists show it: ``type`` is the newest version's, ``active`` None where no version is."""
 
     id: UUID
@@ -151,7 +151,13 @@ async def add(connection: Held, tenant: int, name: str, new_id: UUID, now: datet
 
 
 async def add_version(
-    connection: Held, tenant: int, draft: Draft, wordings: Mapping[str, Wording], digest: bytes, author: str, now: datetime
+    connection: Held,
+    tenant: int,
+    draft: TemplateDraft,
+    wordings: Mapping[str, CompiledTemplate],
+    digest: bytes,
+    author: str,
+    now: datetime,
 ) -> int:
     """The next version, as a draft; its number. ``hold`` the template first."""
     number: int = await connection.fetchval(_NUMBER, tenant, draft.name)
@@ -204,13 +210,15 @@ async def version(connection: Held, tenant: int, name: str, number: int) -> Stor
     return None if row is None else _stored(row)
 
 
-async def worded(connection: Held, tenant: int, name: str, number: int) -> Worded | None:
+async def worded(connection: Held, tenant: int, name: str, number: int) -> StoredTemplateVersion | None:
     """A version with its words."""
     about = await version(connection, tenant, name, number)
     if about is None:
         return None
     rows = await connection.fetch(_WORDINGS, tenant, name, number)
-    return Worded(about, {row[0]: Source(**_source(row)) for row in rows}, {row[0]: Wording(*row[5:8]) for row in rows})
+    return StoredTemplateVersion(
+        about, {row[0]: TemplateSource(**_source(row)) for row in rows}, {row[0]: CompiledTemplate(*row[5:8]) for row in rows}
+    )
 
 
 async def versions(connection: Held, tenant: int, name: str, limit: int = 200, before: int = 2**31 - 1) -> list[StoredVersion]:
@@ -218,15 +226,15 @@ async def versions(connection: Held, tenant: int, name: str, limit: int = 200, b
     return [_stored(row) for row in await connection.fetch(_LIST, tenant, name, before, limit)]
 
 
-async def summary(connection: Held, tenant: int, name: str) -> Summary | None:
+async def summary(connection: Held, tenant: int, name: str) -> TemplateSummary | None:
     """One template."""
     row = await connection.fetchrow(_SUMMARY, tenant, name)
-    return None if row is None else Summary(*row)
+    return None if row is None else TemplateSummary(*row)
 
 
-async def summaries(connection: Held, tenant: int, before: UUID, limit: int) -> list[Summary]:
+async def summaries(connection: Held, tenant: int, before: UUID, limit: int) -> list[TemplateSummary]:
     """Templates, newest first, older than ``before``."""
-    return [Summary(*row) for row in await connection.fetch(_SUMMARIES, tenant, before, limit)]
+    return [TemplateSummary(*row) for row in await connection.fetch(_SUMMARIES, tenant, before, limit)]
 
 
 async def names(connection: Held, tenant: int) -> list[str]:
@@ -242,4 +250,4 @@ def _stored(row: "Record") -> StoredVersion:
 
 
 def _source(row: "Record") -> dict[str, str]:
-    return dict(zip(Source.__struct_fields__, row[1:5], strict=True))
+    return dict(zip(TemplateSource.__struct_fields__, row[1:5], strict=True))

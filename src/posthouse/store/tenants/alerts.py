@@ -37,7 +37,7 @@ class Alert(msgspec.Struct, frozen=True):
     data: dict[str, Any] | None
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which alerts. ``before``: a page's place."""
 
     type: str | None = None
@@ -47,7 +47,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
 
 
-async def list_alerts(connection: "Connection[Record]", tenant: int, environment: int, wanted: Wanted) -> list[Alert]:
+async def list_alerts(connection: "Connection[Record]", tenant: int, environment: int, wanted: AlertFilter) -> list[Alert]:
     """At most ``wanted.limit`` alerts, the newest first."""
     begin = ids.floor(wanted.since) if wanted.since else _FIRST
     rows = await connection.fetch(

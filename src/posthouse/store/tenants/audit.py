@@ -26,7 +26,7 @@ order by subject desc, id desc limit $3
 """
 
 
-class Entry(msgspec.Struct, frozen=True):
+class AuditEntry(msgspec.Struct, frozen=True):
     """One change. ``actor``: a credential's id, or ``cli:`` and a user of the machine."""
 
     id: UUID
@@ -37,14 +37,14 @@ class Entry(msgspec.Struct, frozen=True):
     data: dict[str, Any] | None = None
 
 
-async def write(connection: Held, tenant: int, entry: Entry) -> None:
+async def write(connection: Held, tenant: int, entry: AuditEntry) -> None:
     """Add it; call it in the transaction that makes the change."""
     await connection.execute(_INSERT, tenant, entry.id, entry.at, entry.actor, entry.action, entry.subject, entry.data)
 
 
 async def entries(
     database: Database, tenant: int, *, subject: str | None = None, before: UUID | None = None, limit: int = 50
-) -> list[Entry]:
+) -> list[AuditEntry]:
     """A tenant's changes, newest first, of one subject where it is named, older than ``before``."""
     async with database.acquire() as connection:
         rows: list[Record]
@@ -52,4 +52,4 @@ async def entries(
             rows = await connection.fetch(_LIST, tenant, before or _END, limit)
         else:
             rows = await connection.fetch(_LIST_OF, tenant, before or _END, limit, subject)
-    return [Entry(*row) for row in rows]
+    return [AuditEntry(*row) for row in rows]

@@ -38,7 +38,7 @@ async def get(database: Database, tenant: int) -> Brand:
         return _brand(await connection.fetchrow(_GET, tenant))
 
 
-async def held(connection: Held, tenant: int) -> Brand:
+async def get_for_update(connection: Held, tenant: int) -> Brand:
     """The same, and nobody else changes it until the transaction ends (once there is a row)."""
     return _brand(await connection.fetchrow(_GET_FOR_UPDATE, tenant))
 

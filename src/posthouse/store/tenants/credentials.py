@@ -19,7 +19,7 @@ import msgspec
 
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment
-from posthouse.store.memory import Memory
+from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Credentials:
 
     def __init__(self, database: Database, clock: Ticks) -> None:
         self._database = database
-        self._known = Memory(self._find, REMEMBERED, clock.monotonic, _MOST)
+        self._known = TtlCache(self._find, REMEMBERED, clock.monotonic, _MOST)
 
     async def by_key(self, secret: str, door: str = "http") -> Caller | None:
         """The caller behind an API key, None where it is none of ours or revoked. Errors: those of the database."""

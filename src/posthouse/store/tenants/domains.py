@@ -17,7 +17,7 @@ import msgspec
 
 from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
-from posthouse.store.memory import Memory
+from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -164,7 +164,7 @@ class Domains:
     def __init__(self, database: Database, sealer: Sealer, monotonic: Callable[[], float] | None = None) -> None:
         self._database = database
         self._sealer = sealer
-        self._facts = Memory(self._find, REMEMBERED, monotonic or (lambda: asyncio.get_running_loop().time()), _MOST)
+        self._facts = TtlCache(self._find, REMEMBERED, monotonic or (lambda: asyncio.get_running_loop().time()), _MOST)
         self._keys: dict[tuple[int, str, int], tuple[SigningKey, ...]] = {}
 
     async def facts(self, tenant: int, name: str) -> DomainFact | None:

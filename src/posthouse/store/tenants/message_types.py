@@ -45,7 +45,7 @@ class OwnType(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Uses(msgspec.Struct, frozen=True):
+class TypeUses(msgspec.Struct, frozen=True):
     """What would be left without its type: templates with an active version of it, credentials that are not revoked."""
 
     templates: tuple[str, ...]
@@ -90,8 +90,8 @@ async def remove(connection: Held, tenant: int, name: str, now: datetime) -> Non
     await connection.execute(_REMOVE, tenant, name, now)
 
 
-async def uses(connection: Held, tenant: int, name: str) -> Uses:
+async def uses(connection: Held, tenant: int, name: str) -> TypeUses:
     """What names it."""
     templates = await connection.fetch(_TEMPLATES, tenant, name)
     credentials = await connection.fetch(_CREDENTIALS, tenant, name)
-    return Uses(tuple(row[0] for row in templates), tuple(row[0] for row in credentials))
+    return TypeUses(tuple(row[0] for row in templates), tuple(row[0] for row in credentials))

@@ -59,7 +59,7 @@ async def get(database: Database, tenant: int, name: str) -> Stream:
         return _stream(name, await connection.fetchrow(_GET, tenant, name))
 
 
-async def held(connection: Held, tenant: int, name: str) -> Stream:
+async def get_for_update(connection: Held, tenant: int, name: str) -> Stream:
     """The same, and nobody else changes them until the transaction ends (once there is a row)."""
     return _stream(name, await connection.fetchrow(_GET_FOR_UPDATE, tenant, name))
 

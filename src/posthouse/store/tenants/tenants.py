@@ -72,7 +72,7 @@ async def first(database: Database) -> Tenant | None:
         return _tenant(await connection.fetchrow(_FIRST))
 
 
-async def held(connection: Held, tenant: int) -> Tenant:
+async def get_for_update(connection: Held, tenant: int) -> Tenant:
     """The tenant of a number, and nobody else changes it until the transaction ends."""
     return Tenant(*await connection.fetchrow(_FOR_UPDATE, tenant))
 

@@ -19,9 +19,9 @@ import msgspec
 
 from posthouse.model import ids
 from posthouse.model.told import EventFacts
-from posthouse.policy.webhooks import ORDERED_TRIES, Health
+from posthouse.policy.webhooks import ORDERED_TRIES, EndpointHealth
 from posthouse.store.postgres.database import Database
-from posthouse.store.webhooks.endpoints import Place
+from posthouse.store.webhooks.endpoints import EndpointKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,13 +126,13 @@ order by q.due, q.xid, q.event
 """
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event that waits to be told. ``facts`` None: it is no longer kept. ``tries``: how often it was tried so far.
 
     ``due`` as it was when claimed: a row that has another one by now was asked for once more meanwhile.
     """
 
-    place: Place
+    place: EndpointKey
     thread: UUID
     xid: str
     event: UUID
@@ -141,12 +141,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     facts: EventFacts | None
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class LeasedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint as whoever tells it needs it."""
 
     kind: str
     url: str
-    health: Health
+    health: EndpointHealth
 
 
 async def news(database: Database) -> bool | None:
@@ -156,48 +156,50 @@ async def news(database: Database) -> bool | None:
         return found
 
 
-async def gather(database: Database, now: datetime, limit: int) -> tuple[int, list[Place]]:
+async def gather(database: Database, now: datetime, limit: int) -> tuple[int, list[EndpointKey]]:
     """Read on by at most ``limit`` events: how many there were, and which endpoints are to hear of some. (0, []) while another reads."""
     async with database.acquire() as connection:
         rows = await connection.fetch(_GATHER, limit, now, ORDERED_TRIES)
-    return rows[0][0], [Place(*tuple(row)[1:]) for row in rows if row[3] is not None]
+    return rows[0][0], [EndpointKey(*tuple(row)[1:]) for row in rows if row[3] is not None]
 
 
-async def ready(database: Database, holder: UUID, now: datetime, limit: int) -> list[Place]:
+async def ready(database: Database, holder: UUID, now: datetime, limit: int) -> list[EndpointKey]:
     """Endpoints with something due that are ours or nobody's."""
     async with database.acquire() as connection:
-        return [Place(*row) for row in await connection.fetch(_READY, holder, now, limit)]
+        return [EndpointKey(*row) for row in await connection.fetch(_READY, holder, now, limit)]
 
 
-async def take(database: Database, holder: UUID, places: "Sequence[Place]", now: datetime, until: datetime) -> list[Place]:
+async def take(
+    database: Database, holder: UUID, places: "Sequence[EndpointKey]", now: datetime, until: datetime
+) -> list[EndpointKey]:
     """Those of ``places`` that are ours until then."""
     async with database.acquire() as connection:
-        return [Place(*row) for row in await connection.fetch(_TAKE, holder, now, until, *columns(places))]
+        return [EndpointKey(*row) for row in await connection.fetch(_TAKE, holder, now, until, *columns(places))]
 
 
-async def renew(database: Database, holder: UUID, places: "Sequence[Place]", until: datetime) -> set[Place]:
+async def renew(database: Database, holder: UUID, places: "Sequence[EndpointKey]", until: datetime) -> set[EndpointKey]:
     """Those that are still ours, until then."""
     async with database.acquire() as connection:
-        return {Place(*row) for row in await connection.fetch(_RENEW, holder, until, *columns(places))}
+        return {EndpointKey(*row) for row in await connection.fetch(_RENEW, holder, until, *columns(places))}
 
 
-async def release(database: Database, holder: UUID, places: "Sequence[Place]") -> None:
+async def release(database: Database, holder: UUID, places: "Sequence[EndpointKey]") -> None:
     """Anybody may take them."""
     async with database.acquire() as connection:
         await connection.execute(_RELEASE, holder, *columns(places))
 
 
-async def held(connection: "Connection[Record]", place: Place, holder: UUID) -> Held | None:
+async def held(connection: "Connection[Record]", place: EndpointKey, holder: UUID) -> LeasedEndpoint | None:
     """The endpoint as it is now; None where it is no longer ours to tell, or switched off."""
     row: Any = await connection.fetchrow(_HELD, place.tenant, place.environment, place.id, holder)
     if row is None:
         return None
-    return Held(kind=row[0], url=row[1], health=Health(row[2], row[3], row[4]))
+    return LeasedEndpoint(kind=row[0], url=row[1], health=EndpointHealth(row[2], row[3], row[4]))
 
 
 async def claim(
-    connection: "Connection[Record]", place: Place, now: datetime, held: "Sequence[UUID]", limit: int, *, failing: bool
-) -> list[Waiting]:
+    connection: "Connection[Record]", place: EndpointKey, now: datetime, held: "Sequence[UUID]", limit: int, *, failing: bool
+) -> list[WaitingEvent]:
     """At most ``limit`` events that may be told now, oldest first, without those of ``held``; ``failing``: the endpoint is."""
     rows = await connection.fetch(
         _CLAIM, place.tenant, place.environment, place.id, now, list(held), ORDERED_TRIES, failing, limit
@@ -205,7 +207,7 @@ async def claim(
     return [_waiting(place, row) for row in rows]
 
 
-def columns(places: "Sequence[Place]") -> tuple[list[Any], ...]:
+def columns(places: "Sequence[EndpointKey]") -> tuple[list[Any], ...]:
     """Keys of endpoints as three arrays."""
     return [p.tenant for p in places], [p.environment for p in places], [p.id for p in places]
 
@@ -225,12 +227,12 @@ _FACTS: Final = (
 )
 
 
-def _waiting(place: Place, row: Any) -> Waiting:
+def _waiting(place: EndpointKey, row: Any) -> WaitingEvent:
     facts: EventFacts | None = None
     if row["test"]:
         facts = EventFacts(id=row["event"], type=TEST, at=ids.born(row["event"]), data={"endpointId": ids.text("whk", place.id)})
     elif row["type"] is not None:
         facts = EventFacts(id=row["event"], **{name: row[name] for name in _FACTS})
-    return Waiting(
+    return WaitingEvent(
         place=place, thread=row["thread"], xid=row["xid"], event=row["event"], tries=row["tries"], due=row["due"], facts=facts
     )

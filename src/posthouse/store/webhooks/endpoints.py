@@ -72,7 +72,7 @@ order by id desc limit $7
 """
 
 
-class Place(msgspec.Struct, frozen=True):
+class EndpointKey(msgspec.Struct, frozen=True):
     """Whose endpoint, and which."""
 
     tenant: int
@@ -80,7 +80,7 @@ class Place(msgspec.Struct, frozen=True):
     id: UUID
 
 
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint without its secrets. ``events`` and ``streams`` None: all. ``failing_since``: no try went well since then."""
 
     id: UUID
@@ -94,7 +94,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be otherwise; None: as it was. An empty list: no filter any more."""
 
     url: str | None = None
@@ -103,7 +103,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool | None = None
 
 
-class Tried(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One try of the log. ``status`` or ``trouble`` says what came back; ``next_at`` when it is tried again, None: it is not."""
 
     id: UUID
@@ -120,9 +120,9 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def create(
-    database: Database, sealer: Sealer, place: Place, url: str, secret: bytes, now: datetime, *,
+    database: Database, sealer: Sealer, place: EndpointKey, url: str, secret: bytes, now: datetime, *,
     events: Sequence[str] | None = None, streams: Sequence[str] | None = None, most: int,
-) -> Endpoint | None:  # fmt: skip
+) -> WebhookEndpoint | None:  # fmt: skip
     """A new endpoint that is told of what happens from now on; None where the tenant has ``most`` already."""
     async with database.acquire() as connection, connection.transaction():
         if await connection.fetchval(_COUNT, place.tenant, place.environment) >= most:
@@ -134,19 +134,21 @@ async def create(
         return await one_over(connection, place)
 
 
-async def one(database: Database, place: Place) -> Endpoint | None:
+async def one(database: Database, place: EndpointKey) -> WebhookEndpoint | None:
     """An endpoint, or None."""
     async with database.acquire() as connection:
         return await one_over(connection, place)
 
 
-async def page(database: Database, tenant: int, environment: int, before: UUID, limit: int) -> list[Endpoint]:
+async def page(database: Database, tenant: int, environment: int, before: UUID, limit: int) -> list[WebhookEndpoint]:
     """At most ``limit`` endpoints older than ``before``, newest first."""
     async with database.acquire() as connection:
-        return [Endpoint(**dict(row)) for row in await connection.fetch(_PAGE, tenant, environment, before, limit)]
+        return [WebhookEndpoint(**dict(row)) for row in await connection.fetch(_PAGE, tenant, environment, before, limit)]
 
 
-async def change(database: Database, place: Place, wanted: Change, now: datetime, why: str = "switched off") -> Endpoint | None:
+async def change(
+    database: Database, place: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
+) -> WebhookEndpoint | None:
     """The endpoint as it is then. Switched on again it is healthy: what waited goes on, what happened meanwhile is not told."""
     async with database.acquire() as connection:
         row = await connection.fetchrow(
@@ -154,16 +156,18 @@ async def change(database: Database, place: Place, wanted: Change, now: datetime
             wanted.events is not None, list(wanted.events or ()) or None, wanted.streams is not None, list(wanted.streams or ()) or None,
             wanted.enabled is True, wanted.enabled is False, now, why,
         )  # fmt: skip
-    return None if row is None else Endpoint(**dict(row))
+    return None if row is None else WebhookEndpoint(**dict(row))
 
 
-async def remove(database: Database, place: Place, now: datetime) -> bool:
+async def remove(database: Database, place: EndpointKey, now: datetime) -> bool:
     """Take an endpoint away; False where there is none."""
     async with database.acquire() as connection:
         return str(await connection.execute(_REMOVE, place.tenant, place.environment, place.id, now)) == "UPDATE 1"
 
 
-async def rotate(database: Database, sealer: Sealer, place: Place, secret: bytes, now: datetime, overlap: timedelta) -> bool:
+async def rotate(
+    database: Database, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, overlap: timedelta
+) -> bool:
     """Sign with ``secret`` from now on, and with those before for ``overlap`` more; False where there is no such endpoint."""
     key = (place.tenant, place.environment, place.id)
     async with database.acquire() as connection, connection.transaction():
@@ -176,29 +180,29 @@ async def rotate(database: Database, sealer: Sealer, place: Place, secret: bytes
         return True
 
 
-async def secrets(connection: "Connection[Record]", sealer: Sealer, place: Place, now: datetime) -> list[bytes]:
+async def secrets(connection: "Connection[Record]", sealer: Sealer, place: EndpointKey, now: datetime) -> list[bytes]:
     """The secrets that sign at ``now``, the newest first. Errors: SealBroken."""
     rows = await connection.fetch(_SECRETS, place.tenant, place.environment, place.id, now)
     return [sealer.open(row["sealed"], row["key_id"], secret_bound(place.id)) for row in rows]
 
 
 async def log(
-    database: Database, place: Place, before: UUID, limit: int, *, event: UUID | None = None, outcome: str | None = None
-) -> list[Tried]:
+    database: Database, place: EndpointKey, before: UUID, limit: int, *, event: UUID | None = None, outcome: str | None = None
+) -> list[WebhookAttempt]:
     """At most ``limit`` tries before the one of that id, newest first."""
     async with database.acquire() as connection:
         rows = await connection.fetch(_LOG, place.tenant, place.environment, place.id, before, event, outcome, limit)
-    return [Tried(**dict(row)) for row in rows]
+    return [WebhookAttempt(**dict(row)) for row in rows]
 
 
-async def one_over(connection: "Connection[Record]", place: Place) -> Endpoint | None:
+async def one_over(connection: "Connection[Record]", place: EndpointKey) -> WebhookEndpoint | None:
     """The same inside the caller's transaction."""
     row: Any = await connection.fetchrow(_ONE, place.tenant, place.environment, place.id)
-    return None if row is None else Endpoint(**dict(row))
+    return None if row is None else WebhookEndpoint(**dict(row))
 
 
 async def _keep(
-    connection: "Connection[Record]", sealer: Sealer, place: Place, secret: bytes, now: datetime, number: int
+    connection: "Connection[Record]", sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, number: int
 ) -> None:
     sealed = sealer.seal(secret, secret_bound(place.id))
     await connection.execute(_KEEP, place.tenant, place.environment, place.id, number, sealer.key_id, sealed, now)

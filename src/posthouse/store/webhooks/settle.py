@@ -14,10 +14,10 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model import ids
-from posthouse.policy.webhooks import Health
+from posthouse.policy.webhooks import EndpointHealth
 from posthouse.store.postgres.database import Database
-from posthouse.store.webhooks.endpoint_queue import Waiting, columns
-from posthouse.store.webhooks.endpoints import Place
+from posthouse.store.webhooks.endpoint_queue import WaitingEvent, columns
+from posthouse.store.webhooks.endpoints import EndpointKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,10 +104,10 @@ delete from webhook_delivery where ctid in (
 _DROP: Final = "delete from webhook_endpoint where tenant = $1 and environment = $2 and id = $3 and removed_at is not null"
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookResult(msgspec.Struct, frozen=True, kw_only=True):
     """A try. ``over``: told, or not to be kept; else tried again at ``due``, or given up (None). ``outcome`` '': nothing was tried."""
 
-    waiting: Waiting
+    waiting: WaitingEvent
     over: bool
     due: datetime | None
     id: UUID
@@ -125,20 +125,20 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.waiting.tries + 1
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class HealthChange(msgspec.Struct, frozen=True):
     """How an endpoint does after a try; ``why`` it is switched off, '' where it is not."""
 
-    health: Health
+    health: EndpointHealth
     why: str = ""
 
 
 async def settle(
     connection: "Connection[Record]",
     holder: UUID,
-    results: "Sequence[Result]",
-    verdicts: "Mapping[Place, Verdict]",
+    results: "Sequence[WebhookResult]",
+    verdicts: "Mapping[EndpointKey, HealthChange]",
     now: datetime,
-) -> list[Place]:
+) -> list[EndpointKey]:
     """Write it all down; the endpoints that were switched off by it. Call inside a transaction."""
     rows = await connection.fetch(_SETTLE, holder, list(range(len(results))), *_keys(results), *_fates(results))
     effective = {row[0] for row in rows}
@@ -150,10 +150,10 @@ async def settle(
     if not verdicts:
         return []
     found = await connection.fetch(_HEALTH, holder, now, *columns(list(verdicts)), *_healths(list(verdicts.values())))
-    return [place for row in found if verdicts[place := Place(*row)].why]
+    return [place for row in found if verdicts[place := EndpointKey(*row)].why]
 
 
-async def replay(database: Database, place: Place, after: UUID, until: UUID, now: datetime, most: int) -> int:
+async def replay(database: Database, place: EndpointKey, after: UUID, until: UUID, now: datetime, most: int) -> int:
     """Tell the events with ids in (after, until] again, those that the endpoint's filters let through; how many, at most ``most`` looked at."""
     told = looked = 0
     while looked < most:
@@ -166,7 +166,7 @@ async def replay(database: Database, place: Place, after: UUID, until: UUID, now
     return told
 
 
-async def replay_failed(database: Database, place: Place, now: datetime) -> int:
+async def replay_failed(database: Database, place: EndpointKey, now: datetime) -> int:
     """Tell again, now, what was given up and what waits for another try; how many."""
     told = 0
     while True:
@@ -178,7 +178,7 @@ async def replay_failed(database: Database, place: Place, now: datetime) -> int:
             return told
 
 
-async def test(database: Database, place: Place, event: UUID, now: datetime) -> None:
+async def test(database: Database, place: EndpointKey, event: UUID, now: datetime) -> None:
     """Queue an event of type ``webhook.test`` for this endpoint alone."""
     async with database.acquire() as connection:
         await connection.execute(_TEST, place.tenant, place.environment, place.id, event, now)
@@ -201,18 +201,18 @@ async def forget(database: Database, now: datetime) -> None:
 
 
 async def _piece(
-    connection: "Connection[Record]", place: Place, after: UUID, until: UUID, now: datetime, limit: int
+    connection: "Connection[Record]", place: EndpointKey, after: UUID, until: UUID, now: datetime, limit: int
 ) -> tuple[int, int, UUID | None]:
     row: Any = await connection.fetchrow(_REPLAY, place.tenant, place.environment, place.id, after, until, now, limit)
     return row[0], row[1], row[2]
 
 
-def _keys(results: "Sequence[Result]") -> tuple[list[Any], ...]:
+def _keys(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     rows = [r.waiting for r in results]
     return (*columns([w.place for w in rows]), [w.thread for w in rows], [w.xid for w in rows], [w.event for w in rows])
 
 
-def _fates(results: "Sequence[Result]") -> tuple[list[Any], ...]:
+def _fates(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     return (
         [r.over for r in results],
         [r.number if r.outcome else r.waiting.tries for r in results],
@@ -221,7 +221,7 @@ def _fates(results: "Sequence[Result]") -> tuple[list[Any], ...]:
     )
 
 
-def _lines(results: "Sequence[Result]") -> tuple[list[Any], ...]:
+def _lines(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     return (
         *columns([r.waiting.place for r in results]), [r.id for r in results], [r.waiting.event for r in results],
         [r.waiting.facts.type if r.waiting.facts else "" for r in results], [r.number for r in results], [r.at for r in results],
@@ -230,7 +230,7 @@ def _lines(results: "Sequence[Result]") -> tuple[list[Any], ...]:
     )  # fmt: skip
 
 
-def _healths(verdicts: "Sequence[Verdict]") -> tuple[list[Any], ...]:
+def _healths(verdicts: "Sequence[HealthChange]") -> tuple[list[Any], ...]:
     healths = [v.health for v in verdicts]
     return (
         [h.failures for h in healths], [h.failing_since for h in healths], [h.rest_until for h in healths], [v.why for v in verdicts]

@@ -14,32 +14,32 @@ from typing import Final
 
 from posthouse.templates.language import grammar
 from posthouse.templates.build import mjml, outline
-from posthouse.templates.build.placeholders import Unmade
-from posthouse.templates.language.engine import Page, TemplateFault
-from posthouse.templates.language.includes import Linked, link
-from posthouse.templates.language.contexts import Misplaced, places
-from posthouse.templates.language.source import Fault, Unlinkable
-from posthouse.model.template import DEFAULT_LOCALE, Source, Wording
+from posthouse.templates.build.placeholders import TemplateBuildError
+from posthouse.templates.language.engine import CompiledPage, TemplateFault
+from posthouse.templates.language.includes import ResolvedPage, resolve
+from posthouse.templates.language.contexts import UnsafeContext, contexts
+from posthouse.templates.language.source import SourceFault, IncludeError
+from posthouse.model.template import DEFAULT_LOCALE, TemplateSource, CompiledTemplate
 
-__all__ = ("MOST_SUBJECT", "Fault", "build")
+__all__ = ("MOST_SUBJECT", "SourceFault", "build")
 MOST_SUBJECT: Final = 2_000
 _TOLD: Final = re.compile(r"(?:[a-z]+: )?(?:line (\d+): )?(.*)", re.DOTALL)
 
 
-def build(source: Source, library: Mapping[str, str], locale: str = DEFAULT_LOCALE) -> Wording | tuple[Fault, ...]:
+def build(source: TemplateSource, library: Mapping[str, str], locale: str = DEFAULT_LOCALE) -> CompiledTemplate | tuple[SourceFault, ...]:
     """The wording of a source, or all that is wrong with it.
 
     ``library``: the layouts and partials that may be named; ``locale``: for the filters that speak a language.
     """
     faults = list(_shape(source))
-    pages: dict[str, Linked] = {}
+    pages: dict[str, ResolvedPage] = {}
     for part in ("subject", "html", "mjml", "text"):
         written = getattr(source, part)
         if not written:
             continue
         try:
-            pages[part] = link(part, written, library)
-        except Unlinkable as fault:
+            pages[part] = resolve(part, written, library)
+        except IncludeError as fault:
             faults.append(fault.fault)
         else:
             faults += _spoken(part, pages[part], locale)
@@ -47,65 +47,65 @@ def build(source: Source, library: Mapping[str, str], locale: str = DEFAULT_LOCA
         return tuple(faults)
     try:
         wording = _wording(pages)
-    except (Unmade, Misplaced, grammar.Unspeakable) as fault:
+    except (TemplateBuildError, UnsafeContext, grammar.TemplateSyntaxError) as fault:
         return (_told("mjml" if source.mjml else "html", str(fault), pages, getattr(fault, "line", None)),)
     return _sound(wording, locale) or wording
 
 
-def _shape(source: Source) -> list[Fault]:
+def _shape(source: TemplateSource) -> list[SourceFault]:
     found = []
     if not source.subject.strip():
-        found.append(Fault("subject", 1, "there is no subject"))
+        found.append(SourceFault("subject", 1, "there is no subject"))
     elif len(source.subject) > MOST_SUBJECT:
-        found.append(Fault("subject", 1, f"it has more than {MOST_SUBJECT} characters"))
+        found.append(SourceFault("subject", 1, f"it has more than {MOST_SUBJECT} characters"))
     if source.html and source.mjml:
-        found.append(Fault("mjml", 1, "write HTML or MJML, not both"))
+        found.append(SourceFault("mjml", 1, "write HTML or MJML, not both"))
     if not (source.html.strip() or source.mjml.strip() or source.text.strip()):
-        found.append(Fault("html", 1, "there is neither HTML nor MJML nor text"))
+        found.append(SourceFault("html", 1, "there is neither HTML nor MJML nor text"))
     return found
 
 
-def _spoken(part: str, page: Linked, locale: str) -> list[Fault]:
+def _spoken(part: str, page: ResolvedPage, locale: str) -> list[SourceFault]:
     """What the engine says to a part as it was written; of MJML only whether it can be read."""
     try:
-        Page(part if part != "mjml" else "text", page.text, locale)
+        CompiledPage(part if part != "mjml" else "text", page.text, locale)
         if part == "mjml":
-            for _ in places(page.text):
+            for _ in contexts(page.text):
                 pass
-    except (TemplateFault, Misplaced) as fault:
+    except (TemplateFault, UnsafeContext) as fault:
         return [_told(part, str(fault), {part: page})]
     return []
 
 
-def _wording(pages: Mapping[str, Linked]) -> Wording:
+def _wording(pages: Mapping[str, ResolvedPage]) -> CompiledTemplate:
     html = ""
     if "mjml" in pages:
         html = mjml.compiled(pages["mjml"].text)
     elif "html" in pages:
         html = mjml.inlined(pages["html"].text)
     text = pages["text"].text if "text" in pages else outline.outline(html)
-    return Wording(subject=pages["subject"].text.strip(), html=html, text=text)
+    return CompiledTemplate(subject=pages["subject"].text.strip(), html=html, text=text)
 
 
-def _sound(wording: Wording, locale: str) -> tuple[Fault, ...]:
+def _sound(wording: CompiledTemplate, locale: str) -> tuple[SourceFault, ...]:
     """Faults of what was made, which only making it can show."""
     found = []
     for part in ("html", "text"):
         try:
-            Page(part, getattr(wording, part), locale)
+            CompiledPage(part, getattr(wording, part), locale)
         except TemplateFault as fault:
-            found.append(Fault(part, 0, f"as it was made: {_said(str(fault))[1]}"))
+            found.append(SourceFault(part, 0, f"as it was made: {_said(str(fault))[1]}"))
     return tuple(found)
 
 
-def _told(part: str, message: str, pages: Mapping[str, Linked], line: int | None = None) -> Fault:
+def _told(part: str, message: str, pages: Mapping[str, ResolvedPage], line: int | None = None) -> SourceFault:
     """A fault where its author finds it."""
     read, said = _said(message)
     number = read if line is None else line
     if number <= 0:
-        return Fault(part, 0, said)
+        return SourceFault(part, 0, said)
     origin, there = pages[part].origin(number)
-    return Fault(origin, there, said)
+    return SourceFault(origin, there, said)
 
 
 def _said(message: str) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from typing import Final
 import css_inline
 import mrml
 
-from posthouse.templates.build.placeholders import Aside, Unmade, stood_aside
+from posthouse.templates.build.placeholders import MaskedTemplate, TemplateBuildError, mask_tags
 from posthouse.templates.html.text import VOID, tags
 
 MOST_ELEMENTS: Final = 5_000
@@ -58,10 +58,10 @@ _STAYS: Final = frozenset({":root", "html"})
 
 def compiled(mjml: str) -> str:
     """The HTML of an MJML page. Errors: Unmade, places.Misplaced, dialect.Unspeakable."""
-    aside = stood_aside(mjml)
+    aside = mask_tags(mjml)
     foreign = _FOREIGN.search(aside.page)
     if foreign is not None:
-        raise Unmade(
+        raise TemplateBuildError(
             aside.line(foreign.start()),
             f"'{foreign.group()}' has no place in MJML here; use {{% include %}} for what pages share",
         )
@@ -77,13 +77,13 @@ def compiled(mjml: str) -> str:
         raise _misread(aside, page, str(fault)) from fault
     unknown = _UNKNOWN.search(made.content)
     if unknown is not None:
-        raise Unmade(
+        raise TemplateBuildError(
             aside.line(max(0, aside.page.find(unknown.group()))), f"there is no '{unknown.group()}>' in MJML, or not here"
         )
     return aside.restored(made.content, copies=True)
 
 
-def _misread(aside: Aside, page: str, told: str) -> Unmade:
+def _misread(aside: MaskedTemplate, page: str, told: str) -> TemplateBuildError:
     """What the compiler stumbled over, where it stands: it seldom says so itself, or only where it gave up."""
     opened: list[re.Match[str]] = []
     for token in tags(aside.page):
@@ -92,18 +92,18 @@ def _misread(aside: Aside, page: str, told: str) -> Unmade:
             continue
         fault = next((said for pattern, said in _UNREADABLE if pattern.search(token.group())), "")
         if fault:
-            return Unmade(aside.line(token.start()), fault)
+            return TemplateBuildError(aside.line(token.start()), fault)
         if not token["end"]:
             opened += [token] if name not in VOID and not token.group().endswith("/>") else []
         elif all(each["name"].lower() != name for each in opened[-MOST_DEEP:]):
-            return Unmade(aside.line(token.start()), f"'</{name}>' ends what is not open")
+            return TemplateBuildError(aside.line(token.start()), f"'</{name}>' ends what is not open")
         elif (open_ := opened.pop())["name"].lower() != name:
-            return Unmade(aside.line(open_.start()), f"'<{open_['name']}>' is not closed before '</{name}>'; {_PAIRS}")
+            return TemplateBuildError(aside.line(open_.start()), f"'<{open_['name']}>' is not closed before '</{name}>'; {_PAIRS}")
     if opened:
-        return Unmade(aside.line(opened[-1].start()), f"'<{opened[-1]['name']}>' has no end; {_PAIRS}")
+        return TemplateBuildError(aside.line(opened[-1].start()), f"'<{opened[-1]['name']}>' has no end; {_PAIRS}")
     position = _POSITION.search(told)
     before = page.encode()[: int(position[1])].decode(errors="ignore").replace("&lt;", "<") if position is not None else ""
-    return Unmade(aside.line(len(before)) if position is not None else 0, _UNSAID.sub("", told))
+    return TemplateBuildError(aside.line(len(before)) if position is not None else 0, _UNSAID.sub("", told))
 
 
 def inlined(html: str) -> str:
@@ -111,20 +111,20 @@ def inlined(html: str) -> str:
     if not _has_rules(html):
         return html
     if len(_LETTER.findall(html)) > MOST_ELEMENTS:
-        raise Unmade(0, f"styles are put on at most {MOST_ELEMENTS} elements")
-    aside = stood_aside(html)
+        raise TemplateBuildError(0, f"styles are put on at most {MOST_ELEMENTS} elements")
+    aside = mask_tags(html)
     try:
         made = css_inline.inline(
             aside.page, keep_style_tags=True, keep_link_tags=True, keep_at_rules=True, load_remote_stylesheets=False
         )
     except (css_inline.InlineError, ValueError) as fault:
-        raise Unmade(0, f"the styles are not understood: {fault}") from fault
+        raise TemplateBuildError(0, f"the styles are not understood: {fault}") from fault
     if not _TBODY.search(aside.page):
         made = _TBODY.sub("", made)  # the parser's own, which would stand half inside a loop over rows
     before, after = _counted(aside.page), _counted(made)
     moved = sorted(name for name in before | after if before[name] != after[name])
     if moved:
-        raise Unmade(
+        raise TemplateBuildError(
             0,
             f"styles cannot be put on the elements: <{moved[0].lstrip('/')}> is not opened and closed as a pair, in every branch",
         )
@@ -158,7 +158,7 @@ def _rules(sheet: str) -> bool:
     return False
 
 
-def _bounded(aside: Aside) -> None:
+def _bounded(aside: MaskedTemplate) -> None:
     """Errors: Unmade, where elements are nested too deep for a tool that recurses."""
     deep = 0
     for token in tags(aside.page):
@@ -167,4 +167,4 @@ def _bounded(aside: Aside) -> None:
             continue
         deep = max(0, deep - 1) if token["end"] else deep + 1
         if deep > MOST_DEEP:
-            raise Unmade(aside.line(token.start()), f"elements are more than {MOST_DEEP} deep")
+            raise TemplateBuildError(aside.line(token.start()), f"elements are more than {MOST_DEEP} deep")

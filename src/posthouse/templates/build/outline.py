@@ -10,8 +10,8 @@ Known sharp edges: an ``ol`` with a loop in it has dashes for numbers, because t
 import re
 from typing import Final
 
-from posthouse.templates.language.grammar import pieces
-from posthouse.templates.html.text import Writer, told
+from posthouse.templates.language.grammar import tokenize
+from posthouse.templates.html.text import TextWriter, node_text
 
 _VALUE: Final = "\ue000"
 _END: Final = "\ue001"
@@ -29,7 +29,7 @@ def outline(html: str) -> str:
     written: list[str] = []
     tags: dict[str, int] = {}
     read, trimmed = 0, False
-    for start, end, tag in pieces(html):
+    for start, end, tag in tokenize(html):
         written.append(_literal(html[read:start], trimmed, html[start + 2] == "-"))
         read, trimmed = end, html[end - 3] == "-"
         if tag is not None:
@@ -37,7 +37,7 @@ def outline(html: str) -> str:
             written.append(f"{_VALUE if tag.opening == '{{' else _CONTROL}{number}{_END}")
     written.append(_literal(html[read:], trimmed, after=False))
     known = list(tags)
-    made = told("".join(written), _Outline(known))
+    made = node_text("".join(written), _Outline(known))
     return _STAND_IN.sub(lambda found: known[int(found[1])], made)
 
 
@@ -71,7 +71,7 @@ def _indented(line: str) -> str:
     return line[1:] if line.startswith(" ") and not line.startswith("  ") else line
 
 
-class _Outline(Writer):
+class _Outline(TextWriter):
     """A writer to whom a tag is no word: it stands where it stood, and the breaks around it are soft."""
 
     def __init__(self, tags: list[str]) -> None:

@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 
 from posthouse.templates.language.grammar import line_of
-from posthouse.templates.language.contexts import Place, places
-from posthouse.templates.html.state import Where
+from posthouse.templates.language.contexts import TagContext, contexts
+from posthouse.templates.html.state import HtmlPosition
 
 _STEM: Final = "zq"
 _TWICE: Final = 2
@@ -27,7 +27,7 @@ _STYLED: Final = re.compile(r"\b(?:class|style)\s*=", re.IGNORECASE)
 _DEEPER: Final = {"if": 1, "for": 1, "endif": -1, "endfor": -1}
 
 
-class Unmade(Exception):
+class TemplateBuildError(Exception):
     """What a tool could not do; one sentence. ``line``: of the page, 0 where it is not known."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -45,7 +45,7 @@ class _Tag(msgspec.Struct, frozen=True):
     element: int
 
 
-class Aside(msgspec.Struct, frozen=True):
+class MaskedTemplate(msgspec.Struct, frozen=True):
     """A page whose tags stand aside."""
 
     page: str
@@ -69,7 +69,7 @@ class Aside(msgspec.Struct, frozen=True):
         order = [number for number in found if number in kept]
         if [self.tags[number].element for number in order] != [self.tags[number].element for number in watched]:
             stray = next((mine for mine, its in zip(watched, [*order, -1], strict=False) if mine != its), watched[-1])
-            raise Unmade(
+            raise TemplateBuildError(
                 self.tags[stray].line,
                 f"'{self.tags[stray].written[:_SHOWN]}' cannot stay where it is; a tag may go around whole rows, cells, elements or attributes",
             )
@@ -79,12 +79,12 @@ class Aside(msgspec.Struct, frozen=True):
         return self.tags[int(found[1] or found[2] or found[3])].written
 
 
-def stood_aside(page: str) -> Aside:
+def mask_tags(page: str) -> MaskedTemplate:
     """The page with its tags aside. Errors: Unmade, places.Misplaced, dialect.Unspeakable."""
     stem = _STEM
     while stem in page:
         stem += "q"
-    rest = deque(places(page))
+    rest = deque(contexts(page))
     comments = deque(_COMMENT.finditer(page))
     said: list[str] = []
     tags: list[_Tag] = []
@@ -92,43 +92,43 @@ def stood_aside(page: str) -> Aside:
     while rest:
         place = rest.popleft()
         control = place.tag.opening == "{%"
-        end = _around(place, rest, page) if control and place.state.where is Where.TAG else place.end
+        end = _around(place, rest, page) if control and place.state.where is HtmlPosition.TAG else place.end
         while comments and comments[0].end() <= place.start:
             comments.popleft()
         hidden = bool(comments) and comments[0].start() < place.start
         word = f"{stem}{len(tags)}x"
         said += (page[read : place.start], word if hidden else _worded(word, place, control=control))
-        element += place.state.where not in {Where.TAG, Where.VALUE} or "<" in page[read : place.start]
+        element += place.state.where not in {HtmlPosition.TAG, HtmlPosition.VALUE} or "<" in page[read : place.start]
         tags.append(_Tag(page[place.start : end], line_of(page, place.start), control, element))
         read = end
     said.append(page[read:])
     pattern = rf"<!--{stem}([0-9]+)x-->|/\*{stem}([0-9]+)x\*/|{stem}([0-9]+)x(?:=\"\")?"
-    return Aside("".join(said), tuple(tags), re.compile(pattern))
+    return MaskedTemplate("".join(said), tuple(tags), re.compile(pattern))
 
 
-def _around(first: Place, rest: deque[Place], page: str) -> int:
+def _around(first: TagContext, rest: deque[TagContext], page: str) -> int:
     """Where attributes end that a tag goes around; the tags among them are taken from ``rest``."""
     deep, place = _deeper(first), first
     while deep > 0 and rest:
         place = rest.popleft()
         deep += _deeper(place)
     said = page[first.start : place.end]
-    if place.state.where is not Where.TAG or _STYLED.search(said):
-        raise Unmade(
+    if place.state.where is not HtmlPosition.TAG or _STYLED.search(said):
+        raise TemplateBuildError(
             line_of(page, first.start),
             "a class or style cannot be there only sometimes; write the condition into its value, in quotes",
         )
     return place.end
 
 
-def _deeper(place: Place) -> int:
+def _deeper(place: TagContext) -> int:
     return _DEEPER.get(place.tag.tokens[0][1], 0) if place.tag.opening == "{%" else 0
 
 
-def _worded(word: str, place: Place, *, control: bool) -> str:
+def _worded(word: str, place: TagContext, *, control: bool) -> str:
     state = place.state
-    if control and state.where is Where.TEXT:
+    if control and state.where is HtmlPosition.TEXT:
         return f"<!--{word}-->"
-    if control and state.element == "style" and state.where is Where.RAW:
+    if control and state.element == "style" and state.where is HtmlPosition.RAW:
         return f"/*{word}*/"
-    return f" {word} " if state.where is Where.TAG else word
+    return f" {word} " if state.where is HtmlPosition.TAG else word

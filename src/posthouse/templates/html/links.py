@@ -22,7 +22,7 @@ _END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 MOST_LINKS: Final = 500
 
 
-def tracked(html: str, redirect: Callable[[str], str] | None, picture: str | None) -> str:
+def with_tracking(html: str, redirect: Callable[[str], str] | None, picture: str | None) -> str:
     """The HTML with its links led over ``redirect`` (None: left alone) and ``picture`` at its end (None: none)."""
     if redirect is not None:
         html = _LINK.sub(lambda found: _led(found, redirect), html, count=MOST_LINKS)
@@ -37,7 +37,7 @@ def tracked(html: str, redirect: Callable[[str], str] | None, picture: str | Non
 def _led(found: re.Match[str], redirect: Callable[[str], str]) -> str:
     whole = found[0]
     group = "double" if found["double"] is not None else "single"
-    target = html_attribute.said(found[group]).strip()
+    target = html_attribute.attribute_value(found[group]).strip()
     if not target.isascii() or not target.lower().startswith(("http://", "https://")) or _LEFT_ALONE.search(whole):
         return whole
     start, end = found.start(group) - found.start(), found.end(group) - found.start()

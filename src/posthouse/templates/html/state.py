@@ -38,7 +38,7 @@ _BLANK: Final = re.compile(r"[\s/]*+\Z")
 _KEPT: Final = 256
 
 
-class Where(StrEnum):
+class HtmlPosition(StrEnum):
     """What the HTML is at a place."""
 
     TEXT = "text"
@@ -51,17 +51,17 @@ class Where(StrEnum):
     BOGUS = "bogus"
 
 
-class State(msgspec.Struct, frozen=True):
+class HtmlState(msgspec.Struct, frozen=True):
     """Where the reading is: in which element, attribute and quote; ``said``: what of the value was read, None once it cannot begin a link."""
 
-    where: Where = Where.TEXT
+    where: HtmlPosition = HtmlPosition.TEXT
     element: str = ""
     attribute: str = ""
     quote: str = ""
     said: str | None = ""
 
 
-def fed(state: State, text: str) -> State:
+def advance(state: HtmlState, text: str) -> HtmlState:
     """The state after some HTML."""
     place = 0
     while place < len(text):
@@ -69,63 +69,63 @@ def fed(state: State, text: str) -> State:
     return state
 
 
-def _text(_: State, text: str, place: int) -> tuple[State, int]:
+def _text(_: HtmlState, text: str, place: int) -> tuple[HtmlState, int]:
     found = _TEXT.search(text, place)
     if found is None:
-        return State(), len(text)
+        return HtmlState(), len(text)
     if found["comment"]:
-        return State(Where.COMMENT), found.end()
+        return HtmlState(HtmlPosition.COMMENT), found.end()
     if found["bogus"]:
-        return State(Where.BOGUS), found.end()
+        return HtmlState(HtmlPosition.BOGUS), found.end()
     if found["cut"] is not None:
-        return State(Where.OPENED), len(text)
+        return HtmlState(HtmlPosition.OPENED), len(text)
     if found["name"]:
-        return State(Where.TAG, ("/" if found["end"] else "") + found["name"].lower()), found.end()
-    return State(), found.end()
+        return HtmlState(HtmlPosition.TAG, ("/" if found["end"] else "") + found["name"].lower()), found.end()
+    return HtmlState(), found.end()
 
 
-def _tag(state: State, text: str, place: int) -> tuple[State, int]:
+def _tag(state: HtmlState, text: str, place: int) -> tuple[HtmlState, int]:
     found = _TAG.match(text, place)
     if found is None:  # white space, or an equals sign without a name
         return state, len(text) if _BLANK.match(text, place) else place + 1
     if found["end"]:
-        return State(Where.RAW, state.element) if state.element in _RAW else State(), found.end()
+        return HtmlState(HtmlPosition.RAW, state.element) if state.element in _RAW else HtmlState(), found.end()
     name = found["name"].lower()
     if not found["equals"]:
         return state, found.end("name")
     if found["quote"]:
-        return State(Where.VALUE, state.element, name, found["quote"]), found.end()
-    return State(Where.UNQUOTED, state.element, name), found.end()
+        return HtmlState(HtmlPosition.VALUE, state.element, name, found["quote"]), found.end()
+    return HtmlState(HtmlPosition.UNQUOTED, state.element, name), found.end()
 
 
-def _unquoted(state: State, text: str, place: int) -> tuple[State, int]:
+def _unquoted(state: HtmlState, text: str, place: int) -> tuple[HtmlState, int]:
     if not state.said:
         after = len(text) - len(text[place:].lstrip())
         if text[after : after + 1] in {'"', "'"}:
-            return State(Where.VALUE, state.element, state.attribute, text[after]), after + 1
+            return HtmlState(HtmlPosition.VALUE, state.element, state.attribute, text[after]), after + 1
         place = after
     bare = _BARE.match(text, place)
     end = bare.end() if bare is not None else place
     if end < len(text):
-        return State(Where.TAG, state.element), end
+        return HtmlState(HtmlPosition.TAG, state.element), end
     return state if bare is None else msgspec.structs.replace(state, said="x"), end
 
 
-def _value(state: State, text: str, place: int) -> tuple[State, int]:
+def _value(state: HtmlState, text: str, place: int) -> tuple[HtmlState, int]:
     end = text.find(state.quote, place)
     if end >= 0:
-        return State(Where.TAG, state.element), end + 1
+        return HtmlState(HtmlPosition.TAG, state.element), end + 1
     return _said(state, text[place:]), len(text)
 
 
-def _raw(state: State, text: str, place: int) -> tuple[State, int]:
+def _raw(state: HtmlState, text: str, place: int) -> tuple[HtmlState, int]:
     found = re.compile(rf"</{state.element}(?=[\s/>])", re.IGNORECASE).search(text, place)
     if found is not None:
-        return State(Where.TAG, "/" + state.element), found.end()
+        return HtmlState(HtmlPosition.TAG, "/" + state.element), found.end()
     return _said(state, text[place:]), len(text)
 
 
-def _said(state: State, more: str) -> State:
+def _said(state: HtmlState, more: str) -> HtmlState:
     if state.said is None:
         return state
     head = state.said + more
@@ -133,28 +133,28 @@ def _said(state: State, more: str) -> State:
     return msgspec.structs.replace(state, said=keep)
 
 
-def _comment(state: State, text: str, place: int) -> tuple[State, int]:
+def _comment(state: HtmlState, text: str, place: int) -> tuple[HtmlState, int]:
     found = _COMMENT_END.search(text, max(0, place - 2))
-    return (State(), found.end()) if found is not None else (state, len(text))
+    return (HtmlState(), found.end()) if found is not None else (state, len(text))
 
 
-def _bogus(state: State, text: str, place: int) -> tuple[State, int]:
+def _bogus(state: HtmlState, text: str, place: int) -> tuple[HtmlState, int]:
     end = text.find(">", place)
-    return (State(), end + 1) if end >= 0 else (state, len(text))
+    return (HtmlState(), end + 1) if end >= 0 else (state, len(text))
 
 
-def _opened(_: State, __: str, place: int) -> tuple[State, int]:
-    return State(), place
+def _opened(_: HtmlState, __: str, place: int) -> tuple[HtmlState, int]:
+    return HtmlState(), place
 
 
 _COMMENT_END: Final = re.compile(r"--!?>")
 _STEPS: Final = {
-    Where.TEXT: _text,
-    Where.OPENED: _opened,
-    Where.TAG: _tag,
-    Where.UNQUOTED: _unquoted,
-    Where.VALUE: _value,
-    Where.RAW: _raw,
-    Where.COMMENT: _comment,
-    Where.BOGUS: _bogus,
+    HtmlPosition.TEXT: _text,
+    HtmlPosition.OPENED: _opened,
+    HtmlPosition.TAG: _tag,
+    HtmlPosition.UNQUOTED: _unquoted,
+    HtmlPosition.VALUE: _value,
+    HtmlPosition.RAW: _raw,
+    HtmlPosition.COMMENT: _comment,
+    HtmlPosition.BOGUS: _bogus,
 }

@@ -58,10 +58,10 @@ _MOST_QUOTED: Final = 4
 
 def text_of(html: str) -> str:
     """The text, lines ended by LF, no blank lines at either end; '' where nothing is said."""
-    return told(html, Writer())
+    return node_text(html, TextWriter())
 
 
-def told(html: str, writer: "Writer") -> str:
+def node_text(html: str, writer: "TextWriter") -> str:
     """What a writer makes of the HTML."""
     silence, place, tokens = _Silence(), 0, _TOKEN.finditer(html)
     for _ in range(MOST_TAGS):
@@ -101,7 +101,7 @@ def _attributes(written: str) -> dict[str, str]:
     """Names in lower case and their values; of one given twice the first counts (HTML 13.2.5.33)."""
     found: dict[str, str] = {}
     for name, double, single, bare in ATTRIBUTE.findall(written):
-        found.setdefault(name.lower(), html_attribute.said(double or single or bare))
+        found.setdefault(name.lower(), html_attribute.attribute_value(double or single or bare))
     return found
 
 
@@ -129,7 +129,7 @@ class _Silence:
         return True
 
 
-class Writer:
+class TextWriter:
     """Lines as they are told: words, line ends that are owed, lists that are open, the link that is being read."""
 
     def __init__(self) -> None:

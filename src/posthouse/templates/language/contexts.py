@@ -21,8 +21,8 @@ from typing import Final
 
 import msgspec
 
-from posthouse.templates.html.state import URLS, State, Where, fed
-from posthouse.templates.language.grammar import Tag, line_of, pieces
+from posthouse.templates.html.state import URLS, HtmlPosition, HtmlState, advance
+from posthouse.templates.language.grammar import Tag, line_of, tokenize
 
 _READABLE: Final = frozenset({"title", "textarea"})
 _SCHEME: Final = re.compile(r"\s*+([a-zA-Z][a-zA-Z0-9+.-]*+):")
@@ -36,7 +36,7 @@ _MOVED: Final = {
 _LETTERS: Final = "letters"
 
 
-class Kind(StrEnum):
+class TagKind(StrEnum):
     """What may be printed at a place."""
 
     ANY = "any"
@@ -46,92 +46,94 @@ class Kind(StrEnum):
     STYLE_LINK = "style_link"
 
 
-class Place(msgspec.Struct, frozen=True):
+class TagContext(msgspec.Struct, frozen=True):
     """A tag in the page: where it begins and ends, and what stands around it."""
 
     start: int
     end: int
     tag: Tag
-    state: State
+    state: HtmlState
 
 
-class Misplaced(Exception):
+class UnsafeContext(Exception):
     """A tag stands where no value can be made safe; one sentence, with its line."""
 
 
-def places(page: str) -> Iterator[Place]:
+def contexts(page: str) -> Iterator[TagContext]:
     """The tags in their order. Errors: Misplaced, dialect.Unspeakable."""
-    state, read = State(), 0
+    state, read = HtmlState(), 0
     branches: list[
-        tuple[State, State | None, bool]
+        tuple[HtmlState, HtmlState | None, bool]
     ] = []  # as it was before, as the branches so far left it, whether one was an else
-    for start, end, tag in pieces(page):
-        state = fed(state, page[read:start])
+    for start, end, tag in tokenize(page):
+        state = advance(state, page[read:start])
         read = end
-        if state.where is Where.OPENED:
-            raise Misplaced(f"line {line_of(page, start)}: a '<' stands right before a tag of the template")
+        if state.where is HtmlPosition.OPENED:
+            raise UnsafeContext(f"line {line_of(page, start)}: a '<' stands right before a tag of the template")
         if tag is None:
             continue
         word = tag.tokens[0][1] if tag.tokens else ""
         if tag.opening == "{%":
             state = _branched(state, word, branches, page, start)
-        yield Place(start, end, tag, state)
-        if tag.opening == "{{" and state.where in {Where.VALUE, Where.RAW}:
+        yield TagContext(start, end, tag, state)
+        if tag.opening == "{{" and state.where in {HtmlPosition.VALUE, HtmlPosition.RAW}:
             state = msgspec.structs.replace(state, said=None if state.attribute in URLS else "x")
-    fed(state, page[read:])
+    advance(state, page[read:])
 
 
-def kind(place: Place, page: str) -> Kind:
+def kind(place: TagContext, page: str) -> TagKind:
     """What may be printed there. Errors: Misplaced."""
-    fault, found = "", Kind.ANY
+    fault, found = "", TagKind.ANY
     state = place.state
-    if state.where is Where.VALUE:
+    if state.where is HtmlPosition.VALUE:
         fault, found = _in_value(state)
-    elif state.where is Where.RAW and state.element == "style":
-        found = Kind.STYLE_LINK if _STYLE_URL.search(state.said or "") else Kind.STYLE
-    elif state.where is Where.RAW and state.element not in _READABLE:
+    elif state.where is HtmlPosition.RAW and state.element == "style":
+        found = TagKind.STYLE_LINK if _STYLE_URL.search(state.said or "") else TagKind.STYLE
+    elif state.where is HtmlPosition.RAW and state.element not in _READABLE:
         fault = f"a variable cannot stand in <{state.element}>"
-    elif state.where is Where.TAG:
+    elif state.where is HtmlPosition.TAG:
         fault = "a variable can be the value of an attribute in quotes, not a name"
-    elif state.where is Where.UNQUOTED:
+    elif state.where is HtmlPosition.UNQUOTED:
         fault = f"the value of '{state.attribute}' needs quotes around it"
     if fault:
-        raise Misplaced(f"line {line_of(page, place.start)}: {fault}")
+        raise UnsafeContext(f"line {line_of(page, place.start)}: {fault}")
     return found
 
 
-def _in_value(state: State) -> tuple[str, Kind]:
+def _in_value(state: HtmlState) -> tuple[str, TagKind]:
     if state.attribute.startswith("on") or state.attribute == "srcdoc" or (state.element, state.attribute) in _MOVED:
-        return f"a variable cannot stand in '{state.attribute}'", Kind.ANY
+        return f"a variable cannot stand in '{state.attribute}'", TagKind.ANY
     if state.element == "meta" and _REFRESH.search(unescape(state.said or "")):
-        return "a variable cannot be where a page goes on to", Kind.ANY
+        return "a variable cannot be where a page goes on to", TagKind.ANY
     if state.attribute == "style":
-        return "", Kind.STYLE_LINK if _STYLE_URL.search(unescape(state.said or "")) else Kind.STYLE
+        return "", TagKind.STYLE_LINK if _STYLE_URL.search(unescape(state.said or "")) else TagKind.STYLE
     if state.attribute in URLS and state.said is not None:
         return _in_link(unescape(state.said))
-    return "", Kind.ANY
+    return "", TagKind.ANY
 
 
-def _in_link(said: str) -> tuple[str, Kind]:
+def _in_link(said: str) -> tuple[str, TagKind]:
     """What may follow what a link begins with."""
     if not said.strip():
-        return "", Kind.LINK
+        return "", TagKind.LINK
     scheme = _SCHEME.match(said)
     if scheme is None:
         settled = said.lstrip()[:1] in "/?#." or _SETTLED.match(said) is not None
         return (
             "" if settled else "a link begins with letters and goes on with a variable, which could make any scheme of them",
-            Kind.ANY,
+            TagKind.ANY,
         )
     word = scheme[1].lower()
     if word == "mailto":
-        return "", Kind.ANY if "?" in said else Kind.MAILBOX
+        return "", TagKind.ANY if "?" in said else TagKind.MAILBOX
     if word in _ALLOWED or (word == "data" and said.lstrip().lower().startswith("data:image/")):
-        return "", Kind.ANY
-    return f"a link cannot be '{word}:'", Kind.ANY
+        return "", TagKind.ANY
+    return f"a link cannot be '{word}:'", TagKind.ANY
 
 
-def _branched(state: State, word: str, branches: list[tuple[State, State | None, bool]], page: str, start: int) -> State:
+def _branched(
+    state: HtmlState, word: str, branches: list[tuple[HtmlState, HtmlState | None, bool]], page: str, start: int
+) -> HtmlState:
     """The state after a tag that branches."""
     if word in {"if", "for"}:
         branches.append((state, None, False))
@@ -146,16 +148,16 @@ def _branched(state: State, word: str, branches: list[tuple[State, State | None,
     return state
 
 
-def _met(one: State | None, other: State, page: str, start: int) -> State:
+def _met(one: HtmlState | None, other: HtmlState, page: str, start: int) -> HtmlState:
     """Two branches that meet."""
     if one is None or one == other:
         return other
     if msgspec.structs.replace(one, said="") != msgspec.structs.replace(other, said=""):
-        raise Misplaced(f"line {line_of(page, start)}: the branches that meet here end in different tags or quotes")
+        raise UnsafeContext(f"line {line_of(page, start)}: the branches that meet here end in different tags or quotes")
     return msgspec.structs.replace(one, said=_both(one, other))
 
 
-def _both(one: State, other: State) -> str | None:
+def _both(one: HtmlState, other: HtmlState) -> str | None:
     """What of the value was read where branches that read different things meet: whatever demands more of what follows."""
     said = [each.said for each in (one, other) if each.said is not None]
     if one.attribute not in URLS or not all(each.strip() for each in said):
@@ -163,4 +165,4 @@ def _both(one: State, other: State) -> str | None:
     judged = {each: _in_link(unescape(each)) for each in said}
     if any(fault for fault, _ in judged.values()):
         return _LETTERS
-    return next((each for each, (_, found) in judged.items() if found is Kind.MAILBOX), said[0])
+    return next((each for each, (_, found) in judged.items() if found is TagKind.MAILBOX), said[0])

@@ -21,10 +21,10 @@ from typing import Any, Final
 import msgspec
 from minijinja import Environment, TemplateError
 
-from posthouse.model.template import DEFAULT_LOCALE, Wording
+from posthouse.model.template import DEFAULT_LOCALE, CompiledTemplate
 from posthouse.templates.language import contexts, escaping, filters, grammar
 from posthouse.templates.language.locale_filters import amount, language
-from posthouse.templates.language.meter import Meter, Refusal, called
+from posthouse.templates.language.meter import Meter, ValueRefused, called
 
 KEPT: Final = 512
 _NAME: Final = "page"
@@ -43,7 +43,7 @@ class TemplateFault(Exception):
         self.missing = missing
 
 
-class Page:
+class CompiledPage:
     """One part of a wording, compiled, with the steps and characters it may spend."""
 
     def __init__(self, part: str, source: str, locale: str = DEFAULT_LOCALE) -> None:
@@ -62,7 +62,7 @@ class Page:
             for name in list(self._environment.globals):
                 self._environment.remove_global(name)
             self._environment.add_template(_NAME, source)
-        except (grammar.Unspeakable, contexts.Misplaced) as fault:
+        except (grammar.TemplateSyntaxError, contexts.UnsafeContext) as fault:
             raise TemplateFault(f"{part}: {fault}") from fault
         except TemplateError as fault:
             raise self._told(fault) from fault
@@ -74,7 +74,7 @@ class Page:
             filled = self._environment.render_template(_NAME, **context)
         except TemplateError as fault:
             raise self._told(fault) from fault
-        except Refusal as refusal:
+        except ValueRefused as refusal:
             raise TemplateFault(f"{self._part}: {refusal}") from refusal
         if len(filled) > grammar.MOST_OUTPUT:
             raise TemplateFault(f"{self._part}: becomes larger than {grammar.MOST_OUTPUT} characters")
@@ -87,21 +87,21 @@ class Page:
         return TemplateFault(f"{self._part}: {where}{what}", missing.group(1) if missing else None)
 
 
-class Compiled(msgspec.Struct, frozen=True):
+class CompiledParts(msgspec.Struct, frozen=True):
     """A wording ready to be rendered; None where it has no such part."""
 
-    subject: Page
-    html: Page | None
-    text: Page | None
+    subject: CompiledPage
+    html: CompiledPage | None
+    text: CompiledPage | None
 
 
 @lru_cache(KEPT)
-def compiled(wording: Wording, locale: str = DEFAULT_LOCALE) -> Compiled:
+def compiled(wording: CompiledTemplate, locale: str = DEFAULT_LOCALE) -> CompiledParts:
     """The wording compiled for readers of a language, once. Errors: TemplateFault."""
-    return Compiled(
-        subject=Page("subject", wording.subject, locale),
-        html=Page("html", wording.html, locale) if wording.html else None,
-        text=Page("text", wording.text, locale) if wording.text else None,
+    return CompiledParts(
+        subject=CompiledPage("subject", wording.subject, locale),
+        html=CompiledPage("html", wording.html, locale) if wording.html else None,
+        text=CompiledPage("text", wording.text, locale) if wording.text else None,
     )
 
 
@@ -132,4 +132,4 @@ def _scalar(value: Any) -> Any:
         return "true" if value else "false"
     if value is None:
         return ""
-    raise Refusal(f"prints {called(value)}, which is not text")
+    raise ValueRefused(f"prints {called(value)}, which is not text")

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
-from posthouse.templates.language.contexts import Kind, Place, kind, places
+from posthouse.templates.language.contexts import TagContext, TagKind, contexts, kind
 from posthouse.templates.language.grammar import line_of
-from posthouse.templates.language.meter import Refusal
+from posthouse.templates.language.meter import ValueRefused
 
 NAME: Final = "_at"
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\x7f\"'<>\\]++", re.IGNORECASE)
@@ -23,10 +23,10 @@ _MAILBOX: Final = re.compile(r"[^\s\x00-\x20\x7f\"'<>\\?&#%]++")
 _STYLE: Final = re.compile(r"[\w #.,%()+-]*+")
 _STYLE_LINK: Final = re.compile(r"https?://[^\s\x00-\x20\x7f\"'<>\\();{}]++", re.IGNORECASE)
 _CHECKS: Final = {
-    Kind.LINK: (_LINK, "an address that begins with https://, http:// or mailto:"),
-    Kind.MAILBOX: (_MAILBOX, "an email address"),
-    Kind.STYLE: (_STYLE, "letters, digits and # . , % ( ) + -"),
-    Kind.STYLE_LINK: (_STYLE_LINK, "an address that begins with https:// or http://"),
+    TagKind.LINK: (_LINK, "an address that begins with https://, http:// or mailto:"),
+    TagKind.MAILBOX: (_MAILBOX, "an email address"),
+    TagKind.STYLE: (_STYLE, "letters, digits and # . , % ( ) + -"),
+    TagKind.STYLE_LINK: (_STYLE_LINK, "an address that begins with https:// or http://"),
 }
 _CONTROLS: Final = frozenset("-+")
 _SHOWN: Final = 60
@@ -44,11 +44,11 @@ def guarded(page: str) -> tuple[str, Callable[[Any, int], Any]]:
     written: list[str] = []
     checks: list[_Check] = []
     done = 0
-    for place in places(page):
+    for place in contexts(page):
         if place.tag.opening != "{{":
             continue
         what = kind(place, page)
-        if what is Kind.ANY:
+        if what is TagKind.ANY:
             continue
         inner, outer = _inside(page, place)
         said = page[inner:outer].strip()
@@ -60,7 +60,7 @@ def guarded(page: str) -> tuple[str, Callable[[Any, int], Any]]:
     return "".join(written), _filter(tuple(checks))
 
 
-def _inside(page: str, place: Place) -> tuple[int, int]:
+def _inside(page: str, place: TagContext) -> tuple[int, int]:
     """Where the expression of a tag begins and ends."""
     inner, outer = place.start + 2, place.end - 2
     return inner + (page[inner] in _CONTROLS), outer - (page[outer - 1] in _CONTROLS)
@@ -71,7 +71,7 @@ def _filter(checks: tuple[_Check, ...]) -> Callable[[Any, int], Any]:
         check = checks[number]
         text = value if type(value) is str else str(value) if type(value) in {int, float} else ""
         if check.pattern.fullmatch(text) is None:
-            raise Refusal(check.told)
+            raise ValueRefused(check.told)
         return value
 
     return at

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from posthouse.templates.language.locale_filters import localised
-from posthouse.templates.language.meter import Meter, Refusal, called
+from posthouse.templates.language.meter import Meter, ValueRefused, called
 
 _MOST_LINES: Final = 200
 
@@ -30,7 +30,7 @@ def metered(meter: Meter, locale: str) -> dict[str, Callable[..., Any]]:
     def replace(value: Any, old: str, new: str) -> str:
         text = _text(value, meter)
         if not old:
-            raise Refusal("replaces nothing by something")
+            raise ValueRefused("replaces nothing by something")
         meter.charge(text.count(old) * len(new))
         return text.replace(old, new)
 
@@ -68,14 +68,14 @@ def forgiving(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return work(*arguments, **named)
         except (AttributeError, OverflowError, TypeError, ValueError):
-            raise Refusal(f"gives the filter '{name}' the wrong arguments") from None
+            raise ValueRefused(f"gives the filter '{name}' the wrong arguments") from None
 
     return applied
 
 
 def _text(value: Any, meter: Meter, more: int = 0) -> str:
     if type(value) not in {str, int, float}:
-        raise Refusal(f"uses {called(value)} as text")
+        raise ValueRefused(f"uses {called(value)} as text")
     text = str(value)
     meter.charge(len(text) + more)
     return text
@@ -83,5 +83,5 @@ def _text(value: Any, meter: Meter, more: int = 0) -> str:
 
 def _items(values: Any) -> Iterable[Any]:
     if not isinstance(values, list | tuple):
-        raise Refusal("joins something that is no list")
+        raise ValueRefused("joins something that is no list")
     return values

@@ -46,11 +46,11 @@ _TOKEN: Final = re.compile(
 )
 
 
-class Unspeakable(Exception):
+class TemplateSyntaxError(Exception):
     """A page says something a template may not say; one sentence, with its line."""
 
 
-class Read(msgspec.Struct, frozen=True):
+class ReadPage(msgspec.Struct, frozen=True):
     """A page that may be compiled. ``fuel``: how many steps it may take."""
 
     fuel: int
@@ -64,20 +64,20 @@ class Tag(msgspec.Struct, frozen=True):
     end: int
 
 
-def read(page: str) -> Read:
+def read(page: str) -> ReadPage:
     """The page's bounds. Errors: Unspeakable."""
     if len(page) > MOST_CHARACTERS:
-        raise Unspeakable(f"line 1: it has {len(page)} characters; {MOST_CHARACTERS} are allowed")
+        raise TemplateSyntaxError(f"line 1: it has {len(page)} characters; {MOST_CHARACTERS} are allowed")
     place, largest = 0, 0
     blocks: list[str] = []
-    for start, end, tag in pieces(page):
+    for start, end, tag in tokenize(page):
         if "for" in blocks:
             largest = max(largest, start - place)
         place = end
         if tag is not None:
             _allow(tag, page, start)
             _nest(blocks, tag, page, start)
-    return Read(min(MOST_STEPS, REPEATED_BYTES // max(1, largest)))
+    return ReadPage(min(MOST_STEPS, REPEATED_BYTES // max(1, largest)))
 
 
 def _nest(blocks: list[str], tag: Tag, page: str, start: int) -> None:
@@ -86,13 +86,13 @@ def _nest(blocks: list[str], tag: Tag, page: str, start: int) -> None:
     if word in _OPENERS:
         blocks.append(word)
         if len(blocks) > MOST_NESTED:
-            raise Unspeakable(f"line {line_of(page, start)}: more than {MOST_NESTED} of if, elif and for are open")
+            raise TemplateSyntaxError(f"line {line_of(page, start)}: more than {MOST_NESTED} of if, elif and for are open")
     elif word in _CLOSERS:
         while blocks and blocks.pop() != _CLOSERS[word]:
             pass
 
 
-def pieces(page: str) -> Iterator[tuple[int, int, Tag | None]]:
+def tokenize(page: str) -> Iterator[tuple[int, int, Tag | None]]:
     """Where each tag begins and ends; None for a comment."""
     place = 0
     while (opening := _OPENING.search(page, place)) is not None:
@@ -100,7 +100,7 @@ def pieces(page: str) -> Iterator[tuple[int, int, Tag | None]]:
         if opening.group() == "{#":
             place = page.find(_COMMENT_END, start + 2) + 2
             if place < 2:
-                raise Unspeakable(f"line {line_of(page, start)}: a comment has no end")
+                raise TemplateSyntaxError(f"line {line_of(page, start)}: a comment has no end")
             yield start, place, None
         else:
             tag = _tag(page, start, opening.group())
@@ -121,21 +121,21 @@ def _tag(page: str, start: int, opening: str) -> Tag:
             return Tag(opening, tokens, place)
         tokens.append((found.lastgroup or "", found.group().strip()))
         if len(tokens) > MOST_WORDS:
-            raise Unspeakable(f"line {line_of(page, start)}: a tag may have {MOST_WORDS} words")
+            raise TemplateSyntaxError(f"line {line_of(page, start)}: a tag may have {MOST_WORDS} words")
     shown = page[place : place + 12].partition("\n")[0]
-    raise Unspeakable(f"line {line_of(page, place)}: '{shown}' is not understood in a template")
+    raise TemplateSyntaxError(f"line {line_of(page, place)}: '{shown}' is not understood in a template")
 
 
 def _allow(tag: Tag, page: str, start: int) -> None:
     tokens = tag.tokens
     if not tokens:
-        raise Unspeakable(f"line {line_of(page, start)}: an empty tag")
+        raise TemplateSyntaxError(f"line {line_of(page, start)}: an empty tag")
     if tag.opening == "{%" and tokens[0][1] not in _STATEMENTS:
-        raise Unspeakable(f"line {line_of(page, start)}: '{tokens[0][1]}' is not allowed in a template")
+        raise TemplateSyntaxError(f"line {line_of(page, start)}: '{tokens[0][1]}' is not allowed in a template")
     for place in range(len(tokens)):
         fault = _token_fault(tokens, place)
         if fault is not None:
-            raise Unspeakable(f"line {line_of(page, start)}: {fault}")
+            raise TemplateSyntaxError(f"line {line_of(page, start)}: {fault}")
 
 
 def _token_fault(tokens: list[tuple[str, str]], place: int) -> str | None:

@@ -19,13 +19,23 @@ from typing import Final
 import msgspec
 
 from posthouse.templates.language.grammar import MOST_CHARACTERS, line_of
-from posthouse.templates.language.source import MOST_DEEP, Block, Fault, Include, Node, Sheet, Text, Unlinkable, read
+from posthouse.templates.language.source import (
+    MOST_DEEP,
+    Block,
+    Include,
+    IncludeError,
+    Node,
+    ParsedSource,
+    SourceFault,
+    Text,
+    read,
+)
 
 MOST_INCLUDED: Final = 100
 SUFFIXES: Final[Mapping[str, str]] = {"subject": ".txt", "text": ".txt", "html": ".html", "mjml": ".mjml"}
 
 
-class Linked(msgspec.Struct, frozen=True):
+class ResolvedPage(msgspec.Struct, frozen=True):
     """A page put together. ``origins``: from which place on it comes from where: (place, part, place there, source)."""
 
     text: str
@@ -43,7 +53,7 @@ class Linked(msgspec.Struct, frozen=True):
         return part, line_of(source, there + max(0, place - start))
 
 
-def link(part: str, source: str, library: Mapping[str, str]) -> Linked:
+def resolve(part: str, source: str, library: Mapping[str, str]) -> ResolvedPage:
     """The page with its layouts and partials. Errors: Unlinkable."""
     return _Linker(part, library).linked(source)
 
@@ -58,9 +68,9 @@ class _Linker:
         self._origins: list[tuple[int, str, int, str]] = []
         self._size = 0
         self._included = 0
-        self._blocks: dict[str, list[tuple[Sheet, Block]]] = {}
+        self._blocks: dict[str, list[tuple[ParsedSource, Block]]] = {}
 
-    def linked(self, source: str) -> Linked:
+    def linked(self, source: str) -> ResolvedPage:
         sheet = read(self._part, source)
         names: list[str] = []
         self._collect(sheet)
@@ -73,9 +83,9 @@ class _Linker:
             self._collect(sheet)
         self._unheard()
         self._say(sheet, sheet.nodes, (), 0)
-        return Linked("".join(self._written), tuple(self._origins) or ((0, self._part, 0, source),))
+        return ResolvedPage("".join(self._written), tuple(self._origins) or ((0, self._part, 0, source),))
 
-    def _collect(self, sheet: Sheet) -> None:
+    def _collect(self, sheet: ParsedSource) -> None:
         for name, block in sheet.blocks.items():
             self._blocks.setdefault(name, []).append((sheet, block))
 
@@ -89,7 +99,7 @@ class _Linker:
                     sheet, block.start, f"no layout of this page has a block '{name}'; there are: {known or 'none'}"
                 )
 
-    def _fetched(self, sheet: Sheet, start: int, name: str) -> Sheet:
+    def _fetched(self, sheet: ParsedSource, start: int, name: str) -> ParsedSource:
         found = self._library.get(name + SUFFIXES.get(self._part, ""))
         found = self._library.get(name) if found is None else found
         if found is None:
@@ -97,7 +107,7 @@ class _Linker:
             raise _unlinkable(sheet, start, f"there is no layout or partial '{name}'; there are: {known}")
         return read(f"{self._part}: {name}", found.removesuffix("\n"))
 
-    def _say(self, sheet: Sheet, nodes: Sequence[Node], inside: tuple[str, ...], level: int) -> None:
+    def _say(self, sheet: ParsedSource, nodes: Sequence[Node], inside: tuple[str, ...], level: int) -> None:
         """``inside``: the partials and blocks this stands in; ``level``: how often a block asked for what it replaces."""
         for node in nodes:
             if isinstance(node, Text):
@@ -109,7 +119,7 @@ class _Linker:
             else:
                 self._block(sheet, node.start, inside[-1].removeprefix("block ") if inside else "", level + 1, inside)
 
-    def _put(self, sheet: Sheet, node: Text) -> None:
+    def _put(self, sheet: ParsedSource, node: Text) -> None:
         if node.start >= node.end:
             return
         self._origins.append((self._size, sheet.part, node.start, sheet.source))
@@ -118,7 +128,7 @@ class _Linker:
         if self._size > MOST_CHARACTERS:
             raise _unlinkable(sheet, node.start, f"with its layouts and partials it has more than {MOST_CHARACTERS} characters")
 
-    def _include(self, sheet: Sheet, node: Include, inside: tuple[str, ...]) -> None:
+    def _include(self, sheet: ParsedSource, node: Include, inside: tuple[str, ...]) -> None:
         self._included += 1
         mark = f"partial {node.name}"
         if mark in inside:
@@ -130,7 +140,7 @@ class _Linker:
             raise _unlinkable(partial, 0, "an included partial can neither extend nor have blocks")
         self._say(partial, partial.nodes, (*inside, mark), 0)
 
-    def _block(self, sheet: Sheet, start: int, name: str, level: int, inside: tuple[str, ...]) -> None:
+    def _block(self, sheet: ParsedSource, start: int, name: str, level: int, inside: tuple[str, ...]) -> None:
         versions = self._blocks.get(name, [])
         self._included += 1
         if level >= len(versions):
@@ -141,5 +151,5 @@ class _Linker:
         self._say(owner, block.inner, (*inside, f"block {name}"), level)
 
 
-def _unlinkable(sheet: Sheet, place: int, message: str) -> Unlinkable:
-    return Unlinkable(Fault(sheet.part, line_of(sheet.source, place), message))
+def _unlinkable(sheet: ParsedSource, place: int, message: str) -> IncludeError:
+    return IncludeError(SourceFault(sheet.part, line_of(sheet.source, place), message))

@@ -25,7 +25,7 @@ from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from posthouse.templates.language import variable_types
-from posthouse.templates.language.meter import Refusal
+from posthouse.templates.language.meter import ValueRefused
 
 STYLES: Final = frozenset({"short", "medium", "long", "full"})
 CATEGORIES: Final = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -103,7 +103,7 @@ def amount(value: Any, locale: Locale) -> str:
             return _amount(figure, currency, locale)
     parts = variable_types.money(value)
     if parts is None:
-        raise Refusal("uses something as money that is none")
+        raise ValueRefused("uses something as money that is none")
     return _amount(parts["amount"], parts["currency"], locale)
 
 
@@ -111,7 +111,7 @@ def amount(value: Any, locale: Locale) -> str:
 def _amount(figure: str, currency: str, locale: Locale) -> str:
     parts = variable_types.money({"amount": figure, "currency": currency})
     if parts is None:
-        raise Refusal("uses something as money that is none")
+        raise ValueRefused("uses something as money that is none")
     marks = _marks(currency, locale)
     return _put_together(figure, marks) if marks.plain else _by_babel(figure, currency, marks.digits, locale)
 
@@ -149,7 +149,7 @@ def _marks(currency: str, locale: Locale) -> _Marks:
 
 def _number(value: Any, digits: int | None, locale: Locale) -> str:
     if type(value) not in {int, float} or (digits is not None and (type(digits) is not int or not 0 <= digits <= 9)):
-        raise Refusal("uses something as a number that is none")
+        raise ValueRefused("uses something as a number that is none")
     return _figure(value, type(value) is int, digits, locale)
 
 
@@ -169,7 +169,7 @@ def _how(how: tuple[str, ...], style: str) -> tuple[str, tzinfo | None]:
         else:
             zone = _zone(_text(word))
             if zone is None:
-                raise Refusal(
+                raise ValueRefused(
                     "asks for a zone or style that is none; there are short, medium, long, full and zones such as Europe/Berlin"
                 )
     return style, zone
@@ -187,7 +187,7 @@ def _zone(name: str) -> tzinfo | None:
 
 def _text(value: Any) -> str:
     if type(value) is not str:
-        raise Refusal("uses something as a date that is none")
+        raise ValueRefused("uses something as a date that is none")
     return value
 
 
@@ -195,20 +195,20 @@ def _date(value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise Refusal("uses something as a date that is none") from None
+        raise ValueRefused("uses something as a date that is none") from None
 
 
 def _moment(value: Any, zone: tzinfo | None) -> datetime:
     try:
         at = datetime.fromisoformat(_text(value).upper())
     except ValueError:
-        raise Refusal("uses something as a time that is none") from None
+        raise ValueRefused("uses something as a time that is none") from None
     if at.tzinfo is None:
-        raise Refusal("uses a time that does not say its zone")
+        raise ValueRefused("uses a time that does not say its zone")
     try:
         return at if zone is None else at.astimezone(zone)
     except OverflowError:
-        raise Refusal("uses a time that no calendar has") from None
+        raise ValueRefused("uses a time that no calendar has") from None
 
 
 @lru_cache(1024)
@@ -257,12 +257,12 @@ def _offset(minutes: int) -> str:
 
 def _plural(value: Any, words: tuple[str, ...], named: dict[str, str], locale: Locale) -> str:
     if type(value) not in {int, float}:
-        raise Refusal("counts something that is no number")
+        raise ValueRefused("counts something that is no number")
     category = locale.plural_form(value)
     if words:
         if named or len(words) != _FORMS:
-            raise Refusal('needs plural("item", "items"), or the words by category: one=, few=, many=, other=')
+            raise ValueRefused('needs plural("item", "items"), or the words by category: one=, few=, many=, other=')
         return words[0 if category == "one" else 1]
     if "other" not in named or not CATEGORIES.issuperset(named):
-        raise Refusal("needs the plural's words by category, 'other' among them; there are zero, one, two, few, many, other")
+        raise ValueRefused("needs the plural's words by category, 'other' among them; there are zero, one, two, few, many, other")
     return named.get(category, named["other"])

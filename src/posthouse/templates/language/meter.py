@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Refusal(Exception):
+class ValueRefused(Exception):
     """A value that cannot be printed or used so; a sentence without its subject."""
 
 
@@ -18,7 +18,7 @@ class Meter:
         """Errors: Refusal, once too many were spent."""
         self.spent += characters
         if self.spent > self.most:
-            raise Refusal(f"becomes larger than {self.most} characters")
+            raise ValueRefused(f"becomes larger than {self.most} characters")
 
 
 def called(value: Any) -> str:

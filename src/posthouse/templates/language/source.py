@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from posthouse.templates.language.grammar import MOST_CHARACTERS, Tag, Unspeakable, line_of, pieces
+from posthouse.templates.language.grammar import MOST_CHARACTERS, Tag, TemplateSyntaxError, line_of, tokenize
 
 MOST_DEEP: Final = 10
 _WORDS: Final = frozenset({"extends", "block", "endblock", "include"})
@@ -18,7 +18,7 @@ _BLOCK_TOKENS: Final = frozenset({1, 2})
 _COMMENTS: Final = (("{#", "#}"), ("<!--", "-->"))
 
 
-class Fault(msgspec.Struct, frozen=True):
+class SourceFault(msgspec.Struct, frozen=True):
     """What is wrong with a source: in which part (``html``, or ``html: footer`` for a partial), on which line (0: unknown), one sentence."""
 
     part: str
@@ -26,10 +26,10 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
 
 
-class Unlinkable(Exception):
+class IncludeError(Exception):
     """A page that cannot be put together."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: SourceFault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
@@ -65,7 +65,7 @@ class Block(msgspec.Struct, frozen=True):
 Node = Text | Include | Super | Block
 
 
-class Sheet(msgspec.Struct, frozen=True):
+class ParsedSource(msgspec.Struct, frozen=True):
     """One source, read: what it extends and what it says."""
 
     part: str
@@ -75,23 +75,23 @@ class Sheet(msgspec.Struct, frozen=True):
     blocks: Mapping[str, Block]
 
 
-def read(part: str, source: str) -> Sheet:
+def read(part: str, source: str) -> ParsedSource:
     """A source as text, inclusions and blocks. Errors: Unlinkable."""
     if len(source) > MOST_CHARACTERS:
-        raise Unlinkable(Fault(part, 1, f"it has {len(source)} characters; {MOST_CHARACTERS} are allowed"))
+        raise IncludeError(SourceFault(part, 1, f"it has {len(source)} characters; {MOST_CHARACTERS} are allowed"))
     reader = _Reader(part, source)
     try:
         for start, end, tag in _structure(source):
             reader.take(start, end, tag)
-    except Unspeakable as fault:
+    except TemplateSyntaxError as fault:
         where, _, what = str(fault).partition(": ")
-        raise Unlinkable(Fault(part, int(where.removeprefix("line ")), what)) from fault
+        raise IncludeError(SourceFault(part, int(where.removeprefix("line ")), what)) from fault
     return reader.sheet()
 
 
 def _structure(source: str) -> Iterator[tuple[int, int, Tag]]:
     """The tags that this page knows."""
-    for start, end, tag in pieces(source):
+    for start, end, tag in tokenize(source):
         if tag is None or not tag.tokens:
             continue
         words = [text for _, text in tag.tokens]
@@ -132,14 +132,14 @@ class _Reader:
         else:
             self._finish(tag, start)
 
-    def sheet(self) -> Sheet:
+    def sheet(self) -> ParsedSource:
         """Everything taken."""
         self._text(len(self._source), trimmed=False)
         if len(self._open) > 1:
             raise self._fault(self._open[-1][0], f"the block '{self._open[-1][1]}' has no end")
         if self._parent is not None:
             self._nothing_outside()
-        return Sheet(self._part, self._source, self._parent, tuple(self._open[0][2]), self._blocks)
+        return ParsedSource(self._part, self._source, self._parent, tuple(self._open[0][2]), self._blocks)
 
     def _nothing_outside(self) -> None:
         for node in self._open[0][2]:
@@ -175,8 +175,8 @@ class _Reader:
             raise self._fault(start, f"{tag.tokens[0][1]} takes one name in quotes")
         return tag.tokens[1][1][1:-1]
 
-    def _fault(self, place: int, message: str) -> Unlinkable:
-        return Unlinkable(Fault(self._part, line_of(self._source, place), message))
+    def _fault(self, place: int, message: str) -> IncludeError:
+        return IncludeError(SourceFault(self._part, line_of(self._source, place), message))
 
 
 def _said_at(source: str, start: int, end: int) -> int | None:

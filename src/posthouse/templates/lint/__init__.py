@@ -14,26 +14,26 @@ from itertools import islice
 from typing import Final
 
 from posthouse.model.message_type import MessageClass
-from posthouse.model.template import Source, TemplateVersion
-from posthouse.templates.lint.finding import Finding, Hit, blocks
+from posthouse.model.template import TemplateSource, TemplateVersion
+from posthouse.templates.lint.finding import Hit, LintFinding, blocks
 from posthouse.templates.lint.locate import located
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.registry import ALL, BY_ID
-from posthouse.templates.lint.rule import Rule, family_of
+from posthouse.templates.lint.rule import LintRule, family_of
 from posthouse.templates.lint.variables import IDLE, UNUSED, unused
 
-__all__ = ("ALL", "MOST_FINDINGS", "Finding", "blocks", "lint")
+__all__ = ("ALL", "MOST_FINDINGS", "LintFinding", "blocks", "lint")
 MOST_FINDINGS: Final = 20
 """Of one rule in one language; who mends twenty finds the rest."""
 
 
 def lint(
     version: TemplateVersion,
-    sources: Mapping[str, Source],
+    sources: Mapping[str, TemplateSource],
     message_type: str | None,
     message_class: MessageClass | None,
     waivers: Mapping[str, str] | None = None,
-) -> tuple[Finding, ...]:
+) -> tuple[LintFinding, ...]:
     """All findings, language by language, errors first.
 
     ``sources``: by locale, what the author wrote, for the places; a locale that is not there is told by its wording.
@@ -41,7 +41,7 @@ def lint(
     """
     given = waivers or {}
     family = family_of(message_type, message_class)
-    readings = tuple(Reading(version, locale, sources.get(locale), message_type) for locale in version.wordings)
+    readings = tuple(LintReading(version, locale, sources.get(locale), message_type) for locale in version.wordings)
     rules = [rule for rule in ALL if rule.binds(family, _told_as(message_type, message_class))]
     found = [finding for reading in readings for rule in rules for finding in _findings(rule, reading, given)]
     found += (_finding(BY_ID[UNUSED], hit, None, given) for hit in islice(unused(readings), MOST_FINDINGS))
@@ -55,14 +55,14 @@ def _told_as(message_type: str | None, message_class: MessageClass | None) -> st
     return "security_alert" if message_class is MessageClass.SECURITY and not known else message_type
 
 
-def _findings(rule: Rule, reading: Reading, waivers: Mapping[str, str]) -> Iterator[Finding]:
+def _findings(rule: LintRule, reading: LintReading, waivers: Mapping[str, str]) -> Iterator[LintFinding]:
     for hit in islice(rule.check(reading), MOST_FINDINGS):
         yield _finding(rule, hit, reading, waivers)
 
 
-def _finding(rule: Rule, hit: Hit, reading: Reading | None, waivers: Mapping[str, str]) -> Finding:
+def _finding(rule: LintRule, hit: Hit, reading: LintReading | None, waivers: Mapping[str, str]) -> LintFinding:
     line, column = located(reading, hit) if reading is not None else (0, 0)
-    return Finding(
+    return LintFinding(
         rule=rule.id,
         severity=rule.severity,
         part=hit.part,
@@ -75,7 +75,7 @@ def _finding(rule: Rule, hit: Hit, reading: Reading | None, waivers: Mapping[str
     )
 
 
-def _idle(found: list[Finding], waivers: Mapping[str, str]) -> Iterator[Hit]:
+def _idle(found: list[LintFinding], waivers: Mapping[str, str]) -> Iterator[Hit]:
     used = {finding.rule for finding in found if finding.waived is not None}
     for rule in waivers:
         if rule not in BY_ID:

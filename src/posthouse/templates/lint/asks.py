@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from posthouse.templates.lint.finding import Hit
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.rule import Check
 from posthouse.templates.lint.words import Words
 
@@ -15,7 +15,7 @@ EVERY: Final = ("html", "text")
 def shows(role: re.Pattern[str], missing: str) -> Check:
     """A variable with that role is printed where it can be read."""
 
-    def check(reading: Reading) -> Iterator[Hit]:
+    def check(reading: LintReading) -> Iterator[Hit]:
         for part, _ in reading.spoken():
             if not reading.shown(role, part):
                 yield Hit(part, missing)
@@ -26,7 +26,7 @@ def shows(role: re.Pattern[str], missing: str) -> Check:
 def says(listened: Words, missing: str, *, sparse: bool = False) -> Check:
     """The words are there; ``sparse``: also for a reader whose mail was filled with no more than what is required."""
 
-    def check(reading: Reading) -> Iterator[Hit]:
+    def check(reading: LintReading) -> Iterator[Hit]:
         if not reading.languages:
             return
         silent = {part for part, said in reading.spoken() if reading.says(listened, said) is None}
@@ -43,7 +43,7 @@ def says(listened: Words, missing: str, *, sparse: bool = False) -> Check:
 def says_or_shows(listened: Words, role: re.Pattern[str], missing: str) -> Check:
     """Either the words are there, or a variable with that role."""
 
-    def check(reading: Reading) -> Iterator[Hit]:
+    def check(reading: LintReading) -> Iterator[Hit]:
         for part, said in reading.spoken():
             known = bool(reading.languages)
             if not reading.shown(role, part) and known and reading.says(listened, said) is None:

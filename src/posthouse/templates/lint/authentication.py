@@ -12,9 +12,9 @@ from posthouse.templates.lint.asks import says
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.links import host_of, is_button
 from posthouse.templates.lint.page import VALUE, Element
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import AMENITY, CODE, COMPANY, LINK, SENSITIVE
-from posthouse.templates.lint.rule import ALERT, AUTHENTICATION, Rule
+from posthouse.templates.lint.rule import ALERT, AUTHENTICATION, LintRule
 
 _LONGEST: Final = {"two_factor_code": 10, "password_reset": 60, "magic_link": 60, "email_verification": 24 * 60}
 _TRACKED: Final = re.compile(r"[?&](?:utm_\w+|mc_cid|mc_eid|fbclid|gclid)=", re.IGNORECASE)
@@ -25,12 +25,12 @@ _LEAST_SIZE: Final = 20.0
 _BRANDED: Final = re.compile(rf"^\W*{VALUE}+\W*\s*[:|\u2013\u2014\]-]|^\[")
 
 
-def actions(reading: Reading) -> list[Element]:
+def actions(reading: LintReading) -> list[Element]:
     """The links that do what the mail is for: addresses from variables, without those to help, settings and images."""
     return [link for link in reading.page.links if VALUE in link.said("href") and not _is_amenity(reading, link)]
 
 
-def _is_amenity(reading: Reading, link: Element) -> bool:
+def _is_amenity(reading: LintReading, link: Element) -> bool:
     attribute = link.attributes["href"]
     if attribute.value.strip().lower().startswith(("mailto:", "tel:", "sms:")):
         return True
@@ -38,7 +38,7 @@ def _is_amenity(reading: Reading, link: Element) -> bool:
     return bool(used) and all(reading.of(use, AMENITY) for use in used)
 
 
-def _has_action(reading: Reading) -> bool:
+def _has_action(reading: LintReading) -> bool:
     return (
         bool(actions(reading))
         or bool(reading.shown(CODE))
@@ -46,7 +46,7 @@ def _has_action(reading: Reading) -> bool:
     )
 
 
-def subject_branded(reading: Reading) -> Iterator[Hit]:
+def subject_branded(reading: LintReading) -> Iterator[Hit]:
     """The subject begins with the brand; the fact comes first, the sender's name is shown beside it."""
     begins = [
         use for use in reading.uses if use.part == "subject" and use.printed and reading.of(use, COMPANY) and use.start == 0
@@ -55,13 +55,13 @@ def subject_branded(reading: Reading) -> Iterator[Hit]:
         yield Hit("subject", "the subject begins with the brand", 0)
 
 
-def action_missing(reading: Reading) -> Iterator[Hit]:
+def action_missing(reading: LintReading) -> Iterator[Hit]:
     """There is neither a code nor a link to act on."""
     if not _has_action(reading):
         yield Hit("html" if reading.wording.html else "text", "there is neither a code nor a link from a variable")
 
 
-def action_faint(reading: Reading) -> Iterator[Hit]:
+def action_faint(reading: LintReading) -> Iterator[Hit]:
     """The button or the code is what readers look for, so it is larger or bolder than the rest, or looks like a button."""
     links, codes = actions(reading), reading.shown(CODE, "html")
     looks = [run.look for use in codes if (run := reading.page.at(use.start)) is not None]
@@ -73,14 +73,14 @@ def action_faint(reading: Reading) -> Iterator[Hit]:
         yield Hit("html", "the link looks like any other", links[0].start)
 
 
-def code_not_in_text(reading: Reading) -> Iterator[Hit]:
+def code_not_in_text(reading: LintReading) -> Iterator[Hit]:
     """The code is in one body and not in the other."""
     for part, _ in reading.spoken():
         if any(reading.of(use, CODE) for use in reading.uses if use.printed) and not reading.shown(CODE, part):
             yield Hit(part, "the code is not printed here as text")
 
 
-def link_not_repeated(reading: Reading) -> Iterator[Hit]:
+def link_not_repeated(reading: LintReading) -> Iterator[Hit]:
     """Who cannot use the button needs its address as text, with a word on what to do with it."""
     links = actions(reading)
     if not links or reading.shown(CODE, "html"):
@@ -101,7 +101,7 @@ def link_not_repeated(reading: Reading) -> Iterator[Hit]:
         yield Hit("html", "nothing says what the address is for")
 
 
-def expiry_long(reading: Reading) -> Iterator[Hit]:
+def expiry_long(reading: LintReading) -> Iterator[Hit]:
     """What opens an account is valid for minutes: 5 to 10 for a code, 15 to 60 for a link."""
     most = _LONGEST.get(reading.message_type)
     for part, said in reading.spoken():
@@ -115,7 +115,7 @@ def expiry_long(reading: Reading) -> Iterator[Hit]:
                 return
 
 
-def sensitive(reading: Reading) -> Iterator[Hit]:
+def sensitive(reading: LintReading) -> Iterator[Hit]:
     """Mail about signing in may be read by whoever tries to; it tells nothing about the account."""
     for use in reading.uses:
         if use.printed and reading.is_seen(use) and reading.of(use, SENSITIVE):
@@ -126,7 +126,7 @@ def sensitive(reading: Reading) -> Iterator[Hit]:
             )
 
 
-def marketing(reading: Reading) -> Iterator[Hit]:
+def marketing(reading: LintReading) -> Iterator[Hit]:
     """Nothing is sold in mail that opens or protects an account."""
     for part, said in reading.spoken():
         found = reading.says(words.PROMOTION, said)
@@ -134,7 +134,7 @@ def marketing(reading: Reading) -> Iterator[Hit]:
             yield Hit(part, f"'{found.group()}' is promotion", None, found.group())
 
 
-def link_tracked(reading: Reading) -> Iterator[Hit]:
+def link_tracked(reading: LintReading) -> Iterator[Hit]:
     """A redirect that counts clicks delays the link, and looks like phishing."""
     for link in reading.page.links:
         address = link.said("href")
@@ -144,19 +144,19 @@ def link_tracked(reading: Reading) -> Iterator[Hit]:
 
 _AUTH: Final = (AUTHENTICATION,)
 RULES: Final = (
-    Rule("auth-subject-branded", "The subject begins with the brand.", "Begin with the fact: 'Reset your password', 'Your code: 847291'.", subject_branded, _AUTH),
-    Rule("auth-reason", "It does not say what happened.", "Say it in the first sentence: 'You asked to reset your password.'",
+    LintRule("auth-subject-branded", "The subject begins with the brand.", "Begin with the fact: 'Reset your password', 'Your code: 847291'.", subject_branded, _AUTH),
+    LintRule("auth-reason", "It does not say what happened.", "Say it in the first sentence: 'You asked to reset your password.'",
          says(words.HAPPENED, "nothing says why this mail came"), _AUTH),
-    Rule("auth-action-missing", "There is neither a code nor a link to act on.", "Print the code, or link to the address that the variable holds.", action_missing, _AUTH),
-    Rule("auth-action-faint", "The code or link does not stand out.", "Make the link a button; print the code large and bold.", action_faint, _AUTH),
-    Rule("auth-code-text", "The code is not in every body as text.", "Print it in the HTML and in the plain text.", code_not_in_text, _AUTH),
-    Rule("auth-link-text", "The link is not repeated as text.", "Print the address below the button: 'or copy this link into your browser'.", link_not_repeated, _AUTH),
-    Rule("auth-expiry", "It does not say how long the code or link is valid.", "Say it, also where the variable is left out: 'expires in 30 minutes'.",
+    LintRule("auth-action-missing", "There is neither a code nor a link to act on.", "Print the code, or link to the address that the variable holds.", action_missing, _AUTH),
+    LintRule("auth-action-faint", "The code or link does not stand out.", "Make the link a button; print the code large and bold.", action_faint, _AUTH),
+    LintRule("auth-code-text", "The code is not in every body as text.", "Print it in the HTML and in the plain text.", code_not_in_text, _AUTH),
+    LintRule("auth-link-text", "The link is not repeated as text.", "Print the address below the button: 'or copy this link into your browser'.", link_not_repeated, _AUTH),
+    LintRule("auth-expiry", "It does not say how long the code or link is valid.", "Say it, also where the variable is left out: 'expires in 30 minutes'.",
          says(words.EXPIRES, "nothing says how long it is valid", sparse=True), _AUTH),
-    Rule("auth-expiry-long", "The code or link is valid for longer than it should be.", "10 minutes for a code, 60 for a reset or magic link, a day for a verification.", expiry_long, _AUTH),
-    Rule("auth-not-you", "It does not say what to do if it wasn't you.", "'If you didn't ask for this, ignore this email.'",
+    LintRule("auth-expiry-long", "The code or link is valid for longer than it should be.", "10 minutes for a code, 60 for a reset or magic link, a day for a verification.", expiry_long, _AUTH),
+    LintRule("auth-not-you", "It does not say what to do if it wasn't you.", "'If you didn't ask for this, ignore this email.'",
          says(words.NOT_YOU, "nothing says what to do if it wasn't you", sparse=True), _AUTH),
-    Rule("auth-sensitive", "It tells details of the account.", "Leave them out; name no more than the account's name.", sensitive, _AUTH),
-    Rule("auth-marketing", "It sells something.", "Send that on a marketing stream.", marketing, (AUTHENTICATION, ALERT)),
-    Rule("auth-link-tracked", "A link is tracked.", "Link to the address itself; tracking is off for these types.", link_tracked, (AUTHENTICATION, ALERT)),
+    LintRule("auth-sensitive", "It tells details of the account.", "Leave them out; name no more than the account's name.", sensitive, _AUTH),
+    LintRule("auth-marketing", "It sells something.", "Send that on a marketing stream.", marketing, (AUTHENTICATION, ALERT)),
+    LintRule("auth-link-tracked", "A link is tracked.", "Link to the address itself; tracking is off for these types.", link_tracked, (AUTHENTICATION, ALERT)),
 )  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Final
 
 from posthouse.templates.lint import words
 from posthouse.templates.lint.finding import Hit, Part
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import CARD, PASSWORD, SUPPORT
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.rule import LintRule
 
 _CLOCK: Final = re.compile(r"(?<![\d:.+\u2212-])(?:[01]?\d|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?!\d|[.:]\d)(?=(.{0,24}))", re.DOTALL)
 _COLON: Final = re.compile(r"\d:\d\d")
@@ -26,7 +26,7 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 
-def password(reading: Reading) -> Iterator[Hit]:
+def password(reading: LintReading) -> Iterator[Hit]:
     """A password in a mail is one that others can read, for as long as the mail is kept."""
     for use in reading.uses:
         if use.printed and reading.of(use, PASSWORD):
@@ -37,14 +37,14 @@ def password(reading: Reading) -> Iterator[Hit]:
             yield Hit(part, "a password seems to be told", found.start(), found.group())
 
 
-def card_number(reading: Reading) -> Iterator[Hit]:
+def card_number(reading: LintReading) -> Iterator[Hit]:
     """A card's number does not belong into mail; its last four digits say which card (PCI DSS 3.4)."""
     for use in reading.uses:
         if use.printed and reading.of(use, CARD):
             yield Hit(use.part, f"'{use.path}' is printed", use.start, reading.printed(use))
 
 
-def zone_missing(reading: Reading) -> Iterator[Hit]:
+def zone_missing(reading: LintReading) -> Iterator[Hit]:
     """A time of day means nothing without its zone to somebody who is travelling, or asking whether it was them."""
     bodies: list[tuple[Part, str]] = [("subject", reading.subject), *reading.spoken()]
     for part, said in bodies:
@@ -58,7 +58,7 @@ def zone_missing(reading: Reading) -> Iterator[Hit]:
                 break
 
 
-def placeholder_left(reading: Reading) -> Iterator[Hit]:
+def placeholder_left(reading: LintReading) -> Iterator[Hit]:
     """A draft's stand-in, or the placeholder of another system, would be sent as it is."""
     for part in reading.parts:
         found = _PLACEHOLDER.search(reading.masked(part))
@@ -66,7 +66,7 @@ def placeholder_left(reading: Reading) -> Iterator[Hit]:
             yield Hit(part, f"'{found.group()[:40]}' looks like something to be filled in", found.start(), found.group())
 
 
-def no_reply(reading: Reading) -> Iterator[Hit]:
+def no_reply(reading: LintReading) -> Iterator[Hit]:
     """Readers answer transactional mail. If nobody reads that, the mail says where somebody does."""
     contact = bool(reading.shown(SUPPORT)) or any(link.said("href").lower().startswith("mailto:") for link in reading.page.links)
     bodies: list[tuple[Part, str]] = [("html", reading.page.visible())]
@@ -77,7 +77,7 @@ def no_reply(reading: Reading) -> Iterator[Hit]:
             yield Hit(part, f"'{found.group()}', and no address that is read", None, found.group())
 
 
-def language_unchecked(reading: Reading) -> Iterator[Hit]:
+def language_unchecked(reading: LintReading) -> Iterator[Hit]:
     """There are no words in this language for the rules that listen for words, so they have not been checked."""
     if not reading.languages:
         yield Hit(
@@ -86,10 +86,10 @@ def language_unchecked(reading: Reading) -> Iterator[Hit]:
 
 
 RULES: Final = (
-    Rule("password", "A password is printed.", "Send a link to choose a new one; never the password.", password),
-    Rule("card-number", "A card's number or its security code is printed.", "Print the last four digits.", card_number),
-    Rule("zone-missing", "A time of day has no time zone.", "Use the filter datetime or time, or write the zone.", zone_missing),
-    Rule("placeholder-left", "There is a stand-in, or another system's placeholder.", "Fill it in, or declare a variable for it.", placeholder_left),
-    Rule("no-reply", "Readers are told not to reply, and not where to write.", "Say where they reach somebody, or let them reply.", no_reply),
-    Rule("language-unchecked", "The wording rules know neither English nor German in it.", "Have somebody who speaks it read it, and waive this.", language_unchecked),
+    LintRule("password", "A password is printed.", "Send a link to choose a new one; never the password.", password),
+    LintRule("card-number", "A card's number or its security code is printed.", "Print the last four digits.", card_number),
+    LintRule("zone-missing", "A time of day has no time zone.", "Use the filter datetime or time, or write the zone.", zone_missing),
+    LintRule("placeholder-left", "There is a stand-in, or another system's placeholder.", "Fill it in, or declare a variable for it.", placeholder_left),
+    LintRule("no-reply", "Readers are told not to reply, and not where to write.", "Say where they reach somebody, or let them reply.", no_reply),
+    LintRule("language-unchecked", "The wording rules know neither English nor German in it.", "Have somebody who speaks it read it, and waive this.", language_unchecked),
 )  # fmt: skip

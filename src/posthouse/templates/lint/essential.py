@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any, Final
 
-from posthouse.model.template import Rendered
+from posthouse.model.template import RenderedTemplate
 from posthouse.templates.html.state import URLS
 from posthouse.templates.lint.finding import Hit, Part
 from posthouse.templates.lint.page import VALUE, Element
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import CODE
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.rule import LintRule
 
 _FAULT: Final = re.compile(r"\b(subject|html|text): (?:line (\d+): )?(.*)", re.DOTALL)
 _UNDEFINED: Final = re.compile(r"`([^`]*)` is undefined")
@@ -29,9 +29,9 @@ _BREAK: Final = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _MOST_VALUES: Final = 20_000
 
 
-def render_failed(reading: Reading) -> Iterator[Hit]:
+def render_failed(reading: LintReading) -> Iterator[Hit]:
     """It does not render with its example values."""
-    if isinstance(reading.rendered, Rendered):
+    if isinstance(reading.rendered, RenderedTemplate):
         return
     undeclared = {use.path for use in reading.uses if use.known is None}
     for fault in reading.rendered:
@@ -46,7 +46,7 @@ def render_failed(reading: Reading) -> Iterator[Hit]:
         yield Hit(part, told[3].rstrip(")"), _line_start(getattr(reading.wording, part), int(told[2] or 0)))
 
 
-def variable_undeclared(reading: Reading) -> Iterator[Hit]:
+def variable_undeclared(reading: LintReading) -> Iterator[Hit]:
     """A variable is used that is not declared: its mails could not be checked at intake, and would fail at random."""
     seen = set()
     for use in reading.uses:
@@ -57,9 +57,9 @@ def variable_undeclared(reading: Reading) -> Iterator[Hit]:
             yield Hit(use.part, f"'{use.path}' is not declared{hint}", use.start, reading.printed(use))
 
 
-def literal_tag(reading: Reading) -> Iterator[Hit]:
+def literal_tag(reading: LintReading) -> Iterator[Hit]:
     """A tag of the template is left in what readers get."""
-    if not isinstance(reading.rendered, Rendered) or _holds(reading.values):
+    if not isinstance(reading.rendered, RenderedTemplate) or _holds(reading.values):
         return
     for part in reading.parts:
         made = unescape(getattr(reading.rendered, part) or "")
@@ -69,7 +69,7 @@ def literal_tag(reading: Reading) -> Iterator[Hit]:
             yield Hit(part, f"'{said}' is left in what readers get", None, found.group())
 
 
-def link_scheme(reading: Reading) -> Iterator[Hit]:
+def link_scheme(reading: LintReading) -> Iterator[Hit]:
     """A link or an image points at something that is neither the web nor mail, such as javascript: or data:."""
     for element in reading.page.elements:
         for name, attribute in element.attributes.items():
@@ -80,7 +80,7 @@ def link_scheme(reading: Reading) -> Iterator[Hit]:
                 )
 
 
-def header_break(reading: Reading) -> Iterator[Hit]:
+def header_break(reading: LintReading) -> Iterator[Hit]:
     """The subject is more than one line: what follows would be another header field (RFC 5322 2.2)."""
     subjects = [reading.wording.subject] + ([reading.source.subject] if reading.source is not None else [])
     for subject in subjects:
@@ -90,7 +90,7 @@ def header_break(reading: Reading) -> Iterator[Hit]:
             return
 
 
-def code_only_in_image(reading: Reading) -> Iterator[Hit]:
+def code_only_in_image(reading: LintReading) -> Iterator[Hit]:
     """The code stands in an image and nowhere as text: blocked images, text-only clients and screen readers lose it."""
     pictured = [
         (use, owner)
@@ -142,27 +142,27 @@ def _holds(values: Mapping[str, Any]) -> bool:
 
 
 RULES: Final = (
-    Rule(
+    LintRule(
         "render-failed", "It does not render with its example values.",
         "Correct the template, or the examples and defaults of its variables.", render_failed, severity="error",
     ),
-    Rule(
+    LintRule(
         "variable-undeclared", "A variable is used that is not declared.",
         "Declare it in the template's variables, with its type, or correct the name.", variable_undeclared, severity="error",
     ),
-    Rule(
+    LintRule(
         "literal-tag", "`{{`, `{%` or `{#` is left in what readers get.",
         "Complete the tag, or take it out of what is printed.", literal_tag, severity="error",
     ),
-    Rule(
+    LintRule(
         "link-scheme", "A link or image points at a scheme other than http, https, mailto, tel or sms.",
         "Link to https://; attach images and point to them by cid:.", link_scheme, severity="error",
     ),
-    Rule(
+    LintRule(
         "header-break", "The subject has a line break or control character in it.",
         "Write the subject as one line.", header_break, severity="error",
     ),
-    Rule(
+    LintRule(
         "code-only-in-image", "The code stands in an image and nowhere as text.",
         "Print the code as text, in the HTML and in the plain text.", code_only_in_image, severity="error",
     ),

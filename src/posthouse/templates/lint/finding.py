@@ -16,7 +16,7 @@ Severity = Literal["error", "warning"]
 Part = Literal["subject", "html", "text", "variables"]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class LintFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One finding. ``locale``: None for what is said of all languages; ``waived``: the reason why it is overlooked, None where it is not."""
 
     rule: str
@@ -39,6 +39,6 @@ class Hit(msgspec.Struct, frozen=True):
     said: str = ""
 
 
-def blocks(findings: Iterable[Finding], *, strict: bool = False) -> bool:
+def blocks(findings: Iterable[LintFinding], *, strict: bool = False) -> bool:
     """True where a finding keeps the version from becoming active; ``strict``: a warning that is not waived does so too."""
     return any(finding.severity == "error" or (strict and finding.waived is None) for finding in findings)

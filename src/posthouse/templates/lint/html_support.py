@@ -18,8 +18,8 @@ import msgspec
 from posthouse.templates.lint import css
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.page import Element
-from posthouse.templates.lint.reading import Reading
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.rule import LintRule
 
 _FUNCTION: Final = re.compile(r"(?<![\w-])([a-z][a-z-]{1,30})\(")
 _UNIT: Final = re.compile(r"(?<![\w#-])-?(?:\d+(?:\.\d+)?|\.\d+)([a-z]{2,4})\b")
@@ -65,7 +65,7 @@ def _selectors() -> tuple[str, ...]:
     return tuple(name for kind, name in _missing() if kind == "selector")
 
 
-def client_support(reading: Reading) -> Iterator[Hit]:
+def client_support(reading: LintReading) -> Iterator[Hit]:
     """Something in the HTML or CSS is not shown by Gmail, Outlook or Apple Mail."""
     seen: set[str] = set()
     for kind, name, place in _used(reading):
@@ -76,7 +76,7 @@ def client_support(reading: Reading) -> Iterator[Hit]:
             yield Hit("html", f"{shown} is not supported by {', '.join(row.lacks)}: {row.instead}", place, name)
 
 
-def _used(reading: Reading) -> Iterator[tuple[str, str, int]]:
+def _used(reading: LintReading) -> Iterator[tuple[str, str, int]]:
     """Kind, name and place of everything that might be missing somewhere."""
     for element in reading.page.elements:
         yield from _of_element(element)
@@ -132,7 +132,7 @@ def _of_declaration(said: css.Declaration, filled: bool) -> Iterator[tuple[str, 
 
 
 RULES: Final = (
-    Rule(
+    LintRule(
         "client-support", "Gmail, Outlook or Apple Mail do not show something of the HTML or CSS.",
         "The finding names the clients and what to use instead; leave it if the mail reads well without it, and waive it.", client_support,
     ),

@@ -6,8 +6,8 @@ from typing import Final
 
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.page import VALUE, Element
-from posthouse.templates.lint.reading import Reading
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.rule import LintRule
 
 _MOST: Final = 5
 _FEWEST_WORDS: Final = 12
@@ -19,28 +19,28 @@ def _is_pixel(image: Element) -> bool:
     return image.said("width") in {"0", "1"} and image.said("height") in {"0", "1"}
 
 
-def alt_missing(reading: Reading) -> Iterator[Hit]:
+def alt_missing(reading: LintReading) -> Iterator[Hit]:
     """Without ``alt``, a screen reader reads the file's name, and a blocked image says nothing. ``alt=""`` is for what only decorates."""
     for image in reading.page.named("img", "area"):
         if "alt" not in image.attributes and not _is_pixel(image):
             yield Hit("html", f"<{image.name}> has no alt", image.start)
 
 
-def image_link_alt(reading: Reading) -> Iterator[Hit]:
+def image_link_alt(reading: LintReading) -> Iterator[Hit]:
     """A link that holds nothing but an image says what the image's ``alt`` says."""
     for image in reading.page.named("img"):
         if image.look.link >= 0 and "alt" in image.attributes and not reading.page.said_by[image.look.link]:
             yield Hit("html", "an image is all that a link says, and its alt is empty", image.start)
 
 
-def images_mostly(reading: Reading) -> Iterator[Hit]:
+def images_mostly(reading: LintReading) -> Iterator[Hit]:
     """A mail of images and few words is empty while they are blocked, and filters take it for spam."""
     images = [image for image in reading.page.named("img") if not _is_pixel(image)]
     if images and len(_WORD.findall(reading.page.visible())) < _FEWEST_WORDS:
         yield Hit("html", f"there are fewer than {_FEWEST_WORDS} words beside the images", images[0].start)
 
 
-def over_designed(reading: Reading) -> Iterator[Hit]:
+def over_designed(reading: LintReading) -> Iterator[Hit]:
     """Many images and animated ones load slowly and look like advertising."""
     images = [image for image in reading.page.named("img") if not _is_pixel(image)]
     moving = next((image for image in images if _ANIMATED.search(image.said("src"))), None)
@@ -51,8 +51,8 @@ def over_designed(reading: Reading) -> Iterator[Hit]:
 
 
 RULES: Final = (
-    Rule("image-alt", "An image has no alternative text.", 'Add alt, with words or empty (alt="") where it only decorates.', alt_missing),
-    Rule("image-link-alt", "A link holds only an image with an empty alt.", "Say in alt where the link leads.", image_link_alt),
-    Rule("images-mostly", f"There are images and fewer than {_FEWEST_WORDS} words.", "Say it in words.", images_mostly),
-    Rule("over-designed", f"There are more than {_MOST} images, or a GIF.", "Keep the logo and leave the rest out.", over_designed),
+    LintRule("image-alt", "An image has no alternative text.", 'Add alt, with words or empty (alt="") where it only decorates.', alt_missing),
+    LintRule("image-link-alt", "A link holds only an image with an empty alt.", "Say in alt where the link leads.", image_link_alt),
+    LintRule("images-mostly", f"There are images and fewer than {_FEWEST_WORDS} words.", "Say it in words.", images_mostly),
+    LintRule("over-designed", f"There are more than {_MOST} images, or a GIF.", "Keep the logo and leave the rest out.", over_designed),
 )  # fmt: skip

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.page import VALUE, Element
-from posthouse.templates.lint.reading import Reading
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.rule import LintRule
 
 _SHORTENERS: Final = frozenset(
     {
@@ -57,13 +57,13 @@ def _hit(link: Element, message: str) -> Hit:
     return Hit("html", message, attribute.start if attribute else link.start, attribute.value[:80] if attribute else "")
 
 
-def _in_text(reading: Reading, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
+def _in_text(reading: LintReading, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
     found = pattern.search(reading.wording.text) if reading.has_own_text else None
     if found is not None:
         yield Hit("text", message, found.start(), found.group())
 
 
-def link_http(reading: Reading) -> Iterator[Hit]:
+def link_http(reading: LintReading) -> Iterator[Hit]:
     """A link or image is fetched without encryption, so others can read and change it."""
     for element in reading.page.elements:
         address = element.said("href") if element.name in {"a", "area"} else element.said("src")
@@ -72,7 +72,7 @@ def link_http(reading: Reading) -> Iterator[Hit]:
     yield from _in_text(reading, _HTTP, "a link begins with http://")
 
 
-def link_shortener(reading: Reading) -> Iterator[Hit]:
+def link_shortener(reading: LintReading) -> Iterator[Hit]:
     """A link hides where it leads behind a shortener; spam filters count that."""
     for link in reading.page.links:
         if host_of(link.said("href")) in _SHORTENERS:
@@ -85,7 +85,7 @@ _SHORT_IN_TEXT: Final = re.compile(
 )
 
 
-def link_incomplete(reading: Reading) -> Iterator[Hit]:
+def link_incomplete(reading: LintReading) -> Iterator[Hit]:
     """A link has no address, or one that only works on a web page."""
     for link in reading.page.links:
         address = link.said("href")
@@ -95,7 +95,7 @@ def link_incomplete(reading: Reading) -> Iterator[Hit]:
             yield _hit(link, "a link is not a whole address: there is no page that it could be relative to")
 
 
-def link_words(reading: Reading) -> Iterator[Hit]:
+def link_words(reading: LintReading) -> Iterator[Hit]:
     """A link does not say where it leads: screen readers read links without what is around them."""
     for link in reading.page.links:
         said = reading.page.words_of(link).strip(" .:!›»→>").lower()
@@ -103,7 +103,7 @@ def link_words(reading: Reading) -> Iterator[Hit]:
             yield Hit("html", f"a link says '{said}'" if said else "a link says nothing", link.start)
 
 
-def link_disguised(reading: Reading) -> Iterator[Hit]:
+def link_disguised(reading: LintReading) -> Iterator[Hit]:
     """A link says one address and leads to another, as in a phishing mail."""
     for link in reading.page.links:
         said, host = _HOST.fullmatch(reading.page.words_of(link)), host_of(link.said("href"))
@@ -115,7 +115,7 @@ def _is_same(said: str, host: str) -> bool:
     return said == host or host.endswith(f".{said}") or said.endswith(f".{host}")
 
 
-def active_content(reading: Reading) -> Iterator[Hit]:
+def active_content(reading: LintReading) -> Iterator[Hit]:
     """JavaScript or an embedded page: no client runs it, and many filters refuse the mail."""
     for element in reading.page.elements:
         event = next((name for name in element.attributes if name.startswith("on") and len(name) > len("on")), None)
@@ -125,13 +125,13 @@ def active_content(reading: Reading) -> Iterator[Hit]:
             yield Hit("html", f"'{event}' does nothing in a mail", element.attributes[event].start, event)
 
 
-def form(reading: Reading) -> Iterator[Hit]:
+def form(reading: LintReading) -> Iterator[Hit]:
     """A form in a mail does not work in Outlook, and looks like phishing everywhere else."""
     for element in reading.page.named(*_FIELDS):
         yield Hit("html", f"<{element.name}> is part of a form", element.start)
 
 
-def actions_several(reading: Reading) -> Iterator[Hit]:
+def actions_several(reading: LintReading) -> Iterator[Hit]:
     """More than one primary call to action: the reader has to choose before acting."""
     buttons: dict[str, Element] = {}
     for link in reading.page.links:
@@ -143,7 +143,7 @@ def actions_several(reading: Reading) -> Iterator[Hit]:
         yield Hit("html", f"{len(buttons)} buttons lead to different places", second.start)
 
 
-def social_footer(reading: Reading) -> Iterator[Hit]:
+def social_footer(reading: LintReading) -> Iterator[Hit]:
     """Links to social networks belong into marketing, not below a receipt or a code."""
     for link in reading.page.links:
         host = host_of(link.said("href"))
@@ -153,13 +153,13 @@ def social_footer(reading: Reading) -> Iterator[Hit]:
 
 
 RULES: Final = (
-    Rule("link-http", "A link or image begins with http://.", "Use https://.", link_http),
-    Rule("link-shortener", "A link leads through a link shortener.", "Link to the address itself.", link_shortener),
-    Rule("link-incomplete", "A link has no address, or one relative to a page.", "Write the whole address, beginning with https://.", link_incomplete),
-    Rule("link-words", "A link says nothing, or only 'click here'.", "Say what happens: 'Reset your password', 'Track your parcel'.", link_words),
-    Rule("link-disguised", "A link says one address and leads to another.", "Say the address it leads to, or words.", link_disguised),
-    Rule("active-content", "There is JavaScript or an embedded page.", "Leave it out; link to a page that does it.", active_content),
-    Rule("form", "There is a form or a field of one.", "Link to a page with the form.", form),
-    Rule("actions-several", "There is more than one primary call to action.", "Keep one button; make the others links in the text.", actions_several),
-    Rule("social-footer", "There are links to social networks.", "Leave them out of transactional mail.", social_footer),
+    LintRule("link-http", "A link or image begins with http://.", "Use https://.", link_http),
+    LintRule("link-shortener", "A link leads through a link shortener.", "Link to the address itself.", link_shortener),
+    LintRule("link-incomplete", "A link has no address, or one relative to a page.", "Write the whole address, beginning with https://.", link_incomplete),
+    LintRule("link-words", "A link says nothing, or only 'click here'.", "Say what happens: 'Reset your password', 'Track your parcel'.", link_words),
+    LintRule("link-disguised", "A link says one address and leads to another.", "Say the address it leads to, or words.", link_disguised),
+    LintRule("active-content", "There is JavaScript or an embedded page.", "Leave it out; link to a page that does it.", active_content),
+    LintRule("form", "There is a form or a field of one.", "Link to a page with the form.", form),
+    LintRule("actions-several", "There is more than one primary call to action.", "Keep one button; make the others links in the text.", actions_several),
+    LintRule("social-footer", "There are links to social networks.", "Leave them out of transactional mail.", social_footer),
 )  # fmt: skip

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from posthouse.templates.lint.finding import Hit
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 
 _MOST_SAID: Final = 300
 _TAG: Final = re.compile(r"(<[a-zA-Z][\w:-]{0,30})[^<>]{0,250}>?")
 NOWHERE: Final = (0, 0)
 
 
-def located(reading: Reading, hit: Hit) -> tuple[int, int]:
+def located(reading: LintReading, hit: Hit) -> tuple[int, int]:
     """Line and column from 1; zeros where it is about the part as a whole, or written elsewhere."""
     if hit.part == "variables" or (hit.place is None and not hit.said):
         return NOWHERE

@@ -6,8 +6,8 @@ from typing import Final
 
 from posthouse.templates.lint import css
 from posthouse.templates.lint.finding import Hit
-from posthouse.templates.lint.reading import Reading
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.rule import LintRule
 
 MOST_BYTES: Final = 102 * 1024
 MOST_WIDTH: Final = 480
@@ -26,14 +26,14 @@ _HALF: Final = {
 _NO_PAINT: Final = frozenset({"", "inherit", "initial", "transparent", "unset", "currentcolor", "none"})
 
 
-def size(reading: Reading) -> Iterator[Hit]:
+def size(reading: LintReading) -> Iterator[Hit]:
     """Gmail cuts HTML after 102 KB, and what stands below is not seen."""
     length = len(reading.html.encode("utf-8", "replace"))
     if length > MOST_BYTES:
         yield Hit("html", f"with its examples the HTML has {length // 1024} KB")
 
 
-def dark_mode_undeclared(reading: Reading) -> Iterator[Hit]:
+def dark_mode_undeclared(reading: LintReading) -> Iterator[Hit]:
     """A mail that does not say which colour schemes it knows is recoloured by guesswork."""
     elements = reading.page.elements
     if not elements or not any(element.look.color or element.look.background for element in elements):
@@ -44,7 +44,7 @@ def dark_mode_undeclared(reading: Reading) -> Iterator[Hit]:
         yield Hit("html", "the HTML sets colours and does not say for which colour schemes")
 
 
-def dark_mode_colors(reading: Reading) -> Iterator[Hit]:
+def dark_mode_colors(reading: LintReading) -> Iterator[Hit]:
     """A colour of text without a background, or the other way round: where a client changes the other one, nothing can be read."""
     for run in reading.page.runs:
         said = reading.page.masked[run.start : run.end]
@@ -56,7 +56,7 @@ def dark_mode_colors(reading: Reading) -> Iterator[Hit]:
         return
 
 
-def font_fallback(reading: Reading) -> Iterator[Hit]:
+def font_fallback(reading: LintReading) -> Iterator[Hit]:
     """A font that is not on the reader's machine needs one that is; most clients load none."""
     for families, place in _fonts(reading):
         names = [name.strip(" '\"") for name in families.removesuffix("!important").split(",")]
@@ -65,7 +65,7 @@ def font_fallback(reading: Reading) -> Iterator[Hit]:
             return
 
 
-def _fonts(reading: Reading) -> Iterator[tuple[str, int]]:
+def _fonts(reading: LintReading) -> Iterator[tuple[str, int]]:
     sheets = [(sheet.css, sheet.start, True) for sheet in reading.page.sheets]
     styles = [
         (style.value, style.start, False) for element in reading.page.elements if (style := element.attributes.get("style"))
@@ -81,7 +81,7 @@ def _fonts(reading: Reading) -> Iterator[tuple[str, int]]:
                 yield shorthand[1], said.start
 
 
-def width_fixed(reading: Reading) -> Iterator[Hit]:
+def width_fixed(reading: LintReading) -> Iterator[Hit]:
     """Something as wide as a desktop has to be scrolled sideways on a phone."""
     for element in reading.page.elements:
         if element.name in {"html", "body", "meta"} or "max-width" in element.style:
@@ -93,7 +93,7 @@ def width_fixed(reading: Reading) -> Iterator[Hit]:
                 return
 
 
-def language_missing(reading: Reading) -> Iterator[Hit]:
+def language_missing(reading: LintReading) -> Iterator[Hit]:
     """A screen reader does not know in whose voice to read."""
     page = next(reading.page.named("html"), None)
     if page is not None and not page.said("lang"):
@@ -103,10 +103,10 @@ def language_missing(reading: Reading) -> Iterator[Hit]:
 
 
 RULES: Final = (
-    Rule("size", "The HTML is larger than 102 KB with its example values.", "Take out what is repeated: styles, blank space, images within the HTML.", size),
-    Rule("dark-mode-undeclared", "Colours are set, but no colour scheme is declared.", 'Add <meta name="color-scheme" content="light dark"> and look at both.', dark_mode_undeclared),
-    Rule("dark-mode-colors", "A colour of text is set without a background, or the other way round.", "Set both on the same element or around it.", dark_mode_colors),
-    Rule("font-fallback", "A list of fonts does not end with a generic one.", "End it with sans-serif, serif or monospace.", font_fallback),
-    Rule("width-fixed", f"Something is wider than {MOST_WIDTH} pixels whatever the window.", "Use width: 100% with max-width.", width_fixed),
-    Rule("language-missing", "The HTML does not say its language.", 'Write <html lang="en">.', language_missing),
+    LintRule("size", "The HTML is larger than 102 KB with its example values.", "Take out what is repeated: styles, blank space, images within the HTML.", size),
+    LintRule("dark-mode-undeclared", "Colours are set, but no colour scheme is declared.", 'Add <meta name="color-scheme" content="light dark"> and look at both.', dark_mode_undeclared),
+    LintRule("dark-mode-colors", "A colour of text is set without a background, or the other way round.", "Set both on the same element or around it.", dark_mode_colors),
+    LintRule("font-fallback", "A list of fonts does not end with a generic one.", "End it with sans-serif, serif or monospace.", font_fallback),
+    LintRule("width-fixed", f"Something is wider than {MOST_WIDTH} pixels whatever the window.", "Use width: 100% with max-width.", width_fixed),
+    LintRule("language-missing", "The HTML does not say its language.", 'Write <html lang="en">.', language_missing),
 )  # fmt: skip

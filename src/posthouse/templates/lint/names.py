@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from posthouse.model.template import Variable, VariableType
-from posthouse.templates.language.grammar import pieces
+from posthouse.templates.language.grammar import tokenize
 from posthouse.templates.lint.finding import Part
 
 _WORDS: Final = frozenset(
@@ -78,7 +78,7 @@ class _Value(msgspec.Struct, frozen=True):
 def uses(part: Part, page: str, declared: Sequence[Variable]) -> Iterator[Use]:
     """Every variable in every tag of a part, in their order. Errors: dialect.Unspeakable."""
     scopes: list[dict[str, _Value]] = [{variable.name: _Value(variable.name, variable) for variable in declared}]
-    for start, end, tag in pieces(page):
+    for start, end, tag in tokenize(page):
         if tag is None or not tag.tokens:
             continue
         word = tag.tokens[0][1] if tag.opening == "{%" else ""

@@ -8,7 +8,7 @@ from typing import Final
 from posthouse.templates.lint import words
 from posthouse.templates.lint.asks import says_or_shows, shows
 from posthouse.templates.lint.finding import Hit, Part
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import (
     ADDRESS,
     ARRIVAL,
@@ -23,26 +23,26 @@ from posthouse.templates.lint.roles import (
     has_role,
 )
 from posthouse.templates.lint.rule import ORDER as FAMILY
-from posthouse.templates.lint.rule import SHIPPING, Rule
+from posthouse.templates.lint.rule import SHIPPING, LintRule
 
 _MOST_ASKED: Final = 20
 _BOUGHT: Final = ("order_confirmation", "receipt")
 
 
-def number_in_subject(reading: Reading) -> Iterator[Hit]:
+def number_in_subject(reading: LintReading) -> Iterator[Hit]:
     """People search their inbox for the number of the order."""
     if not reading.shown(ORDER, "subject"):
         yield Hit("subject", "the number of the order is not in the subject")
 
 
-def items_missing(reading: Reading) -> Iterator[Hit]:
+def items_missing(reading: LintReading) -> Iterator[Hit]:
     """Each thing that was bought is listed."""
     for part, _ in reading.spoken():
         if not is_listed(reading, part):
             yield Hit(part, "what was bought is not listed")
 
 
-def is_listed(reading: Reading, part: str) -> bool:
+def is_listed(reading: LintReading, part: str) -> bool:
     """True where what an item holds is printed: its name, its price."""
     for use in reading.uses:
         before, _, _ = use.path.rpartition("[]")
@@ -51,7 +51,7 @@ def is_listed(reading: Reading, part: str) -> bool:
     return False
 
 
-def sums_missing(reading: Reading) -> Iterator[Hit]:
+def sums_missing(reading: LintReading) -> Iterator[Hit]:
     """The sum before tax and the tax stand beside the total."""
     for part, _ in reading.spoken():
         missing = [name for name, role in (("subtotal", SUBTOTAL), ("tax", TAX)) if not reading.shown(role, part)]
@@ -61,7 +61,7 @@ def sums_missing(reading: Reading) -> Iterator[Hit]:
             )
 
 
-def login_needed(reading: Reading) -> Iterator[Hit]:
+def login_needed(reading: LintReading) -> Iterator[Hit]:
     """A receipt can be read without signing in."""
     for part, said in reading.spoken():
         found = reading.says(words.LOGIN, said)
@@ -69,7 +69,7 @@ def login_needed(reading: Reading) -> Iterator[Hit]:
             yield Hit(part, f"'{found.group()}' asks to sign in", None, found.group())
 
 
-def promotion_above(reading: Reading) -> Iterator[Hit]:
+def promotion_above(reading: LintReading) -> Iterator[Hit]:
     """What is sold stands below what was bought, or the mail is a commercial one (16 CFR 316.3)."""
     for part, _ in reading.spoken():
         end = max((use.start for role in (TOTAL, TRACKING) for use in reading.shown(role, part)), default=None)
@@ -78,7 +78,7 @@ def promotion_above(reading: Reading) -> Iterator[Hit]:
             yield Hit(part, f"'{found.group()}' stands above what the mail is about", found.start(), found.group())
 
 
-def _first_promotion(reading: Reading, part: Part) -> re.Match[str] | None:
+def _first_promotion(reading: LintReading, part: Part) -> re.Match[str] | None:
     said = reading.masked(part)
     matches = (found for tag in reading.languages for found in islice(words.PROMOTION[tag].finditer(said), _MOST_ASKED))
     seen = (found for found in matches if part != "html" or ((run := reading.page.at(found.start())) and not run.look.hidden))
@@ -87,18 +87,18 @@ def _first_promotion(reading: Reading, part: Part) -> re.Match[str] | None:
 
 _ORDER: Final = (FAMILY,)
 RULES: Final = (
-    Rule("order-number-subject", "The number of the order is not in the subject.", "'Your order 12345 is confirmed'.", number_in_subject, (FAMILY, SHIPPING)),
-    Rule("order-number", "The number of the order is not in the body.", "Print it in the heading.", shows(ORDER, "the number of the order is not printed"), (FAMILY, SHIPPING)),
-    Rule("order-items", "What was bought is not listed.", "List the items with quantity and price.", items_missing, _ORDER, _BOUGHT),
-    Rule("order-total", "The total is not there.", "Print the amount that was paid, or paid back.", shows(TOTAL, "the total is not printed"), _ORDER),
-    Rule("order-sums", "Subtotal or tax is not there.", "Print subtotal, tax and total below the items.", sums_missing, _ORDER, _BOUGHT),
-    Rule("order-payment", "The way of payment is not there.", "Print the last four digits of the card.", shows(LAST_FOUR, "no last four digits are printed"), _ORDER),
-    Rule("order-address", "The address of delivery is not there.", "Print it, so that a mistake is seen in time.",
+    LintRule("order-number-subject", "The number of the order is not in the subject.", "'Your order 12345 is confirmed'.", number_in_subject, (FAMILY, SHIPPING)),
+    LintRule("order-number", "The number of the order is not in the body.", "Print it in the heading.", shows(ORDER, "the number of the order is not printed"), (FAMILY, SHIPPING)),
+    LintRule("order-items", "What was bought is not listed.", "List the items with quantity and price.", items_missing, _ORDER, _BOUGHT),
+    LintRule("order-total", "The total is not there.", "Print the amount that was paid, or paid back.", shows(TOTAL, "the total is not printed"), _ORDER),
+    LintRule("order-sums", "Subtotal or tax is not there.", "Print subtotal, tax and total below the items.", sums_missing, _ORDER, _BOUGHT),
+    LintRule("order-payment", "The way of payment is not there.", "Print the last four digits of the card.", shows(LAST_FOUR, "no last four digits are printed"), _ORDER),
+    LintRule("order-address", "The address of delivery is not there.", "Print it, so that a mistake is seen in time.",
          shows(ADDRESS, "the address of delivery is not printed"), _ORDER, ("order_confirmation",)),
-    Rule("order-arrival", "The expected day of delivery is not there.", "Print it where it is known.",
+    LintRule("order-arrival", "The expected day of delivery is not there.", "Print it where it is known.",
          shows(ARRIVAL, "the expected day of delivery is not printed"), _ORDER, ("order_confirmation",)),
-    Rule("order-support", "There is no way to ask.", "Print an address, a number or a link where somebody answers.",
+    LintRule("order-support", "There is no way to ask.", "Print an address, a number or a link where somebody answers.",
          says_or_shows(words.SUPPORT, SUPPORT, "nothing says whom to ask"), _ORDER),
-    Rule("order-login", "The reader has to sign in to read it.", "Put the details into the mail.", login_needed, _ORDER),
-    Rule("order-promotion", "Promotion stands above what the mail is about.", "Move it below them and keep it small, or leave it out.", promotion_above, (FAMILY, SHIPPING)),
+    LintRule("order-login", "The reader has to sign in to read it.", "Put the details into the mail.", login_needed, _ORDER),
+    LintRule("order-promotion", "Promotion stands above what the mail is about.", "Move it below them and keep it small, or leave it out.", promotion_above, (FAMILY, SHIPPING)),
 )  # fmt: skip

@@ -19,7 +19,7 @@ import msgspec
 
 from posthouse.mail import html_attribute as written_value
 from posthouse.templates.html.text import ATTRIBUTE, VOID, tags
-from posthouse.templates.language.grammar import pieces
+from posthouse.templates.language.grammar import tokenize
 from posthouse.templates.lint import css
 
 VALUE: Final = "\ue000"
@@ -77,20 +77,20 @@ class Run(msgspec.Struct, frozen=True):
     look: Look
 
 
-class Sheet(msgspec.Struct, frozen=True):
+class StyleSheet(msgspec.Struct, frozen=True):
     """The inside of a style element."""
 
     css: str
     start: int
 
 
-class Page(msgspec.Struct, frozen=True):
+class LintPage(msgspec.Struct, frozen=True):
     """The HTML, read. ``masked``: as long as the page, with marks for what is printed; ``said_by``: the words of each link."""
 
     masked: str
     elements: tuple[Element, ...]
     runs: tuple[Run, ...]
-    sheets: tuple[Sheet, ...]
+    sheets: tuple[StyleSheet, ...]
     links: tuple[Element, ...]
     said_by: tuple[str, ...]
 
@@ -120,10 +120,10 @@ class Page(msgspec.Struct, frozen=True):
         return " ".join(unescape(self.masked[run.start : run.end]) for run in self.runs if not run.look.hidden)
 
 
-EMPTY: Final = Page("", (), (), (), (), ())
+EMPTY: Final = LintPage("", (), (), (), (), ())
 
 
-def page_of(html: str) -> Page:
+def page_of(html: str) -> LintPage:
     """The HTML of a wording, read. Errors: dialect.Unspeakable."""
     return _Reader(masked(html)).page()
 
@@ -132,7 +132,7 @@ def masked(part: str) -> str:
     """A part with its template tags aside, line ends and length as they were. Errors: dialect.Unspeakable."""
     written: list[str] = []
     read = 0
-    for start, end, tag in pieces(part):
+    for start, end, tag in tokenize(part):
         mark = VALUE if tag is not None and tag.opening == "{{" else " "
         written += (part[read:start], _NO_BREAK.sub(mark, part[start:end]))
         read = end
@@ -147,11 +147,11 @@ class _Reader:
         self._page = page
         self._elements: list[Element] = []
         self._runs: list[Run] = []
-        self._sheets: list[Sheet] = []
+        self._sheets: list[StyleSheet] = []
         self._links: list[Element] = []
         self._open: list[tuple[str, Look]] = []
 
-    def page(self) -> Page:
+    def page(self) -> LintPage:
         read, raw = 0, ""
         for token in islice(tags(self._page), MOST_TAGS):
             name = (token["name"] or "").lower()
@@ -159,7 +159,7 @@ class _Reader:
                 if not (token["end"] and name == raw):
                     continue
                 if raw == "style":
-                    self._sheets.append(Sheet(self._page[read : token.start()], read))
+                    self._sheets.append(StyleSheet(self._page[read : token.start()], read))
                 raw = ""
             else:
                 self._text(read, token.start())
@@ -171,7 +171,7 @@ class _Reader:
                 raw = name if name in _RAW else ""
         if not raw:
             self._text(read, len(self._page))
-        return Page(
+        return LintPage(
             self._page, tuple(self._elements), tuple(self._runs), tuple(self._sheets), tuple(self._links), tuple(self._words())
         )  # fmt: skip
 
@@ -218,7 +218,7 @@ def _attributes(written: str, base: int) -> dict[str, Attribute]:
         group = next((number for number in (2, 3, 4) if match[number] is not None), 0)
         value = match[group] if group else ""
         at = base + (match.start(group) if group else match.end())
-        found.setdefault(match[1].lower(), Attribute(written_value.said(value), at, at + len(value)))
+        found.setdefault(match[1].lower(), Attribute(written_value.attribute_value(value), at, at + len(value)))
     return found
 
 

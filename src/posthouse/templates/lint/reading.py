@@ -14,13 +14,13 @@ from itertools import islice
 from typing import Any, Final
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import Rendered, Source, TemplateVersion, Variable, Wording
+from posthouse.model.template import CompiledTemplate, RenderedTemplate, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.examples import examples
 from posthouse.templates.html.text import text_of
-from posthouse.templates.language.grammar import Unspeakable
+from posthouse.templates.language.grammar import TemplateSyntaxError
 from posthouse.templates.lint.finding import Part
 from posthouse.templates.lint.names import Use, uses
-from posthouse.templates.lint.page import EMPTY, Element, Page, masked, page_of
+from posthouse.templates.lint.page import EMPTY, Element, LintPage, masked, page_of
 from posthouse.templates.lint.roles import has_role
 from posthouse.templates.lint.words import Words, languages_of
 from posthouse.templates.render import render
@@ -29,35 +29,35 @@ MOST_USES: Final = 5_000
 PARTS: Final[tuple[Part, ...]] = ("subject", "html", "text")
 
 
-class Reading:
+class LintReading:
     """One wording. ``source``: what its author wrote, None where that is not known; then the wording counts as written so."""
 
-    def __init__(self, version: TemplateVersion, locale: str, source: Source | None, message_type: str | None) -> None:
+    def __init__(self, version: TemplateVersion, locale: str, source: TemplateSource | None, message_type: str | None) -> None:
         self.version = version
         self.locale = locale
         self.message_type = message_type or ""
-        self.wording: Wording = version.wordings[locale]
+        self.wording: CompiledTemplate = version.wordings[locale]
         self.source = source
         self.languages = languages_of(locale)
         self.values: Mapping[str, Any] = examples(version.variables)
 
     @cached_property
-    def rendered(self) -> Rendered | tuple[FieldError, ...]:
+    def rendered(self) -> RenderedTemplate | tuple[FieldError, ...]:
         """With a value for every variable."""
         return render(self.version, self.values, self.locale)
 
     @cached_property
-    def bare(self) -> Rendered | tuple[FieldError, ...]:
+    def bare(self) -> RenderedTemplate | tuple[FieldError, ...]:
         """With the variables that are required, and no others."""
         required = {variable.name for variable in self.version.variables if variable.required}
         return render(self.version, {name: self.values[name] for name in required}, self.locale)
 
     @cached_property
-    def page(self) -> Page:
+    def page(self) -> LintPage:
         """The HTML; empty where there is none, or its tags cannot be read."""
         try:
             return page_of(self.wording.html) if self.wording.html else EMPTY
-        except Unspeakable:
+        except TemplateSyntaxError:
             return EMPTY
 
     @cached_property
@@ -73,17 +73,17 @@ class Reading:
     @property
     def subject(self) -> str:
         """The subject with its values, or with marks for them where it does not render."""
-        return self.rendered.subject if isinstance(self.rendered, Rendered) else self.masked("subject")
+        return self.rendered.subject if isinstance(self.rendered, RenderedTemplate) else self.masked("subject")
 
     @property
     def html(self) -> str:
         """The HTML with its values; '' where there is none."""
-        return (self.rendered.html or "") if isinstance(self.rendered, Rendered) else ""
+        return (self.rendered.html or "") if isinstance(self.rendered, RenderedTemplate) else ""
 
     @property
     def text(self) -> str:
         """The text with its values, or with marks for them where it does not render."""
-        return self.rendered.text if isinstance(self.rendered, Rendered) else self.masked("text")
+        return self.rendered.text if isinstance(self.rendered, RenderedTemplate) else self.masked("text")
 
     @cached_property
     def seen(self) -> str:
@@ -109,7 +109,7 @@ class Reading:
 
     def sparse(self) -> Iterator[tuple[Part, str]]:
         """As ``spoken``, with no more than what is required."""
-        if isinstance(self.bare, Rendered):
+        if isinstance(self.bare, RenderedTemplate):
             if self.wording.html:
                 yield "html", text_of(self.bare.html or "")
             if self.has_own_text or not self.wording.html:
@@ -153,7 +153,7 @@ class Reading:
         for part in PARTS:
             try:
                 made[part] = self.page.masked if part == "html" else masked(getattr(self.wording, part))
-            except Unspeakable:
+            except TemplateSyntaxError:
                 made[part] = ""
         return made
 
@@ -181,5 +181,5 @@ class Reading:
     def _used(self, part: Part) -> Iterator[Use]:
         try:
             yield from uses(part, getattr(self.wording, part), self.declared)
-        except Unspeakable:
+        except TemplateSyntaxError:
             return

@@ -17,9 +17,9 @@ from posthouse.templates.lint import (
     text,
     variables,
 )
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.rule import LintRule
 
-ALL: Final[tuple[Rule, ...]] = (
+ALL: Final[tuple[LintRule, ...]] = (
     *essential.RULES,
     *variables.RULES,
     *subject.RULES,

@@ -7,9 +7,9 @@ import msgspec
 
 from posthouse.model.message_type import MessageClass
 from posthouse.templates.lint.finding import Hit, Severity
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 
-Check = Callable[[Reading], Iterator[Hit]]
+Check = Callable[[LintReading], Iterator[Hit]]
 AUTHENTICATION: Final = "authentication"
 ORDER: Final = "order"
 SHIPPING: Final = "shipping"
@@ -20,7 +20,7 @@ SHIPMENTS: Final = frozenset({"shipping_update", "delivery_update"})
 ALERTS: Final = frozenset({"account_alert", SECURITY_ALERT})
 
 
-class Rule(msgspec.Struct, frozen=True):
+class LintRule(msgspec.Struct, frozen=True):
     """A rule. ``families``: whom it binds, () for all; ``types``: of those only these message types, () for all."""
 
     id: str

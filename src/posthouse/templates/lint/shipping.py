@@ -9,24 +9,24 @@ from posthouse.templates.lint.asks import says_or_shows, shows
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.order import is_listed
 from posthouse.templates.lint.page import Element
-from posthouse.templates.lint.reading import Reading
+from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import ADDRESS, CARRIER, PARCELS, SUPPORT, TRACKING, TRACKING_LINK, has_role
-from posthouse.templates.lint.rule import SHIPPING, Rule
+from posthouse.templates.lint.rule import SHIPPING, LintRule
 
 
-def status_missing(reading: Reading) -> Iterator[Hit]:
+def status_missing(reading: LintReading) -> Iterator[Hit]:
     """The subject says what changed: shipped, out for delivery, delivered."""
     if reading.languages and reading.says(words.STATUS, reading.subject) is None:
         yield Hit("subject", "the subject does not say where the parcel is")
 
 
-def tracking_link_missing(reading: Reading) -> Iterator[Hit]:
+def tracking_link_missing(reading: LintReading) -> Iterator[Hit]:
     """A link follows this parcel."""
     if not _tracking_links(reading) and not reading.shown(TRACKING_LINK, "text"):
         yield Hit("html" if reading.wording.html else "text", "there is no link that follows the parcel")
 
 
-def tracking_link_generic(reading: Reading) -> Iterator[Hit]:
+def tracking_link_generic(reading: LintReading) -> Iterator[Hit]:
     """A link that is the same for every parcel makes the reader search again."""
     for link in reading.page.links:
         said = reading.page.words_of(link)
@@ -40,7 +40,7 @@ def tracking_link_generic(reading: Reading) -> Iterator[Hit]:
             )
 
 
-def _tracking_links(reading: Reading) -> list[Element]:
+def _tracking_links(reading: LintReading) -> list[Element]:
     """Links whose address holds a tracking number or is a tracking address."""
     return [
         link
@@ -49,18 +49,18 @@ def _tracking_links(reading: Reading) -> list[Element]:
     ]
 
 
-def _used(reading: Reading, link: Element) -> list[str]:
+def _used(reading: LintReading, link: Element) -> list[str]:
     return [use.path for use in reading.linked(link)]
 
 
-def items_missing(reading: Reading) -> Iterator[Hit]:
+def items_missing(reading: LintReading) -> Iterator[Hit]:
     """What is in the parcel is listed."""
     for part, _ in reading.spoken():
         if not is_listed(reading, part):
             yield Hit(part, "what is in the parcel is not listed")
 
 
-def parcels_unclear(reading: Reading) -> Iterator[Hit]:
+def parcels_unclear(reading: LintReading) -> Iterator[Hit]:
     """Where an order comes in several parcels, each has its number and what is in it."""
     for variable in reading.declared:
         if not has_role(variable.name, PARCELS):
@@ -71,7 +71,7 @@ def parcels_unclear(reading: Reading) -> Iterator[Hit]:
                 yield Hit(part, f"of each of '{variable.name}' is not printed: {', '.join(missing)}")
 
 
-def _of_parcel(reading: Reading, parcels: Variable, part: str) -> list[tuple[str, bool]]:
+def _of_parcel(reading: LintReading, parcels: Variable, part: str) -> list[tuple[str, bool]]:
     inside = [
         use
         for use in reading.uses
@@ -85,15 +85,15 @@ def _of_parcel(reading: Reading, parcels: Variable, part: str) -> list[tuple[str
 
 _SHIPPING: Final = (SHIPPING,)
 RULES: Final = (
-    Rule("ship-status", "The subject does not say what changed.", "'Your order 12345 has shipped'; one mail a change, no digest.", status_missing, _SHIPPING),
-    Rule("ship-carrier", "The carrier is not named.", "Print who brings it.", shows(CARRIER, "the carrier is not printed"), _SHIPPING),
-    Rule("ship-tracking-text", "The tracking number is not there as text.", "Print it in the HTML and the plain text, where it can be copied.",
+    LintRule("ship-status", "The subject does not say what changed.", "'Your order 12345 has shipped'; one mail a change, no digest.", status_missing, _SHIPPING),
+    LintRule("ship-carrier", "The carrier is not named.", "Print who brings it.", shows(CARRIER, "the carrier is not printed"), _SHIPPING),
+    LintRule("ship-tracking-text", "The tracking number is not there as text.", "Print it in the HTML and the plain text, where it can be copied.",
          shows(TRACKING, "the tracking number is not printed as text"), _SHIPPING),
-    Rule("ship-link", "There is no link that follows the parcel.", "Link to the carrier's page for this number.", tracking_link_missing, _SHIPPING),
-    Rule("ship-link-generic", "The link to follow the parcel is the same for every parcel.", "Link to the carrier's page for this number.", tracking_link_generic, _SHIPPING),
-    Rule("ship-items", "What is in the parcel is not listed.", "List the items of this parcel.", items_missing, _SHIPPING),
-    Rule("ship-parcels", "It is not clear which items are in which parcel.", "Print for each parcel its tracking number and its items.", parcels_unclear, _SHIPPING),
-    Rule("ship-address", "The address of delivery is not there.", "Print it.", shows(ADDRESS, "the address of delivery is not printed"), _SHIPPING),
-    Rule("ship-problem", "It does not say what to do if something is wrong.", "Say whom to ask when something is missing or damaged.",
+    LintRule("ship-link", "There is no link that follows the parcel.", "Link to the carrier's page for this number.", tracking_link_missing, _SHIPPING),
+    LintRule("ship-link-generic", "The link to follow the parcel is the same for every parcel.", "Link to the carrier's page for this number.", tracking_link_generic, _SHIPPING),
+    LintRule("ship-items", "What is in the parcel is not listed.", "List the items of this parcel.", items_missing, _SHIPPING),
+    LintRule("ship-parcels", "It is not clear which items are in which parcel.", "Print for each parcel its tracking number and its items.", parcels_unclear, _SHIPPING),
+    LintRule("ship-address", "The address of delivery is not there.", "Print it.", shows(ADDRESS, "the address of delivery is not printed"), _SHIPPING),
+    LintRule("ship-problem", "It does not say what to do if something is wrong.", "Say whom to ask when something is missing or damaged.",
          says_or_shows(words.PROBLEM, SUPPORT, "nothing says what to do if something is wrong"), _SHIPPING),
 )  # fmt: skip

@@ -7,8 +7,8 @@ from typing import Final
 from posthouse.templates.lint import words
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.page import VALUE
-from posthouse.templates.lint.reading import Reading
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.rule import LintRule
 
 MOST_SUBJECT: Final = 60
 _EMOJI: Final = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
@@ -17,13 +17,13 @@ _WORD: Final = re.compile(rf"[^\W\d_]{{2,}}|{VALUE}+")
 _FEWEST_WORDS: Final = 2
 
 
-def subject_long(reading: Reading) -> Iterator[Hit]:
+def subject_long(reading: LintReading) -> Iterator[Hit]:
     """Phones cut a subject after some 40 characters, other clients after some 60."""
     if len(reading.subject) > MOST_SUBJECT:
         yield Hit("subject", f"with its examples the subject has {len(reading.subject)} characters", 0)
 
 
-def subject_loud(reading: Reading) -> Iterator[Hit]:
+def subject_loud(reading: LintReading) -> Iterator[Hit]:
     """A subject that shouts, begs or promises reads as an advertisement."""
     for found in (
         reading.says(words.CLICKBAIT, reading.wording.subject),
@@ -35,20 +35,20 @@ def subject_loud(reading: Reading) -> Iterator[Hit]:
             return
 
 
-def subject_promotional(reading: Reading) -> Iterator[Hit]:
+def subject_promotional(reading: LintReading) -> Iterator[Hit]:
     """A subject that a reasonable person takes for an advertisement makes the mail commercial (16 CFR 316.3)."""
     found = reading.says(words.PROMOTION, reading.wording.subject)
     if found is not None:
         yield Hit("subject", f"'{found.group()}' hints at a promotion", found.start(), found.group())
 
 
-def subject_empty(reading: Reading) -> Iterator[Hit]:
+def subject_empty(reading: LintReading) -> Iterator[Hit]:
     """A subject says what the mail is about."""
     if len(_WORD.findall(reading.masked("subject"))) < _FEWEST_WORDS:
         yield Hit("subject", "the subject says next to nothing", 0)
 
 
-def preheader_missing(reading: Reading) -> Iterator[Hit]:
+def preheader_missing(reading: LintReading) -> Iterator[Hit]:
     """Without a preview text, clients show whatever comes first: an image's name, or 'View in browser'."""
     if not reading.wording.html:
         return
@@ -61,15 +61,15 @@ def preheader_missing(reading: Reading) -> Iterator[Hit]:
             return
 
 
-def _is_head(reading: Reading, place: int) -> bool:
+def _is_head(reading: LintReading, place: int) -> bool:
     body = next(reading.page.named("body"), None)
     return body is not None and place < body.start
 
 
 RULES: Final = (
-    Rule("subject-long", f"The subject has more than {MOST_SUBJECT} characters with its example values.", "Say the fact first, in fewer words.", subject_long),
-    Rule("subject-loud", "The subject shouts: capitals, exclamation marks, emoji, urgency.", "Say plainly what happened.", subject_loud),
-    Rule("subject-promotional", "The subject hints at a promotion.", "Keep promotion out of the subject.", subject_promotional),
-    Rule("subject-empty", "The subject has fewer than two words.", "Say what the mail is about.", subject_empty),
-    Rule("preheader-missing", "The HTML has no preview text.", "Begin the body with a hidden element that says the point in a sentence.", preheader_missing),
+    LintRule("subject-long", f"The subject has more than {MOST_SUBJECT} characters with its example values.", "Say the fact first, in fewer words.", subject_long),
+    LintRule("subject-loud", "The subject shouts: capitals, exclamation marks, emoji, urgency.", "Say plainly what happened.", subject_loud),
+    LintRule("subject-promotional", "The subject hints at a promotion.", "Keep promotion out of the subject.", subject_promotional),
+    LintRule("subject-empty", "The subject has fewer than two words.", "Say what the mail is about.", subject_empty),
+    LintRule("preheader-missing", "The HTML has no preview text.", "Begin the body with a hidden element that says the point in a sentence.", preheader_missing),
 )  # fmt: skip

@@ -11,8 +11,8 @@ from posthouse.templates.lint import words
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.links import is_button
 from posthouse.templates.lint.names import Use
-from posthouse.templates.lint.reading import Reading
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.rule import LintRule
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _MARKUP: Final = re.compile(
@@ -23,13 +23,13 @@ _FEWEST: Final = 5
 _SHARE: Final = 0.4
 
 
-def text_missing(reading: Reading) -> Iterator[Hit]:
+def text_missing(reading: LintReading) -> Iterator[Hit]:
     """The HTML says nothing in words, so there is no text to make of it."""
     if reading.html and not _WORD.search(reading.text):
         yield Hit("text", "there is no text at all")
 
 
-def text_weak(reading: Reading) -> Iterator[Hit]:
+def text_weak(reading: LintReading) -> Iterator[Hit]:
     """A text that says much less than the HTML, or only that there is HTML, is no alternative to it."""
     if not (reading.html and reading.has_own_text):
         return
@@ -42,14 +42,14 @@ def text_weak(reading: Reading) -> Iterator[Hit]:
         yield Hit("text", f"the text has {written} words, the HTML {said}")
 
 
-def text_markup(reading: Reading) -> Iterator[Hit]:
+def text_markup(reading: LintReading) -> Iterator[Hit]:
     """Tags and entities are shown as they are in a text."""
     found = _MARKUP.search(reading.wording.text)
     if found is not None and reading.has_own_text:
         yield Hit("text", f"'{found.group()[:40]}' is HTML", found.start(), found.group())
 
 
-def text_link_missing(reading: Reading) -> Iterator[Hit]:
+def text_link_missing(reading: LintReading) -> Iterator[Hit]:
     """What the HTML's button leads to cannot be reached from the text."""
     if not (reading.has_own_text and reading.page.links):
         return
@@ -59,7 +59,7 @@ def text_link_missing(reading: Reading) -> Iterator[Hit]:
             yield Hit("text", f"the button '{_label(reading.page.words_of(link))}' has no address here")
 
 
-def _is_said(reading: Reading, address: str, inside: list[Use], there: set[str]) -> bool:
+def _is_said(reading: LintReading, address: str, inside: list[Use], there: set[str]) -> bool:
     return {use.path for use in inside} <= there if inside else address in reading.wording.text
 
 
@@ -68,8 +68,8 @@ def _label(said: str) -> str:
 
 
 RULES: Final = (
-    Rule("text-missing", "The mail says nothing in words.", "Say in words what the images show.", text_missing),
-    Rule("text-weak", "The plain text says much less than the HTML.", "Leave it out: it is made from the HTML. Or say in it all that the HTML says.", text_weak),
-    Rule("text-markup", "There is HTML in the plain text.", "Write it as text.", text_markup),
-    Rule("text-link-missing", "The plain text lacks the address of a button.", "Print the address on a line of its own.", text_link_missing),
+    LintRule("text-missing", "The mail says nothing in words.", "Say in words what the images show.", text_missing),
+    LintRule("text-weak", "The plain text says much less than the HTML.", "Leave it out: it is made from the HTML. Or say in it all that the HTML says.", text_weak),
+    LintRule("text-markup", "There is HTML in the plain text.", "Write it as text.", text_markup),
+    LintRule("text-link-missing", "The plain text lacks the address of a button.", "Print the address on a line of its own.", text_link_missing),
 )  # fmt: skip

@@ -3,23 +3,23 @@
 from collections.abc import Iterator
 from typing import Final
 
-from posthouse.model.template import Rendered
+from posthouse.model.template import RenderedTemplate
 from posthouse.templates.lint.finding import Hit
-from posthouse.templates.lint.reading import Reading
-from posthouse.templates.lint.rule import Rule
+from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.rule import LintRule
 
 UNUSED: Final = "variable-unused"
 IDLE: Final = "waiver-idle"
 
 
-def render_sparse(reading: Reading) -> Iterator[Hit]:
+def render_sparse(reading: LintReading) -> Iterator[Hit]:
     """It renders with examples, and fails as soon as a caller leaves out what is optional."""
-    if isinstance(reading.rendered, Rendered) and not isinstance(reading.bare, Rendered):
+    if isinstance(reading.rendered, RenderedTemplate) and not isinstance(reading.bare, RenderedTemplate):
         for fault in reading.bare:
             yield Hit("variables", f"{fault.path}: {fault.message}")
 
 
-def unused(readings: tuple[Reading, ...]) -> Iterator[Hit]:
+def unused(readings: tuple[LintReading, ...]) -> Iterator[Hit]:
     """A variable that no language uses: callers send it for nothing, or its name was misspelt."""
     used = {use.root for reading in readings for use in reading.uses}
     for variable in readings[0].declared if readings else ():
@@ -27,13 +27,13 @@ def unused(readings: tuple[Reading, ...]) -> Iterator[Hit]:
             yield Hit("variables", f"'{variable.name}' is used nowhere")
 
 
-def _by_version(_: Reading) -> Iterator[Hit]:
+def _by_version(_: LintReading) -> Iterator[Hit]:
     """Checked once a version, not once a language."""
     return iter(())
 
 
 RULES: Final = (
-    Rule("render-sparse", "It does not render when optional variables are left out.", "Ask with {% if %}, give a default, or make the variable required.", render_sparse),
-    Rule(UNUSED, "A variable is declared and used nowhere.", "Use it, or take it out of the declaration.", _by_version),
-    Rule(IDLE, "A waiver waives nothing: there is no such rule, it finds nothing, or it is an error.", "Take it out of template.toml.", _by_version),
+    LintRule("render-sparse", "It does not render when optional variables are left out.", "Ask with {% if %}, give a default, or make the variable required.", render_sparse),
+    LintRule(UNUSED, "A variable is declared and used nowhere.", "Use it, or take it out of the declaration.", _by_version),
+    LintRule(IDLE, "A waiver waives nothing: there is no such rule, it finds nothing, or it is an error.", "Take it out of template.toml.", _by_version),
 )  # fmt: skip

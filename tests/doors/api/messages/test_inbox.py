@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from posthouse.store.messages import inbox
-from posthouse.store.messages.inbox import NewItem
+from posthouse.store.messages.inbox import NewInboxItem
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import SEALER, HttpDoor
 
@@ -29,7 +29,7 @@ async def keep(door: HttpDoor, database: Database, *, tenant: int = 1, environme
         "recipient": "jane@example.com", "type": "two_factor_code", "data": mail(),
     } | changed  # fmt: skip
     async with database.acquire() as connection:
-        await inbox.insert_many(connection, SEALER, [NewItem(**fields)], now)
+        await inbox.insert_many(connection, SEALER, [NewInboxItem(**fields)], now)
 
 
 async def test_a_mail_is_shown_as_a_reader_sees_it(door: HttpDoor, database: Database) -> None:

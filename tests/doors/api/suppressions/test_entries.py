@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from posthouse.admin import suppressions
-from posthouse.admin.suppressions import Desk, Entering
+from posthouse.admin.suppressions import Desk, SuppressionToAdd
 from posthouse.doors.api import operations_suppressions as told
 from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.recipients.suppression_lookup import load_key
@@ -186,8 +186,8 @@ async def test_one_entry_shows_its_evidence(door: HttpDoor) -> None:
         database=database, key=await load_key(database, SEALER, door.parts.random), tenant=1, environment=1, actor="cli:me", source="cli",
         operator=True, now=clock.now, new_id=door.parts.new_id,
     )  # fmt: skip
-    await suppressions.bring(
-        desk, ["jane@example.com,bounce\n"], Entering(address="", cause=Cause.IMPORTED), "old.csv", lambda *_: None
+    await suppressions.import_csv(
+        desk, ["jane@example.com,bounce\n"], SuppressionToAdd(address="", cause=Cause.IMPORTED), "old.csv", lambda *_: None
     )
     [entry] = await listed(door)
     found = (await asked(door, "GET", f"{PATH}/{entry['id']}")).json()

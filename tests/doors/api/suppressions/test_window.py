@@ -9,7 +9,7 @@ from posthouse.doors.api import operations_suppressions as told
 from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import load_key
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppressions import SuppressionEntry
 from tests.support.http_door import SEALER, HttpDoor
 from tests.support.postgres import NOW
 
@@ -21,7 +21,7 @@ async def heard(
 ) -> None:
     """A hard bounce."""
     key = await load_key(door.parts.database, SEALER, door.parts.random)
-    entry = NewEntry(address=address, lookup=key.of(address), cause=Cause.HARD_BOUNCE, source=source, provider=provider)
+    entry = SuppressionEntry(address=address, lookup=key.of(address), cause=Cause.HARD_BOUNCE, source=source, provider=provider)
     async with door.parts.database.acquire() as connection:
         await suppressions.add(connection, tenant, 1, [entry], changed.get("at", NOW), door.parts.new_id)
 

@@ -26,7 +26,7 @@ async def told(
     door.clock.advance(timedelta(minutes=1))
     now, new = door.clock.now(), door.parts.new_id(door.clock.now())
     async with door.parts.database.acquire() as connection:
-        await events.tell(connection, tenant, int(environment), new, type.value, now, data)
+        await events.append(connection, tenant, int(environment), new, type.value, now, data)
     return new
 
 

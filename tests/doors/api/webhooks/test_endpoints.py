@@ -8,8 +8,8 @@ import pytest
 from posthouse.doors.api.operations_webhooks import CREATE
 from posthouse.model.event import EventType
 from posthouse.store.webhooks import endpoint_queue, settle
-from posthouse.store.webhooks.endpoints import Place
-from posthouse.store.webhooks.settle import Result
+from posthouse.store.webhooks.endpoints import EndpointKey
+from posthouse.store.webhooks.settle import WebhookResult
 from tests.support.http_door import HttpDoor
 
 URL = "https://app.example.com/hook?a=b"
@@ -193,9 +193,9 @@ async def _tried(door: HttpDoor, outcome: str, status: int, answer: str) -> None
     now, holder = door.clock.now(), door.parts.new_id(door.clock.now())
     async with door.parts.database.acquire() as connection, connection.transaction():
         key = await connection.fetchrow("update webhook_endpoint set holder = $1 returning tenant, environment, id", holder)
-        place = Place(*key)
+        place = EndpointKey(*key)
         (waiting,) = await endpoint_queue.claim(connection, place, now, [], 10, failing=False)
-        result = Result(
+        result = WebhookResult(
             waiting=waiting, over=False, due=now + timedelta(seconds=5), id=door.parts.new_id(now), at=now, duration_ms=3.0,
             outcome=outcome, status=status, answer=answer,
         )  # fmt: skip

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from posthouse.admin import suppressions as lists
-from posthouse.admin.suppressions import Desk, Entering
+from posthouse.admin.suppressions import Desk, SuppressionToAdd
 from posthouse.net.entropy import Entropy
 from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.postgres.database import Database, connect
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import load_key
-from posthouse.store.recipients.suppressions import NewEntry
+from posthouse.store.recipients.suppressions import SuppressionEntry
 from tests.doors.cli.conftest import World
 from tests.support.accepted import SEALER
 from tests.support.postgres import NOW, complete
@@ -108,7 +108,7 @@ async def _bounces(world: World, count: int) -> None:
     database = await connect(world.environ["POSTHOUSE_DATABASE_URL"], size=1, application="test")
     entropy, now = Entropy(), datetime.now(UTC)
     news = [
-        NewEntry(
+        SuppressionEntry(
             address=f"u{n}@gmail.test", lookup=bytes([n]) * 16, cause=Cause.HARD_BOUNCE, source="smtp", provider="gmail.test"
         )
         for n in range(count)
@@ -159,8 +159,10 @@ async def _there_and_back(database: Database, count: int) -> tuple[int, int, lis
         operator=True, now=lambda: NOW, new_id=entropy.new_id,
     )  # fmt: skip
     tracemalloc.start()
-    done = await lists.bring(desk, _lines(count), Entering(address=""), "f", lambda read, added: heard.append((read, added)))
-    written = await lists.carry_away(desk, lambda _: None, lambda _: None)
+    done = await lists.import_csv(
+        desk, _lines(count), SuppressionToAdd(address=""), "f", lambda read, added: heard.append((read, added))
+    )
+    written = await lists.export_csv(desk, lambda _: None, lambda _: None)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60 << 20, peak

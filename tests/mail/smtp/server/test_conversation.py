@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.mail.smtp.server.action import Close, Limits, Message, Send, StartTls, Verdict
-from posthouse.mail.smtp.server.stage import ALLOWED, NEEDS_LOGIN, Stage
+from posthouse.mail.smtp.server.action import CloseSession, LoginResult, ReceivedMessage, SecureServer, SessionLimits, WriteReply
+from posthouse.mail.smtp.server.stage import ALLOWED, NEEDS_LOGIN, ServerStage
 from tests.support.smtp_talk import HELLO, LOGIN, TAKEN, Talk, codes, logged_in
 
 MAIL = b"MAIL FROM:<a@shop.example>\r\n"
@@ -29,10 +29,10 @@ LINES = {
     b"QUIT": b"QUIT\r\n",
 }
 WAY = {
-    Stage.CONNECTED: b"",
-    Stage.READY: HELLO,
-    Stage.SENDER: HELLO + LOGIN + MAIL,
-    Stage.RECIPIENTS: HELLO + LOGIN + MAIL + RCPT,
+    ServerStage.CONNECTED: b"",
+    ServerStage.READY: HELLO,
+    ServerStage.SENDER: HELLO + LOGIN + MAIL,
+    ServerStage.RECIPIENTS: HELLO + LOGIN + MAIL + RCPT,
 }
 
 
@@ -41,12 +41,12 @@ def b64(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("verb", LINES)
-@pytest.mark.parametrize("stage", Stage)
-def test_a_command_is_followed_exactly_where_the_table_allows_it(stage: Stage, verb: bytes) -> None:
+@pytest.mark.parametrize("stage", ServerStage)
+def test_a_command_is_followed_exactly_where_the_table_allows_it(stage: ServerStage, verb: bytes) -> None:
     talk = Talk()
     talk.feed(WAY[stage])
     code = codes(talk.feed(LINES[verb]))[0]
-    if verb in NEEDS_LOGIN and stage in {Stage.CONNECTED, Stage.READY}:
+    if verb in NEEDS_LOGIN and stage in {ServerStage.CONNECTED, ServerStage.READY}:
         assert code == "530"
     else:
         assert (code != "503") == (verb in ALLOWED[stage])
@@ -57,7 +57,7 @@ def test_every_command_of_the_table_is_known() -> None:
 
 
 def test_ehlo_offers_what_is_kept_and_nothing_else() -> None:
-    assert Talk().conversation.greet() == [Send(b"220 mail.example ESMTP Posthouse\r\n")]
+    assert Talk().conversation.greet() == [WriteReply(b"220 mail.example ESMTP Posthouse\r\n")]
     assert Talk().feed(HELLO).splitlines() == [
         b"250-mail.example",
         b"250-PIPELINING",
@@ -88,7 +88,7 @@ def test_starttls_is_not_offered_without_a_certificate_nor_twice() -> None:
 def test_tls_forgets_the_login_and_the_hello() -> None:
     talk = logged_in()
     assert codes(talk.feed(b"STARTTLS\r\n")) == ["220"]
-    assert talk.actions[-1] == StartTls()
+    assert talk.actions[-1] == SecureServer()
     talk.conversation.secured()
     assert codes(talk.feed(b"MAIL FROM:<a@x.example>\r\n")) == ["530"]
     assert codes(talk.feed(b"AUTH PLAIN AHVzZXIAcGFzcw==\r\n")) == ["503"]
@@ -128,13 +128,15 @@ def test_the_third_wrong_login_ends_the_session() -> None:
     talk = Talk()
     wrong = b"AUTH PLAIN " + b64("\0user\0wrong") + b"\r\n"
     assert codes(talk.feed(HELLO + wrong + wrong + wrong + LOGIN)) == ["250", "535", "535", "535", "421"]
-    assert talk.actions[-1] == Close()
+    assert talk.actions[-1] == CloseSession()
 
 
 def test_a_login_that_nobody_can_judge_is_put_off() -> None:
     talk = Talk()
     talk.conversation.receive(HELLO + LOGIN)
-    assert talk.conversation.authenticated(Verdict.UNKNOWN) == [Send(b"451 4.3.0 Temporarily unavailable, try again later\r\n")]
+    assert talk.conversation.authenticated(LoginResult.UNKNOWN) == [
+        WriteReply(b"451 4.3.0 Temporarily unavailable, try again later\r\n")
+    ]
     assert codes(talk.feed(LOGIN)) == ["235"]
 
 
@@ -164,10 +166,15 @@ def test_an_empty_message_ends_at_its_first_line() -> None:
 def test_what_is_pipelined_behind_a_message_waits_for_its_answer() -> None:
     talk = logged_in()
     actions = talk.conversation.receive(TRANSACTION + b"NOOP\r\nQUIT\r\n")
-    assert isinstance(actions[-1], Message)
+    assert isinstance(actions[-1], ReceivedMessage)
     assert talk.conversation.waiting
     assert talk.conversation.receive(b"") == []
-    assert talk.conversation.answered(TAKEN) == [Send(TAKEN), Send(b"250 2.0.0 Ok\r\n"), Send(b"221 2.0.0 Bye\r\n"), Close()]
+    assert talk.conversation.answered(TAKEN) == [
+        WriteReply(TAKEN),
+        WriteReply(b"250 2.0.0 Ok\r\n"),
+        WriteReply(b"221 2.0.0 Bye\r\n"),
+        CloseSession(),
+    ]
 
 
 def test_several_transactions_share_a_session_and_none_inherits_anything() -> None:
@@ -250,7 +257,7 @@ def test_a_message_pays_for_earlier_mistakes() -> None:
 
 
 def test_a_session_takes_so_many_messages_and_then_wants_a_new_one() -> None:
-    talk = logged_in(Limits(messages=2))
+    talk = logged_in(SessionLimits(messages=2))
     assert codes(talk.feed(TRANSACTION + TRANSACTION + MAIL))[-1] == "421"
     assert len(talk.messages) == 2
 
@@ -267,7 +274,7 @@ def test_a_command_line_may_have_2048_octets_and_a_login_12288() -> None:
 
 def test_stopping_lets_the_message_that_has_begun_be_answered() -> None:
     idle, busy = logged_in(), logged_in()
-    assert idle.conversation.stop()[-1] == Close()
+    assert idle.conversation.stop()[-1] == CloseSession()
     busy.feed(MAIL)
     assert busy.conversation.stop() == []
     assert codes(busy.feed(RCPT + b"DATA\r\n.\r\n" + TRANSACTION)) == ["250", "354", "250", "421"]
@@ -277,7 +284,11 @@ def test_stopping_waits_for_a_login_and_for_nothing_after_it() -> None:
     talk = Talk()
     talk.conversation.receive(HELLO + LOGIN)
     assert talk.conversation.stop() == []
-    assert [type(action) for action in talk.conversation.authenticated(Verdict.GRANTED)] == [Send, Send, Close]
+    assert [type(action) for action in talk.conversation.authenticated(LoginResult.GRANTED)] == [
+        WriteReply,
+        WriteReply,
+        CloseSession,
+    ]
 
 
 PIECES = [
@@ -289,7 +300,7 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=30), st.lists(st.integers(0, 600), max_size=12), st.booleans())
 def test_every_cut_of_the_same_bytes_gives_the_same_actions(pieces: list[bytes], cuts: list[int], begun: bool) -> None:
     data = (HELLO + LOGIN + MAIL + RCPT + b"DATA\r\n" if begun else b"") + b"".join(pieces)
-    limits = Limits(command_line=64, auth_line=80, message=100, bad_commands=6, messages=3)
+    limits = SessionLimits(command_line=64, auth_line=80, message=100, bad_commands=6, messages=3)
     whole, single, cut = Talk(limits), Talk(limits), Talk(limits)
     whole.feed(data)
     single.feed(*(bytes([octet]) for octet in data))

@@ -4,26 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.mail.smtp.server.data import DataReader, Found, LineReader
+from posthouse.mail.smtp.server.data import DataReader, LineReader, ReadProblem
 
 LIMIT = 1000
 
 
-def read(data: bytes, limit: int = LIMIT) -> bytes | Found:
+def read(data: bytes, limit: int = LIMIT) -> bytes | ReadProblem:
     """What a reader makes of bytes that came in one piece."""
     return DataReader(limit).read(bytearray(b"\r\n" + data))
 
 
-def read_slowly(data: bytes, limit: int = LIMIT) -> list[bytes | Found]:
+def read_slowly(data: bytes, limit: int = LIMIT) -> list[bytes | ReadProblem]:
     """The same, one octet at a time, without the waiting."""
     reader, buffer = DataReader(limit), bytearray(b"\r\n")
-    found: list[bytes | Found] = []
+    found: list[bytes | ReadProblem] = []
     for octet in data:
         buffer.append(octet)
         step = reader.read(buffer)
-        if step is not Found.MORE:
+        if step is not ReadProblem.MORE:
             found.append(step)
-            if step is not Found.TOO_LONG:
+            if step is not ReadProblem.TOO_LONG:
                 break
     return found
 
@@ -49,7 +49,7 @@ def test_no_content_ever_has_a_stray_line_end_or_nul(data: bytes) -> None:
     if isinstance(found, bytes):
         assert found.count(b"\r") == found.count(b"\n") == found.count(b"\r\n")
         assert b"\0" not in found
-    assert read_slowly(data)[:1] == ([] if found is Found.MORE else [found])
+    assert read_slowly(data)[:1] == ([] if found is ReadProblem.MORE else [found])
 
 
 def test_what_comes_behind_the_end_stays_in_the_buffer() -> None:
@@ -61,28 +61,28 @@ def test_what_comes_behind_the_end_stays_in_the_buffer() -> None:
 @pytest.mark.parametrize(("octets", "fits"), [(998, True), (999, False), (1000, False)])
 def test_the_limit_counts_content_and_not_its_end(octets: int, fits: bool) -> None:
     data = b"x" * octets + b"\r\n.\r\n"
-    assert read(data) == (b"x" * octets + b"\r\n" if fits else Found.TOO_LONG)
-    assert read_slowly(data) == ([b"x" * octets + b"\r\n"] if fits else [Found.TOO_LONG, Found.SKIPPED])
+    assert read(data) == (b"x" * octets + b"\r\n" if fits else ReadProblem.TOO_LONG)
+    assert read_slowly(data) == ([b"x" * octets + b"\r\n"] if fits else [ReadProblem.TOO_LONG, ReadProblem.SKIPPED])
 
 
 def test_the_first_octet_over_is_told_at_once_and_the_rest_is_thrown_away() -> None:
     reader, buffer = DataReader(LIMIT), bytearray(b"\r\n" + b"x" * 1001)
-    assert reader.read(buffer) is Found.TOO_LONG
+    assert reader.read(buffer) is ReadProblem.TOO_LONG
     for _ in range(9):
         buffer += b"x" * 100
-        assert reader.read(buffer) is Found.MORE
+        assert reader.read(buffer) is ReadProblem.MORE
         assert len(buffer) <= 2
     buffer += b"\r\n.\r\nQUIT\r\n"
-    assert reader.read(buffer) is Found.SKIPPED
+    assert reader.read(buffer) is ReadProblem.SKIPPED
     assert buffer == b"QUIT\r\n"
 
 
 def test_who_does_not_stop_at_twice_the_limit_is_hung_up_on() -> None:
-    assert read_slowly(b"x" * 3000) == [Found.TOO_LONG, Found.FLOOD]
+    assert read_slowly(b"x" * 3000) == [ReadProblem.TOO_LONG, ReadProblem.FLOOD]
 
 
 def test_a_stray_line_end_counts_in_what_is_thrown_away_too() -> None:
-    assert read_slowly(b"x" * 1500 + b"\n.\r\n") == [Found.TOO_LONG, Found.STRAY]
+    assert read_slowly(b"x" * 1500 + b"\n.\r\n") == [ReadProblem.TOO_LONG, ReadProblem.STRAY]
 
 
 @pytest.mark.parametrize(
@@ -90,18 +90,18 @@ def test_a_stray_line_end_counts_in_what_is_thrown_away_too() -> None:
     [
         (b"NOOP\r\nQUIT", b"NOOP"),
         (b"\r\n", b""),
-        (b"NOOP", Found.MORE),
-        (b"NOOP\r", Found.MORE),
-        (b"NOOP\n", Found.STRAY),
-        (b"NO\rOP\r\n", Found.STRAY),
-        (b"NO\0OP\r\n", Found.STRAY),
-        (b"\n", Found.STRAY),
-        (b"NOOP\r\r\n", Found.STRAY),
+        (b"NOOP", ReadProblem.MORE),
+        (b"NOOP\r", ReadProblem.MORE),
+        (b"NOOP\n", ReadProblem.STRAY),
+        (b"NO\rOP\r\n", ReadProblem.STRAY),
+        (b"NO\0OP\r\n", ReadProblem.STRAY),
+        (b"\n", ReadProblem.STRAY),
+        (b"NOOP\r\r\n", ReadProblem.STRAY),
         (b"x" * 62 + b"\r\n", b"x" * 62),
-        (b"x" * 63 + b"\r\n", Found.TOO_LONG),
+        (b"x" * 63 + b"\r\n", ReadProblem.TOO_LONG),
     ],
 )
-def test_a_command_line_ends_in_crlf_and_nothing_else(data: bytes, wanted: bytes | Found) -> None:
+def test_a_command_line_ends_in_crlf_and_nothing_else(data: bytes, wanted: bytes | ReadProblem) -> None:
     assert LineReader().read(bytearray(data), 64) == wanted
 
 
@@ -109,8 +109,8 @@ def test_an_endless_line_is_not_kept() -> None:
     reader, buffer = LineReader(), bytearray()
     for _ in range(100):
         buffer += b"x" * 64
-        assert reader.read(buffer, 64) is Found.MORE
+        assert reader.read(buffer, 64) is ReadProblem.MORE
         assert len(buffer) <= 64
     buffer += b"\r\nNOOP\r\n"
-    assert reader.read(buffer, 64) is Found.TOO_LONG
+    assert reader.read(buffer, 64) is ReadProblem.TOO_LONG
     assert reader.read(buffer, 64) == b"NOOP"

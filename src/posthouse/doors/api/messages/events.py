@@ -14,7 +14,7 @@ from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.send_request import Caller, FieldError
-from posthouse.model.told import PREFIX, ToldEvent, tell
+from posthouse.model.told import PREFIX, WebhookEvent, public_event
 from posthouse.store.messages.feed import events_after
 
 _NO_PLACE: Final = FieldError("after", "is no event of this environment, or one that is no longer kept")
@@ -23,7 +23,7 @@ _NO_PLACE: Final = FieldError("after", "is no event of this environment, or one 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A page of events, oldest first. ``nextCursor`` is what to give as ``after``; null where there are no more yet."""
 
-    data: list[ToldEvent]
+    data: list[WebhookEvent]
     next_cursor: str | None
 
 
@@ -36,5 +36,5 @@ async def list_events(parts: ApiParts, caller: Caller, request: Request) -> Resp
     found = await events_after(parts.database, caller.tenant, caller.environment, after, limit)
     if found is None:
         return refuse(invalid(_NO_PLACE))
-    told = [tell(event, caller.environment.name.lower()) for event in found]
+    told = [public_event(event, caller.environment.name.lower()) for event in found]
     return answer(EventPage(data=told, next_cursor=told[-1].id if len(told) == limit else None))

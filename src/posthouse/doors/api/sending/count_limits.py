@@ -19,7 +19,7 @@ _COUNTED: Final[tuple[tuple[str, type, str, str], ...]] = (
 )
 
 
-def within(members: dict[str, Any], limits: Limits, faults: list[FieldError]) -> dict[str, Any]:
+def check(members: dict[str, Any], limits: Limits, faults: list[FieldError]) -> dict[str, Any]:
     """The members without those of which there are too many; each is told."""
     over: set[str] = set()
     for name, kind, limit, called in _COUNTED:

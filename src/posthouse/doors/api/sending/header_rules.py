@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 
-class Own(msgspec.Struct, frozen=True):
+class OwnHeaders(msgspec.Struct, frozen=True):
     """The caller's own fields, with the two that have a place elsewhere taken out."""
 
     rest: dict[str, str]
@@ -17,14 +17,14 @@ class Own(msgspec.Struct, frozen=True):
     reply_to: str | None = None
 
 
-_NONE: Final = Own({})
+_NONE: Final = OwnHeaders({})
 
 
-def own_headers(given: dict[str, str | None] | None) -> Own:
+def own_headers(given: dict[str, str | None] | None) -> OwnHeaders:
     """The fields a caller brought; what is null counts as absent."""
     if not given:
         return _NONE
     rest = {name: value for name, value in given.items() if value is not None}
     places = {name.lower(): name for name in rest}
     subject, reply_to = places.get("subject"), places.get("reply-to")
-    return Own(rest, subject and rest.pop(subject), reply_to and rest.pop(reply_to))
+    return OwnHeaders(rest, subject and rest.pop(subject), reply_to and rest.pop(reply_to))

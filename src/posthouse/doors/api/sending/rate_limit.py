@@ -12,7 +12,7 @@ from starlette.responses import Response
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.problem import refuse
 from posthouse.model.send_request import Caller, Rejection, SendRequest
-from posthouse.pipeline.accept.rate_limits import Allowance
+from posthouse.pipeline.accept.rate_limits import RateLimitResult
 
 FIELDS: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
@@ -26,7 +26,7 @@ async def limited(
     return await allowed(await parts.throttle.ask(caller, asked), act)
 
 
-async def allowed(allowance: Allowance | None, act: Callable[[], Awaitable[Response]]) -> Response:
+async def allowed(allowance: RateLimitResult | None, act: Callable[[], Awaitable[Response]]) -> Response:
     """The same once it is known."""
     if allowance is None:
         return await act()

@@ -21,7 +21,7 @@ from posthouse.doors.http import body
 from posthouse.doors.http.answer import answer, encoded, moment
 from posthouse.doors.http.problem import Problem, invalid, problem, refuse
 from posthouse.doors.http.query import Query
-from posthouse.doors.http.validation import shaped
+from posthouse.doors.http.validation import validate
 from posthouse.model.explanation import Explanation
 from posthouse.model.limits import Limits
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
@@ -46,7 +46,7 @@ class SendReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     warnings: tuple[Warning, ...]
 
 
-class Explained(SendReply, frozen=True, kw_only=True, rename="camel"):
+class DryRunReply(SendReply, frozen=True, kw_only=True, rename="camel"):
     """What a dry run is answered: the reply it would get, and everything that would happen. The id is of no message."""
 
     explanation: Explanation
@@ -116,7 +116,7 @@ def _header_key(request: Request) -> str | Rejection | None:
 
 async def _explained(parts: ApiParts, caller: Caller, asked: SendRequest) -> Response:
     found = await parts.intake.explain(caller, asked)
-    return refuse(found) if isinstance(found, Rejection) else answer(Explained(**_reply(found[0]), explanation=found[1]), 202)
+    return refuse(found) if isinstance(found, Rejection) else answer(DryRunReply(**_reply(found[0]), explanation=found[1]), 202)
 
 
 def accepted(outcome: Accepted | Rejection) -> Response:
@@ -152,17 +152,17 @@ async def _sent_many(parts: ApiParts, caller: Caller, asked: list[SendRequest | 
     return encoded(BatchReply(tuple(_result(index, outcome) for index, outcome in enumerate(outcomes))))
 
 
-async def _decoded(data: bytes) -> body.Parsed | Rejection:
+async def _decoded(data: bytes) -> body.ParsedBody | Rejection:
     """A large body is read in a thread, so that a reset that comes meanwhile does not wait for it."""
     return await asyncio.to_thread(body.decode, data) if len(data) > _LARGE else body.decode(data)
 
 
 async def _items(
-    parsed: body.Parsed, came: "_Came", give_way: Callable[[], Awaitable[None]]
+    parsed: body.ParsedBody, came: "_Came", give_way: Callable[[], Awaitable[None]]
 ) -> list[SendRequest | Rejection] | Rejection:
     """Every item read for itself; only what is wrong with the list itself refuses the whole."""
     mine = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
-    batch = shaped(_only_objects(parsed.members), BatchBody, mine)
+    batch = validate(_only_objects(parsed.members), BatchBody, mine)
     limits = came.limits
     if len(batch.messages or ()) > limits.batch_items:
         mine.append(FieldError("messages", f"must have at most {limits.batch_items} items, not {len(batch.messages)}"))

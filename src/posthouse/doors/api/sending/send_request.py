@@ -9,12 +9,12 @@ import mimetypes
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from posthouse.doors.api.sending.count_limits import within
-from posthouse.doors.api.sending.header_rules import Own, own_headers
+from posthouse.doors.api.sending.count_limits import check
+from posthouse.doors.api.sending.header_rules import OwnHeaders, own_headers
 from posthouse.doors.api.shared.fields import AttachmentBody, NamedAddress, SendBody
 from posthouse.doors.http.body import decode, joined
 from posthouse.doors.http.problem import invalid
-from posthouse.doors.http.validation import Faults, shaped
+from posthouse.doors.http.validation import Faults, validate
 from posthouse.mail.address import AddressFault, parse_list, parse_mailbox, parse_path, with_name
 from posthouse.model.content import Attachment
 from posthouse.model.limits import Limits
@@ -45,7 +45,7 @@ def read_members(
     members: dict[str, Any], header_key: str | None, faults: Faults, now: datetime, limits: Limits, own: OwnTypes | None = None
 ) -> SendRequest | Rejection:
     """The same for members that are decoded already; ``faults`` are those found so far."""
-    body = shaped(within(members, limits, faults), SendBody, faults)
+    body = validate(check(members, limits, faults), SendBody, faults)
     request = _request(body, header_key, faults, limits)
     if not faults:
         return request
@@ -87,7 +87,7 @@ def _request(body: SendBody, header_key: str | None, faults: Faults, limits: Lim
     )
 
 
-def _check(body: SendBody, own: Own, faults: Faults) -> None:
+def _check(body: SendBody, own: OwnHeaders, faults: Faults) -> None:
     """What only this door can know: two names for one thing."""
     if body.variables is not None and body.payload is not None and body.variables != body.payload:
         faults.append(FieldError("payload", "is another name for variables: give one of them"))
@@ -99,7 +99,7 @@ def _check(body: SendBody, own: Own, faults: Faults) -> None:
 
 def _policy_faults(request: SendRequest, now: datetime, limits: Limits, own: OwnTypes) -> list[FieldError]:
     """What policy would say of the rest, so that one answer has it all."""
-    found = list(request_rules.faults(request, limits))
+    found = list(request_rules.check(request, limits))
     name = request.type or types.DEFAULT
     known = types.BY_NAME.get(name) or own.get(name)
     if known is None:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from posthouse.doors.api.shared.fields import KeyBody, KeyChange
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
-from posthouse.doors.http.json_body import read_asked
+from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
@@ -75,7 +75,7 @@ async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Respon
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A new key; 201 with its secret."""
-    asked = await read_asked(parts, request, KeyBody)
+    asked = await read_json(parts, request, KeyBody)
     if isinstance(asked, KeyBody) and asked.type is not None and asked.type not in types.BY_NAME:
         own = await parts.own_types(caller.tenant, asked.type)
         if asked.type not in own:
@@ -99,7 +99,7 @@ async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
     wanted = await _wanted(parts, caller, request)
     if wanted is None:
         return refuse(_NOT_HERE)
-    asked = await read_asked(parts, request, KeyChange)
+    asked = await read_json(parts, request, KeyChange)
     if isinstance(asked, Rejection):
         return refuse(asked)
     if caller.rate is not None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from posthouse.admin import settings
 from posthouse.doors.api.settings.wire import NewStreamBody, StreamBody, StreamPage, changes, misaddressed
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.templates.versions import actor, read, unasked
+from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
@@ -53,7 +53,7 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
 
 async def get_stream(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One stream; of one that nobody set anything for, the defaults."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     name = request.path_params["name"]
     return answer(await streams.get(parts.database, caller.tenant, name)) if STREAM.fullmatch(name) else refuse(_NO_STREAM)

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from posthouse.admin import settings
 from posthouse.doors.api.settings.wire import TenantBody, TenantView, changes, misaddressed
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.templates.versions import actor, read, unasked
+from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import refuse
 from posthouse.model.send_request import Caller, Rejection
@@ -16,7 +16,7 @@ from posthouse.store.tenants.tenants import Tenant
 
 async def get_tenant(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """The tenant whose key asks."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     found = await tenants.by_id(parts.database, caller.tenant)
     assert found is not None  # noqa: S101 - tenants are never deleted, and this one's key was just found

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from posthouse.admin.message_types import add_type, remove_type
 from posthouse.doors.api.settings.wire import TypeBody, TypePage, TypeView
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.templates.versions import actor, read, unasked
+from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
@@ -41,7 +41,7 @@ async def list_types(parts: ApiParts, caller: Caller, request: Request) -> Respo
 
 async def get_type(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One of either."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     name = request.path_params["name"]
     if name in types.BY_NAME:
@@ -66,7 +66,7 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
 
 async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Take one out of use, unless a live template or key names it; 204."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     refused = await remove_type(parts.templates.parts, actor(caller), request.path_params["name"])
     parts.forget(caller.tenant)

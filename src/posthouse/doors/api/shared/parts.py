@@ -15,14 +15,14 @@ from posthouse.mail.dkim import SigningKey
 from posthouse.model.explanation import Explanation
 from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
-from posthouse.pipeline.accept.rate_limits import Throttle
+from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.policy.types import OwnTypes
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.credentials import Credentials
 
 
-class Takes(Protocol):
+class SendIntake(Protocol):
     """Intake as this door sees it (``pipeline.accept.accept.Intake``). Errors: StoreUnavailable."""
 
     async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
@@ -64,8 +64,8 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     ``own_types``: the types that a tenant made, asked for anew where none of the wanted name is remembered.
     """
 
-    intake: Takes
-    throttle: Throttle
+    intake: SendIntake
+    throttle: KeyRateLimits
     cancel: Callable[[Caller, UUID], Awaitable[object | Rejection]]
     resend: Callable[[Caller, UUID], Awaitable[Accepted | Rejection]]
     database: Database

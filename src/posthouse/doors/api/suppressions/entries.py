@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import suppressions as lists
-from posthouse.admin.suppressions import ENTERED, Desk, Entering
+from posthouse.admin.suppressions import MANUAL_CAUSES, Desk, SuppressionToAdd
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.suppressions.wire import (
     LiftBody,
@@ -26,7 +26,7 @@ from posthouse.doors.api.suppressions.wire import (
     SuppressionView,
 )
 from posthouse.doors.http.answer import answer
-from posthouse.doors.http.json_body import read_asked
+from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import T
@@ -37,10 +37,10 @@ from posthouse.model.timeline import cursor
 from posthouse.policy.recipients.suppress import Cause, lifted_by
 from posthouse.store.recipients import suppression_lookup, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX
-from posthouse.store.recipients.suppressions import Suppression, Wanted
+from posthouse.store.recipients.suppressions import Suppression, SuppressionFilter
 
 BODY_BYTES: Final = 2 << 20
-SHOWN_CAUSES: Final = sorted({*ENTERED, Cause.PROVISIONAL})
+SHOWN_CAUSES: Final = sorted({*MANUAL_CAUSES, Cause.PROVISIONAL})
 _FILTERS: Final = ("address", "cause", "stream", "source", "provider", "since", "until", "cursor", "limit")
 _NOT_HERE: Final = not_found("There is no such entry on the list.")
 _LAW: Final = Rejection(
@@ -59,7 +59,7 @@ async def list_suppressions(parts: ApiParts, caller: Caller, request: Request) -
     if query.faults:
         return refuse(invalid(*query.faults))
     held = cause == Cause.PROVISIONAL
-    wanted = Wanted(
+    wanted = SuppressionFilter(
         lookup=(await _key(parts)).of(address) if address else None, cause=None if held else cause, stream=stream, source=source,
         provider=provider, since=since, until=until, provisional=held if cause else None, before=before, limit=limit + 1,
     )  # fmt: skip
@@ -89,7 +89,7 @@ async def add(parts: ApiParts, caller: Caller, request: Request) -> Response:
     entries = asked if isinstance(asked, Rejection) else _entries(asked)
     if isinstance(asked, Rejection) or isinstance(entries, Rejection):
         return refuse(asked if isinstance(asked, Rejection) else entries)  # type: ignore[arg-type]  # one of them is one
-    made = await lists.enter(await desk_of(parts, caller), entries)
+    made = await lists.add(await desk_of(parts, caller), entries)
     if asked.address is not None:
         return answer(view(made[0]), 201)
     return answer(SuppressionsAdded([view(each) for each in made], sum(each.created for each in made)))
@@ -150,7 +150,7 @@ async def _lifted(parts: ApiParts, caller: Caller, request: Request, reason: str
 
 async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
     """What the body asks, where no query stands beside it."""
-    return await read_asked(parts, request, kind, BODY_BYTES)
+    return await read_json(parts, request, kind, BODY_BYTES)
 
 
 async def _removal(parts: ApiParts, request: Request) -> RemovalBody | Rejection:
@@ -163,7 +163,7 @@ async def _removal(parts: ApiParts, request: Request) -> RemovalBody | Rejection
     return invalid(*query.faults) if query.faults else asked
 
 
-def _entries(asked: SuppressionBody) -> list[Entering] | Rejection:
+def _entries(asked: SuppressionBody) -> list[SuppressionToAdd] | Rejection:
     if sum(given is not None for given in (asked.address, asked.addresses, asked.entries)) != 1:
         return invalid(_SOMEBODY)
     news, path = list(asked.entries or ()), "entries[{}].address"
@@ -175,11 +175,11 @@ def _entries(asked: SuppressionBody) -> list[Entering] | Rejection:
     return invalid(*faults) if faults else [each for each in found if each is not None]
 
 
-def _entering(each: NewSuppression, common: SuppressionBody, path: str, faults: list[FieldError]) -> Entering | None:
+def _entering(each: NewSuppression, common: SuppressionBody, path: str, faults: list[FieldError]) -> SuppressionToAdd | None:
     parsed = _parsed(path, [each.address], faults, one=True)
     if not parsed:
         return None
-    return Entering(
+    return SuppressionToAdd(
         address=parsed[0], cause=Cause(each.cause or common.cause or Cause.MANUAL), stream=each.stream or common.stream,
         reason=each.reason or common.reason or "", security=bool(common.security if each.security is None else each.security),
         until=each.until or common.until,

@@ -11,13 +11,13 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.hooks.hook_endpoint import whole_body
 from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.doors.inbound.recipient import Directory
+from posthouse.doors.inbound.recipient import RecipientDirectory
 from posthouse.doors.inbound.store_returned import MOST_WHOLE
 from posthouse.mail.return_path import ReturnPath
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.pipeline.feedback.read_returned import REPORT_OCTETS
 from posthouse.store.recipients import feedback
-from posthouse.store.recipients.feedback import Raw
+from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.telemetry import metrics
 
 MOST_BYTES = 10 << 20
@@ -34,7 +34,7 @@ async def raw(parts: ApiParts, caller: Caller, request: Request) -> Response:
     recipient = query.text("recipient")
     if query.faults or recipient is None:
         return refuse(_WANTED)
-    whose = Directory(parts.sealer.token_keys).whose(recipient.partition("@")[0])
+    whose = RecipientDirectory(parts.sealer.token_keys).whose(recipient.partition("@")[0])
     if not isinstance(whose, ReturnPath) or (whose.tenant, whose.environment) != (caller.tenant, int(caller.environment)):
         metrics.FORGED.labels("raw").inc()
         return refuse(_NOBODY)
@@ -42,7 +42,7 @@ async def raw(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if body is None:
         return refuse(_LARGE)
     now = parts.clock.now()
-    kept = Raw(
+    kept = RawFeedback(
         id=parts.new_id(now), tenant=whose.tenant, environment=whose.environment, message=whose.message, position=whose.position,
         source="report", body=body if len(body) <= MOST_WHOLE else body[:REPORT_OCTETS], received_at=now,
     )  # fmt: skip

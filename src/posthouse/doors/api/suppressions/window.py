@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from posthouse.admin import erasure as erasing
 from posthouse.admin import suppressions
-from posthouse.admin.erasure import InUse
+from posthouse.admin.erasure import AddressInUse
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.suppressions.entries import desk_of, read
 from posthouse.doors.api.suppressions.wire import EraseBody, RulesBody, UndoBody, Undone
@@ -54,7 +54,7 @@ async def erase(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if isinstance(mailbox, AddressFault):
         return refuse(invalid(FieldError("address", mailbox.message)))
     done = await erasing.erase(await desk_of(parts, caller), mailbox, asked.reason)
-    if isinstance(done, InUse):
+    if isinstance(done, AddressInUse):
         return refuse(invalid(FieldError("address", f"is in use; change it first in: {', '.join(done.places)}")))
     return answer(done)
 

@@ -19,9 +19,9 @@ from posthouse.model.send_request import Caller
 from posthouse.model.timeline import cursor
 from posthouse.model.told import PREFIX
 from posthouse.policy.alerts import words
-from posthouse.policy.alerts.words import Severity, Step
+from posthouse.policy.alerts.words import RemedyStep, Severity
 from posthouse.store.tenants import alerts
-from posthouse.store.tenants.alerts import Alert, Wanted
+from posthouse.store.tenants.alerts import Alert, AlertFilter
 
 _FILTERS: Final = ("type", "since", "until", "cursor", "limit")
 
@@ -35,7 +35,7 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     severity: Severity
     title: str
     summary: str
-    advice: tuple[Step, ...]
+    advice: tuple[RemedyStep, ...]
     message_id: str | None
     data: dict[str, Any]
 
@@ -54,7 +54,7 @@ async def list_alerts(parts: ApiParts, caller: Caller, request: Request) -> Resp
     before, limit = query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    wanted = Wanted(type=type, since=since, until=until, before=before, limit=limit + 1)
+    wanted = AlertFilter(type=type, since=since, until=until, before=before, limit=limit + 1)
     async with parts.database.acquire() as connection:
         found = await alerts.list_alerts(connection, caller.tenant, int(caller.environment), wanted)
     return answer(page(found, limit))

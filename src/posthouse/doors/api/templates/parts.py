@@ -9,7 +9,7 @@ from starlette.responses import Response
 from posthouse.admin import settings
 from posthouse.doors.api.settings.wire import AuditItem, AuditPage, BrandBody, changes, misaddressed
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.templates.versions import actor, is_name, read, unasked
+from posthouse.doors.api.templates.versions import actor, is_name, no_parameters, read
 from posthouse.doors.api.templates.wire import PartBody, PartPage, PartView
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, not_found, refuse
@@ -30,14 +30,14 @@ def part_operations(kind: str) -> dict[str, dict[str, Handler]]:
     missing = not_found(f"There is no such {kind}.")
 
     async def list_parts(parts: ApiParts, caller: Caller, request: Request) -> Response:
-        if (wrong := unasked(request)) is not None:
+        if (wrong := no_parameters(request)) is not None:
             return wrong
         async with parts.database.acquire() as connection:
             found = await template_parts.current(connection, caller.tenant)
         return answer(PartPage([_part(each) for each in found if each.kind == kind], None))
 
     async def get_part(parts: ApiParts, caller: Caller, request: Request) -> Response:
-        if (wrong := unasked(request)) is not None:
+        if (wrong := no_parameters(request)) is not None:
             return wrong
         name = request.path_params["name"]
         async with parts.database.acquire() as connection:
@@ -57,7 +57,7 @@ def part_operations(kind: str) -> dict[str, dict[str, Handler]]:
         return refuse(put) if isinstance(put, Rejection) else answer(_part(put))
 
     async def delete_part(parts: ApiParts, caller: Caller, request: Request) -> Response:
-        if (wrong := unasked(request)) is not None:
+        if (wrong := no_parameters(request)) is not None:
             return wrong
         name = request.path_params["name"]
         gone = await settings.put_part(parts.templates.parts, actor(caller), kind, name, None) if is_name(name) else None
@@ -71,7 +71,7 @@ def part_operations(kind: str) -> dict[str, dict[str, Handler]]:
 
 async def get_brand(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """How the tenant's mail looks."""
-    return unasked(request) or answer(await brands.get(parts.database, caller.tenant))
+    return no_parameters(request) or answer(await brands.get(parts.database, caller.tenant))
 
 
 async def patch_brand(parts: ApiParts, caller: Caller, request: Request) -> Response:

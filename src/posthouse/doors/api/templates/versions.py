@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from posthouse.admin.rerender import rerender
 from posthouse.admin.template_preview import preview
-from posthouse.admin.templates import NO_VERSION, Actor, Saved
+from posthouse.admin.templates import NO_VERSION, Actor, SavedVersion
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.templates.view import (
     item,
@@ -37,19 +37,19 @@ from posthouse.doors.api.templates.wire import (
     draft_of,
 )
 from posthouse.doors.http.answer import answer
-from posthouse.doors.http.json_body import read_asked
+from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import T
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
-from posthouse.model.template_state import Verb
+from posthouse.model.template_state import TemplateAction
 from posthouse.model.timeline import cursor
 from posthouse.pipeline.render.build_version import blocking
 from posthouse.store.seal import SealBroken
 from posthouse.store.templates import versions as stored
 from posthouse.store.templates.versions import StoredVersion
-from posthouse.templates.draft import NAME, Draft
+from posthouse.templates.draft import NAME, TemplateDraft
 from posthouse.templates.ready_made import READY_MADE
 
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -90,7 +90,7 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
 
 async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One template with its versions."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     name = request.path_params["name"]
     async with parts.database.acquire() as connection:
@@ -119,7 +119,7 @@ async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
     return _saved(await parts.templates.revise(actor(caller), draft), 201)
 
 
-def _completed(asked: VersionBody, draft: Draft, before: StoredVersion) -> Draft:
+def _completed(asked: VersionBody, draft: TemplateDraft, before: StoredVersion) -> TemplateDraft:
     fallback = asked.locale or before.fallback
     return msgspec.structs.replace(
         draft, type=asked.type or before.type, sender=draft.sender if asked.sender is not None else before.sender, variables=draft.variables if asked.variables is not None else before.variables,
@@ -135,39 +135,39 @@ async def _newest(parts: ApiParts, caller: Caller, name: str) -> StoredVersion |
 
 async def get_version(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One version with its words."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     name, number = request.path_params["name"], _number(request)
     own = await parts.templates.worded(caller.tenant, name, number) if number else None
     if own is not None:
-        return answer(version_view(Saved(own, await parts.templates.findings(caller.tenant, own))))
+        return answer(version_view(SavedVersion(own, await parts.templates.findings(caller.tenant, own))))
     ready = READY_MADE.get(name)
     return answer(ready_version(ready)) if ready is not None and ready.version == number else refuse(_NO_VERSION)
 
 
 async def submit(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Put a draft up for review."""
-    return await _moved(parts, caller, request, Verb.SUBMIT)
+    return await _moved(parts, caller, request, TemplateAction.SUBMIT)
 
 
 async def approve(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Say that a version may go live."""
-    return await _moved(parts, caller, request, Verb.APPROVE)
+    return await _moved(parts, caller, request, TemplateAction.APPROVE)
 
 
 async def reject(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Send a version back to its author."""
-    return await _moved(parts, caller, request, Verb.REJECT)
+    return await _moved(parts, caller, request, TemplateAction.REJECT)
 
 
 async def activate(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Switch to a version; a rollback is the same towards an older one."""
-    return await _moved(parts, caller, request, Verb.ACTIVATE)
+    return await _moved(parts, caller, request, TemplateAction.ACTIVATE)
 
 
 async def retire(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Take a template out of use: it has no active version then."""
-    return await _moved(parts, caller, request, Verb.RETIRE)
+    return await _moved(parts, caller, request, TemplateAction.RETIRE)
 
 
 async def lint(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -205,7 +205,7 @@ async def render(parts: ApiParts, caller: Caller, request: Request) -> Response:
 
 async def rerendered(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A record's mail rendered again from version and variables, and whether it says the same."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     message = ids.parse("msg", request.path_params["id"])
     if message is None:
@@ -235,7 +235,7 @@ def is_name(name: str) -> bool:
     return NAME.fullmatch(name) is not None
 
 
-def unasked(request: Request) -> Response | None:
+def no_parameters(request: Request) -> Response | None:
     """The refusal of any parameter, for operations that take none."""
     query = Query(request.query_params, ())
     return refuse(invalid(*query.faults)) if query.faults else None
@@ -243,12 +243,12 @@ def unasked(request: Request) -> Response | None:
 
 async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
     """The body, of a request without parameters."""
-    return await read_asked(parts, request, kind, BODY_BYTES, parts.intake.give_way)
+    return await read_json(parts, request, kind, BODY_BYTES, parts.intake.give_way)
 
 
-async def _moved(parts: ApiParts, caller: Caller, request: Request, verb: Verb) -> Response:
+async def _moved(parts: ApiParts, caller: Caller, request: Request, verb: TemplateAction) -> Response:
     """The version as it is then. A body is not needed, and not read."""
-    if (wrong := unasked(request)) is not None:
+    if (wrong := no_parameters(request)) is not None:
         return wrong
     number = _number(request)
     if number is None:
@@ -256,7 +256,7 @@ async def _moved(parts: ApiParts, caller: Caller, request: Request, verb: Verb) 
     return _saved(await parts.templates.move(actor(caller), request.path_params["name"], number, verb), 200)
 
 
-def _saved(saved: Saved | Rejection, status: int) -> Response:
+def _saved(saved: SavedVersion | Rejection, status: int) -> Response:
     return refuse(saved) if isinstance(saved, Rejection) else answer(version_view(saved), status)
 
 

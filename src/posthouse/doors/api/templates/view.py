@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from posthouse.admin.template_preview import Preview
-from posthouse.admin.templates import Saved
+from posthouse.admin.template_preview import TemplatePreview
+from posthouse.admin.templates import SavedVersion
 from posthouse.doors.api.templates.wire import (
     PreviewView,
     SourceView,
@@ -14,13 +14,13 @@ from posthouse.doors.api.templates.wire import (
     VersionView,
 )
 from posthouse.model.template import TemplateVersion, Variable
-from posthouse.store.templates.versions import StoredVersion, Summary
+from posthouse.store.templates.versions import StoredVersion, TemplateSummary
 
 AUTHOR: Final = "posthouse"
 _ACTIVE: Final = "active"
 
 
-def item(found: Summary) -> TemplateItem:
+def item(found: TemplateSummary) -> TemplateItem:
     """A template of the tenant's own."""
     return TemplateItem(
         name=found.name,
@@ -37,7 +37,7 @@ def version_item(about: StoredVersion) -> VersionItem:
     return VersionItem(**_item(about))
 
 
-def version_view(saved: Saved) -> VersionView:
+def version_view(saved: SavedVersion) -> VersionView:
     """The same with its words."""
     about = saved.about
     sources = {locale: SourceView(each.subject, each.html, each.mjml, each.text) for locale, each in saved.worded.sources.items()}
@@ -76,7 +76,7 @@ def ready_version(ready: TemplateVersion) -> VersionView:
     )  # fmt: skip
 
 
-def preview_view(seen: Preview) -> PreviewView:
+def preview_view(seen: TemplatePreview) -> PreviewView:
     """A preview."""
     made = seen.rendered
     return PreviewView(

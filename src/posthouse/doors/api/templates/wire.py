@@ -10,9 +10,9 @@ from msgspec import Meta, Struct, field
 
 from posthouse.doors.api.settings.wire import Author
 from posthouse.doors.api.shared.fields import Line, Locale, TemplateName, TypeName
-from posthouse.model.template import DEFAULT_LOCALE, Source, Variable, VariableType
-from posthouse.templates.draft import MOST_LOCALES, MOST_VARIABLES, Draft, source_of
-from posthouse.templates.lint import Finding
+from posthouse.model.template import DEFAULT_LOCALE, TemplateSource, Variable, VariableType
+from posthouse.templates.draft import MOST_LOCALES, MOST_VARIABLES, TemplateDraft, source_of
+from posthouse.templates.lint import LintFinding
 
 PAGE_LENGTH: Final = 256 * 1024
 BODY_BYTES: Final = 8 << 20
@@ -149,7 +149,7 @@ class VersionView(VersionItem, frozen=True, kw_only=True, rename="camel"):
     locales: dict[str, SourceView]
     variables: list[VariableBody]
     waivers: dict[str, str]
-    findings: list[Finding]
+    findings: list[LintFinding]
     notes: list[str]
     replaced: int | None
 
@@ -173,7 +173,7 @@ class LintView(Struct, frozen=True, rename="camel"):
     name: str
     version: int
     blocked: bool
-    findings: list[Finding]
+    findings: list[LintFinding]
 
 
 class PartView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -207,12 +207,12 @@ class RerenderView(Struct, frozen=True, kw_only=True, rename="camel"):
     text: str
 
 
-def draft_of(asked: VersionBody, name: str) -> Draft:
+def draft_of(asked: VersionBody, name: str) -> TemplateDraft:
     """What the author wrote. A locale given twice counts as it stands in ``locales``."""
     fallback = asked.locale or DEFAULT_LOCALE
     own = source_of(subject=asked.subject, html=asked.html or "", mjml=asked.mjml or "", text=asked.text or "")
     others = {tag: _source(body) for tag, body in (asked.locales or {}).items()}
-    return Draft(
+    return TemplateDraft(
         name=name, type=asked.type, variables=tuple(variable_of(each) for each in asked.variables or ()), sources={fallback: own} | others,
         fallback=fallback, waivers=asked.waivers or {}, sender=(asked.sender or "").strip(),
     )  # fmt: skip
@@ -227,5 +227,5 @@ def variable_of(body: VariableBody) -> Variable:
     )  # fmt: skip
 
 
-def _source(body: SourceBody) -> Source:
+def _source(body: SourceBody) -> TemplateSource:
     return source_of(subject=body.subject, html=body.html or "", mjml=body.mjml or "", text=body.text or "")

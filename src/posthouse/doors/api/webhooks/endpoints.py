@@ -29,7 +29,7 @@ from posthouse.doors.api.webhooks.wire import (
 )
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import Operation
-from posthouse.doors.http.json_body import read_asked
+from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import T
@@ -38,7 +38,7 @@ from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.timeline import cursor
 from posthouse.sinks.standard_webhook import shown
 from posthouse.store.webhooks import endpoints, settle
-from posthouse.store.webhooks.endpoints import Change, Endpoint, Place, Tried
+from posthouse.store.webhooks.endpoints import EndpointChange, EndpointKey, WebhookAttempt, WebhookEndpoint
 
 OUTCOMES: Final = ("delivered", "later", "failed", "gone")
 _LAST: Final = UUID(int=(1 << 128) - 1)
@@ -66,7 +66,7 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if isinstance(asked, Rejection):
         return refuse(asked)
     now, secret = parts.clock.now(), parts.random(SECRET_BYTES)
-    place = Place(caller.tenant, caller.environment, parts.new_id(now))
+    place = EndpointKey(caller.tenant, caller.environment, parts.new_id(now))
     made = await endpoints.create(
         parts.database, parts.sealer, place, asked.url, secret, now, events=rules.filters(asked.events), streams=asked.streams,
         most=MOST_ENDPOINTS,
@@ -88,7 +88,7 @@ async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
     asked = await _asked(parts, request, WebhookChange)
     if isinstance(asked, Rejection):
         return refuse(asked)
-    wanted = Change(url=asked.url, events=rules.filters(asked.events), streams=asked.streams, enabled=asked.enabled)
+    wanted = EndpointChange(url=asked.url, events=rules.filters(asked.events), streams=asked.streams, enabled=asked.enabled)
     changed = await endpoints.change(parts.database, _place(caller, found), wanted, parts.clock.now())
     return refuse(_NOT_HERE) if changed is None else answer(_view(changed))
 
@@ -170,22 +170,22 @@ WEBHOOKS: Final[dict[str, dict[str, Operation]]] = {
 }
 
 
-async def _found(parts: ApiParts, caller: Caller, request: Request) -> Endpoint | Rejection:
+async def _found(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
     """The endpoint of the path, for an operation without parameters."""
     query = Query(request.query_params, ())
     return invalid(*query.faults) if query.faults else await _here(parts, caller, request)
 
 
-async def _here(parts: ApiParts, caller: Caller, request: Request) -> Endpoint | Rejection:
+async def _here(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
     wanted = ids.parse(PREFIX, request.path_params["id"])
     found = None
     if wanted is not None:
-        found = await endpoints.one(parts.database, Place(caller.tenant, caller.environment, wanted))
+        found = await endpoints.one(parts.database, EndpointKey(caller.tenant, caller.environment, wanted))
     return found or _NOT_HERE
 
 
 async def _asked(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
-    found = await read_asked(parts, request, kind)
+    found = await read_json(parts, request, kind)
     if isinstance(found, Rejection):
         return found
     faults = _faults(found, allow_private=parts.allow_private_networks)
@@ -207,19 +207,21 @@ def _faults(asked: Any, *, allow_private: bool) -> list[FieldError]:
     return faults
 
 
-def _place(caller: Caller, found: Endpoint) -> Place:
-    return Place(caller.tenant, caller.environment, found.id)
+def _place(caller: Caller, found: WebhookEndpoint) -> EndpointKey:
+    return EndpointKey(caller.tenant, caller.environment, found.id)
 
 
-def _next(page: "list[Endpoint] | list[Tried]", found: "list[Endpoint] | list[Tried]") -> str | None:
+def _next(
+    page: "list[WebhookEndpoint] | list[WebhookAttempt]", found: "list[WebhookEndpoint] | list[WebhookAttempt]"
+) -> str | None:
     return cursor(page[-1].id) if len(found) > len(page) else None
 
 
-def _view(found: Endpoint) -> WebhookView:
+def _view(found: WebhookEndpoint) -> WebhookView:
     return WebhookView(**_shown(found))
 
 
-def _shown(found: Endpoint) -> dict[str, Any]:
+def _shown(found: WebhookEndpoint) -> dict[str, Any]:
     off: datetime | None = found.disabled_at
     return {
         "id": ids.text(PREFIX, found.id), "url": found.url, "events": found.events or [], "streams": found.streams or [],
@@ -228,7 +230,7 @@ def _shown(found: Endpoint) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _try(tried: Tried) -> TryView:
+def _try(tried: WebhookAttempt) -> TryView:
     return TryView(
         id=ids.text(TRY_PREFIX, tried.id), event_id=ids.text("evt", tried.event), type=tried.type, number=tried.number, at=tried.at,
         duration_ms=round(tried.duration_ms, 1), outcome=tried.outcome,  # type: ignore[arg-type]  # one of the words of policy.webhooks.Heard

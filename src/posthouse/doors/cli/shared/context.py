@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from posthouse.config import Settings
-from posthouse.ops.doctor_network import Finding, Outside, Published
-from posthouse.ops.open_store import Opening, OpenStore
+from posthouse.ops.doctor_network import CheckResult, ProbeTargets, PublishedRecords
+from posthouse.ops.open_store import OpenStore, StoreOptions
 from posthouse.pipeline.accept.accept import Intake
 
 
-class Serve(Protocol):
+class ServeCommand(Protocol):
     """The supervisor: runs until it is told to stop. Errors: Unusable."""
 
     def __call__(self, settings: Settings, roles: frozenset[str] | None, as_json: bool, *, welcome: bool) -> None:
@@ -22,7 +22,7 @@ class Serve(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
+class CliContext:
     """Everything a command needs from outside its room.
 
     ``now`` is the house's clock and ``random`` its entropy. ``opening`` says how these settings open the store
@@ -35,10 +35,10 @@ class Handed:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
-    opening: Callable[[Settings], Opening]
-    serve: Serve
+    opening: Callable[[Settings], StoreOptions]
+    serve: ServeCommand
     intake: Callable[[Settings, OpenStore], AbstractAsyncContextManager[Intake]]
-    outside: Callable[[Settings, str | None], Outside]
-    look_outside: Callable[[Outside], Awaitable[Sequence[Finding]]]
-    look_up: Callable[[Sequence[tuple[str, str]], tuple[str, int] | None], Awaitable[Sequence[Published]]]
+    outside: Callable[[Settings, str | None], ProbeTargets]
+    look_outside: Callable[[ProbeTargets], Awaitable[Sequence[CheckResult]]]
+    look_up: Callable[[Sequence[tuple[str, str]], tuple[str, int] | None], Awaitable[Sequence[PublishedRecords]]]
     authority: Callable[[Path, str, datetime], str]

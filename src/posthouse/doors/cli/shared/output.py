@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from posthouse.admin.tenants import Founded
+from posthouse.admin.tenants import NewTenant
 
 F = TypeVar("F", bound=Callable[..., Any])
 GAP: Final = "  "
@@ -29,7 +29,7 @@ def answer(value: object) -> None:
     click.echo(json.dumps(plain_values, default=instant, ensure_ascii=False))
 
 
-def credentials(made: Founded, *, as_json: bool) -> None:
+def credentials(made: NewTenant, *, as_json: bool) -> None:
     """What a new tenant begins with, shown once (contract, `posthouse init --json`)."""
     if as_json:
         answer(made)

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 
-class Moment(click.ParamType[datetime]):
+class MomentType(click.ParamType[datetime]):
     """A time in ISO 8601; without a zone it is UTC."""
 
     name = "time"
@@ -21,7 +21,7 @@ class Moment(click.ParamType[datetime]):
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-class Variable(click.ParamType[tuple[str, Any]]):
+class VariableArgument(click.ParamType[tuple[str, Any]]):
     """``name=text``, or ``name:=JSON`` for numbers, lists and the like."""
 
     name = "name=value"

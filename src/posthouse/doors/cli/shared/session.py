@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import msgspec
 
-from posthouse.config import Settings, Unusable, load
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.config import Settings, UnusableSettings, load
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import progress
-from posthouse.ops.open_store import Opening, OpenStore, Reached, open_store, reach
+from posthouse.ops.open_store import OpenStore, ReachedServer, StoreOptions, open_store, reach
 from posthouse.store.postgres import vitals
 from posthouse.store.tenants import tenants
 from posthouse.store.tenants.tenants import Tenant
@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class CliSession:
     """What a command works with."""
 
-    handed: Handed
+    handed: CliContext
     settings: Settings
     store: OpenStore
 
@@ -36,28 +36,30 @@ class Session:
         database = self.store.database
         found = await tenants.by_ref(database, ref) if ref else await tenants.first(database)
         if found is None:
-            raise Unusable(f"There is no tenant {ref}." if ref else "There is no tenant yet; run posthouse init first.")
+            raise UnusableSettings(f"There is no tenant {ref}." if ref else "There is no tenant yet; run posthouse init first.")
         return found
 
 
-def opening(handed: Handed, settings: Settings, *, create: bool = False, migrate: bool = False) -> Opening:
+def opening(handed: CliContext, settings: Settings, *, create: bool = False, migrate: bool = False) -> StoreOptions:
     """What a command asks of the store: four connections, progress told to the person."""
     asked = handed.opening(settings)
     return msgspec.structs.replace(asked, application="posthouse command", progress=progress, create=create, migrate=migrate)
 
 
-def within(handed: Handed, work: Callable[[Session], Awaitable[T]], *, create: bool = False, migrate: bool = False) -> T:
+def with_store(
+    handed: CliContext, work: Callable[[CliSession], Awaitable[T]], *, create: bool = False, migrate: bool = False
+) -> T:
     """Do it with the store open. Errors: Unusable, StoreRefusal: one sentence, exit code 2."""
     return asyncio.run(_within(handed, work, create=create, migrate=migrate))
 
 
-async def _within(handed: Handed, work: Callable[[Session], Awaitable[T]], *, create: bool, migrate: bool) -> T:
+async def _within(handed: CliContext, work: Callable[[CliSession], Awaitable[T]], *, create: bool, migrate: bool) -> T:
     async with session(handed, create=create, migrate=migrate) as opened:
         return await work(opened)
 
 
 @asynccontextmanager
-async def reached(asked: Opening) -> AsyncIterator[Reached]:
+async def reached(asked: StoreOptions) -> AsyncIterator[ReachedServer]:
     """A server that answers, whatever is in it. Errors: StoreRefusal."""
     server = await reach(asked)
     try:
@@ -68,12 +70,12 @@ async def reached(asked: Opening) -> AsyncIterator[Reached]:
 
 
 @asynccontextmanager
-async def session(handed: Handed, *, create: bool = False, migrate: bool = False) -> AsyncIterator[Session]:
+async def session(handed: CliContext, *, create: bool = False, migrate: bool = False) -> AsyncIterator[CliSession]:
     """The store open, and closed whatever happens."""
     settings = load(handed.environ)
     store = await open_store(opening(handed, settings, create=create, migrate=migrate))
     try:
         with vitals.in_words():
-            yield Session(handed, settings, store)
+            yield CliSession(handed, settings, store)
     finally:
         await store.close()

@@ -9,8 +9,8 @@ from uuid import UUID
 import click
 
 from posthouse.admin.suppressions import Desk
-from posthouse.doors.cli.shared.context import Handed
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.context import CliContext
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
@@ -21,7 +21,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def whose(function: F) -> F:
+def address_argument(function: F) -> F:
     """The options that say whose list, for every command."""
     function = click.option("--test", is_flag=True, help="The sandbox's list instead of the live one.")(function)
     return click.option("--tenant", metavar="REF", help="Whose list; left out: the first tenant's.")(function)
@@ -38,7 +38,7 @@ def address_of(text: str) -> Mailbox:
     return found
 
 
-def at_the_desk(handed: Handed, tenant: str | None, work: Callable[[Desk], Awaitable[T]], *, test: bool = False) -> T:
+def with_suppressions(handed: CliContext, tenant: str | None, work: Callable[[Desk], Awaitable[T]], *, test: bool = False) -> T:
     """Do it as the operator, with the store open for that long."""
     made = iter(range(1 << 30))
 
@@ -46,7 +46,7 @@ def at_the_desk(handed: Handed, tenant: str | None, work: Callable[[Desk], Await
         chance = int.from_bytes(handed.random(7), "big")
         return ids.new(int(now.timestamp() * 1000), next(made) << 42 | chance & (1 << 42) - 1)
 
-    async def at_it(session: Session) -> T:
+    async def at_it(session: CliSession) -> T:
         store, owner = session.store, await session.tenant(tenant)
         key = await suppression_lookup.load_key(store.database, store.sealer, handed.random)
         return await work(
@@ -56,7 +56,7 @@ def at_the_desk(handed: Handed, tenant: str | None, work: Callable[[Desk], Await
             )
         )  # fmt: skip
 
-    return within(handed, at_it)
+    return with_store(handed, at_it)
 
 
 def _user() -> str:

@@ -10,23 +10,23 @@ from uuid import UUID
 import click
 
 from posthouse.admin.templates import Actor, TemplateParts, Templates
-from posthouse.doors.cli.shared.context import Handed
-from posthouse.doors.cli.shared.session import Session, within
+from posthouse.doors.cli.shared.context import CliContext
+from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
 
 T = TypeVar("T")
 TENANT: Final = click.option("--tenant", metavar="REF", help="Whose templates; left out: the first tenant's.")
 
 
-def at_the_templates(handed: Handed, tenant: str | None, work: Callable[[Templates, Actor, Session], Awaitable[T]]) -> T:
+def with_templates(handed: CliContext, tenant: str | None, work: Callable[[Templates, Actor, CliSession], Awaitable[T]]) -> T:
     """Do it as the operator. What an operator writes is rendered here: the machine is theirs."""
 
-    async def at_it(session: Session) -> T:
+    async def at_it(session: CliSession) -> T:
         owner = await session.tenant(tenant)
         parts = TemplateParts(database=session.store.database, now=handed.now, new_id=_ids(handed))
         return await work(Templates(parts), Actor(owner.id, f"cli:{user()}"), session)
 
-    return within(handed, at_it)
+    return with_store(handed, at_it)
 
 
 def user() -> str:
@@ -37,7 +37,7 @@ def user() -> str:
         return str(os.getuid())
 
 
-def _ids(handed: Handed) -> Callable[[datetime], UUID]:
+def _ids(handed: CliContext) -> Callable[[datetime], UUID]:
     """Ids in the order in which they are asked for, also within a millisecond."""
     made = iter(range(1 << 30))
 

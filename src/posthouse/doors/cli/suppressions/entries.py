@@ -8,20 +8,20 @@ import click
 import msgspec
 
 from posthouse.admin import suppressions as lists
-from posthouse.admin.suppressions import ENTERED, Desk, Entering
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.admin.suppressions import MANUAL_CAUSES, Desk, SuppressionToAdd
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
-from posthouse.doors.cli.shared.parameters import Moment
-from posthouse.doors.cli.shared.with_suppressions import REASON, address_of, at_the_desk, whose
+from posthouse.doors.cli.shared.parameters import MomentType
+from posthouse.doors.cli.shared.with_suppressions import REASON, address_argument, address_of, with_suppressions
 from posthouse.doors.cli.suppressions.window import erase, export, import_, undo
 from posthouse.model import ids
 from posthouse.policy.recipients.suppress import Cause, lifted_by
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX
-from posthouse.store.recipients.suppressions import Suppression, Wanted
+from posthouse.store.recipients.suppressions import Suppression, SuppressionFilter
 
 HEADINGS: Final = ("ID", "ADDRESS", "CAUSE", "STREAM", "REASON", "SOURCE", "SINCE", "UNTIL", "LIFTED BY")
-_CAUSES: Final = click.Choice(sorted(cause.value for cause in ENTERED))
+_CAUSES: Final = click.Choice(sorted(cause.value for cause in MANUAL_CAUSES))
 
 
 @click.group()
@@ -32,16 +32,16 @@ def suppression() -> None:
 @suppression.command("list")
 @click.option("--address", metavar="ADDRESS", help="Only entries of this address.")
 @click.option(
-    "--cause", type=click.Choice(sorted(cause.value for cause in {*ENTERED, Cause.PROVISIONAL})), help="Only of this cause."
+    "--cause", type=click.Choice(sorted(cause.value for cause in {*MANUAL_CAUSES, Cause.PROVISIONAL})), help="Only of this cause."
 )
 @click.option("--stream", help="Only made on this stream.")
 @click.option("--provider", help="Only heard from this mailbox provider, such as google.com.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, the newest first.")
-@whose
+@address_argument
 @as_json
 @click.pass_obj
 def list_(
-    handed: Handed, *, address: str | None, cause: str | None, stream: str | None, provider: str | None, limit: int,
+    handed: CliContext, *, address: str | None, cause: str | None, stream: str | None, provider: str | None, limit: int,
     tenant: str | None, test: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Show entries, the newest first."""
@@ -49,14 +49,14 @@ def list_(
     held = cause == Cause.PROVISIONAL
 
     async def work(desk: Desk) -> list[Suppression]:
-        wanted = Wanted(
+        wanted = SuppressionFilter(
             lookup=desk.key.of(mailbox.address) if mailbox else None, cause=None if held else cause, stream=stream, provider=provider,
             provisional=held if cause else None, limit=limit,
         )  # fmt: skip
         async with desk.database.acquire() as connection:
             return await suppressions.list_entries(connection, desk.tenant, desk.environment, wanted)
 
-    found = at_the_desk(handed, tenant, work, test=test)
+    found = with_suppressions(handed, tenant, work, test=test)
     if as_json:
         answer({"data": [_json(each) for each in found]})
     else:
@@ -68,22 +68,22 @@ def list_(
 @click.option("--cause", type=_CAUSES, default=Cause.MANUAL.value, show_default=True)
 @click.option("--stream", help="Only on this stream; left out: on all.")
 @click.option("--security", is_flag=True, help="Security mail too.")
-@click.option("--until", type=Moment(), help="Until then; left out: for good.")
+@click.option("--until", type=MomentType(), help="Until then; left out: for good.")
 @REASON
-@whose
+@address_argument
 @as_json
 @click.pass_obj
 def add(
-    handed: Handed, *, addresses: tuple[str, ...], cause: str, stream: str | None, security: bool, until: datetime | None, reason: str,
+    handed: CliContext, *, addresses: tuple[str, ...], cause: str, stream: str | None, security: bool, until: datetime | None, reason: str,
     tenant: str | None, test: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Enter addresses; entering one again changes nothing."""
     mailboxes = [address_of(text) for text in addresses]
     entries = [
-        Entering(address=each.address, cause=Cause(cause), stream=stream, reason=reason, security=security, until=until)
+        SuppressionToAdd(address=each.address, cause=Cause(cause), stream=stream, reason=reason, security=security, until=until)
         for each in mailboxes
     ]
-    made = at_the_desk(handed, tenant, lambda desk: lists.enter(desk, entries), test=test)
+    made = with_suppressions(handed, tenant, lambda desk: lists.add(desk, entries), test=test)
     if as_json:
         answer({"data": [_json(each) for each in made], "added": sum(each.created for each in made)})
     else:
@@ -95,11 +95,11 @@ def add(
 @click.option("--cause", type=_CAUSES, help="Only entries of this cause.")
 @click.option("--stream", help="Only entries made on this stream.")
 @REASON
-@whose
+@address_argument
 @as_json
 @click.pass_obj
 def remove(
-    handed: Handed, *, names: tuple[str, ...], cause: str | None, stream: str | None, reason: str, tenant: str | None, test: bool,
+    handed: CliContext, *, names: tuple[str, ...], cause: str | None, stream: str | None, reason: str, tenant: str | None, test: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Take entries off, by address or by id (sup_…), legal blocks too. Exits 1 where there was none."""
@@ -111,7 +111,7 @@ def remove(
         by_address = await lists.remove_addresses(desk, addresses, reason, cause=cause, stream=stream)
         return [*by_address.gone, *(await lists.remove(desk, wanted, reason)).gone]
 
-    gone = at_the_desk(handed, tenant, work, test=test)
+    gone = with_suppressions(handed, tenant, work, test=test)
     if as_json:
         answer({"removed": [_json(each) for each in gone]})
     else:
@@ -122,14 +122,20 @@ def remove(
 @suppression.command()
 @click.option("--soft-limit", type=click.IntRange(3, 5), help="Soft bounces in a row, over 72 hours, that make an address hard.")
 @click.option("--legal-passes-security/--legal-blocks-security", default=None, help="Whether security mail passes a legal block.")
-@whose
+@address_argument
 @as_json
 @click.pass_obj
 def rules(
-    handed: Handed, *, soft_limit: int | None, legal_passes_security: bool | None, tenant: str | None, test: bool, as_json: bool
+    handed: CliContext,
+    *,
+    soft_limit: int | None,
+    legal_passes_security: bool | None,
+    tenant: str | None,
+    test: bool,
+    as_json: bool,
 ) -> None:
     """Show or set what a tenant's list goes by."""
-    chosen = at_the_desk(
+    chosen = with_suppressions(
         handed,
         tenant,
         lambda desk: lists.rule(desk, soft_limit=soft_limit, legal_passes_security=legal_passes_security),

@@ -10,16 +10,16 @@ import click
 
 from posthouse.admin import erasure as erasing
 from posthouse.admin import suppressions
-from posthouse.admin.erasure import InUse
-from posthouse.admin.suppressions import ENTERED, Desk, Entering
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.admin.erasure import AddressInUse
+from posthouse.admin.suppressions import MANUAL_CAUSES, Desk, SuppressionToAdd
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, remark
-from posthouse.doors.cli.shared.parameters import Moment
-from posthouse.doors.cli.shared.with_suppressions import address_of, at_the_desk, whose
+from posthouse.doors.cli.shared.parameters import MomentType
+from posthouse.doors.cli.shared.with_suppressions import address_argument, address_of, with_suppressions
 from posthouse.model.mailbox import Mailbox
 from posthouse.policy.recipients.suppress import Cause
 
-_CAUSES = click.Choice(sorted(cause.value for cause in ENTERED))
+_CAUSES = click.Choice(sorted(cause.value for cause in MANUAL_CAUSES))
 
 
 @click.command()
@@ -27,14 +27,14 @@ _CAUSES = click.Choice(sorted(cause.value for cause in ENTERED))
 @click.option(
     "--site", help="Instead: the domain of the addresses themselves; for mail over a relay, where nobody knows who answered."
 )
-@click.option("--from", "begin", required=True, type=Moment(), help="When it began.")
-@click.option("--to", "end", required=True, type=Moment(), help="When it was over.")
+@click.option("--from", "begin", required=True, type=MomentType(), help="When it began.")
+@click.option("--to", "end", required=True, type=MomentType(), help="When it was over.")
 @click.option("--reason", default="the provider was wrong", show_default=True, help="Kept on record.")
-@whose
+@address_argument
 @as_json
 @click.pass_obj
 def undo(
-    handed: Handed, *, provider: str | None, site: str | None, begin: datetime, end: datetime, reason: str, tenant: str | None,
+    handed: CliContext, *, provider: str | None, site: str | None, begin: datetime, end: datetime, reason: str, tenant: str | None,
     test: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Take a window back: every hard bounce heard from a provider between two moments, firm or provisional, leaves the list.
@@ -44,7 +44,7 @@ def undo(
     if (provider is None) == (site is None):
         raise click.UsageError("Name one of --provider and --site.")
     name = provider.lower() if provider is not None else address_of(f"somebody@{site}").domain
-    done = at_the_desk(
+    done = with_suppressions(
         handed, tenant, lambda desk: suppressions.undo(desk, name, begin, end, reason, is_site=provider is None), test=test
     )
     if as_json:
@@ -58,26 +58,34 @@ def undo(
 @click.option("--cause", type=_CAUSES, default=Cause.IMPORTED.value, show_default=True, help="Where a line names none.")
 @click.option("--stream", help="Where a line names none; left out: all.")
 @click.option("--reason", default="", help="Where a line names none.")
-@whose
+@address_argument
 @as_json
 @click.pass_obj
 def import_(
-    handed: Handed, *, file: IO[bytes], cause: str, stream: str | None, reason: str, tenant: str | None, test: bool, as_json: bool
+    handed: CliContext,
+    *,
+    file: IO[bytes],
+    cause: str,
+    stream: str | None,
+    reason: str,
+    tenant: str | None,
+    test: bool,
+    as_json: bool,
 ) -> None:
     """Enter the addresses of a CSV FILE (- for standard input), with a header line or one address a line.
 
     Exits 1 where a line is no entry; the others are entered.
     """
-    given = Entering(address="", cause=Cause(cause), stream=stream, reason=reason)
+    given = SuppressionToAdd(address="", cause=Cause(cause), stream=stream, reason=reason)
     name = str(getattr(file, "name", "-")).rpartition("/")[2]
     lines = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
 
-    async def work(desk: Desk) -> suppressions.Imported:
-        return await suppressions.bring(
+    async def work(desk: Desk) -> suppressions.ImportResult:
+        return await suppressions.import_csv(
             desk, lines, given, name, lambda read, added: remark(f"{read:,} lines read, {added:,} entered …")
         )
 
-    done = at_the_desk(handed, tenant, work, test=test)
+    done = with_suppressions(handed, tenant, work, test=test)
     for line in done.told:
         remark(f"line {line.line}: {line.message}")
     if as_json:
@@ -96,13 +104,13 @@ def import_(
 
 @click.command()
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="Left out: standard output.")
-@whose
+@address_argument
 @click.pass_obj
-def export(handed: Handed, *, output: IO[str], tenant: str | None, test: bool) -> None:
+def export(handed: CliContext, *, output: IO[str], tenant: str | None, test: bool) -> None:
     """Write the whole list as CSV, the oldest entry first; `import` reads it."""
     write = csv.writer(output, lineterminator="\n").writerow
-    count = at_the_desk(
-        handed, tenant, lambda desk: suppressions.carry_away(desk, write, lambda done: remark(f"{done:,} written …")), test=test
+    count = with_suppressions(
+        handed, tenant, lambda desk: suppressions.export_csv(desk, write, lambda done: remark(f"{done:,} written …")), test=test
     )
     remark(f"{count:,} entries.")
 
@@ -114,7 +122,7 @@ def export(handed: Handed, *, output: IO[str], tenant: str | None, test: bool) -
 @click.option("--tenant", metavar="REF", help="Whose records; left out: the first tenant's.")
 @as_json
 @click.pass_obj
-def erase(handed: Handed, *, address: Mailbox, reason: str, yes: bool, tenant: str | None, as_json: bool) -> None:
+def erase(handed: CliContext, *, address: Mailbox, reason: str, yes: bool, tenant: str | None, as_json: bool) -> None:
     """Erase ADDRESS from everything that is kept, live and test, and never write to it again. There is no way back."""
     if not yes:
         click.confirm(
@@ -122,8 +130,8 @@ def erase(handed: Handed, *, address: Mailbox, reason: str, yes: bool, tenant: s
             abort=True,
             err=True,
         )
-    done = at_the_desk(handed, tenant, lambda desk: erasing.erase(desk, address, reason))
-    if isinstance(done, InUse):
+    done = with_suppressions(handed, tenant, lambda desk: erasing.erase(desk, address, reason))
+    if isinstance(done, AddressInUse):
         remark(f"This address is in use, so nothing was erased. Change it first in: {', '.join(done.places)}.")
         sys.exit(1)
     if as_json:

@@ -12,19 +12,19 @@ import click
 
 from posthouse.admin import template_push
 from posthouse.admin.message_types import faults_of
-from posthouse.admin.template_push import UNCHANGED, Linted, Refused, Step, lint_folder
+from posthouse.admin.template_push import UNCHANGED, FolderLint, PushedItem, PushRefused, lint_folder
 from posthouse.admin.templates import Actor, Templates
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain, progress, remark, table
-from posthouse.doors.cli.shared.session import Session
-from posthouse.doors.cli.shared.with_templates import TENANT, at_the_templates
+from posthouse.doors.cli.shared.session import CliSession
+from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.doors.cli.templates.folder import FOLDER, NEW_FOLDER, read_tree, remove_stale, write_tree
 from posthouse.doors.cli.templates.versions import COMMANDS
 from posthouse.model.message_type import MessageType
 from posthouse.pipeline.render.build_version import sentence
 from posthouse.policy import types
 from posthouse.templates import folder as trees
-from posthouse.templates.lint import Finding
+from posthouse.templates.lint import LintFinding
 
 HEADINGS: Final = ("KIND", "NAME", "DONE", "VERSION", "STATE", "NOTES")
 
@@ -55,7 +55,7 @@ def template() -> None:
 @TENANT
 @as_json
 @click.pass_obj
-def push(handed: Handed, *, folder: Path, dry_run: bool, activate: bool, tenant: str | None, as_json: bool) -> None:
+def push(handed: CliContext, *, folder: Path, dry_run: bool, activate: bool, tenant: str | None, as_json: bool) -> None:
     """Bring the stored templates to what DIR says: all of it, or nothing where there is an error.
 
     Content that is there already makes no new version. Where the tenant asks for approval, versions are submitted
@@ -64,11 +64,11 @@ def push(handed: Handed, *, folder: Path, dry_run: bool, activate: bool, tenant:
     read = trees.read(read_tree(folder))
     told = progress if not as_json else (lambda _: None)
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> tuple[Step, ...] | Refused:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> tuple[PushedItem, ...] | PushRefused:
         return await template_push.push(templates, actor, read, activate=activate, dry_run=dry_run, progress=told)
 
-    done = at_the_templates(handed, tenant, work)
-    if isinstance(done, Refused):
+    done = with_templates(handed, tenant, work)
+    if isinstance(done, PushRefused):
         _refused(done, as_json=as_json)
         sys.exit(1)
     if as_json:
@@ -87,17 +87,17 @@ def push(handed: Handed, *, folder: Path, dry_run: bool, activate: bool, tenant:
 @TENANT
 @as_json
 @click.pass_obj
-def pull(handed: Handed, *, folder: Path, names: tuple[str, ...], tenant: str | None, as_json: bool) -> None:
+def pull(handed: CliContext, *, folder: Path, names: tuple[str, ...], tenant: str | None, as_json: bool) -> None:
     """Write the stored templates to DIR: of each the active version, else the newest.
 
     Files that differ are written anew, and words that a template no longer has are removed; other templates on disk
     are left alone.
     """
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> dict[str, str]:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> dict[str, str]:
         return await template_push.stored_files(templates, actor.tenant, frozenset(names) or None)
 
-    files = at_the_templates(handed, tenant, work)
+    files = with_templates(handed, tenant, work)
     written, removed = write_tree(folder, files), remove_stale(folder, files)
     if as_json:
         answer({"written": written, "removed": removed, "unchanged": len(files) - len(written)})
@@ -112,20 +112,20 @@ def pull(handed: Handed, *, folder: Path, names: tuple[str, ...], tenant: str | 
 @TENANT
 @as_json
 @click.pass_obj
-def diff(handed: Handed, *, folder: Path, tenant: str | None, as_json: bool) -> None:
+def diff(handed: CliContext, *, folder: Path, tenant: str | None, as_json: bool) -> None:
     """Show what a push of DIR would change in what is stored, line by line; exits 1 when something would."""
     read = trees.read(read_tree(folder))
     if read.faults:
-        _refused(Refused(read.faults), as_json=as_json)
+        _refused(PushRefused(read.faults), as_json=as_json)
         sys.exit(1)
     wanted = {trees.part_file(kind, name): source for (kind, name), source in read.parts.items()}
     for draft in read.drafts.values():
         wanted |= trees.files_of(draft)
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> dict[str, str]:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> dict[str, str]:
         return await template_push.stored_files(templates, actor.tenant)
 
-    stored = at_the_templates(handed, tenant, work)
+    stored = with_templates(handed, tenant, work)
     known = {path: said for path, said in stored.items() if path in wanted or path.partition("/")[0] in read.drafts}
     differing = sorted(path for path in {*known, *wanted} if known.get(path) != wanted.get(path))
     if as_json:
@@ -159,7 +159,7 @@ def lint(*, folder: Path, strict: bool, own: tuple[MessageType, ...], as_json: b
     sys.exit(0 if found.is_fine(strict=strict) else 1)
 
 
-def _tell(found: Linted) -> None:
+def _tell(found: FolderLint) -> None:
     for error in found.errors:
         click.echo(plain(f"{error.path}: error: {error.message}"))
     for name, findings in found.findings.items():
@@ -167,7 +167,7 @@ def _tell(found: Linted) -> None:
             click.echo(plain(f"{name}: {_sentence(finding)}"))
 
 
-def _refused(why: Refused, *, as_json: bool) -> None:
+def _refused(why: PushRefused, *, as_json: bool) -> None:
     if as_json:
         answer({"errors": why.errors, "findings": why.findings})
     for error in why.errors:
@@ -176,22 +176,22 @@ def _refused(why: Refused, *, as_json: bool) -> None:
         _tell_findings(name, findings)
 
 
-def _tell_findings(name: str, findings: tuple[Finding, ...]) -> None:
+def _tell_findings(name: str, findings: tuple[LintFinding, ...]) -> None:
     for finding in _advice(findings):
         remark(plain(f"{name}: {_sentence(finding)}"))
 
 
-def _advice(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _advice(findings: tuple[LintFinding, ...]) -> tuple[LintFinding, ...]:
     """What is not told as an error already."""
     return tuple(finding for finding in findings if finding.severity != "error")
 
 
-def _sentence(finding: Finding) -> str:
+def _sentence(finding: LintFinding) -> str:
     waived = f" (waived: {finding.waived})" if finding.waived is not None else ""
     return f"{finding.severity}: {finding.rule}: {sentence(finding)}{waived}"
 
 
-def _cells(step: Step) -> tuple[str, ...]:
+def _cells(step: PushedItem) -> tuple[str, ...]:
     version = "" if step.version is None else str(step.version)
     state = (step.state or "").replace("_", " ")
     after: list[Any] = [*step.notes, *([f"instead of {step.replaced}"] if step.replaced else [])]

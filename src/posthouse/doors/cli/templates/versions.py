@@ -6,20 +6,20 @@ from uuid import UUID
 
 import click
 
-from posthouse.admin.rerender import Rerendered, rerender
+from posthouse.admin.rerender import RerenderResult, rerender
 from posthouse.admin.settings import require_approval
-from posthouse.admin.template_preview import Preview, preview
-from posthouse.admin.templates import Actor, Saved, Templates
-from posthouse.doors.cli.shared.context import Handed
+from posthouse.admin.template_preview import TemplatePreview, preview
+from posthouse.admin.templates import Actor, SavedVersion, Templates
+from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
-from posthouse.doors.cli.shared.parameters import Variable
-from posthouse.doors.cli.shared.session import Session
-from posthouse.doors.cli.shared.with_templates import TENANT, at_the_templates
+from posthouse.doors.cli.shared.parameters import VariableArgument
+from posthouse.doors.cli.shared.session import CliSession
+from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.model import ids
 from posthouse.model.send_request import Environment, Rejection
-from posthouse.model.template_state import PAST, Verb
+from posthouse.model.template_state import PAST, TemplateAction
 from posthouse.store.templates import versions as stored
-from posthouse.store.templates.versions import Summary
+from posthouse.store.templates.versions import TemplateSummary
 from posthouse.store.tenants import audit
 
 HEADINGS: Final = ("NAME", "TYPE", "ACTIVE", "NEWEST", "CREATED")
@@ -32,14 +32,14 @@ _END: Final = UUID(int=(1 << 128) - 1)
 @TENANT
 @as_json
 @click.pass_obj
-def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
+def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show the stored templates, the newest first."""
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> list[Summary]:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[TemplateSummary]:
         async with templates.parts.database.acquire() as connection:
             return await stored.summaries(connection, actor.tenant, _END, _MOST)
 
-    found = at_the_templates(handed, tenant, work)
+    found = with_templates(handed, tenant, work)
     if as_json:
         answer(
             {
@@ -63,7 +63,11 @@ def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--version", "number", type=click.IntRange(1), help="Left out: the active one, else the newest.")
 @click.option(
-    "--variable", "variables", type=Variable(), multiple=True, help="name=text or name:=JSON; what is left out is an example."
+    "--variable",
+    "variables",
+    type=VariableArgument(),
+    multiple=True,
+    help="name=text or name:=JSON; what is left out is an example.",
 )
 @click.option("--locale", help="Which variant.")
 @click.option("--as", "part", type=click.Choice(["text", "html", "raw"]), default="text", help="What to print.")
@@ -71,15 +75,15 @@ def list_(handed: Handed, *, tenant: str | None, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def render(
-    handed: Handed, *, name: str, number: int | None, variables: tuple[tuple[str, Any], ...], locale: str | None, part: str,
+    handed: CliContext, *, name: str, number: int | None, variables: tuple[tuple[str, Any], ...], locale: str | None, part: str,
     tenant: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Preview the template NAME with examples for its variables; text, HTML or the whole mail."""
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> Preview | Rejection:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> TemplatePreview | Rejection:
         return await preview(templates, actor.tenant, name, number=number, variables=dict(variables), locale=locale)
 
-    seen = at_the_templates(handed, tenant, work)
+    seen = with_templates(handed, tenant, work)
     if isinstance(seen, Rejection):
         _refused(seen, as_json=as_json)
     made, raw = seen.rendered, seen.raw.decode("utf-8", "replace")
@@ -101,18 +105,18 @@ def render(
         click.echo(_shown(raw.replace("\r\n", "\n") if part == "raw" else made.html or ""))
 
 
-def _mover(verb: Verb, told: str) -> click.Command:
+def _mover(verb: TemplateAction, told: str) -> click.Command:
     @click.command(verb.value, help=told)
     @click.argument("name")
     @click.argument("version", type=click.IntRange(1))
     @TENANT
     @as_json
     @click.pass_obj
-    def move(handed: Handed, *, name: str, version: int, tenant: str | None, as_json: bool) -> None:
-        async def work(templates: Templates, actor: Actor, _session: Session) -> Saved | Rejection:
+    def move(handed: CliContext, *, name: str, version: int, tenant: str | None, as_json: bool) -> None:
+        async def work(templates: Templates, actor: Actor, _session: CliSession) -> SavedVersion | Rejection:
             return await templates.move(actor, name, version, verb)
 
-        moved = at_the_templates(handed, tenant, work)
+        moved = with_templates(handed, tenant, work)
         if isinstance(moved, Rejection):
             _refused(moved, as_json=as_json)
         if as_json:
@@ -128,16 +132,16 @@ def _mover(verb: Verb, told: str) -> click.Command:
 @TENANT
 @as_json
 @click.pass_obj
-def approval(handed: Handed, *, require: bool | None, tenant: str | None, as_json: bool) -> None:
+def approval(handed: CliContext, *, require: bool | None, tenant: str | None, as_json: bool) -> None:
     """Say whether versions need another person's approval before they go live; with an option, change it."""
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> bool:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> bool:
         if require is not None:
             await require_approval(templates.parts, actor, required=require)
         async with templates.parts.database.acquire() as connection:
             return await stored.is_approval_required(connection, actor.tenant)
 
-    required = at_the_templates(handed, tenant, work)
+    required = with_templates(handed, tenant, work)
     if as_json:
         answer({"approvalRequired": required})
     else:
@@ -150,14 +154,14 @@ def approval(handed: Handed, *, require: bool | None, tenant: str | None, as_jso
 @TENANT
 @as_json
 @click.pass_obj
-def trail(handed: Handed, *, name: str | None, limit: int, tenant: str | None, as_json: bool) -> None:
+def trail(handed: CliContext, *, name: str | None, limit: int, tenant: str | None, as_json: bool) -> None:
     """Show who changed what, of the template NAME or of everything, the newest first."""
 
-    async def work(templates: Templates, actor: Actor, _session: Session) -> list[audit.Entry]:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[audit.AuditEntry]:
         subject = None if name is None else f"template/{name}"
         return await audit.entries(templates.parts.database, actor.tenant, subject=subject, limit=limit)
 
-    found = at_the_templates(handed, tenant, work)
+    found = with_templates(handed, tenant, work)
     if as_json:
         answer(
             {"data": [{"at": e.at, "actor": e.actor, "action": e.action, "subject": e.subject, "data": e.data} for e in found]}
@@ -172,17 +176,17 @@ def trail(handed: Handed, *, name: str | None, limit: int, tenant: str | None, a
 @TENANT
 @as_json
 @click.pass_obj
-def rerender_(handed: Handed, *, message: str, test: bool, tenant: str | None, as_json: bool) -> None:
+def rerender_(handed: CliContext, *, message: str, test: bool, tenant: str | None, as_json: bool) -> None:
     """Render the mail of MESSAGE (msg_…) again from its version and variables; exits 1 unless it says the same."""
     identifier = ids.parse("msg", message)
     if identifier is None:
         raise click.BadParameter("an id looks like msg_01j…", param_hint="MESSAGE")
     environment = int(Environment.TEST if test else Environment.LIVE)
 
-    async def work(templates: Templates, actor: Actor, session: Session) -> Rerendered | Rejection:
+    async def work(templates: Templates, actor: Actor, session: CliSession) -> RerenderResult | Rejection:
         return await rerender(templates, session.store.sealer, actor.tenant, environment, identifier)
 
-    again = at_the_templates(handed, tenant, work)
+    again = with_templates(handed, tenant, work)
     if isinstance(again, Rejection):
         _refused(again, as_json=as_json)
     about = (
@@ -209,11 +213,11 @@ def rerender_(handed: Handed, *, message: str, test: bool, tenant: str | None, a
 COMMANDS: Final = (
     list_,
     render,
-    _mover(Verb.SUBMIT, "Put VERSION of NAME up for review."),
-    _mover(Verb.APPROVE, "Say that VERSION of NAME may go live."),
-    _mover(Verb.REJECT, "Send VERSION of NAME back to its author."),
-    _mover(Verb.ACTIVATE, "Switch NAME to VERSION; to an older one, take a switch back."),
-    _mover(Verb.RETIRE, "Take NAME out of use, while VERSION is its active one."),
+    _mover(TemplateAction.SUBMIT, "Put VERSION of NAME up for review."),
+    _mover(TemplateAction.APPROVE, "Say that VERSION of NAME may go live."),
+    _mover(TemplateAction.REJECT, "Send VERSION of NAME back to its author."),
+    _mover(TemplateAction.ACTIVATE, "Switch NAME to VERSION; to an older one, take a switch back."),
+    _mover(TemplateAction.RETIRE, "Take NAME out of use, while VERSION is its active one."),
     approval,
     trail,
     rerender_,

@@ -14,14 +14,14 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.system.alerts import view
 from posthouse.doors.dashboard.gate import may_see
 from posthouse.doors.dashboard.pages.messages import HEADERS, NOT_YOU, fresh_alerts
-from posthouse.doors.dashboard.render import ShownAlerts, alerts_page
+from posthouse.doors.dashboard.render import AlertsPageData, alerts_page
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.send_request import Environment
 from posthouse.model.timeline import cursor, read_cursor
 from posthouse.store.tenants import alerts, tenants
-from posthouse.store.tenants.alerts import Alert, Wanted
+from posthouse.store.tenants.alerts import Alert, AlertFilter
 from posthouse.store.tenants.tenants import Tenant
 
 SHOWN: Final = 25
@@ -39,14 +39,14 @@ def alerts_dashboard(parts: ApiParts) -> Endpoint:
     return endpoint
 
 
-async def _shown(parts: ApiParts, request: Request) -> ShownAlerts:
+async def _shown(parts: ApiParts, request: Request) -> AlertsPageData:
     tenant = await tenants.first(parts.database)
     query = Query(request.query_params, ("before",))
     place = query.text("before") or ""
     before = read_cursor(place) if place else None
     if place and before is None:
         query.fault("before", "is none that this page gave")
-    base = ShownAlerts(now=parts.clock.now(), before=place, faults=query.faults)
+    base = AlertsPageData(now=parts.clock.now(), before=place, faults=query.faults)
     if tenant is None:
         return base
     base = msgspec.structs.replace(base, tenant=tenant.name or tenant.ref, fresh=await fresh_alerts(parts, tenant))
@@ -60,7 +60,7 @@ async def _shown(parts: ApiParts, request: Request) -> ShownAlerts:
 
 async def _found(parts: ApiParts, tenant: Tenant, before: UUID | None) -> list[tuple[Alert, Environment]]:
     """The newest of both environments, one more than is shown."""
-    wanted = Wanted(before=before, limit=SHOWN + 1)
+    wanted = AlertFilter(before=before, limit=SHOWN + 1)
     async with parts.database.acquire() as connection:
         found = [
             (alert, each) for each in Environment for alert in await alerts.list_alerts(connection, tenant.id, int(each), wanted)

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.dashboard.gate import may_see
-from posthouse.doors.dashboard.render import ENVIRONMENTS, POLICY, STATES, Asked, Shown, page
+from posthouse.doors.dashboard.render import ENVIRONMENTS, POLICY, STATES, MessagesPageData, PageFilter, page
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
@@ -55,16 +55,18 @@ def dashboard(parts: ApiParts) -> Endpoint:
     return endpoint
 
 
-async def _shown(parts: ApiParts, request: Request) -> Shown:
+async def _shown(parts: ApiParts, request: Request) -> MessagesPageData:
     tenant = await tenants.first(parts.database)
     here = str(request.base_url).rstrip("/")
     fresh = 0 if tenant is None else await fresh_alerts(parts, tenant)
-    base = Shown(now=parts.clock.now(), here=here, tenant="" if tenant is None else tenant.name or tenant.ref, fresh=fresh)
+    base = MessagesPageData(
+        now=parts.clock.now(), here=here, tenant="" if tenant is None else tenant.name or tenant.ref, fresh=fresh
+    )
     given = QueryParams(
         [(name, value) for name, value in request.query_params.multi_items() if value]
     )  # a form sends empty fields too
     query = Query(given, ("environment", "status", "q", "before"))
-    asked = Asked(
+    asked = PageFilter(
         environment=query.choice("environment", ENVIRONMENTS) or "", status=query.choice("status", STATES) or "",
         q=query.address("q") or "", before=query.text("before") or "",
     )  # fmt: skip
@@ -83,7 +85,7 @@ async def fresh_alerts(parts: ApiParts, tenant: Tenant) -> int:
         return sum([await alerts.count_since(connection, tenant.id, int(each), since) for each in Environment])
 
 
-async def _messages(parts: ApiParts, tenant: Tenant, asked: Asked) -> tuple[list[dict[str, Any]], str]:
+async def _messages(parts: ApiParts, tenant: Tenant, asked: PageFilter) -> tuple[list[dict[str, Any]], str]:
     """The newest messages of the environments asked for, and the address of the next page."""
     names = [asked.environment] if asked.environment else ENVIRONMENTS
     pages = await asyncio.gather(*(_page(parts, tenant, name, asked) for name in names))
@@ -93,7 +95,7 @@ async def _messages(parts: ApiParts, tenant: Tenant, asked: Asked) -> tuple[list
     return found[:SHOWN], _next(asked, found[:SHOWN], pages) if more else ""
 
 
-async def _page(parts: ApiParts, tenant: Tenant, environment: str, asked: Asked) -> MessagePage:
+async def _page(parts: ApiParts, tenant: Tenant, environment: str, asked: PageFilter) -> MessagePage:
     wanted = MessageFilter(
         status=asked.status or None,
         recipient=asked.q or None,
@@ -108,7 +110,7 @@ def _plain(view: MessageView, environment: str) -> dict[str, Any]:
     return plain | {"environment": environment}
 
 
-def _next(asked: Asked, shown: list[dict[str, Any]], pages: list[MessagePage]) -> str:
+def _next(asked: PageFilter, shown: list[dict[str, Any]], pages: list[MessagePage]) -> str:
     """From the last one shown; where a filter found too few, from where its search stopped."""
     last = ids.parse("msg", shown[-1]["id"]) if shown else None
     stopped = [each.next_cursor for each in pages if each.next_cursor]

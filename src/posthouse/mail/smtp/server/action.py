@@ -11,7 +11,7 @@ import msgspec
 from posthouse.model.mailbox import Mailbox
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a session may take: sizes in octets, counts, and the times that the driver keeps.
 
     ``idle``: without a finished command, or 16 KB of a message. ``total``: a whole session.
@@ -49,13 +49,13 @@ class Envelope(msgspec.Struct, frozen=True):
     smtputf8: bool
 
 
-class Send(msgspec.Struct, frozen=True):
+class WriteReply(msgspec.Struct, frozen=True):
     """One complete reply."""
 
     data: bytes
 
 
-class StartTls(msgspec.Struct, frozen=True):
+class SecureServer(msgspec.Struct, frozen=True):
     """Shake hands, then say ``secured``."""
 
 
@@ -65,21 +65,21 @@ class Authenticate(msgspec.Struct, frozen=True):
     login: Login
 
 
-class Message(msgspec.Struct, frozen=True):
+class ReceivedMessage(msgspec.Struct, frozen=True):
     """One message: CRLF only, dots unstuffed. Keep it or refuse it, then say ``answered``."""
 
     envelope: Envelope
     data: bytes
 
 
-class Close(msgspec.Struct, frozen=True):
+class CloseSession(msgspec.Struct, frozen=True):
     """Hang up once everything is written."""
 
 
-Action = Send | StartTls | Authenticate | Message | Close
+Action = WriteReply | SecureServer | Authenticate | ReceivedMessage | CloseSession
 
 
-class Verdict(Enum):
+class LoginResult(Enum):
     """What came of a login."""
 
     GRANTED = "granted"

@@ -22,7 +22,7 @@ _PATH: Final = re.compile(r' *<((?:[^"<>\\]++|"(?:[^"\\]|\\.)*")*)>(?: +(.*))?',
 _BODIES: Final = frozenset({"7BIT", "8BITMIME"})
 
 
-class Fault(msgspec.Struct, frozen=True):
+class CommandFault(msgspec.Struct, frozen=True):
     """A complete reply that refuses."""
 
     reply: bytes
@@ -58,11 +58,11 @@ class Transaction:
         return Envelope(self.sender.path, tuple(self._recipients.values()), self.sender.smtputf8)
 
 
-def read_mail(argument: str) -> SenderArgument | Fault:
+def read_mail(argument: str) -> SenderArgument | CommandFault:
     """``FROM:<path> SIZE=… BODY=… SMTPUTF8 AUTH=…``."""
     found = _PATH.fullmatch(argument[5:]) if argument[:5].upper() == "FROM:" else None
     if found is None:
-        return Fault(reply_line(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]"))
+        return CommandFault(reply_line(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]"))
     size, smtputf8 = 0, False
     for parameter in (found[2] or "").split():
         name, _, value = parameter.partition("=")
@@ -72,27 +72,31 @@ def read_mail(argument: str) -> SenderArgument | Fault:
         elif name == "SMTPUTF8" and not value:
             smtputf8 = True
         elif not (name == "AUTH" or (name == "BODY" and value.upper() in _BODIES)):
-            return Fault(reply_line(555, "5.5.4", f"Parameter not supported: {parameter[:64]}"))
+            return CommandFault(reply_line(555, "5.5.4", f"Parameter not supported: {parameter[:64]}"))
     path = found[1]
     if path:
         mailbox = _address(path, "5.1.7", smtputf8=smtputf8)
-        if isinstance(mailbox, Fault):
+        if isinstance(mailbox, CommandFault):
             return mailbox
     return SenderArgument(path, size, smtputf8)
 
 
-def read_rcpt(argument: str, *, smtputf8: bool) -> Mailbox | Fault:
+def read_rcpt(argument: str, *, smtputf8: bool) -> Mailbox | CommandFault:
     """``TO:<path>``; no parameter is understood, as none is offered."""
     found = _PATH.fullmatch(argument[3:]) if argument[:3].upper() == "TO:" else None
     if found is None:
-        return Fault(reply_line(501, "5.5.4", "Syntax: RCPT TO:<address>"))
+        return CommandFault(reply_line(501, "5.5.4", "Syntax: RCPT TO:<address>"))
     if found[2]:
-        return Fault(reply_line(555, "5.5.4", f"Parameter not supported: {found[2][:64]}"))
+        return CommandFault(reply_line(555, "5.5.4", f"Parameter not supported: {found[2][:64]}"))
     return _address(found[1], "5.1.3", smtputf8=smtputf8)
 
 
-def _address(path: str, enhanced: str, *, smtputf8: bool) -> Mailbox | Fault:
+def _address(path: str, enhanced: str, *, smtputf8: bool) -> Mailbox | CommandFault:
     if not (smtputf8 or path.isascii()):
-        return Fault(reply_line(553, "5.6.7", "A non-ASCII address needs SMTPUTF8 (RFC 6531)"))
+        return CommandFault(reply_line(553, "5.6.7", "A non-ASCII address needs SMTPUTF8 (RFC 6531)"))
     mailbox = parse_path(path)
-    return Fault(reply_line(501, enhanced, f"The address {mailbox.message}")) if isinstance(mailbox, AddressFault) else mailbox
+    return (
+        CommandFault(reply_line(501, enhanced, f"The address {mailbox.message}"))
+        if isinstance(mailbox, AddressFault)
+        else mailbox
+    )

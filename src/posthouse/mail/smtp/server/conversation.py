@@ -17,29 +17,38 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from posthouse.mail.smtp.server import reply
-from posthouse.mail.smtp.server.action import Action, Authenticate, Close, Limits, Message, Send, StartTls, Verdict
-from posthouse.mail.smtp.server.command import Fault, SenderArgument, Transaction, read_mail, read_rcpt
-from posthouse.mail.smtp.server.data import DataReader, Found, LineReader
-from posthouse.mail.smtp.server.login import Exchange, Said
-from posthouse.mail.smtp.server.stage import ALLOWED, HUNG_UP_ON, NEEDS_LOGIN, Stage
+from posthouse.mail.smtp.server.action import (
+    Action,
+    Authenticate,
+    CloseSession,
+    LoginResult,
+    ReceivedMessage,
+    SecureServer,
+    SessionLimits,
+    WriteReply,
+)
+from posthouse.mail.smtp.server.command import CommandFault, SenderArgument, Transaction, read_mail, read_rcpt
+from posthouse.mail.smtp.server.data import DataReader, LineReader, ReadProblem
+from posthouse.mail.smtp.server.login import LoginExchange, Said
+from posthouse.mail.smtp.server.stage import ALLOWED, HUNG_UP_ON, NEEDS_LOGIN, ServerStage
 from posthouse.model.mailbox import Mailbox
 
 Actions = list[Action]
 
 
-def _say(answer: bytes) -> Callable[["Conversation", str], Actions]:
+def _say(answer: bytes) -> Callable[["ServerConversation", str], Actions]:
     """A command that only ever has one answer."""
-    return lambda _conversation, _argument: [Send(answer)]
+    return lambda _conversation, _argument: [WriteReply(answer)]
 
 
-class Conversation:
+class ServerConversation:
     """One session. ``starttls``: a certificate is there. ``loopback``: the peer is on this machine and may log in without TLS.
 
     ``receives``: at reception (RFC 5321) nobody logs in, and this says of a recipient that it is ours (None), or the refusal.
     """
 
     def __init__(
-        self, hostname: str, limits: Limits, *, starttls: bool, tls: bool, loopback: bool,
+        self, hostname: str, limits: SessionLimits, *, starttls: bool, tls: bool, loopback: bool,
         receives: Callable[[Mailbox], bytes | None] | None = None,
     ) -> None:  # fmt: skip
         self.waiting = False
@@ -53,20 +62,20 @@ class Conversation:
         self._lines = LineReader()
         self._data = DataReader(limits.message)
         self._listen: Callable[[], Actions | None] = self._command
-        self._exchange = Exchange()
+        self._exchange = LoginExchange()
         self._receives = receives
         self._logged_in = receives is not None
         self._stopping = False
         self._errors = 0
         self._failed_logins = 0
         self._messages = 0
-        self._begin(Stage.CONNECTED)
+        self._begin(ServerStage.CONNECTED)
 
     # What the driver says.
 
     def greet(self) -> Actions:
         """The first word, once the connection stands."""
-        return [Send(f"220 {self._hostname} ESMTP Posthouse\r\n".encode("ascii", "replace"))]
+        return [WriteReply(f"220 {self._hostname} ESMTP Posthouse\r\n".encode("ascii", "replace"))]
 
     def receive(self, data: bytes) -> Actions:
         """What to do about these octets."""
@@ -80,10 +89,10 @@ class Conversation:
         self._tls = True
         self._logged_in = self._receives is not None
         self._listen = self._command
-        self._begin(Stage.CONNECTED)
+        self._begin(ServerStage.CONNECTED)
         return []
 
-    def authenticated(self, verdict: Verdict) -> Actions:
+    def authenticated(self, verdict: LoginResult) -> Actions:
         """What came of the login; then whatever was pipelined behind it."""
         self.waiting = False
         return self._told(verdict) + self._proceed()
@@ -94,8 +103,8 @@ class Conversation:
         self._messages += 1
         if answer.startswith(b"2"):
             self._errors = 0
-        self._begin(Stage.READY)
-        return [Send(answer), *self._proceed()]
+        self._begin(ServerStage.READY)
+        return [WriteReply(answer), *self._proceed()]
 
     def stop(self) -> Actions:
         """We are shutting down: hang up, or do so as soon as the transaction that has begun is answered."""
@@ -115,13 +124,13 @@ class Conversation:
             if step is None:
                 break
             actions += step
-        between = self._stage in {Stage.CONNECTED, Stage.READY} and not self.waiting
+        between = self._stage in {ServerStage.CONNECTED, ServerStage.READY} and not self.waiting
         return actions + self._hang_up(reply.STOPPING) if self._stopping and between and not self.closed else actions
 
     def _command(self) -> Actions | None:
         login = self._buffer[:5].upper() == b"AUTH "
         line = self._lines.read(self._buffer, self._limits.auth_line if login else self._limits.command_line)
-        if isinstance(line, Found):
+        if isinstance(line, ReadProblem):
             return self._no_line(line)
         verb, _, argument = line.partition(b" ")
         verb = verb.upper()
@@ -134,9 +143,9 @@ class Conversation:
 
     def _response(self) -> Actions | None:
         line = self._lines.read(self._buffer, self._limits.auth_line)
-        if not isinstance(line, Found):
+        if not isinstance(line, ReadProblem):
             return self._login(self._exchange.respond(line))
-        if line is not Found.MORE:
+        if line is not ReadProblem.MORE:
             self._listen = self._command
         return self._no_line(line)
 
@@ -145,14 +154,14 @@ class Conversation:
         if isinstance(found, bytes):
             self.waiting = True
             self._listen = self._command
-            return [Message(self._transaction.envelope(), found)]
-        if found is Found.MORE:
+            return [ReceivedMessage(self._transaction.envelope(), found)]
+        if found is ReadProblem.MORE:
             return None
-        if found is Found.TOO_LONG:
-            return [Send(reply.TOO_LARGE)]
-        if found is Found.SKIPPED:
+        if found is ReadProblem.TOO_LONG:
+            return [WriteReply(reply.TOO_LARGE)]
+        if found is ReadProblem.SKIPPED:
             self._listen = self._command
-            self._begin(Stage.READY)
+            self._begin(ServerStage.READY)
             return []
         return self._hang_up() if self._data.too_large else self._hang_up(reply.STRAY)
 
@@ -160,10 +169,10 @@ class Conversation:
         """Octets between STARTTLS and the handshake: nobody knows who wrote them."""
         return self._hang_up()
 
-    def _no_line(self, found: Found) -> Actions | None:
-        if found is Found.MORE:
+    def _no_line(self, found: ReadProblem) -> Actions | None:
+        if found is ReadProblem.MORE:
             return None
-        return self._hang_up(reply.STRAY) if found is Found.STRAY else self._bad(reply.LINE_TOO_LONG)
+        return self._hang_up(reply.STRAY) if found is ReadProblem.STRAY else self._bad(reply.LINE_TOO_LONG)
 
     # What each command does.
 
@@ -181,8 +190,8 @@ class Conversation:
     def _hello(self, name: str, offers: list[str]) -> Actions:
         if not name:
             return self._bad(reply.NAME_WANTED)
-        self._begin(Stage.READY)
-        return [Send(reply.hello_reply([self._hostname, *offers]))]
+        self._begin(ServerStage.READY)
+        return [WriteReply(reply.hello_reply([self._hostname, *offers]))]
 
     def _start_tls(self, argument: str) -> Actions:
         if argument:
@@ -192,34 +201,34 @@ class Conversation:
         if not self._starttls:
             return self._bad(reply.NOT_OFFERED)
         self._listen = self._too_early
-        return [Send(reply.TLS_READY), StartTls()]
+        return [WriteReply(reply.TLS_READY), SecureServer()]
 
     def _auth(self, argument: str) -> Actions:
         if self._logged_in:
             return self._bad(reply.OUT_OF_ORDER)
         if not (self._tls or self._loopback):
             return self._bad(reply.TLS_FIRST)
-        self._exchange = Exchange()
+        self._exchange = LoginExchange()
         return self._login(self._exchange.begin(argument))
 
     def _login(self, said: Said) -> Actions:
         self._listen = self._response if isinstance(said, bytes) else self._command
         if isinstance(said, bytes):
-            return [Send(said)]
-        if isinstance(said, Fault):
+            return [WriteReply(said)]
+        if isinstance(said, CommandFault):
             return self._bad(said.reply)
         self.waiting = True
         return [Authenticate(said)]
 
-    def _told(self, verdict: Verdict) -> Actions:
-        self._logged_in = verdict is Verdict.GRANTED
+    def _told(self, verdict: LoginResult) -> Actions:
+        self._logged_in = verdict is LoginResult.GRANTED
         if self._logged_in:
-            return [Send(reply.LOGGED_IN)]
-        if verdict is Verdict.UNKNOWN:
-            return [Send(reply.STORE_DOWN)]
+            return [WriteReply(reply.LOGGED_IN)]
+        if verdict is LoginResult.UNKNOWN:
+            return [WriteReply(reply.STORE_DOWN)]
         self._failed_logins += 1
         if self._failed_logins < self._limits.failed_logins:
-            return [Send(reply.WRONG_LOGIN)]
+            return [WriteReply(reply.WRONG_LOGIN)]
         return self._hang_up(reply.WRONG_LOGIN, reply.ENOUGH_ERRORS)
 
     def _mail(self, argument: str) -> Actions:
@@ -228,23 +237,23 @@ class Conversation:
         if self._messages >= self._limits.messages:
             return self._hang_up(reply.ENOUGH_MESSAGES)
         sender = read_mail(argument)
-        if isinstance(sender, Fault):
+        if isinstance(sender, CommandFault):
             return self._bad(sender.reply)
         if sender.size > self._limits.message:
-            return [Send(reply.TOO_LARGE)]
-        self._transaction, self._stage = Transaction(sender), Stage.SENDER
-        return [Send(reply.SENDER_OK)]
+            return [WriteReply(reply.TOO_LARGE)]
+        self._transaction, self._stage = Transaction(sender), ServerStage.SENDER
+        return [WriteReply(reply.SENDER_OK)]
 
     def _rcpt(self, argument: str) -> Actions:
         mailbox = read_rcpt(argument, smtputf8=self._transaction.sender.smtputf8)
-        if isinstance(mailbox, Fault):
+        if isinstance(mailbox, CommandFault):
             return self._bad(mailbox.reply)
         if self._receives is not None and (refusal := self._receives(mailbox)) is not None:
             return self._bad(refusal)
         if not self._transaction.add(mailbox, self._limits.recipients):
-            return [Send(reply.TOO_MANY_RECIPIENTS)]
-        self._stage = Stage.RECIPIENTS
-        return [Send(reply.RECIPIENT_OK)]
+            return [WriteReply(reply.TOO_MANY_RECIPIENTS)]
+        self._stage = ServerStage.RECIPIENTS
+        return [WriteReply(reply.RECIPIENT_OK)]
 
     def _receive_data(self, argument: str) -> Actions:
         if argument:
@@ -252,18 +261,18 @@ class Conversation:
         self._buffer[:0] = b"\r\n"
         self._data = DataReader(self._limits.message)
         self._listen = self._content
-        return [Send(reply.GO_AHEAD)]
+        return [WriteReply(reply.GO_AHEAD)]
 
     def _reset(self, _argument: str) -> Actions:
-        self._begin(Stage.CONNECTED if self._stage is Stage.CONNECTED else Stage.READY)
-        return [Send(reply.OK)]
+        self._begin(ServerStage.CONNECTED if self._stage is ServerStage.CONNECTED else ServerStage.READY)
+        return [WriteReply(reply.OK)]
 
     def _quit(self, _argument: str) -> Actions:
         return self._hang_up(reply.BYE)
 
     # Small words.
 
-    def _begin(self, stage: Stage) -> None:
+    def _begin(self, stage: ServerStage) -> None:
         self._stage = stage
         self._transaction = Transaction(SenderArgument())
 
@@ -277,14 +286,14 @@ class Conversation:
     def _bad(self, refusal: bytes) -> Actions:
         self._errors += 1
         enough = self._errors >= self._limits.bad_commands
-        return self._hang_up(refusal, reply.ENOUGH_ERRORS) if enough else [Send(refusal)]
+        return self._hang_up(refusal, reply.ENOUGH_ERRORS) if enough else [WriteReply(refusal)]
 
     def _hang_up(self, *replies: bytes) -> Actions:
         self.closed = True
         self._buffer.clear()
-        return [*map(Send, replies), Close()]
+        return [*map(WriteReply, replies), CloseSession()]
 
-    _STEPS: ClassVar[dict[bytes, Callable[["Conversation", str], Actions]]] = {
+    _STEPS: ClassVar[dict[bytes, Callable[["ServerConversation", str], Actions]]] = {
         b"EHLO": _ehlo,
         b"HELO": _helo,
         b"STARTTLS": _start_tls,

@@ -17,7 +17,7 @@ from typing import Final
 END: Final = b"\r\n.\r\n"
 
 
-class Found(Enum):
+class ReadProblem(Enum):
     """What a reader says when it has neither a line nor a message to give."""
 
     MORE = "the rest has not come yet"
@@ -35,23 +35,23 @@ class LineReader:
     def __init__(self) -> None:
         self._too_long = False
 
-    def read(self, buffer: bytearray, limit: int) -> bytes | Found:
+    def read(self, buffer: bytearray, limit: int) -> bytes | ReadProblem:
         """The next line without its CRLF, taken out of ``buffer``; ``limit`` in octets, CRLF included."""
         end = buffer.find(b"\n")
         if end < 0:
             if len(buffer) > limit:
                 self._too_long = True
                 del buffer[:-1]  # the last octet may be the CR of its CRLF
-            return Found.MORE
+            return ReadProblem.MORE
         line = bytes(buffer[:end])
         del buffer[: end + 1]
         too_long, self._too_long = self._too_long or end >= limit, False
         if line[-1:] != b"\r":
-            return Found.STRAY
+            return ReadProblem.STRAY
         if too_long:
-            return Found.TOO_LONG
+            return ReadProblem.TOO_LONG
         line = line[:-1]
-        return Found.STRAY if b"\r" in line or b"\0" in line else line
+        return ReadProblem.STRAY if b"\r" in line or b"\0" in line else line
 
 
 class DataReader:
@@ -69,7 +69,7 @@ class DataReader:
         self.too_large = False
         self._skipped = 0
 
-    def read(self, buffer: bytearray) -> bytes | Found:
+    def read(self, buffer: bytearray) -> bytes | ReadProblem:
         """The content, dots unstuffed, taken out of ``buffer`` with its end; else what is to be done.
 
         After TOO_LONG the reader goes on with the same message and says SKIPPED, STRAY or FLOOD in the end.
@@ -82,33 +82,33 @@ class DataReader:
         if stop > first_over:
             return self._overflow(buffer, first_over)
         if _stray(buffer, self._judged, stop):
-            return Found.STRAY
+            return ReadProblem.STRAY
         self._judged = stop
-        return _content(buffer, end) if end >= 0 else Found.MORE
+        return _content(buffer, end) if end >= 0 else ReadProblem.MORE
 
-    def _overflow(self, buffer: bytearray, first_over: int) -> Found:
+    def _overflow(self, buffer: bytearray, first_over: int) -> ReadProblem:
         """The first octet over has come: judge up to and with it, so that the verdict is about content, not packets."""
         stop = first_over if buffer[first_over] == 0x0D else first_over + 1
         if _stray(buffer, self._judged, stop):
-            return Found.STRAY
+            return ReadProblem.STRAY
         self._judged = stop
         self.too_large = True
-        return Found.TOO_LONG
+        return ReadProblem.TOO_LONG
 
-    def _skip(self, buffer: bytearray, end: int, stop: int) -> Found:
+    def _skip(self, buffer: bytearray, end: int, stop: int) -> ReadProblem:
         """Throw away, keeping two octets: the CRLF that a dot may follow."""
         if _stray(buffer, self._judged, stop):
-            return Found.STRAY
+            return ReadProblem.STRAY
         if self._skipped + stop > 2 * self._limit + 2:
-            return Found.FLOOD
+            return ReadProblem.FLOOD
         if end >= 0:
             del buffer[: end + len(END)]
-            return Found.SKIPPED
+            return ReadProblem.SKIPPED
         gone = max(0, stop - 2)
         del buffer[:gone]
         self._skipped += gone
         self._judged = stop - gone
-        return Found.MORE
+        return ReadProblem.MORE
 
 
 def _unsettled(buffer: bytearray) -> int:

@@ -11,12 +11,12 @@ import binascii
 
 from posthouse.mail.smtp.server import reply
 from posthouse.mail.smtp.server.action import Login
-from posthouse.mail.smtp.server.command import Fault
+from posthouse.mail.smtp.server.command import CommandFault
 
-Said = bytes | Login | Fault  # a prompt to go on, what was said, or why not
+Said = bytes | Login | CommandFault  # a prompt to go on, what was said, or why not
 
 
-class Exchange:
+class LoginExchange:
     """One AUTH command and the responses after it."""
 
     __slots__ = ("_plain", "_username")
@@ -30,7 +30,7 @@ class Exchange:
         mechanism, _, initial = argument.partition(" ")
         mechanism = mechanism.upper()
         if mechanism not in {"PLAIN", "LOGIN"}:
-            return Fault(reply.NO_MECHANISM)
+            return CommandFault(reply.NO_MECHANISM)
         self._plain = mechanism == "PLAIN"
         if initial:
             return self.respond(initial.encode())
@@ -39,12 +39,12 @@ class Exchange:
     def respond(self, line: bytes) -> Said:
         """The next response, in base64."""
         if line == b"*":
-            return Fault(reply.CANCELLED)
+            return CommandFault(reply.CANCELLED)
         response = _decode(line)
         if response is None:
-            return Fault(reply.BAD_RESPONSE)
+            return CommandFault(reply.BAD_RESPONSE)
         if self._plain:
-            return _read_plain(response) or Fault(reply.BAD_RESPONSE)
+            return _read_plain(response) or CommandFault(reply.BAD_RESPONSE)
         if self._username is None:
             self._username = response
             return reply.ASK_PASSWORD

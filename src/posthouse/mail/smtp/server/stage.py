@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 
-class Stage(Enum):
+class ServerStage(Enum):
     """What has been said so far."""
 
     CONNECTED = "nothing"
@@ -17,11 +17,11 @@ class Stage(Enum):
 
 
 _ALWAYS: Final = frozenset({b"EHLO", b"HELO", b"NOOP", b"RSET", b"QUIT", b"HELP", b"VRFY"})
-ALLOWED: Final[dict[Stage, frozenset[bytes]]] = {
-    Stage.CONNECTED: _ALWAYS | {b"STARTTLS"},
-    Stage.READY: _ALWAYS | {b"STARTTLS", b"AUTH", b"MAIL"},
-    Stage.SENDER: _ALWAYS | {b"RCPT"},
-    Stage.RECIPIENTS: _ALWAYS | {b"RCPT", b"DATA"},
+ALLOWED: Final[dict[ServerStage, frozenset[bytes]]] = {
+    ServerStage.CONNECTED: _ALWAYS | {b"STARTTLS"},
+    ServerStage.READY: _ALWAYS | {b"STARTTLS", b"AUTH", b"MAIL"},
+    ServerStage.SENDER: _ALWAYS | {b"RCPT"},
+    ServerStage.RECIPIENTS: _ALWAYS | {b"RCPT", b"DATA"},
 }
 NEEDS_LOGIN: Final = frozenset({b"MAIL", b"RCPT", b"DATA"})
 # Whoever says these is a browser, or goes on with octets that are no commands.

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from posthouse.model.content_verdict import Purpose
+from posthouse.model.content_verdict import ContentPurpose
 
 LANGUAGES: Final = ("en", "de")
 NUMBER: Final = "#"
@@ -35,7 +35,7 @@ _STEM: Final = 3
 _PHRASE: Final = re.compile(r"#%|#|_|[^\W\d_]+\*?")
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ContentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule. ``opens``: what follows it, up to something transactional or the small print, belongs to it; ``purpose``: of transactions only."""
 
     id: str
@@ -44,12 +44,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says: str
     phrases: tuple[str, ...]
     opens: bool = False
-    purpose: Purpose | None = None
+    purpose: ContentPurpose | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stopwords: frozenset[str]
-    rule: tuple[Rule, ...]
+    rule: tuple[ContentRule, ...]
 
 
 Tail = tuple[tuple[str, ...], int]  # what must follow, and the number of the rule
@@ -62,11 +62,11 @@ class RuleSet(msgspec.Struct, frozen=True):
     """
 
     stopwords: frozenset[str]
-    rules: tuple[Rule, ...]
-    starts: dict[str, "Start"]
+    rules: tuple[ContentRule, ...]
+    starts: dict[str, "PhraseStart"]
     stems: dict[str, list[tuple[str, Tail]]]
 
-    def hits(self, words: Sequence[str]) -> Iterator[tuple[int, Rule]]:
+    def hits(self, words: Sequence[str]) -> Iterator[tuple[int, ContentRule]]:
         """The rules that fire, each with the place of its first word among the words."""
         starts, stems, rules = self.starts, self.stems, self.rules
         following = [*words[1:], ""]
@@ -87,7 +87,7 @@ class RuleSet(msgspec.Struct, frozen=True):
                     yield index, rules[number]
 
 
-class Start(msgspec.Struct, frozen=True):
+class PhraseStart(msgspec.Struct, frozen=True):
     """What may begin with a word: ``alone`` it says enough; ``pairs``: by the second word; ``loose``: the second is no plain word."""
 
     alone: list[int]
@@ -132,7 +132,7 @@ def _place(found: RuleSet, words: list[str], number: int) -> None:
     if first.endswith("*"):
         found.stems.setdefault(first[:_STEM], []).append((first[:-1], (tuple(rest), number)))
         return
-    start = found.starts.setdefault(first, Start([], {}, []))
+    start = found.starts.setdefault(first, PhraseStart([], {}, []))
     if not rest:
         start.alone.append(number)
     elif rest[0] == ANY or rest[0].endswith("*"):
