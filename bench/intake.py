@@ -17,21 +17,21 @@ from typing import Any
 
 from bench import keys, letter
 from bench.peers.celery import PYTHON
+from posthouse.model.brand import Brand
+from posthouse.model.domain import DomainFact
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Caller, Environment, SendRequest
-from posthouse.model.template import TemplateVersion, Variable, VariableType
+from posthouse.model.stream import Stream, default
+from posthouse.model.template import TemplateDraft, TemplateVersion, Variable, VariableType
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.draft import Draft as Drafted
 from posthouse.pipeline.accept.draft import MessageBuilder
 from posthouse.pipeline.accept.tenant_facts import TenantSender
 from posthouse.pipeline.deliver.suppression_check import SuppressionFacts
 from posthouse.pipeline.render.build_version import BuiltVersion, build_version
-from posthouse.policy.deliver.route import RouteFact
 from posthouse.store.seal import Sealer
-from posthouse.store.tenants.brands import Brand
-from posthouse.store.tenants.domains import DomainFact
-from posthouse.store.tenants.streams import Stream, default
-from posthouse.templates.draft import TemplateDraft, source_of, version_of
+from posthouse.templates.draft import source_of, version_of
 from posthouse.templates.render import render
 
 ROUNDS, TIMES = 3, 1500

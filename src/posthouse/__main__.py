@@ -13,16 +13,16 @@ from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.config import Settings
 from posthouse.doors import cli
 from posthouse.doors.cli.shared.context import CliContext
+from posthouse.model.queue import FlowHead
 from posthouse.net.authority import authority_pem
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import check_network, look_up
 from posthouse.ops.open_store import OpenStore, StoreOptions
 from posthouse.pipeline.accept.accept import Announcer, Intake
 from posthouse.store.queue import queue
-from posthouse.store.queue.queue import FlowHead
 
-CLOCK: Final = Clock()
+CLOCK: Final = SystemClock()
 ENTROPY: Final = Entropy()
 
 

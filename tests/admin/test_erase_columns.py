@@ -156,13 +156,14 @@ async def test_nothing_is_erased_while_settings_hold_it_and_they_are_named(post:
 
 
 async def test_it_goes_in_batches_each_in_a_transaction_of_its_own(post: Posting) -> None:
+    from posthouse.model.erasure import AddressToErase  # noqa: PLC0415
     from posthouse.store.recipients import erasure as erasing  # noqa: PLC0415 - the room below, looked at here only
 
     for number in range(7):
         await post.send(f"u{number}@x.test", metadata={"about": JANE})
     address = parse_mailbox(JANE)
     assert isinstance(address, Mailbox)
-    what = erasing.AddressToErase(
+    what = AddressToErase(
         tenant=1,
         lookup=b"",
         spellings=erasure.spellings(JANE),

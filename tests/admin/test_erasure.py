@@ -10,9 +10,9 @@ from posthouse.admin.erasure import Erased
 from posthouse.admin.suppressions import SuppressionToAdd
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.suppression import Cause, SuppressionRule
 from posthouse.store.postgres.database import Database
-from posthouse.store.recipients.suppression_rule import SuppressionRule, set_rule
+from posthouse.store.recipients.suppression_rule import set_rule
 from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
 from tests.support.posting import UNKNOWN, Posting, posting

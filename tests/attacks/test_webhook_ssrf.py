@@ -3,7 +3,7 @@
 import pytest
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.http.client import HttpClient
 from tests.support.http_stranger import Names, answer, stranger
 
@@ -26,7 +26,7 @@ def post(url: str) -> HttpRequest:
 async def test_no_spelling_of_an_inside_address_is_connected_to(url: str) -> None:
     names = Names(inside_example=[("127.0.0.1",)])
     async with stranger(answer()) as there:
-        http = HttpClient(names, Clock())
+        http = HttpClient(names, SystemClock())
         found = await http.send(post(url.format(port=there.port)))
         await http.close()
         assert isinstance(found, NoAnswer)
@@ -37,7 +37,7 @@ async def test_no_spelling_of_an_inside_address_is_connected_to(url: str) -> Non
 async def test_a_name_that_changes_its_mind_between_check_and_connection_gains_nothing() -> None:
     names = Names(rebind_example=[("203.0.113.1",), ("127.0.0.1",), ("8.8.8.8", "127.0.0.1"), ("127.0.0.1",)])
     async with stranger(answer()) as there:
-        http = HttpClient(names, Clock())
+        http = HttpClient(names, SystemClock())
         for _ in range(2):
             found = await http.send(post(f"http://rebind.example:{there.port}/"))
             assert isinstance(found, NoAnswer)
@@ -55,7 +55,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_connected_to(monke
 
     monkeypatch.setattr(HttpClient, "_dial", dial)
     names = Names(rebind_example=[("8.8.8.8", "127.0.0.1", "::ffff:10.0.0.1", "2606:4700::1111")])
-    http = HttpClient(names, Clock())
+    http = HttpClient(names, SystemClock())
     await http.send(post("https://rebind.example/"))
     assert dialled == ["8.8.8.8", "2606:4700::1111"]
     assert names.looked == 1
@@ -64,7 +64,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_connected_to(monke
 async def test_a_redirect_inside_is_an_answer_and_not_a_way() -> None:
     async with stranger(answer()) as inside:
         async with stranger(answer("307 Temporary Redirect", b"", f"Location: http://127.0.0.1:{inside.port}/")) as outside:
-            http = HttpClient(Names(), Clock())
+            http = HttpClient(Names(), SystemClock())
             found = await http.send(post(outside.url()), trusted=True)
             await http.close()
             assert isinstance(found, HttpResponse)
@@ -74,7 +74,7 @@ async def test_a_redirect_inside_is_an_answer_and_not_a_way() -> None:
 
 async def test_a_trusted_connection_at_rest_is_not_lent_to_strangers() -> None:
     async with stranger(answer()) as there:
-        http = HttpClient(Names(), Clock())
+        http = HttpClient(Names(), SystemClock())
         assert isinstance(await http.send(post(there.url()), trusted=True), HttpResponse)
         found = await http.send(post(there.url()))
         await http.close()

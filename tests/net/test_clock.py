@@ -2,22 +2,22 @@
 
 from datetime import UTC, datetime, timedelta
 
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.testing.clock import FakeClock
 
 
 def test_now_is_aware_and_close_to_the_machines() -> None:
-    assert abs(Clock().now() - datetime.now(UTC)) < timedelta(seconds=5)
+    assert abs(SystemClock().now() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_an_anchor_moves_now_to_the_databases_time() -> None:
-    clock, there = Clock(), datetime(2031, 5, 6, tzinfo=UTC)
+    clock, there = SystemClock(), datetime(2031, 5, 6, tzinfo=UTC)
     clock.anchor(there)
     assert timedelta(0) <= clock.now() - there < timedelta(seconds=5)
 
 
 def test_monotonic_never_goes_back() -> None:
-    clock = Clock()
+    clock = SystemClock()
     seen = [clock.monotonic() for _ in range(1000)]
     assert seen == sorted(seen)
 

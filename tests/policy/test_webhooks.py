@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.policy.webhooks import FAILING, GONE, LONGEST_REST, WAITS, EndpointHealth, NextTry, WebhookAnswer, next_step
+from posthouse.model.webhook_endpoint import EndpointHealth
+from posthouse.policy.webhooks import FAILING, GONE, LONGEST_REST, WAITS, NextTry, WebhookAnswer, next_step
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

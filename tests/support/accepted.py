@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from posthouse.model import ids
-from posthouse.store.messages.accept import DeliveryRow, MessageRow, accept
+from posthouse.model.message_row import DeliveryRow, MessageRow
+from posthouse.store.messages.accept import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 

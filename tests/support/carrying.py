@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from posthouse.model.content import Parcel
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.dns import Resolver
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.transports.mx import MxTransport
@@ -68,14 +68,14 @@ async def relay(
     mx: FakeMx,
     limits: TransportLimits = PATIENT,
     *,
-    clock: Clock | None = None,
+    clock: SystemClock | None = None,
     authorities: Path | None = None,
     target: Mapping[str, object] | None = None,
 ) -> AsyncIterator[SmarthostTransport]:
     """A relay to ``mx``, closed at the end; ``target``: what else is to be said of it."""
     values = {"host": "127.0.0.1", "port": mx.port, "name": f"smtp://127.0.0.1:{mx.port}"} | dict(target or {})
     smarthost = SmarthostTransport(
-        msgspec.convert(values, RelayTarget), "me.test", clock or Clock(), limits, authorities=authorities
+        msgspec.convert(values, RelayTarget), "me.test", clock or SystemClock(), limits, authorities=authorities
     )
     try:
         yield smarthost
@@ -89,12 +89,12 @@ async def world(
     port: int,
     limits: TransportLimits = PATIENT,
     *,
-    clock: Clock | None = None,
+    clock: SystemClock | None = None,
     private: bool = True,
     authorities: Path | None = None,
 ) -> AsyncIterator[tuple[MxTransport, FakeDns]]:
     """A transport to the hosts of ``zone``, all on loopback and on one port."""
-    clock = clock or Clock()
+    clock = clock or SystemClock()
     async with FakeDns(zone) as dns:
         resolver = Resolver(("127.0.0.1", dns.port), clock, timeout=0.5, lifetime=1.0)
         transport = MxTransport(resolver, port, "me.test", clock, limits, allow_private=private, authorities=authorities)

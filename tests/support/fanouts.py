@@ -12,7 +12,9 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
-from posthouse.net.clock import Clock
+from posthouse.model.keys import EndpointKey
+from posthouse.model.webhook_endpoint import WebhookEndpoint
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
 from posthouse.net.http.limits import HttpLimits
@@ -24,7 +26,6 @@ from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import tenants
 from posthouse.store.webhooks import endpoints
-from posthouse.store.webhooks.endpoints import EndpointKey, WebhookEndpoint
 from tests.support import rows
 from tests.support.http_stranger import Names
 
@@ -67,7 +68,7 @@ class World:
     """One tenant; ``clock`` is real, or what the test gave."""
 
     database: Database
-    clock: Clock
+    clock: SystemClock
     entropy: Entropy
     sealer: Sealer
     tenant: int
@@ -117,8 +118,8 @@ class World:
         return WebhookDispatcher(parts)
 
 
-async def world(database: Database, clock: Clock | None = None) -> World:
-    clock = clock or Clock()
+async def world(database: Database, clock: SystemClock | None = None) -> World:
+    clock = clock or SystemClock()
     clock.anchor(await database.now())
     tenant = await tenants.create(database, "first", clock.now())
     return World(database, clock, Entropy(), Sealer(("a secret of the tests",), os.urandom), tenant.id)
@@ -131,7 +132,7 @@ def script(**answers: Any) -> Script:
     return made
 
 
-def real_client(clock: Clock, total: timedelta = timedelta(seconds=15)) -> HttpClient:
+def real_client(clock: SystemClock, total: timedelta = timedelta(seconds=15)) -> HttpClient:
     return HttpClient(Names(), clock, limits=HttpLimits(total=total), allow_private=True)
 
 

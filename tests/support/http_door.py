@@ -13,6 +13,7 @@ from posthouse.admin.templates import TemplateParts, Templates
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.model.limits import CONTRACT
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Environment
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import AcceptParts, Announcer, Intake
@@ -21,7 +22,6 @@ from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
-from posthouse.policy.deliver.route import RouteFact
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import tenants

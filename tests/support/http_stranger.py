@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.dns import AddressAnswer, DnsAnswerKind, Resolver
 
 
@@ -101,7 +101,7 @@ class Names(Resolver):
     """DNS for tests: each name's answers in turn, the last one for ever."""
 
     def __init__(self, **names: list[tuple[str, ...]]) -> None:
-        super().__init__(None, Clock())
+        super().__init__(None, SystemClock())
         self.names = {name.replace("_", "."): list(answers) for name, answers in names.items()}
         self.looked = 0
 

@@ -9,6 +9,8 @@ from posthouse.admin.suppressions import Desk
 from posthouse.model.attempt import Attempt
 from posthouse.model.message_type import Lane
 from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope
+from posthouse.model.queue import LeasedDelivery
+from posthouse.model.settlement import Settlement
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.batching import Batcher
@@ -19,7 +21,6 @@ from posthouse.policy import types
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.queue import LeasedDelivery
 from posthouse.store.recipients.suppression_lookup import load_key
 from posthouse.testing.clock import FakeClock
 from tests.support import rows
@@ -77,7 +78,7 @@ class Posting:
         self.database, self.clock, self.watch, self.worker = database, clock, watch, worker
         self.receiver, self.entropy = Receiver(), Entropy()
         route = Route(name="mx", transport=cast("Any", self.receiver), per_site=True)
-        settling: Batcher[settle.Settlement, bool] = Batcher(self._settle, hopeless=lambda _: False)
+        settling: Batcher[Settlement, bool] = Batcher(self._settle, hopeless=lambda _: False)
         self.delivering = Deliverer(
             DeliverParts(
                 routes=(route,), inbox=route, sealer=SEALER, clock=clock, entropy=self.entropy, keys=cast("Any", None), settle=settling,
@@ -159,7 +160,7 @@ class Posting:
         else:
             await self.delivering.carry(PreparedDelivery(claimed, self.route, cast("Any", claimed), cast("Any", _Gate()), b""))
 
-    async def _settle(self, settlements: list[settle.Settlement]) -> list[bool]:
+    async def _settle(self, settlements: list[Settlement]) -> list[bool]:
         async with self.database.acquire() as connection:
             return await settle.settle(connection, self.worker, settlements)
 

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from posthouse.model import ids
+from posthouse.model.message_row import DeliveryRow, MessageRow
 from posthouse.model.message_type import Lane
-from posthouse.store.messages.accept import DeliveryRow, MessageRow
-from posthouse.store.queue.queue import LeasedDelivery
+from posthouse.model.queue import LeasedDelivery
 
 _count = count(1)
 

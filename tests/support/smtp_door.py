@@ -12,6 +12,7 @@ from posthouse.doors.submission import SmtpServer
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
 from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
+from posthouse.testing.clock import FakeClock
 
 T = TypeVar("T")
 
@@ -54,20 +55,10 @@ class Unlimited:
         return None
 
 
-class Hands:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
 class Door:
     """A running door: where it listens, what came through, and its clock."""
 
-    def __init__(self, server: SmtpServer, notebook: Notebook, clock: Hands, sockets: dict[str, socket.socket]) -> None:
+    def __init__(self, server: SmtpServer, notebook: Notebook, clock: FakeClock, sockets: dict[str, socket.socket]) -> None:
         self.server = server
         self.notebook = notebook
         self.clock = clock
@@ -99,7 +90,7 @@ async def open_door(
 ) -> AsyncIterator[Door]:
     """A door on free ports, closed without grace at the end."""
     sockets = {name: _bound() for name in (("smtp", "smtps") if context else ("smtp",))}
-    notebook, clock = Notebook(), Hands()
+    notebook, clock = Notebook(), FakeClock()
     parts = SubmissionParts(
         intake=notebook,
         throttle=Unlimited(),

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.model.template import Variable, VariableType
+from posthouse.model.template import TemplateDraft, Variable, VariableType
 from posthouse.templates import folder
-from posthouse.templates.draft import TemplateDraft, faults, source_of
+from posthouse.templates.draft import faults, source_of
 
 MANIFEST = 'type = "receipt"\nlocale = "en"\n[[variables]]\nname = "n"\ntype = "number"\nrequired = true\n'
 NOTE = {

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from posthouse.model.brand import Brand
 from posthouse.model.template import RenderedTemplate, Variable, VariableType
 from posthouse.pipeline.accept.branding import READABLE, branded, contrast
-from posthouse.store.tenants.brands import Brand
 from posthouse.templates.examples import examples
 from posthouse.templates.ready_made import READY_MADE
 from posthouse.templates.render import render

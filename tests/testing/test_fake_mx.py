@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from posthouse.model.outcome import Delivered, InDoubt
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
 from posthouse.testing.fake_mx import FakeMx
@@ -67,7 +67,7 @@ async def test_as_a_process_of_its_own_it_says_where_it_listens_and_ends_on_requ
     assert process.stdout is not None
     port = json.loads(await process.stdout.readline())["port"]
     smarthost = SmarthostTransport(
-        RelayTarget(host="127.0.0.1", port=port, name="smtp://sink"), "me.test", Clock(), TransportLimits()
+        RelayTarget(host="127.0.0.1", port=port, name="smtp://sink"), "me.test", SystemClock(), TransportLimits()
     )
     attempts = await asyncio.gather(*(smarthost.carry(parcel(f"a{number}@x.test")) for number in range(500)))
     await smarthost.close(LONG)

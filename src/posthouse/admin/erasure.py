@@ -16,11 +16,12 @@ import msgspec
 
 from posthouse.admin.suppressions import Desk
 from posthouse.model import ids
+from posthouse.model.audit import AuditEntry
+from posthouse.model.erasure import AddressToErase
 from posthouse.model.mailbox import Mailbox
 from posthouse.policy.recipients.suppress import fold
 from posthouse.store.postgres.database import Held
 from posthouse.store.recipients import erasure as erasing
-from posthouse.store.recipients.erasure import AddressToErase
 from posthouse.store.recipients.suppression_lookup import PREFIX
 from posthouse.store.tenants import audit
 
@@ -120,5 +121,5 @@ def _hex(digits: str) -> str:
 
 async def _record(desk: Desk, connection: Held, action: str, data: dict[str, Any]) -> None:
     now = desk.now()
-    entry = audit.AuditEntry(desk.new_id(now), now, desk.actor, action, f"suppression/{data['entries'][-1]}", data)
+    entry = AuditEntry(desk.new_id(now), now, desk.actor, action, f"suppression/{data['entries'][-1]}", data)
     await audit.write(connection, desk.tenant, entry)

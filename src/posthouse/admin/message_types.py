@@ -8,10 +8,10 @@ from typing import Final
 
 from posthouse.admin.templates import Actor, TemplateParts, note
 from posthouse.model import ids
+from posthouse.model.message_type import OwnType, TypeUses
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.policy import types
 from posthouse.store.tenants import message_types
-from posthouse.store.tenants.message_types import OwnType, TypeUses
 
 MOST: Final = 200
 _FORM: Final = "must be small letters and digits in words joined by _, such as order_update, at most 64"

@@ -5,18 +5,18 @@ from typing import Final
 from uuid import UUID
 
 from posthouse.model import ids
+from posthouse.model.clock import Clock
+from posthouse.model.message_row import DeliveryRow, MessageRow
 from posthouse.model.message_type import MessageType
+from posthouse.model.queue import FlowHead, QueueFlag
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection
-from posthouse.net.clock import Clock
+from posthouse.model.stored_message import RequeuePlan, StoredMessage, StoredRecipient
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import Announcer
 from posthouse.policy.deliver.simulate import DOMAIN
 from posthouse.store.messages import accept, resend
 from posthouse.store.messages import cancel as taking_back
-from posthouse.store.messages.accept import DeliveryRow, MessageRow
-from posthouse.store.messages.resend import RequeuePlan, StoredMessage, StoredRecipient
 from posthouse.store.postgres.database import Database, Held
-from posthouse.store.queue.queue import FlowHead, QueueFlag
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import message_types
 

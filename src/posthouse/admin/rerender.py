@@ -15,10 +15,10 @@ import msgspec
 
 from posthouse.admin.templates import Templates
 from posthouse.model.send_request import Rejection
+from posthouse.model.stored_message import StoredMessage
 from posthouse.model.template import RenderedTemplate, TemplateVersion
 from posthouse.pipeline.accept.content import digest_of
 from posthouse.store.messages import resend
-from posthouse.store.messages.resend import StoredMessage
 from posthouse.store.seal import Sealer
 from posthouse.templates.ready_made import READY_MADE
 

@@ -8,15 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.admin.templates import Actor, TemplateParts, note
+from posthouse.model.brand import Brand
 from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.stream import Stream, default
+from posthouse.model.template import StoredPart
+from posthouse.model.tenant import Tenant
 from posthouse.store.postgres.database import Held
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
-from posthouse.store.templates.parts import StoredPart
 from posthouse.store.tenants import brands, link_hosts, streams, tenants
-from posthouse.store.tenants.brands import Brand
-from posthouse.store.tenants.streams import Stream
-from posthouse.store.tenants.tenants import Tenant
 from posthouse.templates.draft import NAME
 
 KINDS: Final = ("layout", "partial")
@@ -88,13 +88,13 @@ async def create_stream(parts: TemplateParts, actor: Actor, name: str, settings:
     """A new stream; what is left out is as by default. None where there is one of that name."""
     if name in streams.KNOWN:
         return None
-    new = msgspec.structs.replace(streams.default(name), **settings)
+    new = msgspec.structs.replace(default(name), **settings)
     async with parts.database.acquire() as connection, connection.transaction():
         if not await streams.add(connection, actor.tenant, new, parts.now()):
             return None
         if new.tracking_domain:
             await link_hosts.add(connection, actor.tenant, new.tracking_domain, parts.now())
-        await note(parts, connection, actor, "stream.created", f"stream/{name}", _differing(streams.default(name), new))
+        await note(parts, connection, actor, "stream.created", f"stream/{name}", _differing(default(name), new))
     return new
 
 

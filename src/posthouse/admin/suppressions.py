@@ -21,12 +21,12 @@ import msgspec
 
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
-from posthouse.policy.recipients.suppress import Cause, lifted_by
+from posthouse.model.audit import AuditEntry
+from posthouse.model.suppression import Cause, Suppression, SuppressionEntry, SuppressionRule
+from posthouse.policy.recipients.suppress import lifted_by
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.recipients import bounce_brakes, suppression_file, suppression_rule, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX, AddressKey
-from posthouse.store.recipients.suppression_rule import SuppressionRule
-from posthouse.store.recipients.suppressions import Suppression, SuppressionEntry
 from posthouse.store.tenants import audit
 from posthouse.telemetry import metrics
 
@@ -285,4 +285,4 @@ async def _record(desk: Desk, connection: Held, action: str, each: Suppression, 
 
 async def _write(desk: Desk, connection: Held, action: str, subject: str, data: dict[str, Any]) -> None:
     now = desk.now()
-    await audit.write(connection, desk.tenant, audit.AuditEntry(desk.new_id(now), now, desk.actor, action, subject, data))
+    await audit.write(connection, desk.tenant, AuditEntry(desk.new_id(now), now, desk.actor, action, subject, data))

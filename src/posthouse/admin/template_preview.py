@@ -10,6 +10,7 @@ import msgspec
 
 from posthouse.admin.templates import NO_TEMPLATE, NO_VERSION, Templates
 from posthouse.mail.mime import compose
+from posthouse.model.brand import Brand
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import RenderedTemplate, TemplateVersion
@@ -55,7 +56,7 @@ async def preview_of(
     templates: Templates,
     version: TemplateVersion,
     variables: Mapping[str, Any],
-    brand: brands.Brand,
+    brand: Brand,
     locale: str | None,
     sender: Mailbox,
 ) -> TemplatePreview | Rejection:

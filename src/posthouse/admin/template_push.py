@@ -17,6 +17,7 @@ import msgspec
 from posthouse.admin.settings import change_part
 from posthouse.admin.templates import Actor, SavedVersion, Templates, faults_of
 from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.template import TemplateDraft
 from posthouse.model.template_state import TemplateAction, TemplateState, after
 from posthouse.pipeline.render.build_version import BuiltVersion, blocking, build_version
 from posthouse.policy.types import OwnTypes
@@ -25,7 +26,6 @@ from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
 from posthouse.store.templates.versions import StoredTemplateVersion
 from posthouse.templates import draft as rules
-from posthouse.templates.draft import TemplateDraft
 from posthouse.templates.folder import FOLDERS, TemplateFolder, files_of, part_file
 from posthouse.templates.lint import LintFinding, blocks
 

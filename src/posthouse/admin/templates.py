@@ -15,7 +15,9 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.model.audit import AuditEntry
 from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.template import StoredVersion, TemplateDraft
 from posthouse.model.template_state import PAST, TemplateAction, TemplateState, after
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts, blocking
 from posthouse.pipeline.render.renderer import InProcessRenderer, Renderer
@@ -25,11 +27,9 @@ from posthouse.policy.types import BY_NAME, OwnTypes
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
-from posthouse.store.templates.versions import StoredTemplateVersion, StoredVersion
+from posthouse.store.templates.versions import StoredTemplateVersion
 from posthouse.store.tenants import audit, message_types
-from posthouse.store.tenants.audit import AuditEntry
 from posthouse.templates import draft as rules
-from posthouse.templates.draft import TemplateDraft
 from posthouse.templates.lint import LintFinding
 
 NO_TEMPLATE: Final = "There is no such template of your own."

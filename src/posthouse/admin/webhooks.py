@@ -14,10 +14,10 @@ from uuid import UUID
 from posthouse.model import ids
 from posthouse.model.event import EventType
 from posthouse.model.http import UrlFault, parse_url
+from posthouse.model.keys import EndpointKey
 from posthouse.net.reach import is_public
 from posthouse.store.postgres.database import Database
 from posthouse.store.webhooks import settle
-from posthouse.store.webhooks.endpoints import EndpointKey
 
 PREFIX: Final = "whk"
 TRY_PREFIX: Final = "whd"

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 import msgspec
+
+from posthouse.model.keys import DeliveryKey
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -40,15 +41,6 @@ class Gate(Protocol):
     def open(self) -> bool:
         """True, and the mark is made: from here on the delivery may have left."""
         ...
-
-
-class DeliveryKey(msgspec.Struct, frozen=True):
-    """Which delivery this is, for transports that keep it (inbox) or pass it on (a vendor's idempotency key)."""
-
-    tenant: int
-    environment: int
-    message: UUID
-    position: int
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):

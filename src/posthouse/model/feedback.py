@@ -8,6 +8,7 @@ Must never know: who said it in which shape (``mail`` and ``providers`` do), nor
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -49,3 +50,45 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     url: str | None = None
     bot: bool = False
+
+
+class RawFeedback(msgspec.Struct, frozen=True, kw_only=True):
+    """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where known.
+
+    ``message`` and ``position``: whose return path it came to.
+    """
+
+    id: UUID
+    tenant: int
+    environment: int
+    source: str
+    body: bytes
+    received_at: datetime
+    headers: dict[str, str] = {}
+    message: UUID | None = None
+    position: int | None = None
+    tries: int = 0
+
+
+class FeedbackSubject(msgspec.Struct, frozen=True):
+    """The delivery that feedback is about, as it stands, locked. ``door``: how its message came in."""
+
+    message: UUID
+    position: int
+    recipient: str
+    type: str
+    stream: str
+    created_at: datetime
+    state: str
+    header_from: str = ""
+    door: str = ""
+
+
+class HookAddress(msgspec.Struct, frozen=True):
+    """A hook that is taken."""
+
+    tenant: int
+    environment: int
+    id: UUID
+    provider: str
+    created_at: datetime

@@ -1,7 +1,8 @@
 """What a message type is: the promises that come with saying what a message is for (T1)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -73,3 +74,20 @@ class MessageType(msgspec.Struct, frozen=True, kw_only=True):
     def built_in(self) -> str:
         """The name in table T1: what counts where names must be few."""
         return self.parent or self.name
+
+
+class OwnType(msgspec.Struct, frozen=True):
+    """``parent``: a built-in type. ``description``: '' for none."""
+
+    id: UUID
+    name: str
+    parent: str
+    description: str
+    created_at: datetime
+
+
+class TypeUses(msgspec.Struct, frozen=True):
+    """What would be left without its type: templates with an active version of it, credentials that are not revoked."""
+
+    templates: tuple[str, ...]
+    credentials: tuple[UUID, ...]

@@ -5,14 +5,17 @@ A ``Source`` is what an author wrote for one language, in HTML or MJML, with lay
 rendered months later is the same although a partial has changed since.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from babel.core import get_global
 
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.template_state import TemplateState
 
 DEFAULT_LOCALE: Final = "default"
 _LANGUAGE_AND_REGION: Final = 2
@@ -122,3 +125,74 @@ class RenderedTemplate(msgspec.Struct, frozen=True):
     html: str | None
     text: str
     locale: str
+
+
+class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason.
+
+    ``sender``: who mail is from where a message does not say, with or without a display name; '' for the stream's or tenant's.
+    ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is stored.
+    """
+
+    name: str
+    type: str | None = None
+    variables: tuple[Variable, ...] = ()
+    sources: dict[str, TemplateSource]
+    fallback: str = DEFAULT_LOCALE
+    waivers: dict[str, str] = {}
+    sender: str = ""
+    parent: str | None = None
+
+
+def plain_variable(variable: Variable) -> dict[str, Any]:
+    """A variable as JSON or TOML says it, without what is as by default."""
+    plain: dict[str, Any] = {"name": variable.name} if variable.name else {}
+    plain["type"] = variable.type.value
+    plain |= {"required": True} if variable.required else {}
+    plain |= {"also": list(variable.also)} if variable.also else {}
+    plain |= {"description": variable.description} if variable.description else {}
+    plain |= {"default": variable.default} if variable.default is not None else {}
+    plain |= {"example": variable.example} if variable.example is not None else {}
+    plain |= {"items": plain_variable(variable.items)} if variable.items is not None else {}
+    return plain | ({"properties": [plain_variable(inner) for inner in variable.properties]} if variable.properties else {})
+
+
+class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A version without its words. ``approved_by`` None: nobody has; ``activated_at``: when it became active last. ``sender``: '' for none."""
+
+    name: str
+    version: int
+    type: str | None
+    state: TemplateState
+    fallback: str
+    variables: tuple[Variable, ...]
+    waivers: dict[str, str]
+    digest: bytes
+    author: str
+    created_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    activated_at: datetime | None
+    sender: str = ""
+
+
+class TemplateSummary(msgspec.Struct, frozen=True):
+    """A template as lists show it: ``type`` is the newest version's, ``active`` None where no version is."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    latest: int
+    type: str | None
+    active: int | None
+
+
+class StoredPart(msgspec.Struct, frozen=True):
+    """``kind``: layout or partial. ``source`` None: taken away."""
+
+    kind: str
+    name: str
+    version: int
+    source: str | None
+    author: str
+    created_at: datetime

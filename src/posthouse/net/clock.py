@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 
 
-class Clock:
+class SystemClock:
     """Aware UTC time and monotonic seconds."""
 
     __slots__ = ("_offset",)

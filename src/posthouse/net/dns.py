@@ -21,7 +21,7 @@ import dns.rdatatype
 import dns.resolver
 import msgspec
 
-from posthouse.net.clock import Clock
+from posthouse.model.clock import Clock
 
 LONGEST_TTL_SECONDS: Final = 86_400.0
 LONGEST_NEGATIVE_SECONDS: Final = 300.0

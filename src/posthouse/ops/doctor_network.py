@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from posthouse.net import published
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.net.published import PublishedRecords
 from posthouse.net.smtp.probe import ProbeAnswer, greet, reach
@@ -91,7 +91,7 @@ async def unreachable_routes(outside: ProbeTargets) -> list[str]:
 
 def _resolver(outside: ProbeTargets) -> Resolver:
     seconds = PATIENCE.total_seconds()
-    return Resolver(outside.nameserver, Clock(), timeout=seconds, lifetime=seconds)
+    return Resolver(outside.nameserver, SystemClock(), timeout=seconds, lifetime=seconds)
 
 
 async def _shut(way: RouteProbe) -> str:

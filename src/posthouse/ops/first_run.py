@@ -15,9 +15,9 @@ import msgspec
 
 from posthouse.admin.tenants import NewTenant, create_first
 from posthouse.model import ids
+from posthouse.model.clock import Clock
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
-from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import Intake
 from posthouse.store.messages.timeline import get_message

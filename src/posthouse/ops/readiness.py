@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from posthouse.net.clock import Clock
+from posthouse.model.clock import Clock
 from posthouse.pipeline.deliver.lease import LEASE
 from posthouse.store.installation import secret_check
 from posthouse.store.memory import TtlCache

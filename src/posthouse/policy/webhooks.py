@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.webhook_endpoint import EndpointHealth
+
 WAITS: Final = (
     timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=5),
     timedelta(hours=10), timedelta(hours=10), timedelta(hours=24), timedelta(hours=24),
@@ -32,14 +34,6 @@ class WebhookAnswer(StrEnum):
     LATER = "later"
     FAILED = "failed"
     GONE = "gone"
-
-
-class EndpointHealth(msgspec.Struct, frozen=True):
-    """How an endpoint does: tries in a row that failed, since when, and until when it is left in peace."""
-
-    failures: int = 0
-    failing_since: datetime | None = None
-    rest_until: datetime | None = None
 
 
 class NextTry(msgspec.Struct, frozen=True, kw_only=True):

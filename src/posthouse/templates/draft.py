@@ -16,7 +16,7 @@ import msgspec
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import DEFAULT_LOCALE, CompiledTemplate, TemplateSource, TemplateVersion, Variable
+from posthouse.model.template import CompiledTemplate, TemplateDraft, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.variables import RESERVED, declaration_faults
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -28,23 +28,6 @@ MOST_VARIABLES: Final = 200
 MOST_DEPTH: Final = 8
 _NAME_TOLD: Final = "must be letters, digits, '.', '_' and '-', at most 128, and begin with a letter or digit"
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
-
-
-class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason.
-
-    ``sender``: who mail is from where a message does not say, with or without a display name; '' for the stream's or tenant's.
-    ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is stored.
-    """
-
-    name: str
-    type: str | None = None
-    variables: tuple[Variable, ...] = ()
-    sources: dict[str, TemplateSource]
-    fallback: str = DEFAULT_LOCALE
-    waivers: dict[str, str] = {}
-    sender: str = ""
-    parent: str | None = None
 
 
 def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = "") -> TemplateSource:
@@ -145,16 +128,3 @@ def _is_text(said: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def plain_variable(variable: Variable) -> dict[str, Any]:
-    """A variable as JSON or TOML says it, without what is as by default."""
-    plain: dict[str, Any] = {"name": variable.name} if variable.name else {}
-    plain["type"] = variable.type.value
-    plain |= {"required": True} if variable.required else {}
-    plain |= {"also": list(variable.also)} if variable.also else {}
-    plain |= {"description": variable.description} if variable.description else {}
-    plain |= {"default": variable.default} if variable.default is not None else {}
-    plain |= {"example": variable.example} if variable.example is not None else {}
-    plain |= {"items": plain_variable(variable.items)} if variable.items is not None else {}
-    return plain | ({"properties": [plain_variable(inner) for inner in variable.properties]} if variable.properties else {})

@@ -18,9 +18,9 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import DEFAULT_LOCALE, Variable
+from posthouse.model.template import DEFAULT_LOCALE, TemplateDraft, Variable, plain_variable
 from posthouse.templates import toml
-from posthouse.templates.draft import NAME, TemplateDraft, faults, plain_variable, source_of
+from posthouse.templates.draft import NAME, faults, source_of
 
 MANIFEST: Final = "template.toml"
 KINDS: Final = {"_layouts": "layout", "_partials": "partial"}

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 
 
 class Certificate(NamedTuple):
@@ -24,7 +24,7 @@ class Certificate(NamedTuple):
 def certificate(folder: Path, *names: str, expired: bool = False) -> Certificate:
     """A self-signed certificate for these host names and IP addresses, in ``folder``."""
     key = ec.generate_private_key(ec.SECP256R1())
-    now = Clock().now()
+    now = SystemClock().now()
     until = now - timedelta(days=1) if expired else now + timedelta(days=1)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(days=9), until)

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 
 _START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
-class FakeClock(Clock):
+class FakeClock(SystemClock):
     """Starts at ``now`` (aware); ``advance`` moves both its wall and its monotonic time."""
 
     __slots__ = ("_elapsed", "_now")

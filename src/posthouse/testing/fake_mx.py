@@ -19,7 +19,7 @@ from typing import Final, Self
 
 import msgspec
 
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.testing.fake_mx_book import Behaviour, Book, BookEntry
 from posthouse.testing.fake_mx_session import FakeMxSession
 
@@ -41,10 +41,10 @@ class FakeMx:
         context: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
         ledger: Path | None = None,
-        clock: Clock | None = None,
+        clock: SystemClock | None = None,
     ) -> None:
         """``context`` is for STARTTLS or implicit TLS; ``clock`` for greylisting; ``ledger``: also write it there."""
-        self._book = Book(behaviour or Behaviour(), context, clock or Clock(), ledger)
+        self._book = Book(behaviour or Behaviour(), context, clock or SystemClock(), ledger)
         self._implicit = implicit_tls
         self._server: asyncio.Server | None = None
         self.ledger = self._book.ledger

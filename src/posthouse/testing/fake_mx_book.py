@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from posthouse.net.clock import Clock
+from posthouse.model.clock import Clock
 
 _STRAY: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 

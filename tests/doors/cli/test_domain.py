@@ -3,8 +3,8 @@
 import pytest
 
 from posthouse.doors.cli.domain import compare
+from posthouse.model.domain import DnsRecord
 from posthouse.ops.doctor_network import PublishedRecords
-from posthouse.store.tenants.domains import DnsRecord
 from tests.doors.cli.conftest import World
 
 

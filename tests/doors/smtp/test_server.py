@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
-from tests.support.smtp_door import MESSAGE, Hands, Notebook, Unlimited, authenticate, connected, open_door
+from posthouse.testing.clock import FakeClock
+from tests.support.smtp_door import MESSAGE, Notebook, Unlimited, authenticate, connected, open_door
 
 BEGUN = b"MAIL FROM:<>\r\nRCPT TO:<ann@x.example>\r\nDATA\r\n"
 
@@ -46,7 +47,7 @@ async def test_a_closed_door_takes_nobody() -> None:
 
 async def test_implicit_tls_without_a_certificate_is_refused() -> None:
     parts = SubmissionParts(
-        intake=Notebook(), throttle=Unlimited(), authenticate=authenticate, hostname="mail.example", clock=Hands()
+        intake=Notebook(), throttle=Unlimited(), authenticate=authenticate, hostname="mail.example", clock=FakeClock()
     )
     with socket.create_server(("127.0.0.1", 0)) as sock, pytest.raises(ValueError, match="certificate"):
         await serve_submission({"smtps": sock}, parts)

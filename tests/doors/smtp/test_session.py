@@ -198,10 +198,10 @@ async def test_a_peer_that_does_not_read_its_replies_is_not_heard() -> None:
 
 async def test_a_silent_peer_is_hung_up_on() -> None:
     async with open_door(limits=SessionLimits(idle=timedelta(seconds=60))) as door, connected(door) as wire:
-        door.clock.seconds += 59
+        door.clock.advance(timedelta(seconds=59))
         door.server.sweep()
         assert (await wire.say(b"NOOP\r\n")).startswith(b"250 ")
-        door.clock.seconds += 60
+        door.clock.advance(timedelta(seconds=60))
         door.server.sweep()
         assert await wire.rest() == b"421 4.4.2 Timed out\r\n"
 
@@ -215,7 +215,7 @@ async def test_a_commit_is_never_timed_out() -> None:
         door.notebook.open.clear()
         await wire.say(TRANSACTION, 3)
         await door.notebook.entered.wait()
-        door.clock.seconds += 3600
+        door.clock.advance(timedelta(seconds=3600))
         door.server.sweep()
         door.notebook.open.set()
         assert (await wire.reply()).endswith(b"Ok: msg_1\r\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.http.client import HttpClient
 from posthouse.net.http.limits import HttpLimits
 from posthouse.net.reach import is_public
@@ -23,10 +23,15 @@ QUICK = HttpLimits(total=timedelta(seconds=0.3), connect=timedelta(seconds=0.2))
 @contextlib.asynccontextmanager
 async def client(
     names: Names | None = None, *, limits: HttpLimits | None = None, private: bool = True, authorities: Path | None = None,
-    clock: Clock | None = None,
+    clock: SystemClock | None = None,
 ) -> AsyncIterator[HttpClient]:  # fmt: skip
     made = HttpClient(
-        names or Names(), clock or Clock(), limits=limits, allow_private=private, agent="Posthouse/test", authorities=authorities
+        names or Names(),
+        clock or SystemClock(),
+        limits=limits,
+        allow_private=private,
+        agent="Posthouse/test",
+        authorities=authorities,
     )
     try:
         yield made

@@ -6,13 +6,13 @@ from typing import Any
 
 from posthouse.admin.templates import Actor, SavedVersion, TemplateParts, Templates
 from posthouse.model.send_request import Rejection
-from posthouse.model.template import TemplateVersion
+from posthouse.model.template import TemplateDraft, TemplateVersion
 from posthouse.model.template_state import TemplateAction
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.active_templates import MEMORY, ActiveTemplates
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import tenants
-from posthouse.templates.draft import TemplateDraft, source_of
+from posthouse.templates.draft import source_of
 from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posthouse.model.brand import Brand
 from posthouse.model.template import RenderedTemplate
 from posthouse.pipeline.accept.branding import BLACK, READABLE, WHITE, branded, contrast, readable_on
-from posthouse.store.tenants.brands import Brand
 from posthouse.templates.examples import examples
 from posthouse.templates.ready_made import READY_MADE
 from posthouse.templates.render import render

@@ -11,11 +11,11 @@ import pytest
 from posthouse.mail import link
 from posthouse.mail.link import LinkPurpose, link_key
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Caller, Environment, Rejection, SendRequest
+from posthouse.model.stream import Stream, default
 from posthouse.pipeline.accept.links import LinkBuilder
 from posthouse.policy.accept.admit import Admission, AdmissionFacts, resolve
-from posthouse.policy.deliver.route import RouteFact
-from posthouse.store.tenants.streams import Stream, default
 from posthouse.templates.html.text import text_of
 
 KEY = b"k" * 32

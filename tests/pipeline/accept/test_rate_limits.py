@@ -10,6 +10,7 @@ import pytest
 
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.message_type import OwnType
 from posthouse.model.send_request import Caller, Environment, SendRequest
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
@@ -18,7 +19,6 @@ from posthouse.store.postgres.database import Database, connect
 from posthouse.store.tenants import message_types, tenants
 from posthouse.store.tenants.credentials import Credentials, create_api_key
 from posthouse.store.tenants.domains import Domains
-from posthouse.store.tenants.message_types import OwnType
 from posthouse.testing.clock import FakeClock
 from tests.support.http_door import SEALER
 from tests.support.postgres import NOW

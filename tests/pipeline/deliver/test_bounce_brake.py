@@ -5,12 +5,11 @@ from typing import Any, cast
 
 import pytest
 
+from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
-from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import suppressions
-from posthouse.store.recipients.suppressions import SuppressionEntry
 from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
 

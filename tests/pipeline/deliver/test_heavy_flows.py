@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import FlowHead
 from posthouse.pipeline.deliver.heavy_flows import HEAVY, HeavyFlows
-from posthouse.store.queue.queue import FlowHead
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FLOOD, OTHER = (FlowHead(int(Lane.INSTANT), flow, NOW) for flow in (1, 2))

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from posthouse.model import ids
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import FlowHead
 from posthouse.pipeline.deliver.lanes import MOST_FLOWS, RESERVED, SHARED, Lanes
-from posthouse.store.queue.queue import FlowHead
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

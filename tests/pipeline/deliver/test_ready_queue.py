@@ -6,9 +6,9 @@ from typing import Any
 
 from posthouse.model import ids
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import LeasedDelivery
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
-from posthouse.store.queue.queue import LeasedDelivery
 from tests.support import rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

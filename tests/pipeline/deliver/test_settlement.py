@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from posthouse.model.delivery import DeliveryState
+from posthouse.model.queue import LeasedDelivery, QueueFlag
 from posthouse.pipeline.deliver import settlement
 from posthouse.policy import types
-from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
 from tests.support import rows
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

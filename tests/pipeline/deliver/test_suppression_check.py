@@ -7,9 +7,9 @@ import pytest
 
 from posthouse.admin import suppressions
 from posthouse.admin.suppressions import SuppressionToAdd
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.suppression import Cause, SuppressionRule
 from posthouse.store.postgres.database import Database
-from posthouse.store.recipients.suppression_rule import SuppressionRule, set_rule
+from posthouse.store.recipients.suppression_rule import set_rule
 from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
 from tests.support.posting import BLOCKED, DISABLED, FULL, GREY, UNKNOWN, YES, Answering, Posting, posting, said

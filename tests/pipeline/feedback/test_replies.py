@@ -11,20 +11,20 @@ from posthouse.admin.erasure import erase
 from posthouse.mail.mime import compose
 from posthouse.mail.reports.personal_reply import PersonalReply, read_reply
 from posthouse.model import ids
+from posthouse.model.feedback import RawFeedback
+from posthouse.model.keys import DeliveryKey
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.stream import Stream
+from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.deliver import sign
 from posthouse.pipeline.feedback.replies import MOST, PersonalReplies, ReplyParts
 from posthouse.pipeline.feedback.reply_forwarder import ReplyForwarder
-from posthouse.pipeline.feedback.take import FeedbackParts, Place
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.pipeline.feedback.take import FeedbackParts
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import suppressions
-from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.store.recipients.suppression_lookup import load_key
-from posthouse.store.recipients.suppressions import SuppressionEntry
 from posthouse.store.tenants import streams
-from posthouse.store.tenants.streams import Stream
 from posthouse.testing.clock import FakeClock
 from tests.admin.test_erasure import dump
 from tests.support.accepted import SEALER
@@ -47,7 +47,7 @@ class Desk:
 
     def __init__(self, post: Posting, letters: PersonalReplies, key: Any, message: UUID) -> None:
         self.post, self.letters, self.key, self.message = post, letters, key, message
-        self.place = Place(1, 1, message, 0)
+        self.place = DeliveryKey(1, 1, message, 0)
 
     async def take(self, *letters: PersonalReply) -> None:
         for each in letters:
@@ -135,7 +135,7 @@ async def test_a_letter_about_a_letter_we_handed_on_goes_nowhere(desk: Desk) -> 
     await desk.take(letter())
     [(forward, _)] = await desk.forwards()
     await desk.post.work()
-    await desk.letters.take(Place(1, 1, forward, 0), letter("Got it.", "agent@helpdesk.test"), "report")
+    await desk.letters.take(DeliveryKey(1, 1, forward, 0), letter("Got it.", "agent@helpdesk.test"), "report")
     assert len(await desk.forwards()) == 1
     rows = await desk.post.fetch("select data from event where message = $1 and type = 'message.replied'", forward)
     assert [row[0]["reason"] for row in rows] == ["looped"]
@@ -186,7 +186,7 @@ async def test_whoever_has_a_return_path_cannot_flood_the_reply_address(desk: De
 
 
 async def test_letters_come_too_late_after_a_month_and_to_nobody_elses_delivery(desk: Desk) -> None:
-    for place in (Place(2, 1, desk.message, 0), Place(1, 0, desk.message, 0), Place(1, 1, desk.message, 1)):
+    for place in (DeliveryKey(2, 1, desk.message, 0), DeliveryKey(1, 0, desk.message, 0), DeliveryKey(1, 1, desk.message, 1)):
         await desk.letters.take(place, letter(), "report")
     clock = desk.post.clock
     clock.advance(timedelta(days=30, seconds=1))
@@ -198,7 +198,7 @@ async def test_letters_come_too_late_after_a_month_and_to_nobody_elses_delivery(
 async def test_a_letter_in_the_sandbox_stays_there(desk: Desk) -> None:
     [message] = await desk.post.send("joe@x.test", environment=0)
     await desk.post.work()
-    await desk.letters.take(Place(1, 0, message, 0), letter(), "report")
+    await desk.letters.take(DeliveryKey(1, 0, message, 0), letter(), "report")
     [row] = await desk.post.fetch("select environment from message where door = 'inbound'")
     assert row[0] == 0
 

@@ -8,8 +8,9 @@ import pytest
 
 from posthouse.model import ids
 from posthouse.model.feedback import Feedback, FeedbackKind
+from posthouse.model.keys import DeliveryKey
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker, Place
+from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients.suppression_lookup import load_key
 from posthouse.testing.clock import FakeClock
@@ -37,7 +38,7 @@ class Desk:
 
     def __init__(self, post: Posting, taking: FeedbackTaker, message: UUID) -> None:
         self.post, self.taking, self.message = post, taking, message
-        self.place = Place(1, 1, message, 0)
+        self.place = DeliveryKey(1, 1, message, 0)
 
     async def events(self) -> list[str]:
         rows = await self.post.fetch("select type from event where message = $1 order by xid, id", self.message)
@@ -133,10 +134,10 @@ async def test_what_comes_after_a_month_is_not_taken_but_a_complaint_is(desk: De
 
 async def test_a_delivery_that_is_not_ours_is_nothing(desk: Desk) -> None:
     for place in (
-        Place(2, 1, desk.message, 0),
-        Place(1, 0, desk.message, 0),
-        Place(1, 1, desk.message, 1),
-        Place(1, 1, UUID(int=7), 0),
+        DeliveryKey(2, 1, desk.message, 0),
+        DeliveryKey(1, 0, desk.message, 0),
+        DeliveryKey(1, 1, desk.message, 1),
+        DeliveryKey(1, 1, UUID(int=7), 0),
     ):
         assert await desk.taking.take(place, [HARD], "report") == 0
     assert await desk.entries() == []

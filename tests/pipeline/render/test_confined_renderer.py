@@ -4,12 +4,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from posthouse.model.template import CompiledTemplate, RenderedTemplate, TemplateSource, TemplateVersion, Variable, VariableType
+from posthouse.model.template import (
+    CompiledTemplate,
+    RenderedTemplate,
+    TemplateDraft,
+    TemplateSource,
+    TemplateVersion,
+    Variable,
+    VariableType,
+)
 from posthouse.pipeline.render.build_version import BuiltVersion
 from posthouse.pipeline.render.confined_renderer import ConfinedRenderer
 from posthouse.pipeline.render.renderer import InProcessRenderer
 from posthouse.templates.build.build import build
-from posthouse.templates.draft import TemplateDraft
 
 DRAFT = TemplateDraft(
     name="greeting",

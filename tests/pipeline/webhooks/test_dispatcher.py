@@ -10,6 +10,8 @@ import standardwebhooks
 
 from posthouse.admin import webhooks as rules
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
+from posthouse.model.keys import EndpointKey
+from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt
 from posthouse.pipeline.webhooks.endpoint_worker import ConcurrencyLimits
 from posthouse.sinks.standard_webhook import shown
 from posthouse.store.postgres.database import Database
@@ -22,7 +24,7 @@ BROKEN = HttpResponse(status=500, body=b"<b>Oops</b>\n\x1b[31m")
 DEAD = NoAnswer(trouble=NoAnswerReason.CONNECT, text="127.0.0.1: Connection refused")
 
 
-async def log(it: World, place: endpoints.EndpointKey) -> list[endpoints.WebhookAttempt]:
+async def log(it: World, place: EndpointKey) -> list[WebhookAttempt]:
     return await endpoints.log(it.database, place, it.entropy.new_id(it.clock.now() + timedelta(days=1)), 200)
 
 
@@ -164,7 +166,7 @@ async def test_what_fails_is_tried_again_and_what_follows_waits_for_it(database:
     assert tried.next_at
 
 
-async def _count(it: World, place: endpoints.EndpointKey, wanted: int) -> bool:
+async def _count(it: World, place: EndpointKey, wanted: int) -> bool:
     return len(await it.waiting(place)) == wanted
 
 
@@ -187,11 +189,11 @@ async def test_an_event_that_fails_alone_does_not_hold_back_its_message_for_ever
         await until(lambda: any(b["type"] == "message.sent" for b in there.bodies()))
 
 
-async def _tried(it: World, place: endpoints.EndpointKey, tries: int) -> bool:
+async def _tried(it: World, place: EndpointKey, tries: int) -> bool:
     return [row["tries"] for row in await it.waiting(place)] == [tries]
 
 
-async def webhook_replay_now(it: World, place: endpoints.EndpointKey) -> None:
+async def webhook_replay_now(it: World, place: EndpointKey) -> None:
     """As if the time had come, without forgetting how often it was tried; not after the third."""
     async with it.database.acquire() as connection:
         await connection.execute("update webhook_delivery set due = now() where endpoint = $1 and tries < 3", place.id)
@@ -229,7 +231,7 @@ async def test_an_endpoint_that_fails_for_five_days_is_switched_off(database: Da
     assert (tried.outcome, tried.status, tried.trouble, tried.answer) == ("failed", None, "connect", DEAD.text)
 
 
-async def _is_off(it: World, place: endpoints.EndpointKey) -> bool:
+async def _is_off(it: World, place: EndpointKey) -> bool:
     return (await it.look(place)).disabled_at is not None
 
 
@@ -238,12 +240,12 @@ async def test_switched_on_again_it_hears_what_waited(database: Database) -> Non
     place = await it.endpoint()
     await it.message()
     await endpoint_queue.gather(database, it.clock.now(), 100)
-    await endpoints.change(database, place, endpoints.EndpointChange(enabled=False), it.clock.now())
+    await endpoints.change(database, place, EndpointChange(enabled=False), it.clock.now())
     await it.message()
     async with running(it.fanout(there)):
         await asyncio.sleep(0.4)
         assert not there.asked
-        await endpoints.change(database, place, endpoints.EndpointChange(enabled=True), it.clock.now())
+        await endpoints.change(database, place, EndpointChange(enabled=True), it.clock.now())
         await until(lambda: there.asked)
         await it.message()
         await until(lambda: len(there.asked) == 2)

@@ -9,10 +9,10 @@ import pytest
 from posthouse.model.content import Attachment, Content
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import Lane
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Caller, Environment, Rejection, SendRequest
+from posthouse.model.suppression import Cause, SuppressionFact
 from posthouse.policy.accept.admit import Admission, AdmissionFacts, RecipientRole, author, resolve, stream_of
-from posthouse.policy.deliver.route import RouteFact
-from posthouse.policy.recipients.suppress import Cause, SuppressionFact
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SHOP, NOREPLY, HELP = (

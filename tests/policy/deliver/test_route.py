@@ -2,8 +2,9 @@
 
 import pytest
 
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Environment
-from posthouse.policy.deliver.route import RouteFact, candidates, leaves_installation, stays_in_inbox
+from posthouse.policy.deliver.route import candidates, leaves_installation, stays_in_inbox
 
 MX, RELAY, INBOX = (RouteFact(name=kind, kind=kind) for kind in ("mx", "smtp", "inbox"))
 TEST, LIVE = Environment.TEST, Environment.LIVE

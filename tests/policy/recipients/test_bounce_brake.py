@@ -2,7 +2,8 @@
 
 import pytest
 
-from posthouse.policy.recipients.bounce_brake import AnswerCounts, is_jump, provider_of
+from posthouse.model.suppression import AnswerCounts
+from posthouse.policy.recipients.bounce_brake import is_jump, provider_of
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from posthouse.model.suppression import Cause, SuppressionFact
 from posthouse.policy.recipients.reply_forwarding import is_listed, own_domain
-from posthouse.policy.recipients.suppress import Cause, SuppressionFact
 
 OURS = ("bounce.shop.example", "mail.posthouse.test", "shop.co.uk", "")
 

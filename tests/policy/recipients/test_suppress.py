@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from posthouse.model.message_type import MessageClass
-from posthouse.policy.recipients.suppress import Cause, SuppressionAnswer, SuppressionFact, fold, judge, lifted_by, rule
+from posthouse.model.suppression import Cause, SuppressionAnswer, SuppressionFact
+from posthouse.policy.recipients.suppress import fold, judge, lifted_by, rule
 
 CLASSES = [MessageClass.AUTHENTICATION, MessageClass.SECURITY, MessageClass.TRANSACTIONAL, MessageClass.COMMERCIAL]
 GOLDEN = """

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
+from posthouse.model.keys import EndpointKey
 from posthouse.store.installation.reseal import missed, reseal
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import SealBroken, Sealer
 from posthouse.store.tenants import domains, tenants
 from posthouse.store.tenants.domains import Domains
 from posthouse.store.webhooks import endpoints
-from posthouse.store.webhooks.endpoints import EndpointKey
 from tests.support.accepted import SEALER, message_row, put
 from tests.support.postgres import NOW
 

@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from posthouse.model import ids
+from posthouse.model.keys import EventCursor
 from posthouse.store.messages import feed
-from posthouse.store.messages.feed import EventCursor
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from posthouse.model.inbox import InboxFilter, NewInboxItem
 from posthouse.store.messages import inbox
-from posthouse.store.messages.inbox import InboxFilter, NewInboxItem
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import SealBroken, Sealer
 from tests.support.accepted import SEALER, new_id

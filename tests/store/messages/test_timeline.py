@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from posthouse.model.message_row import DeliveryRow
+from posthouse.model.stored_message import MessageFilter
 from posthouse.model.timeline import cursor, measured_from, read_cursor
 from posthouse.store.messages import timeline, timeline_sql
-from posthouse.store.messages.accept import DeliveryRow
-from posthouse.store.messages.timeline import MessageFilter, get_message, list_messages, raw_facts
+from posthouse.store.messages.timeline import get_message, list_messages, raw_facts
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from tests.support.accepted import SEALER, message_row, new_id, put

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from posthouse.store.queue.marks import FoundMarks, Mark, MarkedDelivery, Marks
+from posthouse.model.worker import Mark, MarkedDelivery
+from posthouse.store.queue.marks import FoundMarks, Marks
 
 ONE, TWO = (MarkedDelivery(UUID(int=number), 0, 1) for number in (1, 2))
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from posthouse.model.message_row import MessageRow
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import FlowHead, LeasedDelivery
+from posthouse.model.settlement import AttemptRecord, Settlement
 from posthouse.store.messages import accept, contents
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.queue import FlowHead, LeasedDelivery
-from posthouse.store.queue.settle import AttemptRecord, Settlement
 from tests.support import rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -23,7 +24,7 @@ async def connection(database: Database) -> Any:
         yield held
 
 
-async def put(connection: Any, *messages: accept.MessageRow) -> None:
+async def put(connection: Any, *messages: MessageRow) -> None:
     taken = await accept.accept(connection, messages, NOW, rows.new_id)
     assert taken == {message.id for message in messages}
 

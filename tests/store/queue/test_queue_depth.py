@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import FlowHead, LeasedDelivery
+from posthouse.model.settlement import Settlement
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.queue import FlowHead, LeasedDelivery
-from posthouse.store.queue.settle import Settlement
 from tests.support import rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from posthouse.policy.recipients.bounce_brake import AnswerCounts
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.keys import LookupKey
+from posthouse.model.suppression import AnswerCounts, BounceBrake, Cause, SoftEnd, Suppression, SuppressionEntry
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import bounce_brakes, soft_bounces, suppression_lookup, suppression_rule, suppressions
-from posthouse.store.recipients.bounce_brakes import BounceBrake
-from posthouse.store.recipients.suppression_lookup import AddressKey, LookupKey
-from posthouse.store.recipients.suppressions import Suppression, SuppressionEntry
+from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.store.seal import SealBroken, Sealer
 from tests.support import rows
 from tests.support.postgres import NOW
@@ -142,7 +140,7 @@ async def test_what_is_looked_up_together_is_answered_apart(connection: Any) -> 
 
 async def test_soft_bounces_are_counted_apart_and_forgotten_apart(connection: Any) -> None:
     ends = [
-        soft_bounces.SoftEnd(
+        SoftEnd(
             tenant=1, environment=1, lookup=KEY.of(name), address=name, message=rows.new_id(NOW), position=0, reason=reason, reply="",
             id=rows.new_id(NOW),
         )

@@ -1,25 +1,18 @@
 """Credentials: who may, as whom, and for how long after it was taken back."""
 
 import os
+from datetime import timedelta
 
 import pytest
 
 from posthouse.model import ids
 from posthouse.model.send_request import Environment
+from posthouse.model.tenant import Tenant
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import credentials, tenants
 from posthouse.store.tenants.credentials import REMEMBERED, Credentials
-from posthouse.store.tenants.tenants import Tenant
+from posthouse.testing.clock import FakeClock
 from tests.support.postgres import NOW
-
-
-class Ticking:
-    """A clock that stands still until it is told."""
-
-    now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -33,7 +26,7 @@ async def test_an_api_key_says_who_calls_and_where(database: Database, tenant: T
         database, tenant.id, environment, now=NOW, random=os.urandom, default_type="receipt", default_stream="orders"
     )
     assert secret.startswith(f"ph_{environment.name.lower()}_")
-    caller = await Credentials(database, Ticking()).by_key(secret)
+    caller = await Credentials(database, FakeClock()).by_key(secret)
     assert caller is not None
     assert (caller.tenant, caller.tenant_ref, caller.environment, caller.door) == (tenant.id, tenant.ref, environment, "http")
     assert (caller.default_type, caller.default_stream, caller.credential) == ("receipt", "orders", ids.text("key", made.id))
@@ -41,7 +34,7 @@ async def test_an_api_key_says_who_calls_and_where(database: Database, tenant: T
 
 async def test_only_the_whole_secret_opens(database: Database, tenant: Tenant) -> None:
     made, secret = await credentials.create_api_key(database, tenant.id, Environment.LIVE, now=NOW, random=os.urandom)
-    known = Credentials(database, Ticking())
+    known = Credentials(database, FakeClock())
     wrong = secret[:-1] + ("0" if secret[-1] != "0" else "1")
     for shown in (
         "",
@@ -59,7 +52,7 @@ async def test_only_the_whole_secret_opens(database: Database, tenant: Tenant) -
 
 async def test_a_login_opens_with_its_own_password_only(database: Database, tenant: Tenant) -> None:
     login, password = await credentials.create_smtp_login(database, tenant.id, Environment.LIVE, now=NOW, random=os.urandom)
-    known = Credentials(database, Ticking())
+    known = Credentials(database, FakeClock())
     caller = await known.by_login(login.lookup, password)
     assert caller is not None
     assert (caller.environment, caller.door) == (Environment.LIVE, "smtp")
@@ -78,19 +71,19 @@ async def test_a_login_opens_with_its_own_password_only(database: Database, tena
 @pytest.mark.parametrize("environment", list(Environment))
 async def test_an_api_key_is_a_password_for_any_user_name(database: Database, tenant: Tenant, environment: Environment) -> None:
     _, secret = await credentials.create_api_key(database, tenant.id, environment, now=NOW, random=os.urandom)
-    caller = await Credentials(database, Ticking()).by_login("whoever", secret)
+    caller = await Credentials(database, FakeClock()).by_login("whoever", secret)
     assert caller is not None
     assert (caller.environment, caller.door) == (environment, "smtp")
 
 
 async def test_a_revoked_key_is_refused_once_it_is_forgotten(database: Database, tenant: Tenant) -> None:
     made, secret = await credentials.create_api_key(database, tenant.id, Environment.LIVE, now=NOW, random=os.urandom)
-    clock = Ticking()
+    clock = FakeClock()
     known = Credentials(database, clock)
     assert await known.by_key(secret) is not None
     assert await credentials.revoke(database, tenant.id, made.id, NOW)
     assert await known.by_key(secret) is not None
-    clock.now = REMEMBERED
+    clock.advance(timedelta(seconds=REMEMBERED))
     assert await known.by_key(secret) is None
     assert not await credentials.revoke(database, tenant.id, made.id, NOW)
 

@@ -6,11 +6,11 @@ import os
 import pytest
 
 from posthouse.mail import dkim
+from posthouse.model.tenant import Tenant
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import SealBroken, Sealer
 from posthouse.store.tenants import domains, tenants
 from posthouse.store.tenants.domains import REMEMBERED, Domains
-from posthouse.store.tenants.tenants import Tenant
 from tests.support.accepted import SEALER
 from tests.support.postgres import NOW
 

@@ -16,7 +16,7 @@ from posthouse.app.runtime.tls import server_context
 from posthouse.config import Settings
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
 from posthouse.mail.smtp.server.action import SessionLimits as SmtpLimits
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.notify_workers import WorkerNotifier
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
@@ -33,7 +33,7 @@ GRACE: Final = 20
 
 async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Take messages in until told to stop; what was accepted by then is committed."""
-    clock, entropy = Clock(), Entropy()
+    clock, entropy = SystemClock(), Entropy()
     sys.setswitchinterval(SWITCH)
     sockets, limits = inherited(brief.sockets), limits_of(settings)
     opening = open_store(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING)

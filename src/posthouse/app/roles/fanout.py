@@ -13,7 +13,7 @@ from posthouse.app.roles.feedback import FeedbackRoleLoop
 from posthouse.app.runtime.child_spec import ChildSpec
 from posthouse.app.runtime.parts import RoleParts, http_client, open_store
 from posthouse.config import Settings
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.webhooks.dispatcher import WebhookDispatcher, settling
@@ -76,7 +76,7 @@ LOOPS: Final[tuple[Callable[[RoleParts], Loop], ...]] = (WebhooksLoop, FeedbackR
 
 async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Run every loop until told to stop."""
-    clock, entropy = Clock(), Entropy()
+    clock, entropy = SystemClock(), Entropy()
     database, sealer = await open_store(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse fanout")
     http = http_client(settings, clock)
     parts = RoleParts(
@@ -90,7 +90,7 @@ async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: 
     await database.close()
 
 
-async def _keep_time(database: Database, clock: Clock, stop: asyncio.Event) -> None:
+async def _keep_time(database: Database, clock: SystemClock, stop: asyncio.Event) -> None:
     """Stay on the database's clock: leases of several machines are compared with it."""
     while not stop.is_set():
         try:

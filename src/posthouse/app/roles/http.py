@@ -28,7 +28,7 @@ from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.mail.link import link_key
 from posthouse.model import ids
 from posthouse.model.send_request import Rejection
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import unreachable_routes
 from posthouse.ops.readiness import Readiness
@@ -50,7 +50,7 @@ HOSTS_REMEMBERED: Final = 30.0  # seconds
 _NO_HTTP: Final = Rejection(
     "invalid_json", "This is no HTTP/1.1 request, or its first line is longer than 64 KB; nothing of it was read."
 )
-_CLOCK, _ENTROPY = Clock(), Entropy()  # of answers that are given before a request is one
+_CLOCK, _ENTROPY = SystemClock(), Entropy()  # of answers that are given before a request is one
 
 
 class _Server(uvicorn.Server):
@@ -116,7 +116,7 @@ def application(
     settings: Settings,
     database: Database,
     sealer: Sealer,
-    clock: Clock,
+    clock: SystemClock,
     entropy: Entropy,
     intake: Intake,
     announcer: WorkerNotifier,

@@ -18,7 +18,7 @@ from posthouse.doors.smtp.parts import SmtpDoorParts
 from posthouse.doors.smtp.server import serve_smtp
 from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Caller
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 
 CONNECTIONS: Final = 4
@@ -36,7 +36,7 @@ LIMITS: Final = SessionLimits(
 
 async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Take returned mail in until told to stop."""
-    clock, entropy = Clock(), Entropy()
+    clock, entropy = SystemClock(), Entropy()
     database, sealer = await open_store(
         brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse inbound", patience=ANSWERING
     )

@@ -14,7 +14,7 @@ from posthouse.app.runtime.tls import server_context
 from posthouse.config import Settings
 from posthouse.doors.smtp.server import IMPLICIT_TLS
 from posthouse.mail.smtp.server.reply import STORE_AWAY
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 
 T = TypeVar("T")
@@ -23,7 +23,11 @@ _GRACE: Final = 2
 
 
 async def serve_unavailable(
-    opening: Coroutine[Any, Any, T], sockets: Mapping[str, socket.socket], settings: Settings, clock: Clock, entropy: Entropy
+    opening: Coroutine[Any, Any, T],
+    sockets: Mapping[str, socket.socket],
+    settings: Settings,
+    clock: SystemClock,
+    entropy: Entropy,
 ) -> T:
     """What ``opening`` comes to; while it takes longer than a moment, the sockets are answered."""
     work = asyncio.create_task(opening)
@@ -35,7 +39,7 @@ async def serve_unavailable(
 
 
 @asynccontextmanager
-async def _http(sock: socket.socket | None, clock: Clock, entropy: Entropy) -> AsyncIterator[None]:
+async def _http(sock: socket.socket | None, clock: SystemClock, entropy: Entropy) -> AsyncIterator[None]:
     if sock is None:
         yield
         return
@@ -51,7 +55,7 @@ async def _http(sock: socket.socket | None, clock: Clock, entropy: Entropy) -> A
 
 
 @asynccontextmanager
-async def _smtp(sockets: Mapping[str, socket.socket], settings: Settings, clock: Clock) -> AsyncIterator[None]:
+async def _smtp(sockets: Mapping[str, socket.socket], settings: Settings, clock: SystemClock) -> AsyncIterator[None]:
     loop, listening = asyncio.get_running_loop(), []
     for name, sock in sockets.items():
         if name in ("smtp", IMPLICIT_TLS):

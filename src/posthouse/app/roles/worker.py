@@ -16,7 +16,9 @@ from posthouse.app.runtime.parts import CLOSING, inbox_route, open_store, prepar
 from posthouse.app.runtime.worker_lanes import FAST
 from posthouse.config import Settings
 from posthouse.model.message_type import Lane
-from posthouse.net.clock import Clock
+from posthouse.model.queue import FlowHead
+from posthouse.model.settlement import Settlement
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.emit import Alerts, Complaints
 from posthouse.pipeline.alerts.lockout import Lockouts
@@ -31,8 +33,6 @@ from posthouse.store.postgres.database import Database, Held, is_unavailable
 from posthouse.store.postgres.listen import listen
 from posthouse.store.queue import queue, settle, workers
 from posthouse.store.queue.marks import Marks, boot_id
-from posthouse.store.queue.queue import FlowHead
-from posthouse.store.queue.settle import Settlement
 from posthouse.store.recipients import suppression_lookup
 from posthouse.store.tenants.domains import Domains
 
@@ -47,7 +47,7 @@ CONNECTIONS: Final = 4
 
 async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Deliver until told to stop."""
-    clock, entropy = Clock(), Entropy()
+    clock, entropy = SystemClock(), Entropy()
     lanes = [Lane(number) for number in brief.lanes]
     eager = frozenset(lanes) - (FAST if len(lanes) == len(Lane) else frozenset())
     if not FAST.issuperset(lanes):
@@ -100,7 +100,7 @@ async def _rehearsed(now: datetime, worker: int, lane: Lane, connection: Held) -
     await settle.settle(connection, worker, ())
 
 
-async def _register(database: Database, clock: Clock, data_dir: Path, name: str) -> Lease:
+async def _register(database: Database, clock: SystemClock, data_dir: Path, name: str) -> Lease:
     folder = data_dir / "run"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     marks = Marks(folder / f"{name}-{os.getpid()}.marks")

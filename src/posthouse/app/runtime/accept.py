@@ -3,7 +3,7 @@
 from posthouse.admin.templates import TemplateParts, Templates
 from posthouse.app.runtime.parts import limits_of, route_facts
 from posthouse.config import Settings
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import AcceptParts, Intake
 from posthouse.pipeline.accept.accept import Announcer as Announce
@@ -20,7 +20,7 @@ from posthouse.store.tenants.domains import Domains
 
 
 def intake_over(
-    settings: Settings, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announcer: Announce | None = None,
+    settings: Settings, database: Database, sealer: Sealer, clock: SystemClock, entropy: Entropy, announcer: Announce | None = None,
     renders: Renderer | None = None,
 ) -> Intake:  # fmt: skip
     """An intake whose commits workers hear of. ``renders``: left out, what tenants wrote is rendered in this process."""
@@ -46,7 +46,7 @@ def _linker(settings: Settings, sealer: Sealer) -> LinkBuilder:
     return LinkBuilder(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
 
 
-def templates_over(intake: Intake, database: Database, clock: Clock, entropy: Entropy, renders: Renderer) -> Templates:
+def templates_over(intake: Intake, database: Database, clock: SystemClock, entropy: Entropy, renders: Renderer) -> Templates:
     """Stored templates, changed in the process of an intake that hears of it at once."""
     forget = intake.facts.templates.forget
     return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=forget, renders=renders))

@@ -11,8 +11,10 @@ import msgspec
 
 from posthouse.app.runtime.child_spec import ChildSpec
 from posthouse.config import RouteSetting, Settings, UnusableSettings
+from posthouse.model.inbox import NewInboxItem
 from posthouse.model.limits import Limits
-from posthouse.net.clock import Clock
+from posthouse.model.route import RouteFact
+from posthouse.net.clock import SystemClock
 from posthouse.net.dns import Resolver
 from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
@@ -21,7 +23,6 @@ from posthouse.net.transports.mx import MxTransport
 from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
 from posthouse.pipeline.deliver.deliver import Route
 from posthouse.pipeline.deliver.inbox_transport import InboxMailToKeep, InboxTransport
-from posthouse.policy.deliver.route import RouteFact
 from posthouse.store.messages import inbox
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.database import PATIENCE, Database, Held, connect, is_unavailable
@@ -31,7 +32,7 @@ from posthouse.store.seal import Sealer
 async def open_store(
     brief: ChildSpec,
     entropy: Entropy,
-    clock: Clock,
+    clock: SystemClock,
     stop: asyncio.Event,
     *,
     size: int,
@@ -82,18 +83,18 @@ def check_routes(settings: Settings) -> None:
             raise UnusableSettings(message)
 
 
-def routes_of(settings: Settings, clock: Clock, inbox_route: Route) -> tuple[Route, ...]:
+def routes_of(settings: Settings, clock: SystemClock, inbox_route: Route) -> tuple[Route, ...]:
     """Transports in the operator's order."""
     return tuple(_route(setting, settings, clock, inbox_route) for setting in settings.routes)
 
 
-def inbox_route(database: Database, sealer: Sealer, clock: Clock, entropy: Entropy) -> Route:
+def inbox_route(database: Database, sealer: Sealer, clock: SystemClock, entropy: Entropy) -> Route:
     """The built-in inbox."""
 
     async def keep(kept: list[InboxMailToKeep]) -> None:
         now = clock.now()
         items = [
-            inbox.NewInboxItem(
+            NewInboxItem(
                 id=entropy.new_id(now), tenant=k.delivery.tenant, environment=k.delivery.environment, message=k.delivery.message,
                 position=k.delivery.position, recipient=k.recipient, type=k.type, data=k.data,
             )
@@ -105,7 +106,7 @@ def inbox_route(database: Database, sealer: Sealer, clock: Clock, entropy: Entro
     return Route(name="inbox", transport=InboxTransport(keep, clock, is_unavailable))
 
 
-def _route(setting: RouteSetting, settings: Settings, clock: Clock, inbox_route: Route) -> Route:
+def _route(setting: RouteSetting, settings: Settings, clock: SystemClock, inbox_route: Route) -> Route:
     if setting.kind == "inbox":
         return inbox_route
     if setting.kind == "mx":
@@ -130,7 +131,7 @@ CLOSING: Final = timedelta(seconds=2)
 ANSWERING: Final = 15.0  # seconds; whoever waits at a door is told by then that the database is away
 
 
-def http_client(settings: Settings, clock: Clock) -> HttpClient:
+def http_client(settings: Settings, clock: SystemClock) -> HttpClient:
     """The way out to other HTTP servers, as the operator set it up."""
     nameserver = (settings.dns.host, settings.dns.port) if settings.dns else None
     resolver = Resolver(nameserver, clock, timeout=3.0, lifetime=5.0)
@@ -144,6 +145,6 @@ class RoleParts(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     database: Database
     sealer: Sealer
-    clock: Clock
+    clock: SystemClock
     entropy: Entropy
     http: HttpClient

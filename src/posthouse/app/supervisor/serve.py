@@ -25,7 +25,7 @@ from posthouse.app.runtime.worker_lanes import worker_lanes
 from posthouse.app.supervisor.child_process import ChildProcess
 from posthouse.app.supervisor.renewal import Renewal
 from posthouse.config import Settings, UnusableSettings
-from posthouse.net.clock import Clock
+from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.open_store import OpenStore, StoreOptions, open_store
 from posthouse.pipeline.alerts.emit import Alerts
@@ -92,7 +92,7 @@ class Supervisor:
         hung_up = stop if sys.stdin is not None and sys.stdin.isatty() else self._renew
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up.set)
         bound = await bind_all(self._settings, self._roles)
-        clock, entropy = Clock(), Entropy()
+        clock, entropy = SystemClock(), Entropy()
         store = await self._opened(clock, entropy)
         try:
             self._start(store, bound, clock, entropy)
@@ -106,7 +106,7 @@ class Supervisor:
             bound.close()
             await self._end(store)
 
-    async def _opened(self, clock: Clock, entropy: Entropy) -> OpenStore:
+    async def _opened(self, clock: SystemClock, entropy: Entropy) -> OpenStore:
         settings = self._settings
         opening = StoreOptions(
             database_url=settings.database_url, data_dir=settings.data_dir, secret_keys=settings.secret_keys,
@@ -121,7 +121,7 @@ class Supervisor:
         clock.anchor((await vitals.server(store.database)).now)
         return store
 
-    def _start(self, store: OpenStore, bound: BoundSockets, clock: Clock, entropy: Entropy) -> None:
+    def _start(self, store: OpenStore, bound: BoundSockets, clock: SystemClock, entropy: Entropy) -> None:
         parts = ReclaimParts(
             database=store.database, clock=clock, entropy=entropy, route_names=tuple(r.name for r in self._settings.routes),
             alert=Alerts(store.database, clock, entropy),
@@ -203,7 +203,7 @@ class Supervisor:
             if shown := bound.shown(name):
                 self._say("  " + words.format(shown))
 
-    async def _greet(self, store: OpenStore, bound: BoundSockets, clock: Clock, entropy: Entropy) -> None:
+    async def _greet(self, store: OpenStore, bound: BoundSockets, clock: SystemClock, entropy: Entropy) -> None:
         from posthouse.app.runtime.accept import intake_over  # noqa: PLC0415 - only `make run` needs these
         from posthouse.ops.first_run import FirstRunParts, first_run  # noqa: PLC0415
 

@@ -15,8 +15,8 @@ from posthouse.doors.api.settings.wire import (
     TypeView,
 )
 from posthouse.doors.http.operation import CURSOR, LIMIT, TEXT, Operation, Parameter, ResponseDoc
-from posthouse.store.tenants.brands import Brand
-from posthouse.store.tenants.streams import Stream
+from posthouse.model.brand import Brand
+from posthouse.model.stream import Stream
 
 BRAND: Final[dict[str, Any]] = {"colour": {"summary": "Some of it", "value": {"company": "Shop", "color": "#1a73e8"}}}
 TENANT: Final[dict[str, Any]] = {

@@ -19,7 +19,7 @@ from posthouse.doors.api.suppressions.wire import (
     Undone,
 )
 from posthouse.doors.http.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, ResponseDoc
-from posthouse.store.recipients.suppression_rule import SuppressionRule
+from posthouse.model.suppression import SuppressionRule
 
 ADD: Final[dict[str, Any]] = {
     "one": {"summary": "One address", "value": {"address": "user@example.com", "reason": "asked us on the telephone"}},

@@ -12,13 +12,13 @@ from posthouse.doors.cli.shared.output import answer, as_json, moment, plain, re
 from posthouse.doors.cli.shared.parameters import MomentType
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
+from posthouse.model.alert import Alert, AlertFilter
 from posthouse.model.send_request import Environment
 from posthouse.model.timeline import cursor as place
 from posthouse.model.timeline import read_cursor
 from posthouse.model.told import PREFIX
 from posthouse.policy.alerts import words
 from posthouse.store.tenants import alerts as stored
-from posthouse.store.tenants.alerts import Alert, AlertFilter
 
 TEST = click.option("--test", is_flag=True, help="The sandbox's alerts instead of the live ones.")
 

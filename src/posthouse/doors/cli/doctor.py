@@ -12,13 +12,13 @@ from posthouse.config import RouteSetting, Settings, load, unknown
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain
 from posthouse.doors.cli.shared.session import opening, reached
+from posthouse.model.domain import Domain
 from posthouse.ops.doctor_network import CheckLevel, CheckResult, disk
 from posthouse.ops.doctor_store import check_store
 from posthouse.store.postgres.database import Database
 from posthouse.store.postgres.migrate import current
 from posthouse.store.postgres.refusal import StoreRefusal
 from posthouse.store.tenants import domains, tenants
-from posthouse.store.tenants.domains import Domain
 
 DRIVEN: Final = frozenset({"mx", "smtp", "smtps", "inbox"})
 

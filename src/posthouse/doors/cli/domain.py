@@ -12,9 +12,9 @@ from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.domain import DnsRecord, Domain
 from posthouse.ops.doctor_network import PublishedRecords
 from posthouse.store.tenants import domains, streams
-from posthouse.store.tenants.domains import DnsRecord, Domain
 
 HEADINGS: Final = ("NAME", "STATUS", "TRUSTED", "VERIFIED", "CREATED")
 TENANT = click.option("--tenant", metavar="REF", help="Whose domain; left out: the first tenant's.")

@@ -11,9 +11,9 @@ from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, moment, remark, table
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
+from posthouse.model.feedback import HookAddress
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.recipients import hooks
-from posthouse.store.recipients.hooks import HookAddress
 
 PREFIX: Final = "hook"
 HEADINGS: Final = ("ID", "PROVIDER", "ENVIRONMENT", "CREATED")

@@ -10,11 +10,11 @@ from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
+from posthouse.model.credential import Credential
 from posthouse.model.send_request import Environment
 from posthouse.policy import types
 from posthouse.policy.throttle import MOST
 from posthouse.store.tenants import credentials, message_types
-from posthouse.store.tenants.credentials import Credential
 
 HEADINGS: Final = ("ID", "KIND", "ENVIRONMENT", "BEGINS WITH", "NAME", "TYPE", "STREAM", "A MINUTE", "CREATED", "REVOKED")
 

@@ -13,9 +13,9 @@ from posthouse.doors.cli.shared.timeline import print_list, print_timeline
 from posthouse.model import ids
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.send_request import Environment
+from posthouse.model.stored_message import MessageFilter
 from posthouse.model.timeline import MessagePage, MessageView, read_cursor
 from posthouse.store.messages import timeline
-from posthouse.store.messages.timeline import MessageFilter
 
 TEST = click.option("--test", is_flag=True, help="The sandbox's messages instead of the live ones.")
 TENANT = click.option("--tenant", metavar="REF", help="Whose messages; left out: the first tenant's.")

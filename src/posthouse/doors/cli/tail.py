@@ -23,12 +23,12 @@ from posthouse.doors.cli.shared.session import CliSession, opening
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.event import EventType
+from posthouse.model.keys import EventCursor
 from posthouse.model.send_request import Environment
 from posthouse.model.told import EventFacts, public_event
 from posthouse.ops.open_store import NotRunning, open_store
 from posthouse.policy import types
 from posthouse.store.messages import feed
-from posthouse.store.messages.feed import EventCursor
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.database import DatabaseRefused
 from posthouse.store.postgres.refusal import StoreRefusal

@@ -14,6 +14,7 @@ from posthouse.doors.cli.shared.output import answer, as_json, credentials, fact
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.tenant import Tenant
 from posthouse.policy.accept.sender import unfit
 from posthouse.store.tenants import tenants
 
@@ -33,7 +34,7 @@ def tenant() -> None:
 def show(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show what is set."""
 
-    async def work(_templates: Templates, _actor: Actor, session: CliSession) -> tenants.Tenant:
+    async def work(_templates: Templates, _actor: Actor, session: CliSession) -> Tenant:
         return await session.tenant(tenant)
 
     _show(with_templates(handed, tenant, work), as_json=as_json)
@@ -92,7 +93,7 @@ def add(handed: CliContext, *, name: str, sender: str | None, reply_to: str | No
 def list_(handed: CliContext, *, as_json: bool) -> None:
     """Show all tenants, the newest first."""
 
-    async def work(session: CliSession) -> list[tenants.Tenant]:
+    async def work(session: CliSession) -> list[Tenant]:
         return await tenants.list_tenants(session.store.database)
 
     found = with_store(handed, work)
@@ -114,13 +115,13 @@ def set_(handed: CliContext, /, *, tenant: str | None, as_json: bool, **wanted: 
     if not changed:
         raise click.UsageError("Say what to change: --from or --reply-to.")
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> tenants.Tenant:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> Tenant:
         return await change_tenant(templates.parts, actor, changed)
 
     _show(with_templates(handed, tenant, work), as_json=as_json)
 
 
-def _show(found: tenants.Tenant, *, as_json: bool) -> None:
+def _show(found: Tenant, *, as_json: bool) -> None:
     if as_json:
         answer(_told(found))
     else:
@@ -129,5 +130,5 @@ def _show(found: tenants.Tenant, *, as_json: bool) -> None:
         )
 
 
-def _told(found: tenants.Tenant) -> dict[str, str]:
+def _told(found: Tenant) -> dict[str, str]:
     return {"tenant": found.ref, "name": found.name} | found.settings

@@ -11,11 +11,10 @@ from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain, remark, table
 from posthouse.doors.cli.shared.session import CliSession
 from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
-from posthouse.model.message_type import MessageType
+from posthouse.model.message_type import MessageType, OwnType
 from posthouse.model.send_request import Rejection
 from posthouse.policy import types
 from posthouse.store.tenants import message_types
-from posthouse.store.tenants.message_types import OwnType
 
 HEADINGS: Final = ("NAME", "PARENT", "CLASS", "LANE", "DESCRIPTION")
 

@@ -15,10 +15,11 @@ from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
+from posthouse.model.keys import EndpointKey
 from posthouse.model.send_request import Environment
+from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
 from posthouse.sinks.standard_webhook import shown
 from posthouse.store.webhooks import endpoints, settle
-from posthouse.store.webhooks.endpoints import EndpointChange, EndpointKey, WebhookAttempt, WebhookEndpoint
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")

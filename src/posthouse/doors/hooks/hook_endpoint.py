@@ -8,7 +8,7 @@ Known sharp edges: a call whose certificate must be fetched first waits for that
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.doors.http.problem import not_found, refuse
+from posthouse.model.clock import Clock
+from posthouse.model.feedback import HookAddress, RawFeedback
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate
 from posthouse.model.send_request import Rejection
 from posthouse.providers.codec import ProviderCodec
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import feedback, hooks
-from posthouse.store.recipients.feedback import RawFeedback
-from posthouse.store.recipients.hooks import HookAddress
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
@@ -39,20 +39,12 @@ _STRANGER: Final = Rejection("unauthenticated", "The user name and password of t
 _LARGE: Final = Rejection("too_large", f"A call may have {MOST_BYTES >> 20} MB.")
 
 
-class Ticks(Protocol):
-    """The house's clock."""
-
-    def now(self) -> datetime:
-        """Aware, in UTC."""
-        ...
-
-
 class HookParts(msgspec.Struct, frozen=True, kw_only=True):
     """``secrets``: by provider, as configured. ``certificate``: what stands at an address that was checked, or None."""
 
     database: Database
     sealer: Sealer
-    clock: Ticks
+    clock: Clock
     new_id: Callable[[datetime], UUID]
     secrets: Mapping[str, str]
     certificate: Callable[[str], Awaitable[bytes | None]]

@@ -9,7 +9,7 @@ whoever reads that inbox reads it.
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -19,15 +19,16 @@ from posthouse.mail.link import Link
 from posthouse.mail.return_path import ReturnPath
 from posthouse.mail.smtp.server import reply
 from posthouse.mail.smtp.server.action import Envelope, ReceivedMessage
+from posthouse.model.clock import Clock
+from posthouse.model.feedback import RawFeedback
+from posthouse.model.inbox import NewInboxItem
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller
 from posthouse.pipeline.feedback.read_returned import REPORT_OCTETS
 from posthouse.pipeline.feedback.replies import OPERATORS
 from posthouse.store.messages import inbox
-from posthouse.store.messages.inbox import NewInboxItem
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import feedback
-from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
@@ -36,20 +37,12 @@ OPERATOR_TENANT: Final = 1
 _LIVE: Final = 1
 
 
-class Ticks(Protocol):
-    """The house's clock."""
-
-    def now(self) -> datetime:
-        """Aware, in UTC."""
-        ...
-
-
 class InboundParts(msgspec.Struct, frozen=True, kw_only=True):
     """``new_id`` makes a time-ordered id. ``operator``: mail to its mailboxes waits to be handed on, instead of being put into the inbox."""
 
     database: Database
     sealer: Sealer
-    clock: Ticks
+    clock: Clock
     new_id: Callable[[datetime], UUID]
     directory: RecipientDirectory
     operator: bool = False

@@ -2,21 +2,13 @@
 
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import msgspec
 
 from posthouse.mail.smtp.server.action import ReceivedMessage, SessionLimits
+from posthouse.model.clock import Clock
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller
-
-
-class Ticks(Protocol):
-    """The house's clock, which doors may not import."""
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        ...
 
 
 class SmtpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +18,7 @@ class SmtpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     hostname: str
-    clock: Ticks
+    clock: Clock
     take: Callable[[Caller | None, ReceivedMessage], Awaitable[bytes]]
     authenticate: Callable[[str, str], Awaitable[Caller | None]]
     receives: Callable[[Mailbox], bytes | None] | None = None

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from posthouse.doors.smtp.parts import SmtpDoorParts, Ticks
+from posthouse.doors.smtp.parts import SmtpDoorParts
 from posthouse.doors.smtp.server import SmtpServer, serve_smtp
 from posthouse.doors.submission.take import MailIntake, RateLimiter, taker
 from posthouse.mail.smtp.server.action import SessionLimits
+from posthouse.model.clock import Clock
 from posthouse.model.send_request import Caller
 
 
@@ -20,7 +21,7 @@ class SubmissionParts(msgspec.Struct, frozen=True, kw_only=True):
     throttle: RateLimiter
     authenticate: Callable[[str, str], Awaitable[Caller | None]]
     hostname: str
-    clock: Ticks
+    clock: Clock
     tls_context: ssl.SSLContext | None = None
     limits: SessionLimits = SessionLimits()
 

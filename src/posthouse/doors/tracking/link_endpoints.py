@@ -11,9 +11,8 @@ mail service that fetches pictures for its readers looks like them; only those t
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from html import escape
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,6 +21,7 @@ from starlette.responses import HTMLResponse, Response
 
 from posthouse.mail import link
 from posthouse.mail.link import Link, LinkPurpose
+from posthouse.model.clock import Clock
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.store.postgres.database import is_unavailable
 
@@ -41,14 +41,6 @@ _STYLE: Final = (
 )
 
 
-class Ticks(Protocol):
-    """The house's clock."""
-
-    def now(self) -> datetime:
-        """Aware, in UTC."""
-        ...
-
-
 class VisitParts(msgspec.Struct, frozen=True, kw_only=True):
     """``keys``: of links, the new one first. ``tell``: what was done with the link of a delivery; durable when it returns.
 
@@ -57,7 +49,7 @@ class VisitParts(msgspec.Struct, frozen=True, kw_only=True):
 
     keys: tuple[bytes, ...]
     owners: Callable[[str], Awaitable[frozenset[int] | None]]
-    clock: Ticks
+    clock: Clock
     tell: Callable[[Link, Feedback], Awaitable[None]]
 
 

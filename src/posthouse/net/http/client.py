@@ -21,8 +21,8 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.clock import Clock
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason, Url, UrlFault, parse_url
-from posthouse.net.clock import Clock
 from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.net.http.connection import HttpConnection, HttpWire
 from posthouse.net.http.limits import HttpLimits

@@ -23,9 +23,9 @@ from typing import Final
 from posthouse.mail.smtp.handshake import SessionEnded
 from posthouse.mail.smtp.reply import queue_id
 from posthouse.model.attempt import Attempt
+from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
 from posthouse.model.outcome import AttemptStage, Delivered, Diagnosis, Outcome, Reason, Scope, Withheld
-from posthouse.net.clock import Clock
 from posthouse.net.smtp.concurrency_window import ConcurrencyWindow
 from posthouse.net.smtp.connection import SmtpConnection
 from posthouse.net.smtp.connection_slots import ConnectionSlots

@@ -18,8 +18,8 @@ import msgspec
 
 from posthouse.mail.smtp.client import ClientConversation
 from posthouse.mail.smtp.handshake import SessionEnded, SessionTerms, TlsUse
+from posthouse.model.clock import Clock
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
-from posthouse.net.clock import Clock
 from posthouse.net.smtp.connection import SmtpConnection
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.smtp.pool import Candidate, ConnectionPool

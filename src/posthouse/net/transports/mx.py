@@ -18,9 +18,9 @@ from typing import Final
 
 from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
+from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
-from posthouse.net.clock import Clock
 from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.net.entropy import Entropy
 from posthouse.net.reach import is_public

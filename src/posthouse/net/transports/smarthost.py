@@ -17,9 +17,9 @@ import msgspec
 
 from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
+from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
-from posthouse.net.clock import Clock
 from posthouse.net.smtp import limits as settings
 from posthouse.net.smtp import tls
 from posthouse.net.smtp.connection_slots import ConnectionSlots

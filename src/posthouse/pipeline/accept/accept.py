@@ -14,10 +14,12 @@ from typing import Final
 import msgspec
 import structlog
 
+from posthouse.model.clock import Clock
 from posthouse.model.explanation import Explanation
+from posthouse.model.message_row import MessageRow
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import FlowHead
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
-from posthouse.net.clock import Clock
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.draft import Draft, MessageBuilder
 from posthouse.pipeline.accept.explain import explanation
@@ -27,9 +29,7 @@ from posthouse.pipeline.deliver.suppression_check import SuppressionFacts
 from posthouse.policy.accept import dedupe
 from posthouse.policy.accept.dedupe import DedupeVerdict
 from posthouse.store.messages import accept
-from posthouse.store.messages.accept import MessageRow
 from posthouse.store.postgres.database import Database, is_disk_full, is_unavailable
-from posthouse.store.queue.queue import FlowHead
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()

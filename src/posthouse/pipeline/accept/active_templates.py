@@ -10,8 +10,9 @@ lasts; each such mail is wholly that version. What may be pinned may be pinned f
 
 import difflib
 from collections import OrderedDict
-from typing import Final, Protocol
+from typing import Final
 
+from posthouse.model.clock import Clock
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import TemplateVersion
 from posthouse.model.template_state import MAY_BE_PINNED
@@ -26,18 +27,10 @@ MOST_CHARACTERS: Final = 64 << 20
 _LARGEST: Final = 2**31 - 1
 
 
-class Ticks(Protocol):
-    """The house's clock."""
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        ...
-
-
 class ActiveTemplates:
     """One per process."""
 
-    def __init__(self, database: Database, clock: Ticks) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         """Nothing is remembered yet."""
         self._database = database
         self._clock = clock

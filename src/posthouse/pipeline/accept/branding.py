@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
+from posthouse.model.brand import Brand
 from posthouse.model.template import TemplateVersion
-from posthouse.store.tenants.brands import Brand
 
 BRAND: Final = "brand"
 BLACK: Final = "#000000"

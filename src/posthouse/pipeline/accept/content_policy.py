@@ -13,13 +13,13 @@ import msgspec
 
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Rejection, SendRequest, Warning
+from posthouse.model.stream import Stream
 from posthouse.pipeline.accept.content import RenderedParts
 from posthouse.policy.accept import commercial
 from posthouse.policy.accept.admit import Admission
 from posthouse.policy.content import ContentKind, ContentVerdict, judge
 from posthouse.policy.content.decide import ContentSetting, decide, is_judged
 from posthouse.policy.content.near_duplicates import Likeness, alike, likeness, ready
-from posthouse.store.tenants.streams import Stream
 from posthouse.telemetry import metrics
 from posthouse.templates.html.text import text_of
 

@@ -17,8 +17,13 @@ from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState, message_status
 from posthouse.model.limits import CONTRACT, Limits
+from posthouse.model.message_row import DeliveryRow, MessageRow
 from posthouse.model.message_type import Keep, MessageClass
+from posthouse.model.queue import QueueFlag
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
+from posthouse.model.stream import Stream
+from posthouse.model.suppression import Ruling, SuppressionFact
 from posthouse.model.template import TemplateVersion
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.branding import branded, declares_brand
@@ -34,13 +39,8 @@ from posthouse.policy.accept.admit import Admission, AdmissionFacts, Recipient
 from posthouse.policy.accept.dedupe import TemplateContent
 from posthouse.policy.accept.unrendered_tags import unrendered_tags
 from posthouse.policy.content import ContentKind, ContentVerdict
-from posthouse.policy.deliver.route import RouteFact
-from posthouse.policy.recipients.suppress import Ruling, SuppressionFact
 from posthouse.policy.types import BY_NAME, OwnTypes
-from posthouse.store.messages.accept import DeliveryRow, MessageRow
-from posthouse.store.queue.queue import QueueFlag
 from posthouse.store.seal import Sealer
-from posthouse.store.tenants.streams import Stream
 
 BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer
 

@@ -9,11 +9,12 @@ from posthouse.model.explanation import (
     TemplateUsed,
     TrackingUsed,
 )
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Caller
 from posthouse.pipeline.accept.draft import Draft
 from posthouse.pipeline.accept.links import CLICKS, OPENS
 from posthouse.policy.accept.admit import Admission
-from posthouse.policy.deliver.route import INBOX, RouteFact, candidates, stays_in_inbox
+from posthouse.policy.deliver.route import INBOX, candidates, stays_in_inbox
 
 
 def explanation(drafted: Draft, caller: Caller, routes: tuple[RouteFact, ...]) -> Explanation:

@@ -19,9 +19,9 @@ from posthouse.mail.header import encode_field
 from posthouse.mail.link import Link, LinkPurpose
 from posthouse.model.message_type import MessageClass, Tracking
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest, Warning
+from posthouse.model.stream import Stream
 from posthouse.policy.accept.admit import Admission
 from posthouse.policy.accept.commercial import NO_ONE_CLICK
-from posthouse.store.tenants.streams import Stream
 from posthouse.templates.html.links import with_tracking
 
 OPENS: Final = 1

@@ -12,10 +12,10 @@ from typing import Final
 import structlog
 
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import FlowHead
 from posthouse.pipeline.accept.accept import Announcer as Announce
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue
-from posthouse.store.queue.queue import FlowHead
 
 log = structlog.get_logger()
 

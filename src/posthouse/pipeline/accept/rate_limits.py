@@ -16,9 +16,10 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model import ids
+from posthouse.model.clock import Clock
+from posthouse.model.keys import BucketKey
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest
-from posthouse.net.clock import Clock
 from posthouse.pipeline.accept.accept import translated
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.batching import Batcher
@@ -29,7 +30,7 @@ from posthouse.policy.types import OwnTypes
 from posthouse.store.messages import resend
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.tenants import buckets, message_types
-from posthouse.store.tenants.buckets import BucketKey, Buckets
+from posthouse.store.tenants.buckets import Buckets
 from posthouse.telemetry import metrics
 
 _ORDINARY: Final = False

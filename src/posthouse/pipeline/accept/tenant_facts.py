@@ -10,17 +10,18 @@ from typing import Final
 import msgspec
 
 from posthouse.mail.address import parse_mailbox
+from posthouse.model.brand import Brand
+from posthouse.model.clock import Clock
+from posthouse.model.domain import DomainFact
 from posthouse.model.mailbox import Mailbox
-from posthouse.net.clock import Clock
+from posthouse.model.stream import Stream, default
 from posthouse.pipeline.accept.active_templates import ActiveTemplates
 from posthouse.policy.types import OwnTypes
 from posthouse.store.memory import TtlCache
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import brands, message_types, streams, tenants
-from posthouse.store.tenants.brands import Brand
-from posthouse.store.tenants.domains import DomainFact, Domains
-from posthouse.store.tenants.streams import Stream
+from posthouse.store.tenants.domains import Domains
 
 MEMORY: Final = timedelta(seconds=3)
 
@@ -64,7 +65,7 @@ class TenantFacts:
 
     async def stream(self, tenant: int, name: str) -> Stream:
         """What the tenant set for a stream; its defaults where it set nothing."""
-        return await self._streams.get((tenant, name)) or streams.default(name)
+        return await self._streams.get((tenant, name)) or default(name)
 
     async def own_types(self, tenant: int, wanted: str = "") -> OwnTypes:
         """The types that the tenant made; asked for anew where none of the wanted name is remembered."""

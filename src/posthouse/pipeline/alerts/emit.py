@@ -5,13 +5,13 @@ from typing import Final
 
 import structlog
 
+from posthouse.model.clock import Clock
 from posthouse.model.event import EventType
 from posthouse.model.outcome import Diagnosis
-from posthouse.net.clock import Clock
+from posthouse.model.queue import LeasedDelivery
 from posthouse.net.entropy import Entropy
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database
-from posthouse.store.queue.queue import LeasedDelivery
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()

@@ -9,10 +9,10 @@ from typing import Final
 
 import structlog
 
+from posthouse.model.clock import Clock
 from posthouse.model.event import EventType
-from posthouse.net.clock import Clock
+from posthouse.model.suppression import Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.net.entropy import Entropy
-from posthouse.policy.recipients.suppress import Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database
 

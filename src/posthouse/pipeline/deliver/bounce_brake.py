@@ -17,15 +17,16 @@ from typing import Final
 
 import structlog
 
+from posthouse.model.clock import Clock
 from posthouse.model.event import EventType
-from posthouse.net.clock import Clock
+from posthouse.model.suppression import AnswerCounts, BounceBrake
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import window_of
-from posthouse.policy.recipients.bounce_brake import HOLD, AnswerCounts, is_jump
+from posthouse.policy.recipients.bounce_brake import HOLD, is_jump
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.recipients import bounce_brakes, suppression_rule
-from posthouse.store.recipients.bounce_brakes import BounceBrake, Provider
+from posthouse.store.recipients.bounce_brakes import Provider
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()

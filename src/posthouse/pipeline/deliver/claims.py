@@ -12,18 +12,18 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
+from posthouse.model.clock import Clock
 from posthouse.model.message_type import Lane
-from posthouse.net.clock import Clock
+from posthouse.model.queue import LeasedDelivery
+from posthouse.model.stored_message import SealedContent
 from posthouse.pipeline.deliver.heavy_flows import HeavyFlows
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.store.messages import contents
-from posthouse.store.messages.contents import SealedContent
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.queue import queue
-from posthouse.store.queue.queue import LeasedDelivery
 
 POLL: Final = 1.0
 MOST_SHARE: Final = 48

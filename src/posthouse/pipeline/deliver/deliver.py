@@ -15,10 +15,15 @@ import structlog
 
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.attempt import Attempt
-from posthouse.model.content import DeliveryKey, Parcel
+from posthouse.model.clock import Clock
+from posthouse.model.content import Parcel
+from posthouse.model.keys import DeliveryKey
 from posthouse.model.message_type import MessageType
 from posthouse.model.outcome import AttemptStage, Deferred, Delivered, Diagnosis, InDoubt, Reason, Scope, Withheld
-from posthouse.net.clock import Clock
+from posthouse.model.queue import LeasedDelivery, QueueFlag
+from posthouse.model.settlement import Settlement
+from posthouse.model.stored_message import SealedContent
+from posthouse.model.suppression import SuppressionAnswer
 from posthouse.net.entropy import Entropy
 from posthouse.net.transports.transport import Transport
 from posthouse.pipeline.batching import Batcher
@@ -28,10 +33,6 @@ from posthouse.pipeline.deliver.suppression_check import NOTHING, PreSendCheck, 
 from posthouse.policy import types
 from posthouse.policy.deliver.retry import RetryStep
 from posthouse.policy.deliver.simulate import complains
-from posthouse.policy.recipients.suppress import SuppressionAnswer
-from posthouse.store.messages.contents import SealedContent
-from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
-from posthouse.store.queue.settle import Settlement
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from posthouse.store.queue.queue import FlowHead
+from posthouse.model.queue import FlowHead
 
 MEMORY: Final = 1.0  # seconds
 HEAVY: Final = 64.0  # claimed within about the memory

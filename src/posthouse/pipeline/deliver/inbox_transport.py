@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 
 from posthouse.model.attempt import Attempt
-from posthouse.model.content import DeliveryKey, Parcel
+from posthouse.model.clock import Clock
+from posthouse.model.content import Parcel
+from posthouse.model.keys import DeliveryKey
 from posthouse.model.outcome import AttemptStage, Delivered, Diagnosis, Outcome, Reason, Scope, Withheld
-from posthouse.net.clock import Clock
 from posthouse.pipeline.batching import Batcher
 from posthouse.policy.deliver.simulate import DOMAIN, Simulated, simulate
 

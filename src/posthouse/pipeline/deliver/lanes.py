@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from posthouse.model.message_type import Lane
-from posthouse.store.queue.queue import FlowHead
+from posthouse.model.queue import FlowHead
 
 RESERVED: Final = {Lane.INSTANT: 64, Lane.PROMPT: 48, Lane.ROUTINE: 32, Lane.BULK: 32}
 SHARED: Final = 112

@@ -7,10 +7,11 @@ for: the database can only believe that the lease lasts longer than we do.
 from datetime import datetime, timedelta
 from typing import Final
 
+from posthouse.model.clock import Clock
 from posthouse.model.outcome import Delivered, InDoubt, Outcome
-from posthouse.net.clock import Clock
-from posthouse.store.queue.marks import Mark, MarkedDelivery, Marks
-from posthouse.store.queue.queue import LeasedDelivery
+from posthouse.model.queue import LeasedDelivery
+from posthouse.model.worker import Mark, MarkedDelivery
+from posthouse.store.queue.marks import Marks
 
 LEASE: Final = timedelta(seconds=10)
 HEARTBEAT: Final = timedelta(seconds=2)

@@ -13,9 +13,9 @@ from datetime import datetime
 from uuid import UUID
 
 from posthouse.model.message_type import Lane
+from posthouse.model.queue import LeasedDelivery
+from posthouse.model.stored_message import SealedContent
 from posthouse.pipeline.deliver.lanes import Lanes
-from posthouse.store.messages.contents import SealedContent
-from posthouse.store.queue.queue import LeasedDelivery
 
 Name = tuple[UUID, int, int]
 Entry = tuple[int, int, datetime, int, LeasedDelivery, SealedContent | None]

@@ -11,17 +11,17 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from posthouse.model.clock import Clock
 from posthouse.model.outcome import Diagnosis
-from posthouse.net.clock import Clock
+from posthouse.model.queue import LeasedDelivery
+from posthouse.model.settlement import Settlement
+from posthouse.model.worker import Mark, MarkedDelivery, WorkerRow
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.deliver import settlement
 from posthouse.policy import types
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.queue.marks import FoundMarks, Mark, MarkedDelivery, boot_id, discard
-from posthouse.store.queue.queue import LeasedDelivery
-from posthouse.store.queue.settle import Settlement
-from posthouse.store.queue.workers import WorkerRow
+from posthouse.store.queue.marks import FoundMarks, boot_id, discard
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()

@@ -23,11 +23,11 @@ from posthouse.model.outcome import (
     Scope,
     Withheld,
 )
+from posthouse.model.queue import LeasedDelivery, QueueFlag
+from posthouse.model.settlement import AttemptRecord, Settlement
+from posthouse.model.suppression import SoftEnd
 from posthouse.pipeline.deliver.suppression_check import NOTHING, AddressEffects
 from posthouse.policy.deliver.retry import RetryStep, expire, next_step
-from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
-from posthouse.store.queue.settle import AttemptRecord, Settlement
-from posthouse.store.recipients.soft_bounces import SoftEnd
 
 _WORD: Final = {Delivered: "delivered", Deferred: "deferred", Bounced: "bounced", Refused: "refused", InDoubt: "in_doubt"}
 _SOFT: Final = frozenset({Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED})

@@ -17,7 +17,7 @@ from posthouse.mail.mime import compose
 from posthouse.mail.return_path import token
 from posthouse.model import ids
 from posthouse.model.content import Content
-from posthouse.store.queue.queue import LeasedDelivery
+from posthouse.model.queue import LeasedDelivery
 from posthouse.store.seal import Sealer
 
 _PACK: Final = msgspec.msgpack.Encoder()

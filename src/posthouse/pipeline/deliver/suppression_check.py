@@ -24,9 +24,21 @@ import msgspec
 
 from posthouse.model import ids
 from posthouse.model.attempt import Attempt
+from posthouse.model.clock import Clock
 from posthouse.model.delivery import DeliveryState
+from posthouse.model.keys import LookupKey
 from posthouse.model.outcome import Bounced, Delivered, Withheld
-from posthouse.net.clock import Clock
+from posthouse.model.queue import LeasedDelivery, QueueFlag
+from posthouse.model.suppression import (
+    NOT_LISTED,
+    Cause,
+    ListedAddress,
+    Ruling,
+    SoftEnd,
+    SuppressionAnswer,
+    SuppressionEntry,
+    SuppressionFact,
+)
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
@@ -35,13 +47,10 @@ from posthouse.policy.deliver.retry import RetryStep
 from posthouse.policy.recipients import soft_bounces
 from posthouse.policy.recipients.bounce import suppresses
 from posthouse.policy.recipients.bounce_brake import RECHECK, provider_of
-from posthouse.policy.recipients.suppress import Cause, Ruling, SuppressionAnswer, SuppressionFact, judge
+from posthouse.policy.recipients.suppress import judge
 from posthouse.store.postgres.database import Database, Held, is_unavailable
-from posthouse.store.queue.queue import LeasedDelivery, QueueFlag
 from posthouse.store.recipients import suppression_lookup
-from posthouse.store.recipients.soft_bounces import SoftEnd
-from posthouse.store.recipients.suppression_lookup import NOT_LISTED, AddressKey, ListedAddress, LookupKey
-from posthouse.store.recipients.suppressions import SuppressionEntry
+from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.store.seal import Sealer
 
 SOURCE: Final = "smtp"

@@ -17,7 +17,8 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from posthouse.net.clock import Clock
+from posthouse.model.clock import Clock
+from posthouse.model.queue import LeasedDelivery
 from posthouse.pipeline.deliver.claims import ENOUGH, POLL, Claims
 from posthouse.pipeline.deliver.deliver import Deliverer, PreparedDelivery
 from posthouse.pipeline.deliver.lanes import Lanes
@@ -25,7 +26,6 @@ from posthouse.pipeline.deliver.lease import HEARTBEAT, Lease, lease_until
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.queue import queue, workers
-from posthouse.store.queue.queue import LeasedDelivery
 
 log = structlog.get_logger()
 

@@ -12,17 +12,17 @@ from typing import Final
 import msgspec
 import structlog
 
-from posthouse.model.feedback import Feedback, FeedbackKind
+from posthouse.model.clock import Clock
+from posthouse.model.feedback import Feedback, FeedbackKind, RawFeedback
 from posthouse.model.hook import Hook, SubscriptionToConfirm
-from posthouse.net.clock import Clock
+from posthouse.model.keys import DeliveryKey
 from posthouse.net.confine import Confined, Stopped
 from posthouse.pipeline.feedback.read_returned import ReturnedFacts, ReturnedMail
 from posthouse.pipeline.feedback.replies import OPERATORS, PersonalReplies
-from posthouse.pipeline.feedback.take import FeedbackTaker, Place
+from posthouse.pipeline.feedback.take import FeedbackTaker
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.recipients import feedback
-from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
@@ -108,7 +108,7 @@ class FeedbackLoop:
             if raw.source == OPERATORS:
                 await self._parts.letters.take_operators(raw, what.letter)
             elif raw.message is not None and raw.position is not None:
-                place = Place(raw.tenant, raw.environment, raw.message, raw.position)
+                place = DeliveryKey(raw.tenant, raw.environment, raw.message, raw.position)
                 if what.letter is not None:
                     await self._parts.letters.take(place, what.letter, raw.source)
                 await self._parts.taking.take(place, what.facts, raw.source)

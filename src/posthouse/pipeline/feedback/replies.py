@@ -19,18 +19,18 @@ from posthouse.mail.address import parse_mailbox
 from posthouse.mail.reports.personal_reply import PersonalReply
 from posthouse.model import ids
 from posthouse.model.event import EventType
+from posthouse.model.feedback import FeedbackSubject, RawFeedback
+from posthouse.model.inbox import NewInboxItem
+from posthouse.model.keys import DeliveryKey, LookupKey
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.queue import FlowHead
 from posthouse.pipeline.feedback.reply_forwarder import DOOR, ReplyForwarder, ReplyToForward
-from posthouse.pipeline.feedback.take import ERASED, REPORTS, FeedbackParts, Place
+from posthouse.pipeline.feedback.take import ERASED, REPORTS, FeedbackParts
 from posthouse.policy.recipients.reply_forwarding import NotForwarded as Why
 from posthouse.policy.recipients.reply_forwarding import is_listed, own_domain
 from posthouse.store.messages import events, inbox
-from posthouse.store.messages.inbox import NewInboxItem
 from posthouse.store.postgres.database import Held
-from posthouse.store.queue.queue import FlowHead
 from posthouse.store.recipients import feedback, suppression_lookup
-from posthouse.store.recipients.feedback import FeedbackSubject, RawFeedback
-from posthouse.store.recipients.suppression_lookup import LookupKey
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import domains, streams, tenants
 from posthouse.telemetry import metrics
@@ -58,7 +58,7 @@ class PersonalReplies:
         """Nothing is held."""
         self._parts = parts
 
-    async def take(self, place: Place, letter: PersonalReply, source: str) -> None:
+    async def take(self, place: DeliveryKey, letter: PersonalReply, source: str) -> None:
         """A letter about one of our deliveries. Errors: what Postgres raises; nothing was done then."""
         database, now = self._parts.feedback.database, self._parts.feedback.clock.now()
         where = (place.tenant, place.environment, place.message, place.position)
@@ -102,7 +102,7 @@ class PersonalReplies:
         metrics.LETTERS.labels(OPERATORS, what).inc()
 
     async def _told(
-        self, connection: Held, place: Place, subject: FeedbackSubject, letter: PersonalReply, source: str, to: Mailbox | None, now: datetime
+        self, connection: Held, place: DeliveryKey, subject: FeedbackSubject, letter: PersonalReply, source: str, to: Mailbox | None, now: datetime
     ) -> tuple[str, list[FlowHead]]:  # fmt: skip
         where = (place.tenant, place.environment, place.message, place.position)
         if await feedback.letters(connection, *where, MOST) >= MOST:

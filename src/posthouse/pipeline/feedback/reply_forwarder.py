@@ -20,13 +20,13 @@ from posthouse.mail.reports.personal_reply import MARK, PersonalReply
 from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.mailbox import Mailbox
+from posthouse.model.message_row import DeliveryRow, MessageRow
+from posthouse.model.queue import FlowHead, QueueFlag
 from posthouse.model.send_request import Accepted, AcceptedDelivery
 from posthouse.pipeline.deliver.sign import seal_content
 from posthouse.policy.types.notice import NOTIFICATION
 from posthouse.store.messages import accept
-from posthouse.store.messages.accept import DeliveryRow, MessageRow
 from posthouse.store.postgres.database import Held
-from posthouse.store.queue.queue import FlowHead, QueueFlag
 from posthouse.store.seal import Sealer
 
 DOOR: Final = "inbound"

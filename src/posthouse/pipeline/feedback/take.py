@@ -11,26 +11,23 @@ time is not. What leads to none of our deliveries changes nothing and is only co
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 import structlog
 
 from posthouse.model import ids
+from posthouse.model.clock import Clock
 from posthouse.model.delivery import DeliveryState
-from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.net.clock import Clock
+from posthouse.model.feedback import Feedback, FeedbackKind, FeedbackSubject
+from posthouse.model.keys import DeliveryKey
+from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
 from posthouse.net.entropy import Entropy
 from posthouse.policy.recipients.bounce_brake import provider_of
 from posthouse.policy.recipients.feedback import Consequence, consequence, data_of
-from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Held
 from posthouse.store.recipients import feedback, soft_bounces, suppressions
-from posthouse.store.recipients.feedback import FeedbackSubject
-from posthouse.store.recipients.soft_bounces import SoftEnd
 from posthouse.store.recipients.suppression_lookup import AddressKey
-from posthouse.store.recipients.suppressions import SuppressionEntry
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
@@ -42,15 +39,6 @@ ERASED: Final = "[erased]"
 _GOOD: Final = {FeedbackKind.COMPLAINT: COMPLAINTS, FeedbackKind.UNSUBSCRIBED: timedelta.max}
 _WAYS_OUT: Final = frozenset({"link", "unsubscribe"})
 _REPEATED: Final = frozenset({FeedbackKind.OPENED, FeedbackKind.CLICKED})
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A delivery by its key."""
-
-    tenant: int
-    environment: int
-    message: UUID
-    position: int
 
 
 class FeedbackParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +57,7 @@ class FeedbackTaker:
         """Nothing is held."""
         self._parts = parts
 
-    async def take(self, place: Place, facts: Sequence[Feedback], source: str) -> int:
+    async def take(self, place: DeliveryKey, facts: Sequence[Feedback], source: str) -> int:
         """What is said of one delivery; how many facts were news."""
         async with self._parts.database.acquire() as connection, connection.transaction():
             return sum([await self._one(connection, place, fact, source) for fact in facts])
@@ -85,15 +73,15 @@ class FeedbackTaker:
                 news += sum([await self._one(connection, place, fact, provider) for place in places])
         return news
 
-    async def _places(self, connection: Held, tenant: int, environment: int, provider: str, fact: Feedback) -> list[Place]:
+    async def _places(self, connection: Held, tenant: int, environment: int, provider: str, fact: Feedback) -> list[DeliveryKey]:
         message = ids.parse("msg", fact.message) if fact.message else None
         if message is not None and fact.recipient:
             position = await feedback.position_of(connection, tenant, environment, message, fact.recipient)
-            return [] if position is None else [Place(tenant, environment, message, position)]
+            return [] if position is None else [DeliveryKey(tenant, environment, message, position)]
         if not fact.remote_id:
             return []
         found = await feedback.by_remote_id(connection, tenant, environment, provider, fact.remote_id)
-        places = [Place(tenant, environment, message, position) for message, position in found]
+        places = [DeliveryKey(tenant, environment, message, position) for message, position in found]
         if len(places) < 2 or fact.recipient is None:
             return places[:1]
         for place in places:
@@ -101,7 +89,7 @@ class FeedbackTaker:
                 return [place]
         return []
 
-    async def _one(self, connection: Held, place: Place, fact: Feedback, source: str) -> int:
+    async def _one(self, connection: Held, place: DeliveryKey, fact: Feedback, source: str) -> int:
         now = self._parts.clock.now()
         subject = await feedback.subject(connection, place.tenant, place.environment, place.message, place.position)
         if subject is None or subject.recipient == ERASED or now - subject.created_at > _GOOD.get(fact.kind, REPORTS):
@@ -126,7 +114,7 @@ class FeedbackTaker:
         return 1
 
     async def _enter(
-        self, connection: Held, place: Place, subject: FeedbackSubject, fact: Feedback, cause: Cause, source: str, now: datetime
+        self, connection: Held, place: DeliveryKey, subject: FeedbackSubject, fact: Feedback, cause: Cause, source: str, now: datetime
     ) -> bool:  # fmt: skip
         """Whether it was not on the list before."""
         where = (place.tenant, place.environment, place.message, place.position)
@@ -139,7 +127,7 @@ class FeedbackTaker:
         [made] = await suppressions.add(connection, place.tenant, place.environment, [entry], now, self._parts.entropy.new_id)
         return made.id == entry.id
 
-    async def _count(self, connection: Held, place: Place, subject: FeedbackSubject, fact: Feedback, now: datetime) -> None:
+    async def _count(self, connection: Held, place: DeliveryKey, subject: FeedbackSubject, fact: Feedback, now: datetime) -> None:
         end = SoftEnd(
             tenant=place.tenant, environment=place.environment, lookup=self._parts.key.of(subject.recipient), address=subject.recipient,
             message=place.message, position=place.position, reason=fact.reason, reply=fact.reply, id=self._parts.entropy.new_id(now),
@@ -149,13 +137,13 @@ class FeedbackTaker:
             await suppressions.put(connection, hardened, now)
 
 
-def _name(place: Place, fact: Feedback) -> str:
+def _name(place: DeliveryKey, fact: Feedback) -> str:
     """What a fact is remembered by: its own id where it may come more often, else the delivery and its kind."""
     where = f"{ids.text('msg', place.message)}/{place.position}/{fact.kind.value}"
     return f"{where}/{fact.event_id}" if fact.kind in _REPEATED and fact.event_id else where
 
 
-def _evidence(place: Place, fact: Feedback) -> dict[str, Any]:
+def _evidence(place: DeliveryKey, fact: Feedback) -> dict[str, Any]:
     known = {
         "reply": fact.reply, "replyCode": fact.reply_code, "enhancedCode": fact.enhanced_code, "remoteId": fact.remote_id, "eventId": fact.event_id,
         "reportedAt": fact.at and fact.at.isoformat(),

@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 
 from posthouse.mail.link import Link
+from posthouse.model.clock import Clock
 from posthouse.model.feedback import Feedback
-from posthouse.net.clock import Clock
+from posthouse.model.keys import DeliveryKey
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker, Place
+from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients.suppression_lookup import load_key
 from posthouse.store.seal import Sealer
@@ -24,6 +25,6 @@ def visit_recorder(
         if not takings:
             key = await load_key(database, sealer, entropy.bytes)
             takings.append(FeedbackTaker(FeedbackParts(database=database, clock=clock, entropy=entropy, key=key)))
-        await takings[0].take(Place(link.tenant, link.environment, link.message, link.position), [fact], SOURCE)
+        await takings[0].take(DeliveryKey(link.tenant, link.environment, link.message, link.position), [fact], SOURCE)
 
     return tell

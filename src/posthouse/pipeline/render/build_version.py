@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import msgspec
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import CompiledTemplate, TemplateVersion
+from posthouse.model.template import CompiledTemplate, TemplateDraft, TemplateVersion
 from posthouse.policy.types import BY_NAME
 from posthouse.templates.build.build import SourceFault, build
-from posthouse.templates.draft import TemplateDraft, version_of
+from posthouse.templates.draft import version_of
 from posthouse.templates.lint import LintFinding, lint
 
 Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> what it says

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import RenderedTemplate, TemplateVersion
+from posthouse.model.template import RenderedTemplate, TemplateDraft, TemplateVersion
 from posthouse.pipeline.render import build_version
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts
-from posthouse.templates.draft import TemplateDraft
 from posthouse.templates.lint import LintFinding
 from posthouse.templates.render import render
 

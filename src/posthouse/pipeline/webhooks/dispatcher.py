@@ -18,15 +18,15 @@ from uuid import UUID
 import structlog
 
 from posthouse.model import ids
+from posthouse.model.clock import Clock
 from posthouse.model.event import EventType
-from posthouse.net.clock import Clock
+from posthouse.model.keys import EndpointKey
+from posthouse.model.webhook_endpoint import HealthChange, WebhookResult
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.webhooks.endpoint_worker import EndpointWorker, WebhookParts
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Held, is_unavailable
 from posthouse.store.webhooks import endpoint_queue, endpoints, settle
-from posthouse.store.webhooks.endpoints import EndpointKey
-from posthouse.store.webhooks.settle import HealthChange, WebhookResult
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()

@@ -16,20 +16,19 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.model.clock import Clock
 from posthouse.model.http import HttpResponse, NoAnswer
+from posthouse.model.keys import EndpointKey
 from posthouse.model.told import EventFacts, public_event
-from posthouse.net.clock import Clock
+from posthouse.model.webhook_endpoint import EndpointHealth, HealthChange, WaitingEvent, WebhookResult
 from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
 from posthouse.pipeline.batching import Batcher
-from posthouse.policy.webhooks import ORDERED_TRIES, EndpointHealth, NextTry, WebhookAnswer, next_step
+from posthouse.policy.webhooks import ORDERED_TRIES, NextTry, WebhookAnswer, next_step
 from posthouse.sinks.registry import SINKS
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.webhooks import endpoint_queue, endpoints
-from posthouse.store.webhooks.endpoint_queue import WaitingEvent
-from posthouse.store.webhooks.endpoints import EndpointKey
-from posthouse.store.webhooks.settle import HealthChange, WebhookResult
 from posthouse.telemetry import metrics
 
 NARROW: Final = 2

@@ -19,18 +19,20 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.domain import SenderDomain
 from posthouse.model.limits import CONTRACT, Limits, size
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import Lane, MessageClass, MessageType, Tracking
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest, Warning
+from posthouse.model.suppression import Cause, Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.policy import types
 from posthouse.policy.accept import request_rules
 from posthouse.policy.accept.schedule import Moments, moments
-from posthouse.policy.accept.sender import SenderDomain, disguised, gate, has_reply_to, is_no_reply
+from posthouse.policy.accept.sender import disguised, gate, has_reply_to, is_no_reply
 from posthouse.policy.deliver import simulate
-from posthouse.policy.deliver.route import RouteFact, leaves_installation, stays_in_inbox
+from posthouse.policy.deliver.route import leaves_installation, stays_in_inbox
 from posthouse.policy.recipients import suppress
-from posthouse.policy.recipients.suppress import Cause, Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.policy.types import OwnTypes
 
 TRANSACTIONAL: Final = "transactional"

@@ -14,9 +14,10 @@ Known sharp edges: domains are compared as A-labels in lower case, exactly; a su
 
 import re
 import unicodedata
-from typing import Final, Protocol
+from typing import Final
 
 from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.domain import SenderDomain
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import FieldError, Rejection, Warning
@@ -40,20 +41,6 @@ FREE_MAIL: Final = frozenset(
         "yahoo.com.br", "yahoo.de", "yahoo.es", "yahoo.fr", "yahoo.it", "yandex.com", "yandex.ru", "ymail.com", "zohomail.com",
     }
 )  # fmt: skip
-
-
-class SenderDomain(Protocol):
-    """What the gate must know of a domain."""
-
-    @property
-    def trusted(self) -> bool:
-        """The operator vouched for it."""
-        ...
-
-    @property
-    def verified(self) -> bool:
-        """DNS said that it is this tenant's."""
-        ...
 
 
 def gate(sender: Mailbox, domain: SenderDomain | None) -> Rejection | None:

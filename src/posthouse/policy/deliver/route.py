@@ -9,20 +9,10 @@ Must never know: hosts, passwords, whether a route works at the moment (the tran
 
 from typing import Final
 
-import msgspec
-
+from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Environment
 
 INBOX: Final = "inbox"
-
-
-class RouteFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A configured route: ``kind`` as in POSTHOUSE_ROUTES, ``dkim``: we sign, ``return_path_from``: bounces go to the author."""
-
-    name: str
-    kind: str
-    dkim: bool = True
-    return_path_from: bool = False
 
 
 def stays_in_inbox(environment: Environment, *, simulator: bool) -> bool:

@@ -21,7 +21,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
-import msgspec
+from posthouse.model.suppression import AnswerCounts
 
 WINDOW: Final = timedelta(minutes=15)
 BASE: Final = timedelta(days=7)
@@ -58,18 +58,6 @@ _REGISTRIES: Final = frozenset(
         "web",
     ]
 )
-
-
-class AnswerCounts(msgspec.Struct, frozen=True):
-    """How many answers were heard from a provider, and how many of them were hard bounces."""
-
-    attempts: int = 0
-    hard: int = 0
-
-    @property
-    def share(self) -> float:
-        """Of hard bounces; 0 where nothing was heard."""
-        return self.hard / self.attempts if self.attempts else 0.0
 
 
 def is_jump(window: AnswerCounts, base: AnswerCounts) -> bool:

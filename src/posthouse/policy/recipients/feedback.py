@@ -14,7 +14,7 @@ import msgspec
 
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.feedback import Feedback, FeedbackKind
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.suppression import Cause
 
 _RANK: Final = {DeliveryState.IN_DOUBT: 0, DeliveryState.SENT: 0, DeliveryState.DELIVERED: 1, DeliveryState.BOUNCED: 2}
 _BECOMES: Final = {

@@ -10,8 +10,9 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from posthouse.model.message_type import MessageClass
+from posthouse.model.suppression import SuppressionAnswer, SuppressionFact
 from posthouse.policy.recipients.bounce_brake import provider_of
-from posthouse.policy.recipients.suppress import SuppressionAnswer, SuppressionFact, judge
+from posthouse.policy.recipients.suppress import judge
 
 
 class NotForwarded(StrEnum):

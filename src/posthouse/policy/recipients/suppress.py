@@ -17,57 +17,15 @@ Must never know: how entries come about, nor how they are stored.
 
 import re
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Final
 
-import msgspec
-
 from posthouse.model.message_type import MessageClass
+from posthouse.model.suppression import Cause, Ruling, SuppressionAnswer, SuppressionFact
 
 _AUTHENTICATION: Final = MessageClass.AUTHENTICATION
 _SECURITY: Final = MessageClass.SECURITY
 _TRANSACTIONAL: Final = MessageClass.TRANSACTIONAL
 _COMMERCIAL: Final = MessageClass.COMMERCIAL
-
-
-class Cause(StrEnum):
-    """Why an address is on the list; the word in the API, and the reason a caller is answered."""
-
-    HARD_BOUNCE = "hard_bounce"
-    COMPLAINT = "complaint"
-    LEGAL = "legal"
-    MANUAL = "manual"
-    IMPORTED = "imported"
-    UNSUBSCRIBE = "unsubscribe"
-    ENGAGEMENT = "engagement"
-    FREQUENCY = "frequency"
-    PROVISIONAL = "provisional"
-    SIMULATED = "simulated"
-
-
-class SuppressionAnswer(StrEnum):
-    """What the table says, the strongest first."""
-
-    BLOCK = "block"
-    DEFER = "defer"
-    PASS = "pass"  # noqa: S105 - no password
-
-
-class SuppressionFact(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list. ``stream`` None: all. ``security``: entered for security mail too. ``id``: ``sup_…``, or ''."""
-
-    cause: Cause
-    stream: str | None = None
-    security: bool = False
-    id: str = ""
-
-
-class Ruling(msgspec.Struct, frozen=True):
-    """The answer for one cause and class, why, and whether operations should hear of it."""
-
-    answer: SuppressionAnswer
-    why: str
-    alarm: bool = False
 
 
 def _block(why: str, *, alarm: bool = False) -> Ruling:

@@ -3,21 +3,14 @@
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import msgspec
+from posthouse.model.stored_message import SealedContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asyncpg import Connection, Record
 
-    from posthouse.store.queue.queue import LeasedDelivery
-
-
-class SealedContent(msgspec.Struct, frozen=True):
-    """What stands in the table; ``sealer`` opens it, bound to the message's id."""
-
-    key_id: int
-    sealed: bytes
+    from posthouse.model.queue import LeasedDelivery
 
 
 # The bounds let the partitions be chosen before the first row is read.

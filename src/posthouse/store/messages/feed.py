@@ -14,9 +14,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
 from posthouse.model import ids
+from posthouse.model.keys import EventCursor
 from posthouse.model.told import EventFacts
 from posthouse.store.postgres.database import Database
 
@@ -41,13 +40,6 @@ _SINCE: Final = """
 select xid::text from (select xid from event where tenant = $1 and environment = $2 and id >= $3 offset 0) e order by xid limit 1
 """
 _START: Final = UUID(int=0)
-
-
-class EventCursor(msgspec.Struct, frozen=True):
-    """Between two events: all up to this transaction and id was seen."""
-
-    xid: str
-    id: UUID = _START
 
 
 async def events_after(

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import msgspec
-
 from posthouse.model import ids
+from posthouse.model.inbox import InboxFilter, InboxItem, NewInboxItem
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -39,41 +38,6 @@ order by recipient desc, id desc limit $6
 """
 _GET: Final = f"select {_COLUMNS} from inbox where tenant = $1 and environment = $2 and id = $3"
 _EMPTY: Final = "delete from inbox where tenant = $1 and environment = $2 and ($3::text is null or recipient = $3)"
-
-
-class NewInboxItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail to keep; ``data``: the whole message as it would have been on the wire."""
-
-    id: UUID
-    tenant: int
-    environment: int
-    message: UUID
-    position: int
-    recipient: str
-    type: str
-    data: bytes
-
-
-class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail that was kept."""
-
-    id: UUID
-    message: UUID
-    position: int
-    recipient: str
-    type: str
-    received_at: datetime
-    data: bytes
-
-
-class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which mails; ``recipient`` is the wire form. ``before``: older than this id. ``limit``: at most so many."""
-
-    recipient: str | None = None
-    type: str | None = None
-    since: datetime | None = None
-    before: UUID | None = None
-    limit: int = 50
 
 
 async def insert_many(connection: "Connection[Record]", sealer: Sealer, items: Sequence[NewInboxItem], now: datetime) -> None:

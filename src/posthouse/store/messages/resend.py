@@ -4,41 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import msgspec
-
-from posthouse.store.queue.queue import FlowHead
+from posthouse.model.queue import FlowHead
+from posthouse.model.stored_message import RequeuePlan, StoredMessage, StoredRecipient
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
-
-
-class StoredRecipient(msgspec.Struct, frozen=True):
-    """A delivery and its present state (the word behind ``message.``)."""
-
-    position: int
-    recipient: str
-    role: int
-    state: str
-
-
-class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it was accepted, with its sealed content (None: no longer kept)."""
-
-    id: UUID
-    type: str
-    stream: str
-    keep: int
-    header_from: str
-    template: str | None
-    template_version: int | None
-    locale: str | None
-    tags: list[str]
-    metadata: dict[str, str] | None
-    tracking: int
-    key_id: int | None
-    subject: bytes | None
-    sealed: bytes | None
-    variables: bytes | None
 
 
 _COLUMNS: Final = ", ".join(
@@ -85,21 +55,6 @@ STATES: Final = [
     f"message.{word}"
     for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
 ]
-
-
-class RequeuePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a delivery goes back into the queue."""
-
-    position: int
-    lane: int
-    flow: int
-    deadline: datetime
-    expires_at: datetime
-    site: str
-    header_domain: str
-    flags: int
-    size: int
-    parent: str | None
 
 
 async def stored(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> StoredMessage | None:

@@ -17,6 +17,7 @@ import msgspec
 
 from posthouse.model import ids
 from posthouse.model.delivery import DeliveryState, message_status
+from posthouse.model.stored_message import MessageFilter, RawDelivery, RawFacts
 from posthouse.model.timeline import (
     AttemptView,
     DeliveryView,
@@ -40,53 +41,6 @@ _CHUNK: Final = 500
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = UUID(int=(1 << 128) - 1)
 _STATES: Final = [f"message.{state.value}" for state in DeliveryState]
-
-
-class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which messages; what is None does not matter. ``since`` and ``until`` are inclusive; ``before``: older than this id."""
-
-    type: str | None = None
-    stream: str | None = None
-    status: str | None = None
-    recipient: str | None = None
-    tag: str | None = None
-    dedupe_key: str | None = None
-    template: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    before: UUID | None = None
-    limit: int = 50
-
-
-class RawDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first attempt fixed, None before it; the rest is of the last attempt that handed bytes over.
-
-    ``keyset`` None: not signed. ``digest``: SHA-256 of the bytes.
-    """
-
-    position: int
-    recipient: str
-    first_attempt_at: datetime | None
-    keyset: int | None
-    route: str | None
-    digest: bytes | None
-
-
-class RawFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message's exact bytes are rebuilt from. ``sealed`` None: no longer kept."""
-
-    tenant: int
-    environment: int
-    message: UUID
-    header_from: str
-    key_id: int | None
-    sealed: bytes | None
-    deliveries: tuple[RawDelivery, ...]
-
-    @property
-    def header_domain(self) -> str:
-        """The domain of the header from."""
-        return self.header_from.rpartition("@")[2]
 
 
 class _Place(msgspec.Struct, frozen=True):

@@ -22,10 +22,11 @@ import fcntl
 import mmap
 import os
 import struct
-from enum import IntEnum
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 from uuid import UUID
+
+from posthouse.model.worker import Mark, MarkedDelivery
 
 MAGIC: Final = b"PHMARKS1"
 _HEADER: Final = 128
@@ -33,22 +34,6 @@ _BOOT: Final = slice(16, 80)
 _REVOKED: Final = 8
 _SLOT: Final = struct.Struct(">B16sHH11x")
 SLOTS: Final = 4096
-
-
-class Mark(IntEnum):
-    """What is known of a marked attempt."""
-
-    GONE = 1
-    SENT = 2
-    DELIVERED = 3
-
-
-class MarkedDelivery(NamedTuple):
-    """A delivery that may have left in this attempt."""
-
-    message: UUID
-    position: int
-    number: int
 
 
 def boot_id() -> str:

@@ -16,11 +16,9 @@ ctid, which the lock holds still. A plain join reads the whole index as soon as 
 """
 
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
-import msgspec
+from posthouse.model.queue import FlowHead, LeasedDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,69 +26,6 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 CHANNEL: Final = "posthouse_ready"
-LOWEST: Final = UUID(int=0)
-
-
-class QueueState(IntEnum):
-    """Where a row stands."""
-
-    READY = 0
-    LEASED = 1
-    WAITING = 2
-    PARKED = 3
-
-
-class QueueFlag(IntEnum):
-    """Bits of ``queue.flags``."""
-
-    TLS_REQUIRED = 1
-    SMTPUTF8 = 2
-    SIMULATOR = 4
-    IN_DOUBT_BEFORE = 8
-    DEFERRED_NOW = 16
-    HELD = 32  # waits because its address is on the list provisionally
-
-
-class LeasedDelivery(msgspec.Struct, frozen=True):
-    """A leased delivery: what the worker needs, and nothing else. Order as in ``_RETURNED``."""
-
-    tenant: int
-    environment: int
-    message: UUID
-    position: int
-    lane: int
-    flow: int
-    deadline: datetime
-    expires_at: datetime
-    since: datetime
-    site: str
-    recipient: str
-    header_domain: str
-    type: str
-    keep: int
-    flags: int
-    size: int
-    route: int
-    tries: int
-    refusals: int
-    number: int
-    first_attempt_at: datetime
-    keyset: int | None
-    parent: str | None = None
-
-    @property
-    def built_in(self) -> str:
-        """The type in table T1: its own, or the one that the tenant's behaves as."""
-        return self.parent or self.type
-
-
-class FlowHead(msgspec.Struct, frozen=True):
-    """The first ready row of a flow."""
-
-    lane: int
-    flow: int
-    deadline: datetime
-    message: UUID = LOWEST
 
 
 _RETURNED: Final = ", ".join(f"q.{name}" for name in LeasedDelivery.__struct_fields__)

@@ -7,75 +7,16 @@ What follows for the address (an entry, a soft bounce counted, a count forgotten
 from which nothing follows, and that is nearly all, are one statement as before.
 """
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
-import msgspec
-
-from posthouse.store.queue.queue import LeasedDelivery, QueueState
+from posthouse.model.queue import QueueState
+from posthouse.model.settlement import Settlement
 from posthouse.store.recipients import soft_bounces, suppressions
-from posthouse.store.recipients.soft_bounces import SoftEnd
-from posthouse.store.recipients.suppressions import SuppressionEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asyncpg import Connection, Record
-
-
-class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of history; words as in the contract. ``digest``: SHA-256 of the bytes handed over; ``keyset``: what signed them."""
-
-    route: str
-    adapter: str
-    host: str
-    remote_id: str
-    outcome: str
-    reason: str
-    stage: str
-    reply_code: int | None
-    enhanced_code: str | None
-    reply: str
-    tls: str
-    started_at: datetime
-    duration_ms: float
-    digest: bytes | None
-    keyset: int | None = None
-
-
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a leased delivery. ``due`` None and not ``ready``: it is final and leaves the queue.
-
-    What follows for its address: ``entry``, on the list; ``soft``, one more soft bounce; ``arrived``, the lookup key of a mailbox
-    that has soft bounces in a row, and no longer.
-    """
-
-    delivery: LeasedDelivery
-    attempt: AttemptRecord | None
-    event: str | None
-    event_id: UUID
-    event_data: dict[str, Any] | None
-    at: datetime
-    due: datetime | None = None
-    ready: bool = False
-    route: int = 0
-    tries: int = 0
-    refusals: int = 0
-    flags: int = 0
-    entry: SuppressionEntry | None = None
-    soft: SoftEnd | None = None
-    arrived: bytes | None = None
-
-    @property
-    def has_consequences(self) -> bool:
-        """True where something follows for the address."""
-        return self.entry is not None or self.soft is not None or self.arrived is not None
-
-    @property
-    def final(self) -> bool:
-        """True where the row leaves the queue."""
-        return self.due is None and not self.ready
 
 
 # Each row is found over the key's index and held by its lock (see queue), then changed by its ctid. That its state is

@@ -7,20 +7,10 @@ One row is renewed every two seconds instead of one per delivery. A worker whose
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import msgspec
+from posthouse.model.worker import WorkerRow
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
-
-
-class WorkerRow(msgspec.Struct, frozen=True):
-    """``host`` is a boot of a machine: only there the file ``marks`` means anything."""
-
-    id: int
-    host: str
-    marks: str
-    pid: int
-    lease_until: datetime
 
 
 _REGISTER: Final = "insert into worker (host, marks, pid, started_at, lease_until) values ($1, $2, $3, $4, $5) returning id"

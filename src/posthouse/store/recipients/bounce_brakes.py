@@ -9,10 +9,9 @@ Known sharp edges: counts reach the database every few seconds; a process that i
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW, AnswerCounts
-from posthouse.store.recipients.suppressions import Suppression, wake
+from posthouse.model.suppression import AnswerCounts, BounceBrake, Suppression
+from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW
+from posthouse.store.recipients.suppressions import wake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,13 +79,6 @@ delete from suppression where ctid in (
 _MINUTES_KEPT: Final = timedelta(hours=1)
 _DAYS_KEPT: Final = BASE + timedelta(days=1)
 _HELD_KEPT: Final = timedelta(days=30)
-
-
-class BounceBrake(msgspec.Struct, frozen=True):
-    """Why a brake is put on: the last fifteen minutes against the seven days before."""
-
-    window: AnswerCounts
-    base: AnswerCounts
 
 
 async def count(connection: "Connection[Record]", heard: "Mapping[Provider, AnswerCounts]", now: datetime) -> None:

@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import msgspec
-
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.erasure import AddressToErase, ErasedRows
+from posthouse.model.suppression import Cause
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -78,34 +77,6 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9)
 """
 _PLACES: Final = "select distinct place from erasable order by place"
 _BLOT: Final = "select erase_batch($1, $2, $3, $4, $5)"
-
-
-class AddressToErase(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be erased. ``spellings``: the folded address, quoted and not; ``pattern``: what finds it in a text (a Postgres ARE).
-
-    ``core``: finds what the pattern finds and a little more, fast.
-    """
-
-    tenant: int
-    lookup: bytes
-    spellings: tuple[str, ...]
-    core: str
-    pattern: str
-    reason: str
-    actor: str
-
-    @property
-    def domain(self) -> str:
-        """With its ``@``."""
-        return self.spellings[0][self.spellings[0].rindex("@") :]
-
-
-class ErasedRows(msgspec.Struct, frozen=True):
-    """What was deleted. ``pending``: messages whose content stays because others of it still wait."""
-
-    messages: int
-    stopped: int
-    pending: int
 
 
 async def in_use(connection: "Connection[Record]", what: AddressToErase) -> list[str]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.model.feedback import FeedbackSubject, RawFeedback
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -77,38 +78,6 @@ _STATES: Final = [
     f"message.{word}"
     for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
 ]
-
-
-class RawFeedback(msgspec.Struct, frozen=True, kw_only=True):
-    """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where known.
-
-    ``message`` and ``position``: whose return path it came to.
-    """
-
-    id: UUID
-    tenant: int
-    environment: int
-    source: str
-    body: bytes
-    received_at: datetime
-    headers: dict[str, str] = {}
-    message: UUID | None = None
-    position: int | None = None
-    tries: int = 0
-
-
-class FeedbackSubject(msgspec.Struct, frozen=True):
-    """The delivery that feedback is about, as it stands, locked. ``door``: how its message came in."""
-
-    message: UUID
-    position: int
-    recipient: str
-    type: str
-    stream: str
-    created_at: datetime
-    state: str
-    header_from: str = ""
-    door: str = ""
 
 
 async def put(connection: "Connection[Record]", sealer: Sealer, raw: RawFeedback) -> None:

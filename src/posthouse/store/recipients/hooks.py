@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
+from posthouse.model.feedback import HookAddress
 from posthouse.store.postgres.database import Database
 
 _TOKEN_OCTETS: Final = 20
@@ -23,16 +22,6 @@ select tenant, environment, id, provider, created_at from hook where tenant = $1
 _REVOKE: Final = """
 update hook set revoked_at = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null returning id
 """
-
-
-class HookAddress(msgspec.Struct, frozen=True):
-    """A hook that is taken."""
-
-    tenant: int
-    environment: int
-    id: UUID
-    provider: str
-    created_at: datetime
 
 
 async def add(

@@ -5,13 +5,11 @@ A mailbox that never bounced softly has no row, and nothing is written for it. `
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import msgspec
 
+from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
 from posthouse.policy.recipients.soft_bounces import LIMIT, is_hard, is_the_mailbox
-from posthouse.policy.recipients.suppress import Cause
-from posthouse.store.recipients.suppressions import SuppressionEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,23 +39,6 @@ cross join lateral (
     order by number desc limit 1
 ) a
 """
-
-
-class SoftEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that ended undelivered. ``reason`` None: its last attempt's, which is looked up (it expired before another).
-
-    ``id`` is that of the entry it would become.
-    """
-
-    tenant: int
-    environment: int
-    lookup: bytes
-    address: str
-    message: UUID
-    position: int
-    reason: str | None
-    reply: str
-    id: UUID
 
 
 _Place = tuple[int, int, bytes]

@@ -7,7 +7,7 @@ provisional; nobody's evidence is overwritten by a file.
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from posthouse.store.recipients.suppressions import Suppression, SuppressionEntry
+from posthouse.model.suppression import Suppression, SuppressionEntry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -17,7 +17,9 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model import ids
-from posthouse.policy.recipients.suppress import Cause, SuppressionFact, fold
+from posthouse.model.keys import LookupKey
+from posthouse.model.suppression import NOT_LISTED, Cause, ListedAddress, SuppressionFact
+from posthouse.policy.recipients.suppress import fold
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -73,28 +75,6 @@ class AddressKey(msgspec.Struct, frozen=True):
     def of(self, address: str) -> bytes:
         """The lookup key of an address as ``mail.address`` parsed it."""
         return hmac.digest(self.secret, fold(address).encode(), "sha256")[:_OCTETS]
-
-
-class LookupKey(msgspec.Struct, frozen=True):
-    """An address of somebody's list. ``flow``: of the delivery that is checked."""
-
-    tenant: int
-    environment: int
-    lookup: bytes
-    flow: int = 0
-
-
-class ListedAddress(msgspec.Struct, frozen=True):
-    """What is known of an address. ``stream`` is that of the asking flow; ``counted``: it has soft bounces in a row."""
-
-    entries: tuple[SuppressionFact, ...] = ()
-    held_until: datetime | None = None
-    legal_passes_security: bool = False
-    stream: str = ""
-    counted: bool = False
-
-
-NOT_LISTED: Final = ListedAddress()
 
 
 async def load_key(database: Database, sealer: Sealer, random: Callable[[int], bytes]) -> AddressKey:

@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from posthouse.model import ids
+from posthouse.model.suppression import SuppressionRule
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -21,13 +20,6 @@ select count(*) filter (where id >= $3), count(*) from suppression
 where tenant = $1 and environment = $2 and id >= $4 and source <> 'import'
 """
 _OWNERS: Final = "select id from tenant order by id"
-
-
-class SuppressionRule(msgspec.Struct, frozen=True, rename="camel"):
-    """``soft_limit``: soft bounces in a row that make an address hard, 3 to 5. ``legal_passes_security``: see the matrix."""
-
-    soft_limit: int = 5
-    legal_passes_security: bool = False
 
 
 async def rule(connection: "Connection[Record]", tenant: int, environment: int) -> SuppressionRule:

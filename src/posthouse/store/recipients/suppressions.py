@@ -15,13 +15,13 @@ Rows of one batch are written in the order of their hashes, so that two batches 
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 
 from posthouse.model import ids
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.suppression import Cause, Suppression, SuppressionEntry, SuppressionFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,61 +119,6 @@ with waiting as materialized (
 )
 update queue q set due = $5 from waiting where q.ctid = waiting.ctid
 """
-
-
-class SuppressionEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An address to be entered. ``lookup``: its hash. ``stream`` None: all. ``source``: where it came from (smtp, report, hook, api …).
-
-    ``evidence`` is plain JSON: the reply or report heard, delivery and message ids. ``provider``: the registrable domain of
-    who answered (``policy.recipients.bounce_brake.provider_of``), '' where a person entered it. ``until`` None: for good. ``id`` None: a new one.
-    """
-
-    address: str
-    lookup: bytes
-    cause: Cause
-    source: str
-    stream: str | None = None
-    reason: str = ""
-    evidence: dict[str, Any] | None = None
-    actor: str = ""
-    provider: str = ""
-    security: bool = False
-    until: datetime | None = None
-    id: UUID | None = None
-
-
-class Suppression(msgspec.Struct, frozen=True):
-    """An entry as it stands. ``address`` None: erased. ``held_until``: provisional until then. Order as in the statements."""
-
-    id: UUID
-    address: str | None
-    provider: str
-    cause: str
-    stream: str | None
-    reason: str
-    source: str
-    evidence: dict[str, Any] | None
-    actor: str
-    security: bool
-    since: datetime
-    until: datetime | None
-    held_until: datetime | None
-    created: bool = False
-
-
-class SuppressionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries. ``lookup``: of this address; ``provisional``: those that are held, or those that are not; ``before``: a page's place."""
-
-    lookup: bytes | None = None
-    cause: str | None = None
-    stream: str | None = None
-    source: str | None = None
-    provider: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    provisional: bool | None = None
-    before: UUID | None = None
-    limit: int = 50
 
 
 async def add(

@@ -6,8 +6,7 @@ A part changes nothing that was built from it before; who wants the change in a 
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
+from posthouse.model.template import StoredPart
 from posthouse.store.postgres.database import Held
 
 _CURRENT: Final = """
@@ -27,17 +26,6 @@ returning version
 """
 _LOCK: Final = "select pg_advisory_xact_lock($1, $2)"
 _SPACE: Final = 0x70617274  # "part": one change of a tenant's parts at a time
-
-
-class StoredPart(msgspec.Struct, frozen=True):
-    """``kind``: layout or partial. ``source`` None: taken away."""
-
-    kind: str
-    name: str
-    version: int
-    source: str | None
-    author: str
-    created_at: datetime
 
 
 async def current(connection: Held, tenant: int) -> list[StoredPart]:

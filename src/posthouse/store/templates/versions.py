@@ -15,10 +15,19 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.model.template import CompiledTemplate, TemplateSource, TemplateVersion, Variable
+from posthouse.model.template import (
+    CompiledTemplate,
+    StoredVersion,
+    TemplateDraft,
+    TemplateSource,
+    TemplateSummary,
+    TemplateVersion,
+    Variable,
+    plain_variable,
+)
 from posthouse.model.template_state import TemplateState
 from posthouse.store.postgres.database import Database, Held
-from posthouse.templates.draft import TemplateDraft, plain_variable, sender_of
+from posthouse.templates.draft import sender_of
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -73,25 +82,6 @@ _APPROVAL: Final = "select approval_required from tenant where id = $1"
 _SET_APPROVAL: Final = "update tenant set approval_required = $2 where id = $1 and approval_required <> $2 returning id"
 
 
-class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version without its words. ``approved_by`` None: nobody has; ``activated_at``: when it became active last. ``sender``: '' for none."""
-
-    name: str
-    version: int
-    type: str | None
-    state: TemplateState
-    fallback: str
-    variables: tuple[Variable, ...]
-    waivers: dict[str, str]
-    digest: bytes
-    author: str
-    created_at: datetime
-    approved_by: str | None
-    approved_at: datetime | None
-    activated_at: datetime | None
-    sender: str = ""
-
-
 class StoredTemplateVersion(msgspec.Struct, frozen=True):
     """A version with its words: as they were written, and as they were built; both by locale."""
 
@@ -116,17 +106,6 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
             name=about.name, version=about.version, type=about.type, variables=about.variables, wordings=self.wordings,
             fallback=about.fallback, trusted=False, sender=sender_of(about.sender),
         )  # fmt: skip
-
-
-class TemplateSummary(msgspec.Struct, frozen=True):
-    """A template as lists show it: ``type`` is the newest version's, ``active`` None where no version is."""
-
-    id: UUID
-    name: str
-    created_at: datetime
-    latest: int
-    type: str | None
-    active: int | None
 
 
 async def is_approval_required(connection: Held, tenant: int) -> bool:

@@ -1,12 +1,11 @@
 """A tenant's alerts, newest first: the events of type ``alert.*``, found over an index of their own."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import msgspec
-
 from posthouse.model import ids
+from posthouse.model.alert import Alert, AlertFilter
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -25,26 +24,6 @@ select count(*) from (
 """
 _LAST: Final = UUID(int=(1 << 128) - 1)
 _FIRST: Final = UUID(int=0)
-
-
-class Alert(msgspec.Struct, frozen=True):
-    """An alert as it was told. ``message``: the one that it is about, where it is about one. Order as in the statement."""
-
-    id: UUID
-    type: str
-    at: datetime
-    message: UUID | None
-    data: dict[str, Any] | None
-
-
-class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts. ``before``: a page's place."""
-
-    type: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    before: UUID | None = None
-    limit: int = 50
 
 
 async def list_alerts(connection: "Connection[Record]", tenant: int, environment: int, wanted: AlertFilter) -> list[Alert]:

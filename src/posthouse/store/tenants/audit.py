@@ -4,12 +4,10 @@
 past tense; ``data`` has ``before`` and ``after`` where they say something. Never put a secret or the words of a mail in it.
 """
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import msgspec
-
+from posthouse.model.audit import AuditEntry
 from posthouse.store.postgres.database import Database, Held
 
 if TYPE_CHECKING:
@@ -24,17 +22,6 @@ _LIST_OF: Final = """
 select id, at, actor, action, subject, data from audit where tenant = $1 and subject = $4 and id < $2
 order by subject desc, id desc limit $3
 """
-
-
-class AuditEntry(msgspec.Struct, frozen=True):
-    """One change. ``actor``: a credential's id, or ``cli:`` and a user of the machine."""
-
-    id: UUID
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    data: dict[str, Any] | None = None
 
 
 async def write(connection: Held, tenant: int, entry: AuditEntry) -> None:

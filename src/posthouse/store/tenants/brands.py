@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.brand import Brand
 from posthouse.store.postgres.database import Database, Held
 
 _COLUMNS: Final = "company, logo_url, color, support_email, support_url, postal_address"
@@ -19,17 +20,6 @@ on conflict (tenant) do update set company = excluded.company, logo_url = exclud
     support_email = excluded.support_email, support_url = excluded.support_url, postal_address = excluded.postal_address,
     changed_at = excluded.changed_at
 """
-
-
-class Brand(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """'' where nothing is set. ``color``: ``#rrggbb``; ``logo_url`` and ``support_url``: https addresses."""
-
-    company: str = ""
-    logo_url: str = ""
-    color: str = ""
-    support_email: str = ""
-    support_url: str = ""
-    postal_address: str = ""
 
 
 async def get(database: Database, tenant: int) -> Brand:

@@ -5,9 +5,9 @@ What a bucket means is ``policy.throttle``'s. The table is unlogged: no sync, an
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
-from uuid import UUID
+from typing import Final
 
+from posthouse.model.keys import BucketKey
 from posthouse.store.postgres.database import Database, Held
 
 _LOCK: Final = """
@@ -27,15 +27,6 @@ update bucket b set full_at = k.full_at
 from unnest($1::int[], $2::smallint[], $3::uuid[], $4::bool[], $5::timestamptz[]) k (tenant, environment, credential, authentication, full_at)
 where b.tenant = k.tenant and b.environment = k.environment and b.credential = k.credential and b.authentication = k.authentication
 """
-
-
-class BucketKey(NamedTuple):
-    """Whose, and for which mail."""
-
-    tenant: int
-    environment: int
-    credential: UUID
-    authentication: bool
 
 
 Buckets = Mapping[BucketKey, datetime]

@@ -12,12 +12,12 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from posthouse.model import ids
+from posthouse.model.clock import Clock
+from posthouse.model.credential import Credential
 from posthouse.model.send_request import Caller, Environment
 from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
@@ -50,30 +50,6 @@ returning """
 _REVOKE: Final = """
 update credential set revoked_at = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null returning id
 """
-
-
-class Credential(msgspec.Struct, frozen=True):
-    """``kind``: api or smtp. ``lookup``: the key's beginning, or the SMTP user name; no secret. ``rate``: messages a minute."""
-
-    tenant: int
-    environment: Environment
-    id: UUID
-    kind: str
-    lookup: str
-    name: str
-    default_type: str | None
-    default_stream: str | None
-    rate: int | None
-    created_at: datetime
-    revoked_at: datetime | None = None
-
-
-class Ticks(Protocol):
-    """The house's clock."""
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        ...
 
 
 async def create_api_key(
@@ -146,7 +122,7 @@ class _Shown(NamedTuple):
 class Credentials:
     """Who is it that shows this secret? One per process."""
 
-    def __init__(self, database: Database, clock: Ticks) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._known = TtlCache(self._find, REMEMBERED, clock.monotonic, _MOST)
 

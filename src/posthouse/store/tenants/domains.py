@@ -17,6 +17,7 @@ import msgspec
 
 from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
+from posthouse.model.domain import DnsRecord, Domain, DomainFact, PublicKey
 from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
@@ -52,50 +53,6 @@ where k.tenant = $1 and d.name = $2 and k.keyset = $3 order by k.algorithm desc
 """
 _NAMES: Final = "select name from domain where tenant = $1 order by id limit 1000"
 _FACTS: Final = "select id, keyset, trusted_at is not null, verified_at is not null from domain where tenant = $1 and name = $2"
-
-
-class PublicKey(msgspec.Struct, frozen=True):
-    """A DKIM key as the world sees it; ``public`` is what stands in the record's ``p=``."""
-
-    keyset: int
-    algorithm: str
-    selector: str
-    public: str
-
-
-class Domain(msgspec.Struct, frozen=True):
-    """``trusted_at``: the operator vouched; ``verified_at``: DNS said so; ``keys``: all that are not retired."""
-
-    id: int
-    name: str
-    keyset: int
-    trusted_at: datetime | None
-    verified_at: datetime | None
-    created_at: datetime
-    keys: tuple[PublicKey, ...] = ()
-
-    @property
-    def status(self) -> str:
-        """The contract's word: verified, trusted or pending."""
-        return "verified" if self.verified_at else "trusted" if self.trusted_at else "pending"
-
-
-class DomainFact(msgspec.Struct, frozen=True):
-    """What intake asks of a header-from domain."""
-
-    id: int
-    keyset: int
-    trusted: bool
-    verified: bool
-
-
-class DnsRecord(msgspec.Struct, frozen=True):
-    """A record to publish; ``purpose``: dkim, spf, return_path, dmarc or tracking."""
-
-    purpose: str
-    type: str
-    name: str
-    value: str
 
 
 async def add(database: Database, sealer: Sealer, tenant: int, name: str, trust: bool, now: datetime) -> Domain:

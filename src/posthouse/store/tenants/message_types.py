@@ -5,11 +5,8 @@ One that was removed keeps its row, so that what was sent as it can be sent agai
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-import msgspec
-
-from posthouse.model.message_type import MessageType
+from posthouse.model.message_type import MessageType, OwnType, TypeUses
 from posthouse.policy.types import BY_NAME, own
 from posthouse.store.postgres.database import Held
 
@@ -33,23 +30,6 @@ _TEMPLATES: Final = (
 _CREDENTIALS: Final = """
 select id from credential where tenant = $1 and default_type = $2 and revoked_at is null order by id limit 100
 """
-
-
-class OwnType(msgspec.Struct, frozen=True):
-    """``parent``: a built-in type. ``description``: '' for none."""
-
-    id: UUID
-    name: str
-    parent: str
-    description: str
-    created_at: datetime
-
-
-class TypeUses(msgspec.Struct, frozen=True):
-    """What would be left without its type: templates with an active version of it, credentials that are not revoked."""
-
-    templates: tuple[str, ...]
-    credentials: tuple[UUID, ...]
 
 
 async def current(connection: Held, tenant: int) -> list[OwnType]:

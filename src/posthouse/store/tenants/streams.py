@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from posthouse.model.stream import Stream, default
 from posthouse.store.postgres.database import Database, Held
 
 if TYPE_CHECKING:
@@ -33,24 +34,6 @@ _ADD: Final = f"""
 insert into stream (tenant, {_COLUMNS}, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (tenant, name) do nothing returning name
 """
-
-
-class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked.
-
-    ``tracking_domain``: the host that links stand on, by https; '' for that of the installation. ``sender``: who mail is from that does not
-    say; '' for the tenant's own.
-    """
-
-    name: str
-    content_policy: str = "flag"
-    unsubscribe: bool = False
-    reply_to: str = ""
-    postal_address: str = ""
-    track_opens: bool = False
-    track_clicks: bool = False
-    tracking_domain: str = ""
-    sender: str = msgspec.field(default="", name="from")
 
 
 async def get(database: Database, tenant: int, name: str) -> Stream:
@@ -80,11 +63,6 @@ async def add(connection: Held, tenant: int, stream: Stream, now: datetime) -> b
 async def put(connection: Held, tenant: int, stream: Stream, now: datetime) -> None:
     """Set all of it."""
     await connection.execute(_PUT, tenant, *msgspec.structs.astuple(stream), now)
-
-
-def default(name: str) -> Stream:
-    """A stream as it is while nothing was set; ``marketing`` is commercial, so its mail can be unsubscribed from."""
-    return Stream(name=name, unsubscribe=name == "marketing")
 
 
 def _stream(name: str, row: "Record | None") -> Stream:

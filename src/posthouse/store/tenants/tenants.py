@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from posthouse.model.tenant import Tenant
 from posthouse.store.postgres.database import Database, Held
 
 if TYPE_CHECKING:
@@ -23,21 +22,6 @@ _FOR_UPDATE: Final = f"{_BY_ID} for update"
 _PUT: Final = "update tenant set default_from = nullif($2, ''), reply_to = nullif($3, '') where id = $1"
 _FIRST: Final = "select id, ref, name, default_from, reply_to from tenant order by id limit 1"
 _LIST: Final = "select id, ref, name, default_from, reply_to from tenant order by id desc"
-
-
-class Tenant(msgspec.Struct, frozen=True):
-    """``ref`` is the public name of ``id``; the defaults fill a message's From and Reply-To."""
-
-    id: int
-    ref: str
-    name: str
-    default_from: str | None
-    reply_to: str | None
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """What it may change of itself; '' where nothing is set."""
-        return {"from": self.default_from or "", "replyTo": self.reply_to or ""}
 
 
 async def create(

@@ -15,13 +15,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import msgspec
-
 from posthouse.model import ids
+from posthouse.model.keys import EndpointKey
 from posthouse.model.told import EventFacts
-from posthouse.policy.webhooks import ORDERED_TRIES, EndpointHealth
+from posthouse.model.webhook_endpoint import EndpointHealth, LeasedEndpoint, WaitingEvent
+from posthouse.policy.webhooks import ORDERED_TRIES
 from posthouse.store.postgres.database import Database
-from posthouse.store.webhooks.endpoints import EndpointKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,29 +123,6 @@ left join lateral (
 ) d on true
 order by q.due, q.xid, q.event
 """
-
-
-class WaitingEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that waits to be told. ``facts`` None: it is no longer kept. ``tries``: how often it was tried so far.
-
-    ``due`` as it was when claimed: a row that has another one by now was asked for once more meanwhile.
-    """
-
-    place: EndpointKey
-    thread: UUID
-    xid: str
-    event: UUID
-    tries: int
-    due: datetime
-    facts: EventFacts | None
-
-
-class LeasedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint as whoever tells it needs it."""
-
-    kind: str
-    url: str
-    health: EndpointHealth
 
 
 async def news(database: Database) -> bool | None:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import msgspec
-
+from posthouse.model.keys import EndpointKey
+from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -70,53 +70,6 @@ where tenant = $1 and environment = $2 and endpoint = $3 and id < $4
   and ($5::uuid is null or event = $5) and ($6::text is null or outcome = $6)
 order by id desc limit $7
 """
-
-
-class EndpointKey(msgspec.Struct, frozen=True):
-    """Whose endpoint, and which."""
-
-    tenant: int
-    environment: int
-    id: UUID
-
-
-class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint without its secrets. ``events`` and ``streams`` None: all. ``failing_since``: no try went well since then."""
-
-    id: UUID
-    kind: str
-    url: str
-    events: list[str] | None
-    streams: list[str] | None
-    created_at: datetime
-    disabled_at: datetime | None
-    disabled_why: str | None
-    failing_since: datetime | None
-
-
-class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be otherwise; None: as it was. An empty list: no filter any more."""
-
-    url: str | None = None
-    events: Sequence[str] | None = None
-    streams: Sequence[str] | None = None
-    enabled: bool | None = None
-
-
-class WebhookAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try of the log. ``status`` or ``trouble`` says what came back; ``next_at`` when it is tried again, None: it is not."""
-
-    id: UUID
-    event: UUID
-    type: str
-    number: int
-    at: datetime
-    duration_ms: float
-    outcome: str
-    status: int | None
-    trouble: str | None
-    answer: str
-    next_at: datetime | None
 
 
 async def create(

@@ -11,13 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import msgspec
-
 from posthouse.model import ids
-from posthouse.policy.webhooks import EndpointHealth
+from posthouse.model.keys import EndpointKey
+from posthouse.model.webhook_endpoint import HealthChange, WebhookResult
 from posthouse.store.postgres.database import Database
-from posthouse.store.webhooks.endpoint_queue import WaitingEvent, columns
-from posthouse.store.webhooks.endpoints import EndpointKey
+from posthouse.store.webhooks.endpoint_queue import columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,34 +100,6 @@ delete from webhook_delivery where ctid in (
     where tenant = $1 and environment = $2 and endpoint = $3 and ($4 or (due is null and event < $5)) limit $6)
 """
 _DROP: Final = "delete from webhook_endpoint where tenant = $1 and environment = $2 and id = $3 and removed_at is not null"
-
-
-class WebhookResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A try. ``over``: told, or not to be kept; else tried again at ``due``, or given up (None). ``outcome`` '': nothing was tried."""
-
-    waiting: WaitingEvent
-    over: bool
-    due: datetime | None
-    id: UUID
-    at: datetime
-    ordered: bool = True
-    duration_ms: float = 0.0
-    outcome: str = ""
-    status: int | None = None
-    trouble: str | None = None
-    answer: str = ""
-
-    @property
-    def number(self) -> int:
-        """Which try it was, from 1."""
-        return self.waiting.tries + 1
-
-
-class HealthChange(msgspec.Struct, frozen=True):
-    """How an endpoint does after a try; ``why`` it is switched off, '' where it is not."""
-
-    health: EndpointHealth
-    why: str = ""
 
 
 async def settle(

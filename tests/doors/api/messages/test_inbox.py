@@ -6,8 +6,8 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
+from posthouse.model.inbox import NewInboxItem
 from posthouse.store.messages import inbox
-from posthouse.store.messages.inbox import NewInboxItem
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import SEALER, HttpDoor
 

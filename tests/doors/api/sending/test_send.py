@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.policy.deliver.route import RouteFact
+from posthouse.model.route import RouteFact
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW

@@ -9,7 +9,7 @@ import pytest
 from posthouse.admin import suppressions
 from posthouse.admin.suppressions import Desk, SuppressionToAdd
 from posthouse.doors.api import operations_suppressions as told
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.suppression import Cause
 from posthouse.store.recipients.suppression_lookup import load_key
 from tests.support.asgi import Answer
 from tests.support.http_door import SEALER, HttpDoor

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from posthouse.doors.api import operations_suppressions as told
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import load_key
-from posthouse.store.recipients.suppressions import SuppressionEntry
 from tests.support.http_door import SEALER, HttpDoor
 from tests.support.postgres import NOW
 

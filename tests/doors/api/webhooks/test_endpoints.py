@@ -7,9 +7,9 @@ import pytest
 
 from posthouse.doors.api.operations_webhooks import CREATE
 from posthouse.model.event import EventType
+from posthouse.model.keys import EndpointKey
+from posthouse.model.webhook_endpoint import WebhookResult
 from posthouse.store.webhooks import endpoint_queue, settle
-from posthouse.store.webhooks.endpoints import EndpointKey
-from posthouse.store.webhooks.settle import WebhookResult
 from tests.support.http_door import HttpDoor
 
 URL = "https://app.example.com/hook?a=b"

@@ -14,12 +14,11 @@ import pytest
 
 from posthouse.admin import suppressions as lists
 from posthouse.admin.suppressions import Desk, SuppressionToAdd
+from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.net.entropy import Entropy
-from posthouse.policy.recipients.suppress import Cause
 from posthouse.store.postgres.database import Database, connect
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import load_key
-from posthouse.store.recipients.suppressions import SuppressionEntry
 from tests.doors.cli.conftest import World
 from tests.support.accepted import SEALER
 from tests.support.postgres import NOW, complete

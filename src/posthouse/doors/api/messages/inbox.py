@@ -25,10 +25,10 @@ from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
+from posthouse.model.inbox import InboxFilter, InboxItem
 from posthouse.model.send_request import Caller
 from posthouse.model.timeline import cursor
 from posthouse.store.messages import inbox
-from posthouse.store.messages.inbox import InboxFilter
 
 PREFIX: Final = "inb"
 _CHUNK: Final = 16  # whole mails in memory at a time
@@ -127,7 +127,7 @@ def _older(chunk: InboxFilter) -> UUID:
     return chunk.before
 
 
-def _mail(item: inbox.InboxItem) -> InboxMail:
+def _mail(item: InboxItem) -> InboxMail:
     seen = read(item.data)
     return InboxMail(
         id=ids.text(PREFIX, item.id),

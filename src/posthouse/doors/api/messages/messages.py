@@ -19,10 +19,10 @@ from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.stored_message import MessageFilter, RawFacts
 from posthouse.pipeline.deliver import sign
 from posthouse.pipeline.deliver.rebuild import HandedOver, rebuild
 from posthouse.store.messages import timeline
-from posthouse.store.messages.timeline import MessageFilter, RawFacts
 from posthouse.store.seal import SealBroken
 
 PREFIX: Final = "msg"

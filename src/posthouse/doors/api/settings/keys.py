@@ -20,11 +20,11 @@ from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
+from posthouse.model.credential import Credential
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
 from posthouse.model.timeline import cursor
 from posthouse.policy import types
 from posthouse.store.tenants import credentials
-from posthouse.store.tenants.credentials import Credential
 
 PREFIX: Final = "key"
 _NOT_HERE: Final = not_found("There is no such key, or it was revoked before.")

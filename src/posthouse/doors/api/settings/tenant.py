@@ -10,8 +10,8 @@ from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import refuse
 from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.tenant import Tenant
 from posthouse.store.tenants import tenants
-from posthouse.store.tenants.tenants import Tenant
 
 
 async def get_tenant(parts: ApiParts, caller: Caller, request: Request) -> Response:

@@ -13,12 +13,11 @@ from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.model.message_type import MessageType
+from posthouse.model.message_type import MessageType, OwnType
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.timeline import cursor
 from posthouse.policy import types
 from posthouse.store.tenants import message_types
-from posthouse.store.tenants.message_types import OwnType
 
 _NO_TYPE: Final = not_found("There is no such message type.")
 

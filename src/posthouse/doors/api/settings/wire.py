@@ -13,8 +13,8 @@ from posthouse.doors.http.limits import ADDRESS_LENGTH
 from posthouse.doors.http.problem import invalid
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.stream import Stream
 from posthouse.policy.accept.sender import unfit
-from posthouse.store.tenants.streams import Stream
 
 _END: Final = r"$(?!\n)"
 

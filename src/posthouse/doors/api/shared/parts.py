@@ -12,6 +12,7 @@ from posthouse.doors.hooks.hook_endpoint import HookParts
 from posthouse.doors.http.limits import BODY_SECONDS
 from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.mail.dkim import SigningKey
+from posthouse.model.clock import Clock
 from posthouse.model.explanation import Explanation
 from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
@@ -42,18 +43,6 @@ class SendIntake(Protocol):
         ...
 
 
-class Ticks(Protocol):
-    """The house's clock, which doors may not import."""
-
-    def now(self) -> datetime:
-        """Aware, in UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        ...
-
-
 class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     """``cancel`` and ``resend`` are ``admin.messages``'s; all but a Rejection means that it is done.
 
@@ -71,7 +60,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     sealer: Sealer
     credentials: Credentials
-    clock: Ticks
+    clock: Clock
     new_id: Callable[[datetime], UUID]
     random: Callable[[int], bytes]
     signing_keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]

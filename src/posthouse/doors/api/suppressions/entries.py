@@ -33,11 +33,11 @@ from posthouse.doors.http.validation import T
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, FieldError, Rejection
+from posthouse.model.suppression import Cause, Suppression, SuppressionFilter
 from posthouse.model.timeline import cursor
-from posthouse.policy.recipients.suppress import Cause, lifted_by
+from posthouse.policy.recipients.suppress import lifted_by
 from posthouse.store.recipients import suppression_lookup, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX
-from posthouse.store.recipients.suppressions import Suppression, SuppressionFilter
 
 BODY_BYTES: Final = 2 << 20
 SHOWN_CAUSES: Final = sorted({*MANUAL_CAUSES, Cause.PROVISIONAL})

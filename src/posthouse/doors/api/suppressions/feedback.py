@@ -14,10 +14,10 @@ from posthouse.doors.http.query import Query
 from posthouse.doors.inbound.recipient import RecipientDirectory
 from posthouse.doors.inbound.store_returned import MOST_WHOLE
 from posthouse.mail.return_path import ReturnPath
+from posthouse.model.feedback import RawFeedback
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.pipeline.feedback.read_returned import REPORT_OCTETS
 from posthouse.store.recipients import feedback
-from posthouse.store.recipients.feedback import RawFeedback
 from posthouse.telemetry import metrics
 
 MOST_BYTES = 10 << 20

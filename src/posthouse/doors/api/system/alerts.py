@@ -15,13 +15,13 @@ from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
+from posthouse.model.alert import Alert, AlertFilter
 from posthouse.model.send_request import Caller
 from posthouse.model.timeline import cursor
 from posthouse.model.told import PREFIX
 from posthouse.policy.alerts import words
 from posthouse.policy.alerts.words import RemedyStep, Severity
 from posthouse.store.tenants import alerts
-from posthouse.store.tenants.alerts import Alert, AlertFilter
 
 _FILTERS: Final = ("type", "since", "until", "cursor", "limit")
 

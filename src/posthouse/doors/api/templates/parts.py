@@ -16,9 +16,9 @@ from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.template import StoredPart
 from posthouse.model.timeline import cursor
 from posthouse.store.templates import parts as template_parts
-from posthouse.store.templates.parts import StoredPart
 from posthouse.store.tenants import audit, brands
 
 Handler = Callable[[ApiParts, Caller, Request], Awaitable[Response]]

@@ -43,13 +43,13 @@ from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import T
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
+from posthouse.model.template import StoredVersion, TemplateDraft
 from posthouse.model.template_state import TemplateAction
 from posthouse.model.timeline import cursor
 from posthouse.pipeline.render.build_version import blocking
 from posthouse.store.seal import SealBroken
 from posthouse.store.templates import versions as stored
-from posthouse.store.templates.versions import StoredVersion
-from posthouse.templates.draft import NAME, TemplateDraft
+from posthouse.templates.draft import NAME
 from posthouse.templates.ready_made import READY_MADE
 
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)

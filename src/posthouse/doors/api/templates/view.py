@@ -13,8 +13,7 @@ from posthouse.doors.api.templates.wire import (
     VersionItem,
     VersionView,
 )
-from posthouse.model.template import TemplateVersion, Variable
-from posthouse.store.templates.versions import StoredVersion, TemplateSummary
+from posthouse.model.template import StoredVersion, TemplateSummary, TemplateVersion, Variable
 
 AUTHOR: Final = "posthouse"
 _ACTIVE: Final = "active"

@@ -10,8 +10,8 @@ from msgspec import Meta, Struct, field
 
 from posthouse.doors.api.settings.wire import Author
 from posthouse.doors.api.shared.fields import Line, Locale, TemplateName, TypeName
-from posthouse.model.template import DEFAULT_LOCALE, TemplateSource, Variable, VariableType
-from posthouse.templates.draft import MOST_LOCALES, MOST_VARIABLES, TemplateDraft, source_of
+from posthouse.model.template import DEFAULT_LOCALE, TemplateDraft, TemplateSource, Variable, VariableType
+from posthouse.templates.draft import MOST_LOCALES, MOST_VARIABLES, source_of
 from posthouse.templates.lint import LintFinding
 
 PAGE_LENGTH: Final = 256 * 1024

@@ -34,11 +34,12 @@ from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import T
 from posthouse.model import ids
+from posthouse.model.keys import EndpointKey
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.timeline import cursor
+from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
 from posthouse.sinks.standard_webhook import shown
 from posthouse.store.webhooks import endpoints, settle
-from posthouse.store.webhooks.endpoints import EndpointChange, EndpointKey, WebhookAttempt, WebhookEndpoint
 
 OUTCOMES: Final = ("delivered", "later", "failed", "gone")
 _LAST: Final = UUID(int=(1 << 128) - 1)

@@ -15,10 +15,10 @@ import msgspec
 from posthouse.config import Settings, UnusableSettings, load
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import progress
+from posthouse.model.tenant import Tenant
 from posthouse.ops.open_store import OpenStore, ReachedServer, StoreOptions, open_store, reach
 from posthouse.store.postgres import vitals
 from posthouse.store.tenants import tenants
-from posthouse.store.tenants.tenants import Tenant
 
 T = TypeVar("T")
 

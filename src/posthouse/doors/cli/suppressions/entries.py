@@ -15,10 +15,10 @@ from posthouse.doors.cli.shared.parameters import MomentType
 from posthouse.doors.cli.shared.with_suppressions import REASON, address_argument, address_of, with_suppressions
 from posthouse.doors.cli.suppressions.window import erase, export, import_, undo
 from posthouse.model import ids
-from posthouse.policy.recipients.suppress import Cause, lifted_by
+from posthouse.model.suppression import Cause, Suppression, SuppressionFilter
+from posthouse.policy.recipients.suppress import lifted_by
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX
-from posthouse.store.recipients.suppressions import Suppression, SuppressionFilter
 
 HEADINGS: Final = ("ID", "ADDRESS", "CAUSE", "STREAM", "REASON", "SOURCE", "SINCE", "UNTIL", "LIFTED BY")
 _CAUSES: Final = click.Choice(sorted(cause.value for cause in MANUAL_CAUSES))

@@ -17,7 +17,7 @@ from posthouse.doors.cli.shared.output import answer, as_json, facts, remark
 from posthouse.doors.cli.shared.parameters import MomentType
 from posthouse.doors.cli.shared.with_suppressions import address_argument, address_of, with_suppressions
 from posthouse.model.mailbox import Mailbox
-from posthouse.policy.recipients.suppress import Cause
+from posthouse.model.suppression import Cause
 
 _CAUSES = click.Choice(sorted(cause.value for cause in MANUAL_CAUSES))
 

@@ -16,10 +16,11 @@ from posthouse.doors.cli.shared.parameters import VariableArgument
 from posthouse.doors.cli.shared.session import CliSession
 from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.model import ids
+from posthouse.model.audit import AuditEntry
 from posthouse.model.send_request import Environment, Rejection
+from posthouse.model.template import TemplateSummary
 from posthouse.model.template_state import PAST, TemplateAction
 from posthouse.store.templates import versions as stored
-from posthouse.store.templates.versions import TemplateSummary
 from posthouse.store.tenants import audit
 
 HEADINGS: Final = ("NAME", "TYPE", "ACTIVE", "NEWEST", "CREATED")
@@ -157,7 +158,7 @@ def approval(handed: CliContext, *, require: bool | None, tenant: str | None, as
 def trail(handed: CliContext, *, name: str | None, limit: int, tenant: str | None, as_json: bool) -> None:
     """Show who changed what, of the template NAME or of everything, the newest first."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[audit.AuditEntry]:
+    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[AuditEntry]:
         subject = None if name is None else f"template/{name}"
         return await audit.entries(templates.parts.database, actor.tenant, subject=subject, limit=limit)
 

@@ -18,11 +18,11 @@ from posthouse.doors.dashboard.render import AlertsPageData, alerts_page
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
+from posthouse.model.alert import Alert, AlertFilter
 from posthouse.model.send_request import Environment
+from posthouse.model.tenant import Tenant
 from posthouse.model.timeline import cursor, read_cursor
 from posthouse.store.tenants import alerts, tenants
-from posthouse.store.tenants.alerts import Alert, AlertFilter
-from posthouse.store.tenants.tenants import Tenant
 
 SHOWN: Final = 25
 

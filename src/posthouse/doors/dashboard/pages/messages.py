@@ -21,11 +21,11 @@ from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
 from posthouse.model.send_request import Environment, Rejection
+from posthouse.model.stored_message import MessageFilter
+from posthouse.model.tenant import Tenant
 from posthouse.model.timeline import MessagePage, MessageView, cursor, read_cursor
 from posthouse.store.messages import timeline
-from posthouse.store.messages.timeline import MessageFilter
 from posthouse.store.tenants import alerts, tenants
-from posthouse.store.tenants.tenants import Tenant
 
 SHOWN: Final = 50
 FRESH: Final = timedelta(days=1)

@@ -1,0 +1,27 @@
+"""An alert as it was raised, and which alerts are asked for."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """An alert as it was told. ``message``: the one that it is about, where it is about one. Order as in the statement."""
+
+    id: UUID
+    type: str
+    at: datetime
+    message: UUID | None
+    data: dict[str, Any] | None
+
+
+class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts. ``before``: a page's place."""
+
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: UUID | None = None
+    limit: int = 50
