@@ -82,8 +82,8 @@ async def _intake(settings: Settings, store: OpenStore) -> AsyncIterator[Intake]
     yield intake
     await intake.drain()
     if later.heads:
-        async with store.database.acquire() as connection:
-            await queue.notify(connection, later.heads)
+        async with store.database.session() as session:
+            await queue.notify(session, later.heads)
 
 
 if __name__ == "__main__":

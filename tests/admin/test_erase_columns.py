@@ -105,7 +105,7 @@ async def plant(post: Posting) -> list[str]:
     ):
         tables.setdefault(table, []).append((column, kind))
     planted = []
-    async with post.database.acquire() as connection:
+    async with post.database.session() as connection:
         await connection.execute("set session_replication_role = replica")  # rows of their own: no foreign keys
         values: list[Any] = []
         for table, columns in tables.items():
@@ -172,7 +172,7 @@ async def test_it_goes_in_batches_each_in_a_transaction_of_its_own(post: Posting
         reason="",
         actor="",
     )
-    async with post.database.acquire() as connection:
+    async with post.database.session() as connection:
         assert await erasing.erase_from_texts(connection, what, batch=2) == 7
     [(count,)] = await post.fetch("select count(distinct xmin::text) from message")
     assert count == 4

@@ -32,7 +32,7 @@ async def post(database: Database) -> Posting:
 async def dump(post: Posting) -> str:
     """Every row of every table as text, in lower case."""
     found = []
-    async with post.database.acquire() as connection:
+    async with post.database.session() as connection:
         for (table,) in await connection.fetch(TABLES):
             found += [f"{table}: {row[0]}" for row in await connection.fetch(f"select t::text from {table} t")]
     return "\n".join(found).lower()
@@ -82,7 +82,7 @@ async def test_it_stands_nowhere_and_is_still_not_written_to(post: Posting) -> N
 
 
 async def test_security_mail_is_not_let_through_by_the_setting_either(post: Posting) -> None:
-    async with post.database.acquire() as connection:
+    async with post.database.session() as connection:
         await set_rule(connection, 1, 1, SuppressionRule(legal_passes_security=True))
     await erasure.erase(post.desk(), mailbox(JANE), "asked")
     await suppressions.add(post.desk(), [SuppressionToAdd(address="court@x.test", cause=Cause.LEGAL)])

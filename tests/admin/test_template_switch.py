@@ -83,7 +83,7 @@ async def everything(door: HttpDoor, taken: Iterable[str]) -> list[tuple[str, in
         join content c on c.tenant = m.tenant and c.environment = m.environment and c.keep = m.keep and c.message = m.id
         where m.id = any($1::uuid[])
     """
-    async with door.parts.database.acquire() as connection:
+    async with door.parts.database.session() as connection:
         rows = await connection.fetch(query, [ids.parse("msg", each) for each in taken])
     found = []
     for version, message, key_id, sealed in rows:

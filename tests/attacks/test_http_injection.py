@@ -54,7 +54,7 @@ async def door(database: Database) -> HttpDoor:
 
 async def sent_as(door: HttpDoor, database: Database, message: str) -> bytes:
     """The bytes that would be handed over for a message that was taken."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("update queue set first_attempt_at = $2 where message = $1", ids.parse("msg", message), NOW)
     return (await door.ask("GET", f"/v1/messages/{message}/raw")).body
 

@@ -47,7 +47,7 @@ async def test_a_dedupe_key_belongs_to_a_tenant_and_an_environment(door: HttpDoo
 
 
 async def test_what_is_stored_opens_no_door(door: HttpDoor, database: Database) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         rows = await connection.fetch("select * from credential")
     for row in rows:
         for value in row.values():

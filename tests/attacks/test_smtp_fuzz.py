@@ -2,6 +2,7 @@
 
 import random
 import tracemalloc
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -97,7 +98,7 @@ async def test_a_slow_loris_is_hung_up_on_whatever_it_drips() -> None:
         await wire.log_in()
         await wire.say(b"MAIL FROM:<>\r\nRCPT TO:<a@x.example>\r\nDATA\r\n", 3)
         for octet in b"Subject: slow":
-            door.clock.seconds += 30
+            door.clock.advance(timedelta(seconds=30))
             door.server.sweep()
             wire.writer.write(bytes([octet]))
             await wire.writer.drain()
@@ -108,7 +109,7 @@ async def test_a_session_does_not_last_for_ever_however_lively() -> None:
     async with open_door() as door, connected(door) as wire:
         for _ in range(13):
             assert (await wire.say(b"NOOP\r\n")).startswith(b"250 ")
-            door.clock.seconds += 280
+            door.clock.advance(timedelta(seconds=280))
             door.server.sweep()
         assert await wire.rest(b"NOOP\r\n") == b"421 4.4.2 Timed out\r\n"
 

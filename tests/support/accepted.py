@@ -46,6 +46,6 @@ def message_row(now: datetime, *recipients: str, **changed: Any) -> MessageRow:
 
 async def put(database: Database, *rows: MessageRow) -> list[UUID]:
     """Accept them; their ids."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await accept(connection, rows, rows[0].created_at, new_id)
     return [row.id for row in rows]

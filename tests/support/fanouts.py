@@ -83,7 +83,7 @@ class World:
     async def message(self, *, tenant: int | None = None, environment: int = LIVE, **changes: Any) -> UUID:
         """An accepted message, whose ``message.queued`` event is written with it."""
         now, owner = self.clock.now(), tenant or self.tenant
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             flow = await accept.flow(connection, owner, environment, changes.get("stream", "transactional"))
             row = rows.message(now, tenant=owner, environment=environment, flow=flow, **changes)
             await accept.accept(connection, [row], now, self.entropy.new_id)
@@ -92,7 +92,7 @@ class World:
     async def event(self, message: UUID | None, type: str = "message.delivered", **data: Any) -> UUID:
         now = self.clock.now()
         identifier = self.entropy.new_id(now)
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             position = None if message is None else 0
             await events.append(connection, self.tenant, LIVE, identifier, type, now, data, message=message, position=position)
         return identifier
@@ -103,7 +103,7 @@ class World:
         return found
 
     async def waiting(self, place: EndpointKey) -> list[Any]:
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             return list(
                 await connection.fetch("select * from webhook_delivery where endpoint = $1 order by xid, event", place.id)
             )

@@ -92,7 +92,7 @@ class Posting:
         """A message to each."""
         kind, now = types.BY_NAME[type], self.clock.now()
         stream = changed.pop("stream", "transactional")
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             flow = await accept.flow(connection, 1, environment, stream)
             made = [
                 rows.message(
@@ -106,7 +106,7 @@ class Posting:
 
     async def work(self) -> int:
         """Everything that is ready or due now, once; how many were claimed."""
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             await queue.promote(connection, self.clock.now())
             claimed = []
             for lane in Lane:
@@ -127,7 +127,7 @@ class Posting:
 
     async def state(self, message: UUID) -> str:
         """What the last event says."""
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             found = await connection.fetchval(
                 "select type from event where message = $1 and type like 'message.%' order by xid desc, id desc limit 1", message
             )
@@ -135,13 +135,13 @@ class Posting:
 
     async def data(self, message: UUID) -> dict[str, Any]:
         """The data of its last event."""
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             return dict(
                 await connection.fetchval("select data from event where message = $1 order by xid desc, id desc limit 1", message)
             )
 
     async def fetch(self, statement: str, *arguments: Any) -> Any:
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             return await connection.fetch(statement, *arguments)
 
     def desk(self, environment: int = 1, *, operator: bool = True) -> Desk:
@@ -161,7 +161,7 @@ class Posting:
             await self.delivering.carry(PreparedDelivery(claimed, self.route, cast("Any", claimed), cast("Any", _Gate()), b""))
 
     async def _settle(self, settlements: list[Settlement]) -> list[bool]:
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             return await settle.settle(connection, self.worker, settlements)
 
     async def _quiet(self, *_: object) -> None:
@@ -171,7 +171,7 @@ class Posting:
 async def posting(database: Database, clock: FakeClock) -> Posting:
     """A worker of tenant 1."""
     entropy = Entropy()
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now()), ('t2', 'U', now())")
         number = await workers.register(connection, "host", "marks", 1, clock.now(), clock.now() + LONG)
     key = await load_key(database, SEALER, entropy.bytes)

@@ -20,7 +20,7 @@ from posthouse.model.audit import AuditEntry
 from posthouse.model.erasure import AddressToErase
 from posthouse.model.mailbox import Mailbox
 from posthouse.policy.recipients.suppress import fold
-from posthouse.store.postgres.database import Held
+from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import erasure as erasing
 from posthouse.store.recipients.suppression_lookup import PREFIX
 from posthouse.store.tenants import audit
@@ -56,19 +56,19 @@ async def erase(desk: Desk, mailbox: Mailbox, reason: str) -> Erased | AddressIn
         tenant=desk.tenant, lookup=desk.key.of(address), spellings=spellings(address), core=core(address), pattern=pattern(address), reason=reason,
         actor=desk.actor,
     )  # fmt: skip
-    async with desk.database.acquire() as connection:
-        if places := await erasing.in_use(connection, what):
+    async with desk.database.session() as session:
+        if places := await erasing.in_use(session, what):
             return AddressInUse(tuple(places))
-        async with connection.transaction():
-            left = await erasing.block(connection, what, now, desk.new_id)
+        async with session.transaction():
+            left = await erasing.block(session, what, now, desk.new_id)
             entries = tuple(ids.text(PREFIX, each) for each in left)
-            await _record(desk, connection, "address erasure begun", {"entries": entries, "reason": reason})
-        sent = await erasing.written_to(connection, what)
-        async with connection.transaction():
-            done = await erasing.forget(connection, what, sent, now, desk.new_id)
+            await _record(desk, session, "address erasure begun", {"entries": entries, "reason": reason})
+        sent = await erasing.written_to(session, what)
+        async with session.transaction():
+            done = await erasing.forget(session, what, sent, now, desk.new_id)
             counts = msgspec.to_builtins(done)
-            await _record(desk, connection, "address erased", {"entries": entries, **counts, "reason": reason})
-        texts = await erasing.erase_from_texts(connection, what)
+            await _record(desk, session, "address erased", {"entries": entries, **counts, "reason": reason})
+        texts = await erasing.erase_from_texts(session, what)
     return Erased(entries=entries, texts=texts, **counts)
 
 
@@ -119,7 +119,7 @@ def _hex(digits: str) -> str:
     return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
 
 
-async def _record(desk: Desk, connection: Held, action: str, data: dict[str, Any]) -> None:
+async def _record(desk: Desk, session: Session, action: str, data: dict[str, Any]) -> None:
     now = desk.now()
     entry = AuditEntry(desk.new_id(now), now, desk.actor, action, f"suppression/{data['entries'][-1]}", data)
-    await audit.write(connection, desk.tenant, entry)
+    await audit.write(session, desk.tenant, entry)

@@ -22,15 +22,15 @@ async def add_type(parts: TemplateParts, actor: Actor, name: str, parent: str, d
     faults = faults_of(name, parent)
     if faults:
         return _refused(faults)
-    async with parts.database.acquire() as connection, connection.transaction():
-        if len(await message_types.current(connection, actor.tenant)) >= MOST:
+    async with parts.database.transaction() as session:
+        if len(await message_types.current(session, actor.tenant)) >= MOST:
             return Rejection("validation_failed", f"There are {MOST} types already; no more are taken.")
         now = parts.now()
         new = OwnType(parts.new_id(now), name, parent, description, now)
-        if not await message_types.add(connection, actor.tenant, new):
+        if not await message_types.add(session, actor.tenant, new):
             return _refused((FieldError("name", "is taken by a type of your own"),))
         data = {"parent": parent, "description": description}
-        await note(parts, connection, actor, "type.created", f"type/{name}", data)
+        await note(parts, session, actor, "type.created", f"type/{name}", data)
         return new
 
 
@@ -38,16 +38,16 @@ async def remove_type(parts: TemplateParts, actor: Actor, name: str) -> Rejectio
     """Take a type out of use; what was sent as it stays readable. Refused while a live template or credential names it."""
     if name in types.BY_NAME:
         return _refused((FieldError("name", "is built in and cannot be removed"),))
-    async with parts.database.acquire() as connection, connection.transaction():
-        if not types.NAME.fullmatch(name) or not await message_types.hold(connection, actor.tenant, name):
+    async with parts.database.transaction() as session:
+        if not types.NAME.fullmatch(name) or not await message_types.hold(session, actor.tenant, name):
             return Rejection("not_found", "There is no such type of your own.")
-        used = _used(await message_types.uses(connection, actor.tenant, name))
+        used = _used(await message_types.uses(session, actor.tenant, name))
         if used:
             named = ", ".join(f"{fault.path} {fault.message}" for fault in used[:5])
             more = f" (and {len(used) - 5} more)" if len(used) > 5 else ""
             return Rejection("validation_failed", f"The type {name!r} is in use: {named}{more}.", used)
-        await message_types.remove(connection, actor.tenant, name, parts.now())
-        await note(parts, connection, actor, "type.removed", f"type/{name}", {})
+        await message_types.remove(session, actor.tenant, name, parts.now())
+        await note(parts, session, actor, "type.removed", f"type/{name}", {})
     return None
 
 

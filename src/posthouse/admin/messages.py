@@ -16,7 +16,7 @@ from posthouse.pipeline.accept.accept import Announcer
 from posthouse.policy.deliver.simulate import DOMAIN
 from posthouse.store.messages import accept, resend
 from posthouse.store.messages import cancel as taking_back
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import message_types
 
@@ -41,40 +41,40 @@ class MessageActions:
     async def cancel(self, caller: Caller, message: UUID) -> int | Rejection:
         """Cancel every delivery that was never attempted; how many. ``not_cancellable`` where there is none."""
         now, key = self._clock.now(), (caller.tenant, int(caller.environment), message)
-        async with self._database.acquire() as connection, connection.transaction():
-            count = await taking_back.cancel(connection, *key, now, self._entropy.new_id)
+        async with self._database.transaction() as session:
+            count = await taking_back.cancel(session, *key, now, self._entropy.new_id)
             if count:
                 return count
-            return _TOO_LATE if await resend.stored(connection, *key) is not None else _NOT_FOUND
+            return _TOO_LATE if await resend.stored(session, *key) is not None else _NOT_FOUND
 
     async def resend(self, caller: Caller, message: UUID) -> Accepted | Rejection:
         """Deliveries in doubt or failed go again as they were; of any other message a copy is accepted anew."""
         now, key = self._clock.now(), (caller.tenant, int(caller.environment), message)
-        async with self._database.acquire() as connection, connection.transaction():
-            stored = await resend.stored(connection, *key)
+        async with self._database.transaction() as session:
+            stored = await resend.stored(session, *key)
             if stored is None:
                 return _NOT_FOUND
             if stored.sealed is None:
                 return _GONE
             everyone, type = (
-                await resend.recipients(connection, *key),
-                await message_types.type_of(connection, caller.tenant, stored.type),
+                await resend.recipients(session, *key),
+                await message_types.type_of(session, caller.tenant, stored.type),
             )
-            flow = await accept.flow(connection, caller.tenant, int(caller.environment), stored.stream)
+            flow = await accept.flow(session, caller.tenant, int(caller.environment), stored.stream)
             again = [r for r in everyone if r.state in _AGAIN]
             if again:
-                heads = [await self._requeue(connection, caller, stored, r, type, flow, now) for r in again]
+                heads = [await self._requeue(session, caller, stored, r, type, flow, now) for r in again]
                 accepted = _reply(message, again, _promised(type, now))
             else:
                 row = self._copy(caller, stored, everyone, type, flow, now)
-                await accept.accept(connection, [row], now, self._entropy.new_id)
+                await accept.accept(session, [row], now, self._entropy.new_id)
                 heads, accepted = [FlowHead(row.lane, row.flow, row.deadline)], row.reply
         self._announce([head for head in heads if head is not None])
         return accepted
 
     async def _requeue(
         self,
-        connection: Held,
+        session: Session,
         caller: Caller,
         stored: StoredMessage,
         to: StoredRecipient,
@@ -89,7 +89,7 @@ class MessageActions:
             flags=_flags(to.recipient), size=len(stored.sealed or b""), parent=message_type.parent,
         )  # fmt: skip
         return await resend.requeue(
-            connection, caller.tenant, int(caller.environment), stored.id, again, now, self._entropy.new_id(now)
+            session, caller.tenant, int(caller.environment), stored.id, again, now, self._entropy.new_id(now)
         )
 
     def _copy(

@@ -43,8 +43,8 @@ async def rerender(
     templates: Templates, sealer: Sealer, tenant: int, environment: int, message: UUID
 ) -> RerenderResult | Rejection:
     """The message's template and variables, rendered again. Errors: SealBroken under a wrong secret key."""
-    async with templates.parts.database.acquire() as connection:
-        stored = await resend.stored(connection, tenant, environment, message)
+    async with templates.parts.database.session() as session:
+        stored = await resend.stored(session, tenant, environment, message)
     if stored is None:
         return Rejection("not_found", "There is no such message.")
     if stored.template is None or stored.template_version is None:

@@ -13,7 +13,7 @@ from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.stream import Stream, default
 from posthouse.model.template import StoredPart
 from posthouse.model.tenant import Tenant
-from posthouse.store.postgres.database import Held
+from posthouse.store.postgres.database import Session
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
 from posthouse.store.tenants import brands, link_hosts, streams, tenants
@@ -31,56 +31,56 @@ async def put_part(parts: TemplateParts, actor: Actor, kind: str, name: str, sou
     if source is not None and (len(source) > MOST_CHARACTERS or "\0" in source):
         told = f"must have at most {MOST_CHARACTERS} characters, and no NUL"
         return Rejection("validation_failed", f"source: {told}", (FieldError("source", told),))
-    async with parts.database.acquire() as connection, connection.transaction():
-        await template_parts.hold(connection, actor.tenant)
-        known = await template_parts.current(connection, actor.tenant)
+    async with parts.database.transaction() as session:
+        await template_parts.hold(session, actor.tenant)
+        known = await template_parts.current(session, actor.tenant)
         if source is not None and any(part.name == name and part.kind != kind for part in known):
             told = f"is the name of a {next(other for other in KINDS if other != kind)}; a template could mean either"
             return Rejection("validation_failed", f"{name}: {told}", (FieldError("name", told),))
         if source is not None and len(known) >= MOST_PARTS and all((part.kind, part.name) != (kind, name) for part in known):
             return Rejection("validation_failed", f"There are {MOST_PARTS} layouts and partials already; no more are taken.")
-        return await change_part(parts, connection, actor, kind, name, source)
+        return await change_part(parts, session, actor, kind, name, source)
 
 
 async def change_part(
-    parts: TemplateParts, connection: Held, actor: Actor, kind: str, name: str, source: str | None
+    parts: TemplateParts, session: Session, actor: Actor, kind: str, name: str, source: str | None
 ) -> StoredPart | None:
     """The same in a transaction that holds the parts; nothing is written where nothing changes."""
-    known = await template_parts.get(connection, actor.tenant, kind, name)
+    known = await template_parts.get(session, actor.tenant, kind, name)
     if (None if known is None else known.source) == source:
         return known
     now = parts.now()
-    version = await template_parts.put(connection, actor.tenant, kind, name, source, actor.name, now)
+    version = await template_parts.put(session, actor.tenant, kind, name, source, actor.name, now)
     data = {"version": version, "before": None if known is None else known.version}
     action = f"template_part.{'removed' if source is None else 'changed' if known else 'created'}"
-    await note(parts, connection, actor, action, f"{kind}/{name}", data)
+    await note(parts, session, actor, action, f"{kind}/{name}", data)
     return StoredPart(kind, name, version, source, actor.name, now)
 
 
 async def change_brand(parts: TemplateParts, actor: Actor, changed: dict[str, str]) -> Brand:
     """The brand with some of it set anew; '' clears."""
-    async with parts.database.acquire() as connection, connection.transaction():
-        before = await brands.get_for_update(connection, actor.tenant)
+    async with parts.database.transaction() as session:
+        before = await brands.get_for_update(session, actor.tenant)
         now_so = msgspec.structs.replace(before, **changed)
         if now_so != before:
-            await brands.put(connection, actor.tenant, now_so, parts.now())
-            await note(parts, connection, actor, "brand.changed", "brand", _differing(before, now_so))
+            await brands.put(session, actor.tenant, now_so, parts.now())
+            await note(parts, session, actor, "brand.changed", "brand", _differing(before, now_so))
         return now_so
 
 
 async def change_tenant(parts: TemplateParts, actor: Actor, changed: dict[str, str]) -> Tenant:
     """The tenant with some of its settings (``sender``, ``reply_to``) set anew; '' clears."""
-    async with parts.database.acquire() as connection, connection.transaction():
-        before = await tenants.get_for_update(connection, actor.tenant)
+    async with parts.database.transaction() as session:
+        before = await tenants.get_for_update(session, actor.tenant)
         await tenants.put(
-            connection,
+            session,
             actor.tenant,
             changed.get("sender", before.default_from or ""),
             changed.get("reply_to", before.reply_to or ""),
         )
-        now_so = await tenants.get_for_update(connection, actor.tenant)
+        now_so = await tenants.get_for_update(session, actor.tenant)
         if now_so != before:
-            await note(parts, connection, actor, "tenant.changed", "tenant", _differing(before.settings, now_so.settings))
+            await note(parts, session, actor, "tenant.changed", "tenant", _differing(before.settings, now_so.settings))
         return now_so
 
 
@@ -89,34 +89,34 @@ async def create_stream(parts: TemplateParts, actor: Actor, name: str, settings:
     if name in streams.KNOWN:
         return None
     new = msgspec.structs.replace(default(name), **settings)
-    async with parts.database.acquire() as connection, connection.transaction():
-        if not await streams.add(connection, actor.tenant, new, parts.now()):
+    async with parts.database.transaction() as session:
+        if not await streams.add(session, actor.tenant, new, parts.now()):
             return None
         if new.tracking_domain:
-            await link_hosts.add(connection, actor.tenant, new.tracking_domain, parts.now())
-        await note(parts, connection, actor, "stream.created", f"stream/{name}", _differing(default(name), new))
+            await link_hosts.add(session, actor.tenant, new.tracking_domain, parts.now())
+        await note(parts, session, actor, "stream.created", f"stream/{name}", _differing(default(name), new))
     return new
 
 
 async def change_stream(parts: TemplateParts, actor: Actor, name: str, changed: dict[str, Any]) -> Stream:
     """A stream's settings with some of them set anew."""
-    async with parts.database.acquire() as connection, connection.transaction():
-        before = await streams.get_for_update(connection, actor.tenant, name)
+    async with parts.database.transaction() as session:
+        before = await streams.get_for_update(session, actor.tenant, name)
         now_so = msgspec.structs.replace(before, **changed)
         if now_so != before:
-            await streams.put(connection, actor.tenant, now_so, parts.now())
+            await streams.put(session, actor.tenant, now_so, parts.now())
             if now_so.tracking_domain != before.tracking_domain and now_so.tracking_domain:
-                await link_hosts.add(connection, actor.tenant, now_so.tracking_domain, parts.now())
-            await note(parts, connection, actor, "stream.changed", f"stream/{name}", _differing(before, now_so))
+                await link_hosts.add(session, actor.tenant, now_so.tracking_domain, parts.now())
+            await note(parts, session, actor, "stream.changed", f"stream/{name}", _differing(before, now_so))
         return now_so
 
 
 async def require_approval(parts: TemplateParts, actor: Actor, *, required: bool) -> bool:
     """Ask for another person's approval of every version, or no longer; False where it was so already."""
-    async with parts.database.acquire() as connection, connection.transaction():
-        if not await versions.require_approval(connection, actor.tenant, required=required):
+    async with parts.database.transaction() as session:
+        if not await versions.require_approval(session, actor.tenant, required=required):
             return False
-        await note(parts, connection, actor, "approval.changed", "approval", {"before": not required, "after": required})
+        await note(parts, session, actor, "approval.changed", "approval", {"before": not required, "after": required})
         return True
 
 

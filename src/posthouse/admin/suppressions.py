@@ -24,7 +24,7 @@ from posthouse.model import ids
 from posthouse.model.audit import AuditEntry
 from posthouse.model.suppression import Cause, Suppression, SuppressionEntry, SuppressionRule
 from posthouse.policy.recipients.suppress import lifted_by
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import bounce_brakes, suppression_file, suppression_rule, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX, AddressKey
 from posthouse.store.tenants import audit
@@ -101,11 +101,11 @@ async def add(desk: Desk, asked: Sequence[SuppressionToAdd]) -> list[Suppression
     """Enter addresses; what was there already stays, and is answered as it is."""
     now = desk.now()
     entries = [_new(desk, each, now) for each in asked]
-    async with desk.database.acquire() as connection, connection.transaction():
-        made = await suppressions.add(connection, desk.tenant, desk.environment, entries, now, desk.new_id)
+    async with desk.database.transaction() as session:
+        made = await suppressions.add(session, desk.tenant, desk.environment, entries, now, desk.new_id)
         for entry, found in zip(entries, made, strict=True):
             if found.created:
-                await _record(desk, connection, "suppression added", found, found.reason)
+                await _record(desk, session, "suppression added", found, found.reason)
                 metrics.SUPPRESSIONS_ADDED.labels(entry.cause.value, entry.source).inc()
     return made
 
@@ -113,11 +113,11 @@ async def add(desk: Desk, asked: Sequence[SuppressionToAdd]) -> list[Suppression
 async def remove(desk: Desk, entries: Sequence[UUID], reason: str, *, action: str = "suppression removed") -> RemovalResult:
     """Take entries off for a reason; those of the law only where the operator does it."""
     spared = () if desk.operator else tuple(cause for cause in Cause if lifted_by(cause) != "tenant")
-    async with desk.database.acquire() as connection, connection.transaction():
-        gone = await suppressions.remove(connection, desk.tenant, desk.environment, entries, spared, desk.now())
+    async with desk.database.transaction() as session:
+        gone = await suppressions.remove(session, desk.tenant, desk.environment, entries, spared, desk.now())
         for each in gone:
-            await _record(desk, connection, action, each, reason)
-        left = [await suppressions.get(connection, desk.tenant, desk.environment, each) for each in entries] if spared else []
+            await _record(desk, session, action, each, reason)
+        left = [await suppressions.get(session, desk.tenant, desk.environment, each) for each in entries] if spared else []
     return RemovalResult(tuple(gone), tuple(each for each in left if each is not None))
 
 
@@ -126,34 +126,34 @@ async def remove_addresses(
 ) -> RemovalResult:
     """The same for every entry of these addresses, or only of one cause or stream."""
     lookups = [desk.key.of(address) for address in addresses]
-    async with desk.database.acquire() as connection:
-        found = await suppressions.ids_of(connection, desk.tenant, desk.environment, lookups, cause=cause, stream=stream)
+    async with desk.database.session() as session:
+        found = await suppressions.ids_of(session, desk.tenant, desk.environment, lookups, cause=cause, stream=stream)
     return await remove(desk, found, reason)
 
 
 async def undo(desk: Desk, name: str, begin: datetime, end: datetime, reason: str, *, is_site: bool = False) -> UndoResult:
     """A provider (or the receiver of a domain: ``is_site``) was wrong about everybody: what it made us enter in that window leaves the list."""
     now = desk.now()
-    async with desk.database.acquire() as connection, connection.transaction():
+    async with desk.database.transaction() as session:
         place = (desk.tenant, desk.environment, name)
-        gone, waiting = await bounce_brakes.take_back(connection, place, begin, end, now, is_site=is_site)
+        gone, waiting = await bounce_brakes.take_back(session, place, begin, end, now, is_site=is_site)
         for each in gone:
-            await _record(desk, connection, "suppression undone", each, reason)
+            await _record(desk, session, "suppression undone", each, reason)
         data = {"from": begin, "to": end, "entries": len(gone), "waiting": waiting, "reason": reason}
-        await _write(desk, connection, "suppressions undone", f"{'site' if is_site else 'provider'}/{name}", data)
+        await _write(desk, session, "suppressions undone", f"{'site' if is_site else 'provider'}/{name}", data)
     return UndoResult(tuple(gone), waiting)
 
 
 async def rule(desk: Desk, *, soft_limit: int | None = None, legal_passes_security: bool | None = None) -> SuppressionRule:
     """What the list goes by, with what is given set anew."""
-    async with desk.database.acquire() as connection, connection.transaction():
-        before = await suppression_rule.rule(connection, desk.tenant, desk.environment)
+    async with desk.database.transaction() as session:
+        before = await suppression_rule.rule(session, desk.tenant, desk.environment)
         legal = before.legal_passes_security if legal_passes_security is None else legal_passes_security
         chosen = SuppressionRule(soft_limit or before.soft_limit, legal)
         if chosen != before:
-            await suppression_rule.set_rule(connection, desk.tenant, desk.environment, chosen)
+            await suppression_rule.set_rule(session, desk.tenant, desk.environment, chosen)
             data = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(chosen)}
-            await _write(desk, connection, "suppression rules set", "suppressions", data)
+            await _write(desk, session, "suppression rules set", "suppressions", data)
     return chosen
 
 
@@ -164,8 +164,8 @@ async def import_csv(
     read = added = rejected = 0
     told: list[RejectedLine] = []
     chunk: dict[tuple[bytes, str, str | None], SuppressionEntry] = {}
-    async with desk.database.acquire() as connection:
-        await suppression_file.begin(connection)
+    async with desk.database.session() as session:
+        await suppression_file.begin(session)
         try:
             for number, found in _entries(lines, given):
                 read += 1
@@ -176,13 +176,13 @@ async def import_csv(
                     rejected += 1
                     told += [RejectedLine(number, found)] if len(told) < REJECTED_SHOWN else []
                 if len(chunk) >= suppression_file.CHUNK:
-                    added += await _load(desk, connection, chunk)
+                    added += await _load(desk, session, chunk)
                     progress(read, added)
-            added += await _load(desk, connection, chunk)
+            added += await _load(desk, session, chunk)
         finally:
-            await suppression_file.end(connection)
+            await suppression_file.end(session)
         counts = {"read": read, "added": added, "rejected": rejected}
-        await _write(desk, connection, "suppressions imported", f"file/{name}", counts)
+        await _write(desk, session, "suppressions imported", f"file/{name}", counts)
     metrics.SUPPRESSIONS_ADDED.labels(given.cause.value, "import").inc(added)
     return ImportResult(read=read, added=added, known=read - rejected - added, rejected=rejected, told=tuple(told))
 
@@ -191,20 +191,20 @@ async def export_csv(desk: Desk, write: Callable[[Sequence[str]], object], progr
     """Every entry that has an address, as rows for a file (``COLUMNS`` first); how many. The export itself is on record."""
     count = 0
     write(COLUMNS)
-    async with desk.database.acquire() as connection:
-        async for each in suppression_file.every(connection, desk.tenant, desk.environment):
+    async with desk.database.session() as session:
+        async for each in suppression_file.every(session, desk.tenant, desk.environment):
             write(_row(each))
             count += 1
             if count % suppression_file.CHUNK == 0:
                 progress(count)
-        await _write(desk, connection, "suppressions exported", "suppressions", {"entries": count})
+        await _write(desk, session, "suppressions exported", "suppressions", {"entries": count})
     return count
 
 
-async def _load(desk: Desk, connection: Held, chunk: dict[tuple[bytes, str, str | None], SuppressionEntry]) -> int:
+async def _load(desk: Desk, session: Session, chunk: dict[tuple[bytes, str, str | None], SuppressionEntry]) -> int:
     entries = list(chunk.values())
     chunk.clear()
-    return await suppression_file.load(connection, desk.tenant, desk.environment, entries, desk.now()) if entries else 0
+    return await suppression_file.load(session, desk.tenant, desk.environment, entries, desk.now()) if entries else 0
 
 
 def _new(desk: Desk, asked: SuppressionToAdd, now: datetime, evidence: dict[str, Any] | None = None) -> SuppressionEntry:
@@ -274,15 +274,15 @@ def _row(each: Suppression) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-async def _record(desk: Desk, connection: Held, action: str, each: Suppression, reason: str) -> None:
+async def _record(desk: Desk, session: Session, action: str, each: Suppression, reason: str) -> None:
     data = {
         "cause": each.cause, "stream": each.stream, "source": each.source, "since": each.since, "reason": reason,
         "lookup": desk.key.of(each.address).hex() if each.address else None,
         "environment": "live" if desk.environment else "test",
     }  # fmt: skip
-    await _write(desk, connection, action, f"suppression/{ids.text(PREFIX, each.id)}", data)
+    await _write(desk, session, action, f"suppression/{ids.text(PREFIX, each.id)}", data)
 
 
-async def _write(desk: Desk, connection: Held, action: str, subject: str, data: dict[str, Any]) -> None:
+async def _write(desk: Desk, session: Session, action: str, subject: str, data: dict[str, Any]) -> None:
     now = desk.now()
-    await audit.write(connection, desk.tenant, AuditEntry(desk.new_id(now), now, desk.actor, action, subject, data))
+    await audit.write(session, desk.tenant, AuditEntry(desk.new_id(now), now, desk.actor, action, subject, data))

@@ -21,7 +21,7 @@ from posthouse.model.template import TemplateDraft
 from posthouse.model.template_state import TemplateAction, TemplateState, after
 from posthouse.pipeline.render.build_version import BuiltVersion, blocking, build_version
 from posthouse.policy.types import OwnTypes
-from posthouse.store.postgres.database import Held
+from posthouse.store.postgres.database import Session
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
 from posthouse.store.templates.versions import StoredTemplateVersion
@@ -69,15 +69,15 @@ async def push(
     made = await _made(templates_, actor, folder, {**stored, **folder.parts}, activate=activate, progress=progress)
     if isinstance(made, PushRefused):
         return made
-    async with templates_.parts.database.acquire() as connection:
-        transaction = connection.transaction()
+    async with templates_.parts.database.session() as session:
+        transaction = session.transaction()
         await transaction.start()
         try:
-            await template_parts.hold(connection, actor.tenant)
-            now_stored = {(part.kind, part.name): part.source for part in await template_parts.current(connection, actor.tenant)}
+            await template_parts.hold(session, actor.tenant)
+            now_stored = {(part.kind, part.name): part.source for part in await template_parts.current(session, actor.tenant)}
             if now_stored != stored:
                 return PushRefused((FieldError("", "layouts or partials were changed by somebody else just now; push again"),))
-            pushing = _Pushing(templates_, connection, actor, activate=activate)
+            pushing = _Pushing(templates_, session, actor, activate=activate)
             steps = [await pushing.part(kind, name, source) for (kind, name), source in sorted(folder.parts.items())]
             steps += [await pushing.template(draft, made[name]) for name, draft in sorted(folder.drafts.items())]
             if not dry_run:
@@ -94,9 +94,9 @@ async def push(
 async def stored_files(templates_: Templates, tenant: int, names: frozenset[str] | None = None) -> dict[str, str]:
     """The tree that says what is stored: of each template the active version, else the newest; ``names`` None: all, and all parts."""
     files: dict[str, str] = {}
-    async with templates_.parts.database.acquire() as connection:
-        known = await versions.names(connection, tenant)
-        parts = await template_parts.current(connection, tenant)
+    async with templates_.parts.database.session() as session:
+        known = await versions.names(session, tenant)
+        parts = await template_parts.current(session, tenant)
     for part in parts:
         if part.kind in FOLDERS and part.source is not None:
             files[part_file(part.kind, part.name)] = part.source
@@ -136,28 +136,28 @@ async def _made(
 class _Pushing:
     """The steps of one push, inside its transaction."""
 
-    def __init__(self, templates_: Templates, connection: Held, actor: Actor, *, activate: bool) -> None:
+    def __init__(self, templates_: Templates, session: Session, actor: Actor, *, activate: bool) -> None:
         self._templates = templates_
-        self._connection = connection
+        self._session = session
         self._actor = actor
         self._activate = activate
 
     async def part(self, kind: str, name: str, source: str) -> PushedItem:
         """A layout or partial."""
-        known = await template_parts.get(self._connection, self._actor.tenant, kind, name)
-        put = await change_part(self._templates.parts, self._connection, self._actor, kind, name, source)
+        known = await template_parts.get(self._session, self._actor.tenant, kind, name)
+        put = await change_part(self._templates.parts, self._session, self._actor, kind, name, source)
         done = UNCHANGED if put == known else "changed" if known is not None else "created"
         return PushedItem(kind=kind, name=name, done=done, version=None if put is None else put.version)
 
     async def template(self, draft: TemplateDraft, made: BuiltVersion) -> PushedItem:
         """A template: nothing, a switch, or a version and perhaps a switch."""
-        tenant, connection, parts = self._actor.tenant, self._connection, self._templates.parts
+        tenant, session, parts = self._actor.tenant, self._session, self._templates.parts
         now = parts.now()
-        new = await versions.add(connection, tenant, draft.name, parts.new_id(now), now)
-        latest = 0 if new else await versions.hold(connection, tenant, draft.name) or 0
+        new = await versions.add(session, tenant, draft.name, parts.new_id(now), now)
+        latest = 0 if new else await versions.hold(session, tenant, draft.name) or 0
         same = None if new else await self._same(draft, made, latest)
         if same is None:
-            saved = await self._templates.store(connection, self._actor, draft, made)
+            saved = await self._templates.store(session, self._actor, draft, made)
             done = "created" if new else "changed"
         else:
             saved, done = SavedVersion(same, made.findings), UNCHANGED
@@ -174,25 +174,25 @@ class _Pushing:
     async def _same(self, draft: TemplateDraft, made: BuiltVersion, latest: int) -> StoredTemplateVersion | None:
         """The active or newest version, where it is this very content."""
         wanted = rules.digest(draft, made.wordings)
-        summary = await versions.summary(self._connection, self._actor.tenant, draft.name)
+        summary = await versions.summary(self._session, self._actor.tenant, draft.name)
         active = None if summary is None else summary.active
         for number in dict.fromkeys(number for number in (active, latest) if number):
-            found = await versions.worded(self._connection, self._actor.tenant, draft.name, number)
+            found = await versions.worded(self._session, self._actor.tenant, draft.name, number)
             if found is not None and found.about.digest == wanted:
                 return found
         return None
 
     async def _live(self, saved: SavedVersion) -> SavedVersion:
         """As far towards active as this actor may bring it."""
-        required = await versions.is_approval_required(self._connection, self._actor.tenant)
+        required = await versions.is_approval_required(self._session, self._actor.tenant)
         state = saved.about.state
         if state is TemplateState.ACTIVE:
             return saved
         allowed = not required or self._actor.decides
         if allowed and after(state, TemplateAction.ACTIVATE, approval_required=required) is TemplateState.ACTIVE:
-            return await self._templates.switch(self._connection, self._actor, saved)
+            return await self._templates.switch(self._session, self._actor, saved)
         if state is TemplateState.DRAFT:
-            saved = await self._templates.submit(self._connection, self._actor, saved)
+            saved = await self._templates.submit(self._session, self._actor, saved)
         return msgspec.structs.replace(saved, notes=(WAITS,))
 
 

@@ -24,7 +24,7 @@ from posthouse.pipeline.render.renderer import InProcessRenderer, Renderer
 from posthouse.policy import types
 from posthouse.policy.accept.sender import unfit
 from posthouse.policy.types import BY_NAME, OwnTypes
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.templates import versions
 from posthouse.store.templates.versions import StoredTemplateVersion
@@ -82,14 +82,14 @@ class Templates:
         made = await self.made(actor.tenant, draft)
         if isinstance(made, Rejection):
             return made
-        async with self.parts.database.acquire() as connection, connection.transaction():
+        async with self.parts.database.transaction() as session:
             now = self.parts.now()
-            if not await versions.add(connection, actor.tenant, draft.name, self.parts.new_id(now), now):
+            if not await versions.add(session, actor.tenant, draft.name, self.parts.new_id(now), now):
                 told = f"There is a template {draft.name!r} already; a new version of it goes to /v1/templates/{draft.name}/versions."
                 return Rejection("validation_failed", told, (FieldError("name", "is taken by a template of your own"),))
-            saved = await self.store(connection, actor, draft, made)
+            saved = await self.store(session, actor, draft, made)
             if not saved.notes:
-                saved = await self.switch(connection, actor, saved)
+                saved = await self.switch(session, actor, saved)
         self.parts.forget(actor.tenant, draft.name)
         return saved
 
@@ -98,10 +98,10 @@ class Templates:
         made = await self.made(actor.tenant, draft)
         if isinstance(made, Rejection):
             return made
-        async with self.parts.database.acquire() as connection, connection.transaction():
-            if await versions.hold(connection, actor.tenant, draft.name) is None:
+        async with self.parts.database.transaction() as session:
+            if await versions.hold(session, actor.tenant, draft.name) is None:
                 return Rejection("not_found", NO_TEMPLATE)
-            return await self.store(connection, actor, draft, made)
+            return await self.store(session, actor, draft, made)
 
     async def move(self, actor: Actor, name: str, number: int, verb: TemplateAction) -> SavedVersion | Rejection:
         """Submit, approve, reject, activate or retire a version."""
@@ -112,22 +112,22 @@ class Templates:
         errors = blocking(findings)
         if verb is TemplateAction.ACTIVATE and errors:
             return Rejection("validation_failed", f"Version {number} of {name!r} has errors and cannot become active.", errors)
-        async with self.parts.database.acquire() as connection, connection.transaction():
-            await versions.hold(connection, actor.tenant, name)
-            about = await versions.version(connection, actor.tenant, name, number)
+        async with self.parts.database.transaction() as session:
+            await versions.hold(session, actor.tenant, name)
+            about = await versions.version(session, actor.tenant, name, number)
             assert about is not None  # noqa: S101 - versions are never deleted
-            refused = await self._refused(connection, actor, about, verb)
+            refused = await self._refused(session, actor, about, verb)
             if refused is not None:
                 return refused
-            required = await versions.is_approval_required(connection, actor.tenant)
+            required = await versions.is_approval_required(session, actor.tenant)
             state = after(about.state, verb, approval_required=required)
             if state is None:
                 return _misplaced(about, verb, required=required)
-            if state is TemplateState.ACTIVE and (gone := await self._typeless(connection, actor.tenant, about)) is not None:
+            if state is TemplateState.ACTIVE and (gone := await self._typeless(session, actor.tenant, about)) is not None:
                 return gone
             saved = SavedVersion(StoredTemplateVersion(about, worded.sources, worded.wordings), findings)
             if state is not about.state:
-                saved = await self._moved(connection, actor, saved, state, PAST[verb])
+                saved = await self._moved(session, actor, saved, state, PAST[verb])
         self.parts.forget(actor.tenant, name)
         return saved
 
@@ -148,72 +148,72 @@ class Templates:
 
     async def library(self, tenant: int) -> Parts:
         """The tenant's layouts and partials as they are now."""
-        async with self.parts.database.acquire() as connection:
-            return {(part.kind, part.name): part.source or "" for part in await template_parts.current(connection, tenant)}
+        async with self.parts.database.session() as session:
+            return {(part.kind, part.name): part.source or "" for part in await template_parts.current(session, tenant)}
 
     async def worded(self, tenant: int, name: str, number: int | None = None) -> StoredTemplateVersion | None:
         """A version of the tenant's own: that number, else the active one, else the newest."""
         if not rules.NAME.fullmatch(name) or not (number is None or 1 <= number <= _LARGEST):
             return None
-        async with self.parts.database.acquire() as connection:
+        async with self.parts.database.session() as session:
             if number is None:
-                known = await versions.summary(connection, tenant, name)
+                known = await versions.summary(session, tenant, name)
                 number = None if known is None else known.active or known.latest
-            return None if number is None else await versions.worded(connection, tenant, name, number)
+            return None if number is None else await versions.worded(session, tenant, name, number)
 
-    async def store(self, connection: Held, actor: Actor, draft: TemplateDraft, made: BuiltVersion) -> SavedVersion:
+    async def store(self, session: Session, actor: Actor, draft: TemplateDraft, made: BuiltVersion) -> SavedVersion:
         """The next version as a draft, written down; the template is held. ``notes`` say why it may not become active at once."""
         now, tenant = self.parts.now(), actor.tenant
         digest = rules.digest(draft, made.wordings)
-        number = await versions.add_version(connection, tenant, draft, made.wordings, digest, actor.name, now)
+        number = await versions.add_version(session, tenant, draft, made.wordings, digest, actor.name, now)
         data = {"version": number, "digest": digest.hex()}
-        await note(self.parts, connection, actor, "template.version_created", f"template/{draft.name}", data)
-        worded = await versions.worded(connection, tenant, draft.name, number)
+        await note(self.parts, session, actor, "template.version_created", f"template/{draft.name}", data)
+        worded = await versions.worded(session, tenant, draft.name, number)
         assert worded is not None  # noqa: S101 - it was just written
         notes = [f"{error.path}: {error.message}" for error in blocking(made.findings)]
-        if await versions.is_approval_required(connection, tenant):
+        if await versions.is_approval_required(session, tenant):
             notes.append("another person than its author has to approve it first")
         return SavedVersion(worded, made.findings, tuple(notes))
 
-    async def switch(self, connection: Held, actor: Actor, saved: SavedVersion) -> SavedVersion:
+    async def switch(self, session: Session, actor: Actor, saved: SavedVersion) -> SavedVersion:
         """Make a version the active one; the template is held and nothing is against it."""
-        return await self._moved(connection, actor, saved, TemplateState.ACTIVE, PAST[TemplateAction.ACTIVATE])
+        return await self._moved(session, actor, saved, TemplateState.ACTIVE, PAST[TemplateAction.ACTIVATE])
 
-    async def submit(self, connection: Held, actor: Actor, saved: SavedVersion) -> SavedVersion:
+    async def submit(self, session: Session, actor: Actor, saved: SavedVersion) -> SavedVersion:
         """Put a draft up for review; the template is held."""
-        return await self._moved(connection, actor, saved, TemplateState.IN_REVIEW, PAST[TemplateAction.SUBMIT])
+        return await self._moved(session, actor, saved, TemplateState.IN_REVIEW, PAST[TemplateAction.SUBMIT])
 
     async def _of_own_type(self, tenant: int, draft: TemplateDraft) -> tuple[TemplateDraft, OwnTypes]:
         """The draft with the parent of its type, and the tenant's types where one of them may be meant."""
         if draft.type is None or draft.type in BY_NAME:
             return draft, {}
-        async with self.parts.database.acquire() as connection:
-            found = await message_types.by_name(connection, tenant)
+        async with self.parts.database.session() as session:
+            found = await message_types.by_name(session, tenant)
         known = found.get(draft.type)
         return (draft if known is None else msgspec.structs.replace(draft, parent=known.parent)), found
 
-    async def _typeless(self, connection: Held, tenant: int, about: StoredVersion) -> Rejection | None:
+    async def _typeless(self, session: Session, tenant: int, about: StoredVersion) -> Rejection | None:
         """Why a version may not become active whose type was removed since it was written."""
-        if about.type is None or about.type in BY_NAME or await message_types.share(connection, tenant, about.type):
+        if about.type is None or about.type in BY_NAME or await message_types.share(session, tenant, about.type):
             return None
         told = f"Version {about.version} of {about.name!r} cannot become active: {types.unknown(about.type)}"
         return Rejection("validation_failed", told, (FieldError("type", types.unknown(about.type)),))
 
-    async def _moved(self, connection: Held, actor: Actor, saved: SavedVersion, state: TemplateState, done: str) -> SavedVersion:
+    async def _moved(self, session: Session, actor: Actor, saved: SavedVersion, state: TemplateState, done: str) -> SavedVersion:
         about, now = saved.about, self.parts.now()
-        replaced = await versions.move(connection, actor.tenant, about.name, about.version, state, actor.name, now)
+        replaced = await versions.move(session, actor.tenant, about.name, about.version, state, actor.name, now)
         data: dict[str, Any] = {"version": about.version, "before": about.state.value, "after": state.value}
         if replaced is not None:
             data["replaced"] = replaced
-        await note(self.parts, connection, actor, f"template.{done}", f"template/{about.name}", data)
-        found = await versions.version(connection, actor.tenant, about.name, about.version)
+        await note(self.parts, session, actor, f"template.{done}", f"template/{about.name}", data)
+        found = await versions.version(session, actor.tenant, about.name, about.version)
         assert found is not None  # noqa: S101 - versions are never deleted
         worded = StoredTemplateVersion(found, saved.worded.sources, saved.worded.wordings)
         return SavedVersion(worded, saved.findings, replaced=replaced)
 
-    async def _refused(self, connection: Held, actor: Actor, about: StoredVersion, verb: TemplateAction) -> Rejection | None:
+    async def _refused(self, session: Session, actor: Actor, about: StoredVersion, verb: TemplateAction) -> Rejection | None:
         """Why this actor may not decide that."""
-        if verb not in DECISIONS or not await versions.is_approval_required(connection, actor.tenant):
+        if verb not in DECISIONS or not await versions.is_approval_required(session, actor.tenant):
             return None
         if not actor.decides:
             return Rejection("forbidden", "A test key may write and submit versions; deciding about them needs a live key.")
@@ -234,10 +234,10 @@ def faults_of(draft: TemplateDraft, own: OwnTypes | None = None) -> tuple[FieldE
     return (*faults, FieldError("type", types.unknown(draft.type, own or ())))
 
 
-async def note(parts: TemplateParts, connection: Held, actor: Actor, action: str, subject: str, data: Mapping[str, Any]) -> None:
+async def note(parts: TemplateParts, session: Session, actor: Actor, action: str, subject: str, data: Mapping[str, Any]) -> None:
     """An entry in the audit trail, in the transaction of the change."""
     now = parts.now()
-    await audit.write(connection, actor.tenant, AuditEntry(parts.new_id(now), now, actor.name, action, subject, dict(data)))
+    await audit.write(session, actor.tenant, AuditEntry(parts.new_id(now), now, actor.name, action, subject, dict(data)))
 
 
 def _misplaced(about: StoredVersion, verb: TemplateAction, *, required: bool) -> Rejection:

@@ -95,8 +95,8 @@ async def _key(database: Database, opening: StoreOptions) -> CheckResult:
 
 
 async def _workers(database: Database, now: datetime) -> CheckResult:
-    async with database.acquire() as connection:
-        alive = await workers.alive(connection, now)
+    async with database.session() as session:
+        alive = await workers.alive(session, now)
     if not alive:
         return CheckResult(
             "worker", CheckLevel.FAIL, "none is running, so mail is accepted but does not leave", "run posthouse serve"

@@ -71,8 +71,8 @@ class Readiness:
         found = []
         if (await vitals.server(self._database)).read_only:
             found.append("the database is read-only (a standby)")
-        async with self._database.acquire() as connection:
-            if not await workers.alive(connection, self._clock.now() - (HEARTBEAT - LEASE)):
+        async with self._database.session() as session:
+            if not await workers.alive(session, self._clock.now() - (HEARTBEAT - LEASE)):
                 found.append("no delivery worker has been heard of for 15 seconds")
         if await migrate.current(self._database) < migrate.latest():
             found.append("the database schema is not current; run `posthouse migrate`")

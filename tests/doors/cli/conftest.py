@@ -98,7 +98,7 @@ class World:
 
     async def _store_message(self, caller: Caller) -> Accepted:
         assert self.database is not None
-        async with self.database.acquire() as connection:
+        async with self.database.session() as connection:
             flow = await accept.flow(connection, caller.tenant, caller.environment, "transactional")
             row = rows.message(datetime.now(UTC), tenant=caller.tenant, environment=int(caller.environment), flow=flow)
             await accept.accept(connection, [row], row.created_at, rows.new_id)

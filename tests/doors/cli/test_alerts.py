@@ -22,7 +22,7 @@ def told(world: World, type: str, data: dict[str, Any], environment: int = 1) ->
 
     async def work() -> None:
         database, now = await connect(world.environ["POSTHOUSE_DATABASE_URL"], size=1, application="test"), datetime.now(UTC)
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             await events.append(connection, 1, environment, Entropy().new_id(now), type, now, data)
         await database.close()
 

@@ -142,7 +142,7 @@ async def _alerts(dsn: str) -> None:
     hostile: list[tuple[str, dict[str, Any]]] = [
         ("alert.delivery_failed", {"reply": text, "messageType": text, "route": text * 40}) for text in HOSTILE
     ]
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         for number, (type, data) in enumerate([*hostile, *ALERTS]):
             at = NOW - timedelta(minutes=137 - 17 * number)
             await events.append(connection, 1, number % 4 != 3, entropy.new_id(at), type, at, data)

@@ -78,7 +78,7 @@ async def test_versions_and_switches_that_race_leave_one_active_and_no_gap(datab
     assert sorted(each.about.version for each in made if isinstance(each, SavedVersion)) == list(range(2, 10))
     moved = await asyncio.gather(*(templates.move(actor, "note", at, TemplateAction.ACTIVATE) for at in range(1, 10)))
     assert all(isinstance(each, SavedVersion) for each in moved)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         states = [row[0] for row in await connection.fetch("select state from template_version order by state")]
     assert states == ["active"] + ["retired"] * 8
     assert isinstance(await number(ActiveTemplates(database, clock), actor), int)

@@ -85,7 +85,7 @@ async def test_two_keys_and_two_buckets_asked_in_any_order_never_wait_for_each_o
 
 async def test_a_code_of_a_type_that_the_tenant_made_comes_out_of_the_bucket_for_codes(database: Database) -> None:
     caller, throttle = await limited(database, 2), throttle_over(database, FakeClock(NOW))
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await message_types.add(connection, caller.tenant, OwnType(uuid4(), "door_code", "two_factor_code", "", NOW))
     code = msgspec.structs.replace(CODE, type="door_code")
     assert [await taken(throttle, caller, code) for _ in range(3)] == [True, True, False]

@@ -19,7 +19,7 @@ STEP = timedelta(seconds=2)
 
 @pytest.fixture
 async def held(database: Database) -> Database:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now())")
     return database
 
@@ -29,7 +29,7 @@ def made(database: Any, clock: FakeClock) -> BounceBrakes:
 
 
 async def counted(database: Database) -> list[tuple[int, int]]:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return [tuple(row) for row in await connection.fetch("select attempts, hard from provider_count where span = 0")]
 
 
@@ -82,7 +82,7 @@ async def test_nothing_heard_is_lost_while_the_database_is_away(held: Database) 
 @pytest.mark.parametrize(("week", "day", "told"), [(0, 100, 1), (0, 99, 0), (140, 100, 0), (140, 101, 1)])
 async def test_a_list_that_grows_five_times_as_fast_is_told_of_once_a_day(held: Database, week: int, day: int, told: int) -> None:
     clock, entropy = FakeClock(NOW), Entropy()
-    async with held.acquire() as connection:
+    async with held.session() as connection:
         for count, when in ((week, NOW - timedelta(days=3)), (day, NOW)):
             news = [
                 SuppressionEntry(
@@ -95,5 +95,5 @@ async def test_a_list_that_grows_five_times_as_fast_is_told_of_once_a_day(held: 
     for _ in range(3):
         await brakes.tick()
         clock.advance(timedelta(minutes=5))
-    async with held.acquire() as connection:
+    async with held.session() as connection:
         assert await connection.fetchval("select count(*) from event where type = 'alert.suppression_growth'") == told

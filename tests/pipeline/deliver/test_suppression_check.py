@@ -164,7 +164,7 @@ async def test_days_of_greylisting_count_nothing(post: Posting) -> None:
 
 
 async def test_a_tenant_may_ask_for_three(post: Posting) -> None:
-    async with post.database.acquire() as connection:
+    async with post.database.session() as connection:
         await set_rule(connection, 1, 1, SuppressionRule(soft_limit=3))
     await bounce_softly(post, 3, 2 * DAY, lambda _: DISABLED)
     assert len(await entries(post)) == 1

@@ -77,7 +77,7 @@ async def desk(database: Database) -> Desk:
     letters = PersonalReplies(
         ReplyParts(feedback=parts, sealer=SEALER, forwarder=forwarder, ours=("bounce.shop.test",), operator=OPERATOR)
     )
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await streams.put(connection, 1, Stream(name="transactional", reply_to=HELP), NOW)
     [message] = await post.send("jane@x.test", type="two_factor_code")
     await post.work()
@@ -162,7 +162,7 @@ async def test_nothing_is_handed_on_to_somebody_on_the_list(desk: Desk, cause: C
         id=desk.post.entropy.new_id(NOW), address="Help@shop.test", lookup=desk.key.of("Help@shop.test"), cause=cause, source="cli", reason="x",
         evidence={},
     )  # fmt: skip
-    async with desk.post.database.acquire() as connection:
+    async with desk.post.database.session() as connection:
         await suppressions.add(connection, 1, 1, [entry], NOW, desk.post.entropy.new_id)
     await desk.take(letter())
     assert [data["reason"] for data in await desk.told()] == ["suppressed"]
@@ -170,11 +170,11 @@ async def test_nothing_is_handed_on_to_somebody_on_the_list(desk: Desk, cause: C
 
 
 async def test_without_a_reply_address_there_is_the_event_and_the_tenants_own_is_the_next(desk: Desk) -> None:
-    async with desk.post.database.acquire() as connection:
+    async with desk.post.database.session() as connection:
         await streams.put(connection, 1, Stream(name="transactional"), NOW)
     await desk.take(letter("one"))
     assert [data["reason"] for data in await desk.told()] == ["no_reply_address"]
-    async with desk.post.database.acquire() as connection:
+    async with desk.post.database.session() as connection:
         await connection.execute("update tenant set reply_to = 'us@shop.test' where id = 1")
     await desk.take(letter("two"))
     assert [recipient for _, recipient in await desk.forwards()] == ["us@shop.test"]

@@ -119,7 +119,7 @@ async def test_an_event_that_commits_late_is_told_too(database: Database) -> Non
     it, there = await world(database), script()
     await it.endpoint()
     async with running(it.fanout(there)):
-        async with it.database.acquire() as connection, connection.transaction():
+        async with it.database.transaction() as connection:
             await connection.execute(
                 "insert into event (tenant, environment, id, type, at) values ($1, 1, $2, 'alert.late', now())",
                 it.tenant,
@@ -137,7 +137,7 @@ async def test_nothing_is_written_while_nobody_listens(database: Database) -> No
     async with running(it.fanout(there)):
         await it.message()
         await asyncio.sleep(0.3)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert await connection.fetchval("select count(*) from webhook_delivery") == 0
         assert await connection.fetchval("select xmax::text = '0' from webhook_place")
     assert await endpoint_queue.news(database) is None
@@ -195,7 +195,7 @@ async def _tried(it: World, place: EndpointKey, tries: int) -> bool:
 
 async def webhook_replay_now(it: World, place: EndpointKey) -> None:
     """As if the time had come, without forgetting how often it was tried; not after the third."""
-    async with it.database.acquire() as connection:
+    async with it.database.session() as connection:
         await connection.execute("update webhook_delivery set due = now() where endpoint = $1 and tries < 3", place.id)
 
 
@@ -222,7 +222,7 @@ async def test_gone_switches_off_with_an_alert_that_others_hear(database: Databa
 async def test_an_endpoint_that_fails_for_five_days_is_switched_off(database: Database) -> None:
     it, there = await world(database), script(app_example=DEAD)
     place = await it.endpoint()
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("update webhook_endpoint set failures = 9, failing_since = now() - interval '5 days'")
     await it.message()
     async with running(it.fanout(there)):
@@ -282,7 +282,7 @@ async def test_rotation_signs_with_both_until_the_overlap_is_over(database: Data
     place = await it.endpoint()
     new = b"n" * 32
     await endpoints.rotate(database, it.sealer, place, new, it.clock.now(), timedelta(hours=24))
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert await endpoints.secrets(connection, it.sealer, place, it.clock.now()) == [new, SECRET]
         assert await endpoints.secrets(connection, it.sealer, place, it.clock.now() + timedelta(hours=25)) == [new]
     await it.message()
@@ -373,7 +373,7 @@ async def test_a_process_that_lost_its_lease_settles_nothing(database: Database)
     await it.message()
     async with running(it.fanout(there)):
         await until(lambda: there.asked)
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             await connection.execute("update webhook_endpoint set holder = $1", it.entropy.new_id(it.clock.now()))
         held.set()
         await until(lambda: log(it, place))
@@ -408,7 +408,7 @@ async def test_a_removed_endpoint_is_forgotten_bit_by_bit(database: Database) ->
     assert await endpoints.one(database, place) is None
     await settle.forget(database, it.clock.now())
     assert await it.waiting(place) == []
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert await connection.fetchval("select count(*) from webhook_endpoint") == 0
         assert await connection.fetchval("select count(*) from webhook_secret") == 0
 

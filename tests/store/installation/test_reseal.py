@@ -35,7 +35,7 @@ async def test_signing_keys_and_webhook_secrets_open_under_the_new_key_alone(dat
     await reseal(database, BOTH)
     assert await missed(database, NEW) is None
     assert len(await Domains(database, NEW).signing_keys(place.tenant, "shop.example", 1)) == 2
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert await endpoints.secrets(connection, NEW, place, NOW) == [SECRET]
 
 

@@ -41,7 +41,7 @@ async def test_a_reader_sees_what_comes_after_it_began_and_all_of_it_once(databa
 
 async def test_what_commits_late_is_seen_also_by_one_whose_place_moved_on(database: Database) -> None:
     door = await open_door(database, NOW)
-    async with database.acquire() as late:
+    async with database.session() as late:
         transaction = late.transaction()
         await transaction.start()
         await late.execute("select pg_current_xact_id()")

@@ -20,7 +20,7 @@ def item(seconds: int, recipient: str = "jane@example.com", type: str = "receipt
 
 
 async def keep(database: Database, *items: NewInboxItem) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await inbox.insert_many(connection, SEALER, items, NOW)
 
 

@@ -26,14 +26,14 @@ values (1, 1, $1, $2, $3, 'mx', 'mx', 'mx.example.com', '', $4, 'busy', 'rcpt', 
 
 
 async def tell(database: Database, message: UUID, type: str, at: datetime, position: int = 0, **data: Any) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(EVENT, new_id(at), message, position, f"message.{type}", at, data or None)
 
 
 async def attempt(
     database: Database, message: UUID, number: int, outcome: str, *, digest: bytes | None = None, keyset: int | None = 1
 ) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(ATTEMPT, message, 0, number, outcome, NOW + timedelta(seconds=number), NOW, keyset, digest)
 
 
@@ -194,7 +194,7 @@ async def test_a_search_that_looked_at_enough_answers_short_and_can_go_on(
 async def test_a_subject_that_cannot_be_opened_or_is_gone_is_none(database: Database) -> None:
     (message,) = await put(database, message_row(NOW))
     other = await get_message(database, Sealer(("another",), lambda n: b"\0" * n), 1, 1, message)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("delete from content")
     gone = await get_message(database, SEALER, 1, 1, message)
     assert other is not None
@@ -237,7 +237,7 @@ async def test_rows_are_reached_by_their_message_and_never_through_everybodys(
 ) -> None:
     rows = [message_row(NOW + timedelta(seconds=n)) for n in range(300)]
     messages = await put(database, *rows)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("analyze")
         plan = "\n".join(row[0] for row in await connection.fetch("explain (costs off) " + statement, 1, 1, messages[:5], *extra))
     assert "Seq Scan" not in plan

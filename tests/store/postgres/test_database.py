@@ -16,24 +16,24 @@ JSON: list[Any] = [None, {"a": [1, "ü", None]}, [], "text", 1.5, True]
 
 @pytest.mark.parametrize("value", JSON[1:])
 async def test_objects_go_through_jsonb_unchanged(database: Database, value: Any) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert await connection.fetchval("select $1::jsonb", value) == value
 
 
 async def test_arrays_of_jsonb_keep_their_nulls(database: Database) -> None:
     objects = [None, {"a": [1, "ü", None]}, {}, None]
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert await connection.fetchval("select $1::jsonb[]", objects) == objects
 
 
 async def test_a_list_stands_in_an_array_of_jsonb_as_raw_json(database: Database) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found = await connection.fetch("select * from unnest($1::jsonb[])", [msgspec.Raw(b'["a","b"]'), msgspec.Raw(b"[]"), None])
     assert [row[0] for row in found] == [["a", "b"], [], None]
 
 
 async def test_the_planner_is_told_not_to_trust_statistics(database: Database) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         settings = [
             await connection.fetchval("select current_setting($1)", name)
             for name in ("plan_cache_mode", "enable_seqscan", "TimeZone")
@@ -43,9 +43,9 @@ async def test_the_planner_is_told_not_to_trust_statistics(database: Database) -
 
 async def test_a_transaction_left_open_does_not_reach_the_next_user(database_dsn: str) -> None:
     database = await connect(database_dsn, size=1, application="test")
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("begin")
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert not connection.is_in_transaction()
     await database.close()
 
@@ -53,15 +53,15 @@ async def test_a_transaction_left_open_does_not_reach_the_next_user(database_dsn
 async def test_a_server_that_hangs_is_away_after_the_patience(database_dsn: str) -> None:
     database = await connect(database_dsn, size=1, application="test", patience=0.2)
     with pytest.raises(TimeoutError) as hung:
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             await connection.execute("select pg_sleep(30)")
-    async with database.acquire():
+    async with database.session():
         with pytest.raises(TimeoutError) as crowded:
-            async with database.acquire():
+            async with database.session():
                 pass
     assert is_unavailable(hung.value)
     assert is_unavailable(crowded.value)
-    async with database.acquire() as connection:  # and it is there again
+    async with database.session() as connection:  # and it is there again
         assert await connection.fetchval("select 1") == 1
     await database.close()
 
@@ -132,7 +132,7 @@ def test_only_a_full_disk_is_a_full_disk() -> None:
 async def test_what_asyncpg_says_of_a_killed_connection_and_a_closed_pool_is_unavailable(database_dsn: str) -> None:
     database = await connect(database_dsn, size=1, application="test")
     with pytest.raises(Exception) as killed:
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             await connection.execute("select pg_terminate_backend(pg_backend_pid())")
     await database.close()
     with pytest.raises(Exception) as closed:

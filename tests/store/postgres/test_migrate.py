@@ -40,7 +40,7 @@ def also(monkeypatch: pytest.MonkeyPatch, *more: Migration) -> None:
 
 
 async def test_the_schema_is_the_sum_of_its_migrations(database: Database) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found = await describe(connection)
     if os.environ.get("POSTHOUSE_TEST_REGENERATE"):
         GOLDEN.write_text(found)
@@ -82,7 +82,7 @@ async def test_a_script_that_fails_leaves_nothing_and_the_ones_before_stay(
     with pytest.raises(asyncpg.UndefinedColumnError):
         await migrate(database, lambda _: None)
     assert await current(database) == 9001
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         assert await connection.fetchval("select to_regclass('half')") is None
 
 

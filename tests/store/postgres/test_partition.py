@@ -25,7 +25,7 @@ MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 async def names(database: Database, parent: str) -> set[str]:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return {
             row[0]
             for row in await connection.fetch(
@@ -37,7 +37,7 @@ async def names(database: Database, parent: str) -> set[str]:
 async def insert(database: Database, moment: datetime) -> str:
     """Insert an event of that moment; the partition it landed in."""
     identifier = ids.new(int(moment.timestamp() * 1000), 7)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(EVENT, identifier, moment)
         return str(await connection.fetchval("select tableoid::regclass::text from event where id = $1", identifier))
 
@@ -93,7 +93,7 @@ async def test_a_week_with_strays_is_left_out_and_the_rest_goes_on(database: Dat
 
 
 async def test_making_does_not_wait_for_writers(database: Database) -> None:
-    async with database.acquire() as busy, busy.transaction():
+    async with database.transaction() as busy:
         await busy.execute(EVENT, ids.new(int(NOW.timestamp() * 1000), 1), NOW)
         await ensure_partitions(database, NOW, 1)
         assert "event_p20261130" in await names(database, "event")
@@ -110,7 +110,7 @@ async def test_what_is_past_its_time_is_dropped_by_class(database: Database) -> 
 
 
 async def test_a_drop_gives_up_rather_than_block_traffic(database: Database) -> None:
-    async with database.acquire() as busy, busy.transaction():
+    async with database.transaction() as busy:
         await busy.execute("select count(*) from inbox")
         dropped = await drop_partitions(database, MONDAY + WEEK + timedelta(days=7))
     assert dropped == 3

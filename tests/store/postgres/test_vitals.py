@@ -25,7 +25,7 @@ async def test_an_empty_queue_has_no_oldest(database: Database) -> None:
 
 
 async def test_the_oldest_ready_delivery_counts_from_its_trigger(database: Database) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("insert into tenant (ref, name, created_at) values ('t1', 'x', now())")
         flow = await accept.flow(connection, 1, 1, "transactional")
         for age in (1, 3, 2):
@@ -37,15 +37,15 @@ async def test_the_oldest_ready_delivery_counts_from_its_trigger(database: Datab
 
 async def test_a_database_is_sealed_once_a_key_was_proven(database: Database) -> None:
     assert not await vitals.is_sealed(database)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("insert into installation (secret_check) values ('x')")
     assert await vitals.is_sealed(database)
 
 
 async def test_a_server_that_goes_away_is_a_sentence_and_a_bug_stays_one(database: Database) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         with pytest.raises(DatabaseRefused, match="went away"), vitals.in_words():
             await connection.execute("select pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(asyncpg.SyntaxOrAccessError), vitals.in_words():
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             await connection.execute("select nonsense")

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 async def connection(database: Database) -> Any:
-    async with database.acquire() as held:
+    async with database.session() as held:
         await held.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now())")
         yield held
 
@@ -102,7 +102,7 @@ async def test_an_earlier_arrival_below_the_watermark_is_found_by_its_notificati
 async def test_two_workers_never_hold_the_same_delivery(database: Database, connection: Any) -> None:
     await put(connection, *[rows.message(NOW) for _ in range(20)])
     one, two = await worker(connection), await worker(connection)
-    async with database.acquire() as other:
+    async with database.session() as other:
         transaction = connection.transaction()
         await transaction.start()
         mine = await claim_all(connection, one, share=12)
@@ -200,7 +200,7 @@ async def test_superseding_cancels_older_messages_that_were_never_attempted(conn
 
 async def test_notifications_name_each_flow_once_with_its_earliest_deadline(database: Database, connection: Any) -> None:
     heard: list[str] = []
-    async with database.acquire() as ear:
+    async with database.session() as ear:
         await ear.add_listener(queue.CHANNEL, lambda *args: heard.append(args[3]))
         await queue.notify(connection, [FlowHead(0, 1, NOW + timedelta(seconds=1)), FlowHead(0, 1, NOW), FlowHead(3, 2, NOW)])
         await ear.execute("select 1")

@@ -59,7 +59,7 @@ def settled(claimed: LeasedDelivery) -> Settlement:
 
 @pytest.fixture
 async def drain(database: Database) -> Any:
-    async with database.acquire() as held:
+    async with database.session() as held:
         await held.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now())")
         number = await workers.register(held, "host", "/tmp/marks", 1, NOW, NOW + timedelta(hours=1))
         yield held, Drain(held, number)
@@ -85,7 +85,7 @@ async def test_a_million_queued_are_claimed_at_six_tenths_of_the_rate_of_a_thous
 async def test_an_open_snapshot_elsewhere_does_not_slow_the_claims(database: Database, drain: Any) -> None:
     connection, draining = drain
     await connection.execute(FILL, Lane.BULK, NOW, 510_000, timeout=300)
-    async with database.acquire() as other:
+    async with database.session() as other:
         snapshot = other.transaction(isolation="repeatable_read")
         await snapshot.start()
         await other.fetchval("select count(*) from tenant")

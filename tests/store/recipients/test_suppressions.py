@@ -23,7 +23,7 @@ WHY = BounceBrake(AnswerCounts(60, 50), AnswerCounts(1000, 10))
 
 @pytest.fixture
 async def connection(database: Database) -> Any:
-    async with database.acquire() as held:
+    async with database.session() as held:
         await held.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now())")
         yield held
 

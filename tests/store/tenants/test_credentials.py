@@ -99,7 +99,7 @@ async def test_nobody_revokes_or_lists_another_tenants_keys(database: Database, 
 async def test_the_database_never_holds_a_secret(database: Database, tenant: Tenant) -> None:
     _, secret = await credentials.create_api_key(database, tenant.id, Environment.LIVE, now=NOW, random=os.urandom)
     _, password = await credentials.create_smtp_login(database, tenant.id, Environment.LIVE, now=NOW, random=os.urandom)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         kept = str(await connection.fetch("select c::text from credential c"))
     assert secret[18:] not in kept
     assert password not in kept

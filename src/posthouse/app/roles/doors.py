@@ -22,7 +22,7 @@ from posthouse.pipeline.accept.notify_workers import WorkerNotifier
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.pipeline.render.confined_renderer import ConfinedRenderer
 from posthouse.store.messages import accept
-from posthouse.store.postgres.database import Held
+from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import suppression_lookup
 from posthouse.store.tenants.credentials import Credentials
 
@@ -73,7 +73,7 @@ async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: 
     await database.close()
 
 
-async def _rehearsed(now: datetime, entropy: Entropy, connection: Held) -> None:
+async def _rehearsed(now: datetime, entropy: Entropy, session: Session) -> None:
     """What every message asks of the database, of nothing."""
-    await suppression_lookup.find(connection, (), now)
-    await accept.accept(connection, (), now, entropy.new_id)
+    await suppression_lookup.find(session, (), now)
+    await accept.accept(session, (), now, entropy.new_id)

@@ -29,7 +29,7 @@ from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease, lease_until
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.pipeline.deliver.worker import Worker, WorkerParts
-from posthouse.store.postgres.database import Database, Held, is_unavailable
+from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.postgres.listen import listen
 from posthouse.store.queue import queue, settle, workers
 from posthouse.store.queue.marks import Marks, boot_id
@@ -93,11 +93,11 @@ async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: 
     await database.close()
 
 
-async def _rehearsed(now: datetime, worker: int, lane: Lane, connection: Held) -> None:
+async def _rehearsed(now: datetime, worker: int, lane: Lane, session: Session) -> None:
     """What every delivery asks of the database, of nothing."""
-    await queue.claim(connection, worker, now, [FlowHead(int(lane), 0, now)], 1, ())
-    await suppression_lookup.check(connection, (), now)
-    await settle.settle(connection, worker, ())
+    await queue.claim(session, worker, now, [FlowHead(int(lane), 0, now)], 1, ())
+    await suppression_lookup.check(session, (), now)
+    await settle.settle(session, worker, ())
 
 
 async def _register(database: Database, clock: SystemClock, data_dir: Path, name: str) -> Lease:
@@ -105,8 +105,8 @@ async def _register(database: Database, clock: SystemClock, data_dir: Path, name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     marks = Marks(folder / f"{name}-{os.getpid()}.marks")
     asked, now = clock.monotonic(), clock.now()
-    async with database.acquire() as connection:
-        number = await workers.register(connection, boot_id(), str(marks.path.resolve()), os.getpid(), now, lease_until(now))
+    async with database.session() as session:
+        number = await workers.register(session, boot_id(), str(marks.path.resolve()), os.getpid(), now, lease_until(now))
     lease = Lease(number, marks, clock)
     lease.renewed(asked)
     return lease
@@ -114,10 +114,10 @@ async def _register(database: Database, clock: SystemClock, data_dir: Path, name
 
 async def _unregister(database: Database, lease: Lease) -> None:
     """In order: what is still held is left to the sweep, which reads the marks."""
-    async with database.acquire() as connection:
-        if await queue.leased(connection, lease.worker):
+    async with database.session() as session:
+        if await queue.leased(session, lease.worker):
             return
-        await workers.forget(connection, lease.worker)
+        await workers.forget(session, lease.worker)
     lease.marks.close()
 
 
@@ -125,8 +125,8 @@ def _settle(database: Database, worker: int) -> Callable[[list[Settlement]], Awa
     async def write(rows: list[Settlement]) -> list[bool]:
         while True:
             try:
-                async with database.acquire() as connection:
-                    return await settle.settle(connection, worker, rows)
+                async with database.session() as session:
+                    return await settle.settle(session, worker, rows)
             except Exception as trouble:
                 if not is_unavailable(trouble):
                     raise

@@ -25,7 +25,7 @@ from posthouse.pipeline.deliver.deliver import Route
 from posthouse.pipeline.deliver.inbox_transport import InboxMailToKeep, InboxTransport
 from posthouse.store.messages import inbox
 from posthouse.store.postgres import vitals
-from posthouse.store.postgres.database import PATIENCE, Database, Held, connect, is_unavailable
+from posthouse.store.postgres.database import PATIENCE, Database, Session, connect, is_unavailable
 from posthouse.store.seal import Sealer
 
 
@@ -45,7 +45,7 @@ async def open_store(
     return database, Sealer(brief.secret_keys, entropy.bytes)
 
 
-async def prepare_statements(database: Database, work: Callable[[Held], Awaitable[object]]) -> None:
+async def prepare_statements(database: Database, work: Callable[[Session], Awaitable[object]]) -> None:
     """Have every connection prepare its statements, which takes some ten milliseconds each, before somebody waits for it."""
     try:
         await database.everywhere(work)
@@ -100,8 +100,8 @@ def inbox_route(database: Database, sealer: Sealer, clock: SystemClock, entropy:
             )
             for k in kept
         ]  # fmt: skip
-        async with database.acquire() as connection:
-            await inbox.insert_many(connection, sealer, items, now)
+        async with database.session() as session:
+            await inbox.insert_many(session, sealer, items, now)
 
     return Route(name="inbox", transport=InboxTransport(keep, clock, is_unavailable))
 

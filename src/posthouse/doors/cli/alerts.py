@@ -53,8 +53,8 @@ def list_(
 
     async def work(session: CliSession) -> list[Alert]:
         owner = await session.tenant(tenant)
-        async with session.store.database.acquire() as connection:
-            return await stored.list_alerts(connection, owner.id, int(Environment.TEST if test else Environment.LIVE), wanted)
+        async with session.store.database.session() as reading:
+            return await stored.list_alerts(reading, owner.id, int(Environment.TEST if test else Environment.LIVE), wanted)
 
     found = with_store(handed, work)
     following = place(found[limit - 1].id) if len(found) > limit else None

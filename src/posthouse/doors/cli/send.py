@@ -137,8 +137,8 @@ class _Sending(msgspec.Struct, frozen=True):
         return await self._watch(session, caller, taken, 0 if alone and session.store.embedded else self.wait)
 
     async def _is_alone(self, session: CliSession) -> bool:
-        async with session.store.database.acquire() as connection:
-            return not await workers.alive(connection, session.handed.now())
+        async with session.store.database.session() as reading:
+            return not await workers.alive(reading, session.handed.now())
 
     async def _watch(self, session: CliSession, caller: Caller, taken: Accepted, wait: float) -> bool:
         """The timeline once everything ended, or as far as it came in time."""

@@ -150,8 +150,8 @@ class _Following:
         return owner
 
     async def _check_types(self, session: CliSession, owner: int) -> None:
-        async with session.store.database.acquire() as connection:
-            own = await message_types.by_name(connection, owner)
+        async with session.store.database.session() as reading:
+            own = await message_types.by_name(reading, owner)
         for name in sorted(self._wanted.types - EVENTS - set(types.BY_NAME) - set(own)):
             raise click.BadParameter(types.unknown(name, (*own, *_SHORT)), param_hint="--type")
 

@@ -54,8 +54,8 @@ def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show your own types, the newest first, then the built-in ones."""
 
     async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[OwnType]:
-        async with templates.parts.database.acquire() as connection:
-            return await message_types.current(connection, actor.tenant)
+        async with templates.parts.database.session() as reading:
+            return await message_types.current(reading, actor.tenant)
 
     found: list[tuple[MessageType, OwnType | None]] = [
         (types.own(each.name, each.parent), each) for each in with_templates(handed, tenant, work)

@@ -56,17 +56,17 @@ def storing(parts: InboundParts) -> Callable[[Caller | None, ReceivedMessage], A
         people = [(mailbox, parts.directory.whose(mailbox.local)) for mailbox in envelope.recipients]
         if len(message.data) > MOST_WHOLE and any(_whole(parts, whose, envelope) for _, whose in people):
             return reply.TOO_LARGE
-        async with parts.database.acquire() as connection, connection.transaction():
+        async with parts.database.transaction() as session:
             for mailbox, whose in people:
                 if isinstance(whose, str) and not parts.operator:
                     item = NewInboxItem(
                         id=parts.new_id(now), tenant=OPERATOR_TENANT, environment=_LIVE, message=UUID(int=0), position=0,
                         recipient=mailbox.address, type="notification", data=message.data[:REPORT_OCTETS],
                     )  # fmt: skip
-                    await inbox.insert_many(connection, parts.sealer, [item], now)
+                    await inbox.insert_many(session, parts.sealer, [item], now)
                 elif whose is not None:
                     data = message.data if _whole(parts, whose, envelope) else message.data[:REPORT_OCTETS]
-                    await feedback.put(connection, parts.sealer, _raw(parts, whose, mailbox, envelope, data, now))
+                    await feedback.put(session, parts.sealer, _raw(parts, whose, mailbox, envelope, data, now))
         metrics.RETURNED.inc()
         return reply.OK
 

@@ -211,12 +211,12 @@ class Intake:
     async def _asked_before(self, row: MessageRow, now: datetime, *, free: bool = False) -> Accepted | Rejection | None:
         """What the holder of a row's key makes of it; None where it may be used. ``free``: and take it from a holder that is done."""
         key = row.dedupe_key or ""
-        async with self._parts.database.acquire() as connection:
-            holder = await accept.holder(connection, row.tenant, row.environment, key)
+        async with self._parts.database.session() as session:
+            holder = await accept.holder(session, row.tenant, row.environment, key)
             verdict = dedupe.judge(holder, row.fingerprint, now)
             if holder is None or verdict is DedupeVerdict.NEW:
                 if holder is not None and free:
-                    await accept.free_key(connection, row.tenant, row.environment, key, holder.message)
+                    await accept.free_key(session, row.tenant, row.environment, key, holder.message)
                 return None
         if verdict is DedupeVerdict.CONFLICT:
             return Rejection("idempotency_conflict", f"the key {key!r} was used for a message with other content")
@@ -231,8 +231,8 @@ class Intake:
             if row.dedupe_key is None or key not in seen:
                 first.append(row)
                 seen.add(key)
-        async with self._parts.database.acquire() as connection:
-            taken = await accept.accept(connection, first, self._parts.clock.now(), self._parts.entropy.new_id)
+        async with self._parts.database.session() as session:
+            taken = await accept.accept(session, first, self._parts.clock.now(), self._parts.entropy.new_id)
         metrics.COMMITS.inc()
         self._parts.announce(accept.heads(first, taken))
         return [row.id in taken for row in rows]

@@ -77,8 +77,8 @@ class ActiveTemplates:
         if kept is not None:
             self._versions.move_to_end(key)
             return kept
-        async with self._database.acquire() as connection:
-            found = await versions.worded(connection, tenant, name, number)
+        async with self._database.session() as session:
+            found = await versions.worded(session, tenant, name, number)
         if found is None or found.about.state not in MAY_BE_PINNED:
             return None
         self._keep(key, found.template)
@@ -94,8 +94,8 @@ class ActiveTemplates:
     async def _why(self, tenant: int, name: str, pinned: int | None) -> str:
         """In words for the caller."""
         shown = name[:128]
-        async with self._database.acquire() as connection:
-            newest = await versions.versions(connection, tenant, name, limit=1) if NAME.fullmatch(name) else []
+        async with self._database.session() as session:
+            newest = await versions.versions(session, tenant, name, limit=1) if NAME.fullmatch(name) else []
         if newest and pinned is not None:
             if pinned > newest[0].version:
                 return f"there is no version {pinned} of the template {shown!r}; the newest is {newest[0].version}"

@@ -59,8 +59,8 @@ class _Crier:
             while self._heads:
                 heads, self._heads = list(self._heads.values()), {}
                 try:
-                    async with self._database.acquire() as connection:
-                        await queue.notify(connection, heads)
+                    async with self._database.session() as session:
+                        await queue.notify(session, heads)
                 except Exception as trouble:  # a hint may be lost; the poll finds the rest
                     log.warning("notify failed", error=type(trouble).__name__)
                 await asyncio.sleep(self._apart)

@@ -76,9 +76,9 @@ class KeyRateLimits:
         if caller.rate is None:
             return None
         try:
-            async with self._database.acquire() as connection:
-                name = await resend.type_of(connection, caller.tenant, int(caller.environment), message)
-                known = None if name is None else await message_types.type_of(connection, caller.tenant, name)
+            async with self._database.session() as session:
+                name = await resend.type_of(session, caller.tenant, int(caller.environment), message)
+                known = None if name is None else await message_types.type_of(session, caller.tenant, name)
             own = known is not None and known.message_class is MessageClass.AUTHENTICATION
             return await self._allowed(caller, caller.rate, {own: int(known is not None)})
         except Exception as trouble:

@@ -96,8 +96,8 @@ class TenantFacts:
         key = (tenant, environment, stream)
         found = self._flows.get(key)
         if found is None:
-            async with self._database.acquire() as connection:
-                found = self._flows[key] = await accept.flow(connection, tenant, environment, stream)
+            async with self._database.session() as session:
+                found = self._flows[key] = await accept.flow(session, tenant, environment, stream)
         return found
 
     async def _find_tenant(self, tenant: int) -> TenantSender | None:
@@ -108,8 +108,8 @@ class TenantFacts:
         return TenantSender(default_from, () if reply_to is None else (reply_to,))
 
     async def _find_types(self, tenant: int) -> OwnTypes:
-        async with self._database.acquire() as connection:
-            return await message_types.by_name(connection, tenant)
+        async with self._database.session() as session:
+            return await message_types.by_name(session, tenant)
 
     async def _find_brand(self, tenant: int) -> Brand:
         return await brands.get(self._database, tenant)

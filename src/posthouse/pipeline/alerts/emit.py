@@ -33,8 +33,8 @@ class Alerts:
         metrics.SCHEDULE_ENDED.labels(claimed.built_in, route).inc()
         now = self._clock.now()
         name = f"delivery_failed:{claimed.type}:{route}"
-        async with self._database.acquire() as connection:
-            first = await events.first_in_window(connection, claimed.tenant, claimed.environment, name, _window(now))
+        async with self._database.session() as session:
+            first = await events.first_in_window(session, claimed.tenant, claimed.environment, name, _window(now))
             if not first:
                 return
             parent = {"parent": claimed.parent} if claimed.parent else {}
@@ -46,7 +46,7 @@ class Alerts:
                 "reply": diagnosis.reply,
             }
             await events.append(
-                connection, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
+                session, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
                 now, data, message=claimed.message, position=claimed.position,
             )  # fmt: skip
         log.warning("delivery failed: schedule ended", type=claimed.type, route=route, reason=diagnosis.reason.value)
@@ -64,9 +64,9 @@ class Complaints:
     async def __call__(self, claimed: LeasedDelivery) -> None:
         """Tell of it."""
         now = self._clock.now()
-        async with self._database.acquire() as connection:
+        async with self._database.session() as session:
             await events.append(
-                connection, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.COMPLAINED.value, now,
+                session, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.COMPLAINED.value, now,
                 {"reason": "simulated"}, message=claimed.message, position=claimed.position,
             )  # fmt: skip
 

@@ -45,10 +45,10 @@ class Lockouts:
             "messageType": message_type, "stream": stream, "reason": entry.cause.value, "suppression": entry.id,
             "blocked": ruling.answer is SuppressionAnswer.BLOCK, "why": ruling.why,
         }  # fmt: skip
-        async with self._database.acquire() as connection, connection.transaction():
-            if await events.first_in_window(connection, *place):
+        async with self._database.transaction() as session:
+            if await events.first_in_window(session, *place):
                 kind, new = EventType.ALERT_SUPPRESSION_LOCKOUT.value, self._entropy.new_id(now)
-                await events.append(connection, tenant, environment, new, kind, now, data)
+                await events.append(session, tenant, environment, new, kind, now, data)
                 log.warning("suppression locks out", type=message_type, reason=entry.cause.value, blocked=data["blocked"])
         while len(self._told) >= _MOST_REMEMBERED:
             del self._told[next(iter(self._told))]

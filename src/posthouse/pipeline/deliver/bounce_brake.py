@@ -24,7 +24,7 @@ from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import window_of
 from posthouse.policy.recipients.bounce_brake import HOLD, is_jump
 from posthouse.store.messages import events
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import bounce_brakes, suppression_rule
 from posthouse.store.recipients.bounce_brakes import Provider
 from posthouse.telemetry import metrics
@@ -70,62 +70,62 @@ class BounceBrakes:
         self._next = self._clock.monotonic() + EVERY
         heard, self._heard = self._heard, {}
         try:
-            async with self._database.acquire() as connection:
+            async with self._database.session() as session:
                 now = self._clock.now()
-                await bounce_brakes.count(connection, {place: AnswerCounts(*counts) for place, counts in heard.items()}, now)
+                await bounce_brakes.count(session, {place: AnswerCounts(*counts) for place, counts in heard.items()}, now)
                 heard, judged = {}, [place for place, counts in heard.items() if counts[1]]
-                await self._judge(connection, judged, now)
-                self._on = await bounce_brakes.on(connection, now)
+                await self._judge(session, judged, now)
+                self._on = await bounce_brakes.on(session, now)
                 if self._clock.monotonic() >= self._look_around:
                     self._look_around = self._clock.monotonic() + LOOK_AROUND
-                    await self._look(connection, now)
+                    await self._look(session, now)
         finally:
             for place, (attempts, hard) in heard.items():
                 counts = self._heard.setdefault(place, [0, 0])
                 counts[0], counts[1] = counts[0] + attempts, counts[1] + hard
 
-    async def _judge(self, connection: Held, providers: list[Provider], now: datetime) -> None:
+    async def _judge(self, session: Session, providers: list[Provider], now: datetime) -> None:
         if not providers:
             return
-        for provider, found in zip(providers, await bounce_brakes.answers(connection, providers, now), strict=True):
+        for provider, found in zip(providers, await bounce_brakes.answers(session, providers, now), strict=True):
             if is_jump(found.window, found.base):
-                await self._put_on(connection, provider, found, now)
+                await self._put_on(session, provider, found, now)
 
-    async def _put_on(self, connection: Held, provider: Provider, why: BounceBrake, now: datetime) -> None:
-        async with connection.transaction():
-            fresh, held = await bounce_brakes.put_on(connection, provider, why, now, now + HOLD)
+    async def _put_on(self, session: Session, provider: Provider, why: BounceBrake, now: datetime) -> None:
+        async with session.transaction():
+            fresh, held = await bounce_brakes.put_on(session, provider, why, now, now + HOLD)
             if fresh:
                 data = {
                     "provider": provider[2], "attempts": why.window.attempts, "hard": why.window.hard, "base": round(why.base.share, 4),
                     "provisional": held, "until": _moment(now + HOLD),
                 }  # fmt: skip
                 kind = EventType.ALERT_SUPPRESSION_BRAKE.value
-                await events.append(connection, provider[0], provider[1], self._entropy.new_id(now), kind, now, data)
+                await events.append(session, provider[0], provider[1], self._entropy.new_id(now), kind, now, data)
         if fresh:
             metrics.BRAKES.inc()
             log.error("brake on: a mailbox provider refuses too many", provider=provider[2], hard=why.window.hard, held=held)
 
-    async def _look(self, connection: Held, now: datetime) -> None:
+    async def _look(self, session: Session, now: datetime) -> None:
         """Sizes for the metrics, growth for the alert, and old counts away."""
         totals: dict[str, int] = {}
-        for tenant in await suppression_rule.owners(connection):
+        for tenant in await suppression_rule.owners(session):
             for environment in (0, 1):
-                for cause, count in (await suppression_rule.sizes(connection, tenant, environment)).items():
+                for cause, count in (await suppression_rule.sizes(session, tenant, environment)).items():
                     totals[cause] = totals.get(cause, 0) + count
-                await self._grown(connection, tenant, environment, now)
+                await self._grown(session, tenant, environment, now)
         for cause, count in totals.items():
             metrics.SUPPRESSIONS.labels(cause).set(count)
-        await bounce_brakes.forget_old(connection, now)
+        await bounce_brakes.forget_old(session, now)
 
-    async def _grown(self, connection: Held, tenant: int, environment: int, now: datetime) -> None:
-        day, week = await suppression_rule.growth(connection, tenant, environment, now)
+    async def _grown(self, session: Session, tenant: int, environment: int, now: datetime) -> None:
+        day, week = await suppression_rule.growth(session, tenant, environment, now)
         if day < LEAST_GROWTH or day <= GROWTH_TIMES * week / 7:
             return
-        async with connection.transaction():
-            if await events.first_in_window(connection, tenant, environment, "suppression_growth", window_of(now, _DAY)):
+        async with session.transaction():
+            if await events.first_in_window(session, tenant, environment, "suppression_growth", window_of(now, _DAY)):
                 data = {"added": day, "usual": round(week / 7, 1), "hours": 24}
                 kind = EventType.ALERT_SUPPRESSION_GROWTH.value
-                await events.append(connection, tenant, environment, self._entropy.new_id(now), kind, now, data)
+                await events.append(session, tenant, environment, self._entropy.new_id(now), kind, now, data)
                 log.warning("suppression list grows", **data)
 
 

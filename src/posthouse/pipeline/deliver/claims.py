@@ -22,7 +22,7 @@ from posthouse.pipeline.deliver.lease import Lease
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.store.messages import contents
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.queue import queue
 
 POLL: Final = 1.0
@@ -85,8 +85,8 @@ class Claims:
             looked, pause = self._looked[lane]
             if now - looked < max(POLL, pause):
                 continue
-            async with self._database.acquire() as connection:
-                heads = await queue.flows_ready(connection, lane)
+            async with self._database.session() as session:
+                heads = await queue.flows_ready(session, lane)
             self._looked[lane] = (now, LOOKING_SHARE * (self._clock.monotonic() - now))
             if heads:
                 self._lanes.learn(lane, heads)
@@ -94,18 +94,18 @@ class Claims:
 
     async def promote(self) -> None:
         """Make due deliveries ready and tell everybody."""
-        async with self._database.acquire() as connection:
-            heads = await queue.promote(connection, self._clock.now())
+        async with self._database.session() as session:
+            heads = await queue.promote(session, self._clock.now())
             if heads:
-                await queue.notify(connection, heads)
+                await queue.notify(session, heads)
         if self._lanes.tell(heads):
             self._arrived()
 
     async def release(self, held: list[LeasedDelivery]) -> None:
         """Give back untouched; then it is let go."""
-        async with self._database.acquire() as connection:
-            heads = await queue.release(connection, self._lease.worker, held)
-            await queue.notify(connection, heads)
+        async with self._database.session() as session:
+            heads = await queue.release(session, self._lease.worker, held)
+            await queue.notify(session, heads)
         if self._lanes.tell(heads):
             self._arrived()
 
@@ -114,8 +114,8 @@ class Claims:
         self.saturated.add(site)
         parked = self._line.take_all(site)
         try:
-            async with self._database.acquire() as connection:
-                await queue.park(connection, self._lease.worker, parked)
+            async with self._database.session() as session:
+                await queue.park(session, self._lease.worker, parked)
         finally:
             for claimed in parked:
                 self._line.let_go(claimed)
@@ -125,9 +125,9 @@ class Claims:
         if room <= 0 or not self._lease.held():
             return
         async with self._taking, self._doubted():
-            async with self._database.acquire() as connection:
-                taken = await queue.claim_parked(connection, self._lease.worker, self._clock.now(), site, room)
-                sealed = await self._fetched(connection, taken)
+            async with self._database.session() as session:
+                taken = await queue.claim_parked(session, self._lease.worker, self._clock.now(), site, room)
+                sealed = await self._fetched(session, taken)
             self._line.add(taken, sealed)
         if len(taken) < room:
             self.saturated.discard(site)
@@ -136,8 +136,8 @@ class Claims:
 
     async def adopt_parked(self) -> None:
         """Parked sites that no worker remembers (after a restart) are taken up by whoever has room."""
-        async with self._database.acquire() as connection:
-            self.saturated.update(await queue.parked_sites(connection))
+        async with self._database.session() as session:
+            self.saturated.update(await queue.parked_sites(session))
 
     async def reconcile(self) -> None:
         """After trouble: what we hold without knowing is given back."""
@@ -145,8 +145,8 @@ class Claims:
             return
         async with self._taking, self._doubted():
             self.uncertain = False
-            async with self._database.acquire() as connection:
-                lost = self._line.lost(await queue.leased(connection, self._lease.worker))
+            async with self._database.session() as session:
+                lost = self._line.lost(await queue.leased(session, self._lease.worker))
             if lost:
                 await self.release(lost)
 
@@ -163,14 +163,14 @@ class Claims:
         """Content that was too large to come with its claim; None where it is no longer kept."""
         if claimed.size <= LARGE:
             return None
-        async with self._database.acquire() as connection:
-            return (await contents.fetch(connection, [claimed])).get(claimed.message)
+        async with self._database.session() as session:
+            return (await contents.fetch(session, [claimed])).get(claimed.message)
 
-    async def _fetched(self, connection: Held, taken: list[LeasedDelivery]) -> dict[UUID, SealedContent]:
+    async def _fetched(self, session: Session, taken: list[LeasedDelivery]) -> dict[UUID, SealedContent]:
         """What belongs to a claim: its content, and whether the lists have anything to say."""
         if taken and self._watch is not None:
-            await self._watch.learn(connection, taken)
-        return await contents.fetch(connection, [claimed for claimed in taken if claimed.size <= LARGE])
+            await self._watch.learn(session, taken)
+        return await contents.fetch(session, [claimed for claimed in taken if claimed.size <= LARGE])
 
     async def _claim(self, lane: int) -> int:
         if not self._lanes.worth_claiming(lane):
@@ -183,11 +183,11 @@ class Claims:
             return 0
         share = max(1, min(MOST_SHARE, self._lanes.room(lane)) // len(heads))
         async with self._taking, self._doubted():
-            async with self._database.acquire() as connection:
+            async with self._database.session() as session:
                 taken, watermarks = await queue.claim(
-                    connection, self._lease.worker, self._clock.now(), heads, share, list(self.saturated)
+                    session, self._lease.worker, self._clock.now(), heads, share, list(self.saturated)
                 )
-                sealed = await self._fetched(connection, taken)
+                sealed = await self._fetched(session, taken)
             self._line.add(taken, sealed)
         self._lanes.advance(lane, heads, watermarks)
         for flow, count in Counter(claimed.flow for claimed in taken).items():

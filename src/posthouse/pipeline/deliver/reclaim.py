@@ -41,17 +41,17 @@ async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
     """Take everything back from one worker and forget it, in one transaction; how many deliveries that were."""
     path = Path(row.marks)
     found = FoundMarks.revoke(path) if row.host == boot_id() else FoundMarks(None)
-    async with parts.database.acquire() as connection, connection.transaction():
-        await workers.forget(connection, row.id)  # first: it waits for a claim that is under way and forbids another
-        held = await queue.leased(connection, row.id)
+    async with parts.database.transaction() as session:
+        await workers.forget(session, row.id)  # first: it waits for a claim that is under way and forbids another
+        held = await queue.leased(session, row.id)
         marked = [(claimed, found.mark(MarkedDelivery(claimed.message, claimed.position, claimed.number))) for claimed in held]
         untouched = [claimed for claimed, mark in marked if mark is None]
-        heads = await queue.release(connection, row.id, untouched) if untouched else []
+        heads = await queue.release(session, row.id, untouched) if untouched else []
         if heads:
-            await queue.notify(connection, heads)
+            await queue.notify(session, heads)
         rows, ended = _settlements(parts, [(claimed, mark) for claimed, mark in marked if mark is not None])
         if rows:
-            await settle.settle(connection, row.id, rows)
+            await settle.settle(session, row.id, rows)
     if row.host == boot_id():
         discard(path)
     for claimed, name, diagnosis in ended:

@@ -48,7 +48,7 @@ from posthouse.policy.recipients import soft_bounces
 from posthouse.policy.recipients.bounce import suppresses
 from posthouse.policy.recipients.bounce_brake import RECHECK, provider_of
 from posthouse.policy.recipients.suppress import judge
-from posthouse.store.postgres.database import Database, Held, is_unavailable
+from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.recipients import suppression_lookup
 from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.store.seal import Sealer
@@ -111,8 +111,8 @@ class SuppressionLookup:
         return [await each for each in waiting] if len(waiting) == 1 else await asyncio.gather(*waiting)
 
     async def _find(self, asked: list[LookupKey]) -> list[ListedAddress]:
-        async with self._database.acquire() as connection:
-            return await suppression_lookup.find(connection, asked, self._clock.now())
+        async with self._database.session() as session:
+            return await suppression_lookup.find(session, asked, self._clock.now())
 
 
 _NOBODY: Final = SuppressionFacts()
@@ -159,13 +159,13 @@ class PreSendCheck:
         self._counted: dict[_Name, None] = {}
         self.brakes = brakes
 
-    async def learn(self, connection: Held, taken: Sequence[LeasedDelivery]) -> None:
+    async def learn(self, session: Session, taken: Sequence[LeasedDelivery]) -> None:
         """Look at what was just claimed; one query, and none where only the simulator is written to."""
         real = [claimed for claimed in taken if not claimed.flags & QueueFlag.SIMULATOR]
         if not real:
             return
         asked = [LookupKey(c.tenant, c.environment, self._key.of(c.recipient), c.flow) for c in real]
-        found = await suppression_lookup.check(connection, asked, self._clock.now())
+        found = await suppression_lookup.check(session, asked, self._clock.now())
         for claimed, listed in zip(real, found, strict=True):
             if listed is not NOT_LISTED:
                 self._remember(claimed, listed)

@@ -50,11 +50,11 @@ class Sweep:
     async def once(self) -> None:
         """One round; also called as soon as a worker of ours is seen to end."""
         now = self._parts.clock.now()
-        async with self._parts.database.acquire() as connection:
-            lost = [row for row in await workers.of_host(connection, self._host) if FoundMarks.orphaned(Path(row.marks))]
+        async with self._parts.database.session() as session:
+            lost = [row for row in await workers.of_host(session, self._host) if FoundMarks.orphaned(Path(row.marks))]
             if self._parts.clock.monotonic() - self._seen_since >= LEASE.total_seconds():
                 known = {row.id for row in lost}
-                lost += [row for row in await workers.stale(connection, now) if row.id not in known]
+                lost += [row for row in await workers.stale(session, now) if row.id not in known]
         for row in lost:
             await reclaim(self._parts, row)
         if self._kept_house is None or now - self._kept_house >= HOUSEKEEPING:

@@ -232,8 +232,8 @@ class Worker:
 
     async def _keeping(self) -> None:
         asked = self._parts.clock.monotonic()
-        async with self._parts.database.acquire() as connection:
-            kept = await workers.renew(connection, self._parts.lease.worker, lease_until(self._parts.clock.now()))
+        async with self._parts.database.session() as session:
+            kept = await workers.renew(session, self._parts.lease.worker, lease_until(self._parts.clock.now()))
         if not kept or self._parts.lease.marks.revoked:
             log.error("lease lost: this worker was declared dead")
             self.stop()

@@ -84,8 +84,8 @@ class FeedbackLoop:
         given_up = [raw for raw in raws if raw.tries >= MOST_TRIES and raw not in done]
         for raw in given_up:
             log.error("feedback given up", source=raw.source)
-        async with self._parts.database.acquire() as connection:
-            await feedback.done(connection, [raw.id for raw in (*done, *given_up)])
+        async with self._parts.database.session() as session:
+            await feedback.done(session, [raw.id for raw in (*done, *given_up)])
         return len(raws)
 
     async def _read(self, mails: list[RawFeedback]) -> list[ReturnedFacts]:

@@ -29,7 +29,7 @@ from posthouse.pipeline.feedback.take import ERASED, REPORTS, FeedbackParts
 from posthouse.policy.recipients.reply_forwarding import NotForwarded as Why
 from posthouse.policy.recipients.reply_forwarding import is_listed, own_domain
 from posthouse.store.messages import events, inbox
-from posthouse.store.postgres.database import Held
+from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import feedback, suppression_lookup
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import domains, streams, tenants
@@ -62,15 +62,15 @@ class PersonalReplies:
         """A letter about one of our deliveries. Errors: what Postgres raises; nothing was done then."""
         database, now = self._parts.feedback.database, self._parts.feedback.clock.now()
         where = (place.tenant, place.environment, place.message, place.position)
-        async with database.acquire() as connection:
-            subject = await feedback.subject(connection, *where)
+        async with database.session() as session:
+            subject = await feedback.subject(session, *where)
         if subject is None or subject.recipient == ERASED or now - subject.created_at > REPORTS:
             metrics.LETTERS.labels("reply", "too_late").inc()
             return
         to = await self._answers(place.tenant, subject.stream)
-        async with database.acquire() as connection, connection.transaction():
-            await feedback.subject(connection, *where)  # locked: one letter after the other
-            what, heads = await self._told(connection, place, subject, letter, source, to, now)
+        async with database.transaction() as session:
+            await feedback.subject(session, *where)  # locked: one letter after the other
+            what, heads = await self._told(session, place, subject, letter, source, to, now)
         self._parts.forwarder.announce(heads)
         metrics.LETTERS.labels("reply", what).inc()
 
@@ -79,42 +79,42 @@ class PersonalReplies:
         now, operator = self._parts.feedback.clock.now(), self._parts.operator
         recipient = raw.headers.get("recipient", OPERATORS)
         heads: list[FlowHead] = []
-        async with self._parts.feedback.database.acquire() as connection, connection.transaction():
+        async with self._parts.feedback.database.transaction() as session:
             name = f"{OPERATORS}/{letter.digest.hex()}" if letter is not None else f"{OPERATORS}/{raw.id}"
-            if not await feedback.once(connection, raw.tenant, raw.environment, OPERATORS, name, now):
+            if not await feedback.once(session, raw.tenant, raw.environment, OPERATORS, name, now):
                 return
-            ours = await domains.names(connection, raw.tenant)
+            ours = await domains.names(session, raw.tenant)
             if (
                 letter is None
                 or operator is None
-                or await self._why_not(connection, raw.tenant, raw.environment, OPERATORS, operator, letter, ours)
+                or await self._why_not(session, raw.tenant, raw.environment, OPERATORS, operator, letter, ours)
             ):
-                await self._keep(connection, raw, recipient, now)
+                await self._keep(session, raw, recipient, now)
                 what = "kept"
             else:
                 forward = ReplyToForward(
                     tenant=raw.tenant, environment=raw.environment, stream=OPERATORS, resender=recipient, to=operator, letter=letter,
                     tags=(OPERATORS,),
                 )  # fmt: skip
-                _, heads = await self._parts.forwarder.put(connection, forward, now)
+                _, heads = await self._parts.forwarder.put(session, forward, now)
                 what = "forwarded"
         self._parts.forwarder.announce(heads)
         metrics.LETTERS.labels(OPERATORS, what).inc()
 
     async def _told(
-        self, connection: Held, place: DeliveryKey, subject: FeedbackSubject, letter: PersonalReply, source: str, to: Mailbox | None, now: datetime
+        self, session: Session, place: DeliveryKey, subject: FeedbackSubject, letter: PersonalReply, source: str, to: Mailbox | None, now: datetime
     ) -> tuple[str, list[FlowHead]]:  # fmt: skip
         where = (place.tenant, place.environment, place.message, place.position)
-        if await feedback.letters(connection, *where, MOST) >= MOST:
+        if await feedback.letters(session, *where, MOST) >= MOST:
             return "too_many", []
         name = f"{ids.text('msg', place.message)}/{place.position}/letter/{letter.digest.hex()}"
-        if not await feedback.once(connection, place.tenant, place.environment, source, name, now):
+        if not await feedback.once(session, place.tenant, place.environment, source, name, now):
             return "known", []
         why: str = Why.NO_REPLY_ADDRESS
         if to is not None:
-            ours = (subject.header_from.rpartition("@")[2], *await domains.names(connection, place.tenant))
+            ours = (subject.header_from.rpartition("@")[2], *await domains.names(session, place.tenant))
             again = Why.LOOPED if subject.door == DOOR else ""
-            why = again or await self._why_not(connection, place.tenant, place.environment, subject.stream, to, letter, ours)
+            why = again or await self._why_not(session, place.tenant, place.environment, subject.stream, to, letter, ours)
         data: dict[str, Any] = {
             "source": source,
             "author": letter.author,
@@ -128,17 +128,17 @@ class PersonalReplies:
             forward = ReplyToForward(
                 tenant=place.tenant, environment=place.environment, stream=subject.stream, resender=subject.header_from, to=to, letter=letter,
             )  # fmt: skip
-            new, heads = await self._parts.forwarder.put(connection, forward, now)
+            new, heads = await self._parts.forwarder.put(session, forward, now)
             data["forwardedAs"] = ids.text("msg", new)
         await events.append(
-            connection, place.tenant, place.environment, self._parts.feedback.entropy.new_id(now), EventType.REPLIED.value, now,
+            session, place.tenant, place.environment, self._parts.feedback.entropy.new_id(now), EventType.REPLIED.value, now,
             {key: value for key, value in data.items() if value != ""}, message=place.message, position=place.position,
         )  # fmt: skip
         return str(why) or "forwarded", heads
 
     async def _why_not(
         self,
-        connection: Held,
+        session: Session,
         tenant: int,
         environment: int,
         stream: str,
@@ -156,7 +156,7 @@ class PersonalReplies:
         if own_domain(letter.author, (*self._parts.ours, *ours)):
             return Why.OWN_DOMAIN
         asked = LookupKey(tenant, environment, self._parts.feedback.key.of(to.address))
-        [listed] = await suppression_lookup.find(connection, [asked], self._parts.feedback.clock.now())
+        [listed] = await suppression_lookup.find(session, [asked], self._parts.feedback.clock.now())
         return Why.SUPPRESSED if is_listed(listed.entries, stream) else ""
 
     async def _answers(self, tenant: int, stream: str) -> Mailbox | None:
@@ -169,9 +169,9 @@ class PersonalReplies:
         parsed = parse_mailbox(named) if named else None
         return parsed if isinstance(parsed, Mailbox) else None
 
-    async def _keep(self, connection: Held, raw: RawFeedback, recipient: str, now: datetime) -> None:
+    async def _keep(self, session: Session, raw: RawFeedback, recipient: str, now: datetime) -> None:
         item = NewInboxItem(
             id=raw.id, tenant=raw.tenant, environment=raw.environment, message=_NO_MESSAGE, position=0, recipient=recipient,
             type="notification", data=raw.body[:_INBOX_OCTETS],
         )  # fmt: skip
-        await inbox.insert_many(connection, self._parts.sealer, [item], now)
+        await inbox.insert_many(session, self._parts.sealer, [item], now)

@@ -26,7 +26,7 @@ from posthouse.model.send_request import Accepted, AcceptedDelivery
 from posthouse.pipeline.deliver.sign import seal_content
 from posthouse.policy.types.notice import NOTIFICATION
 from posthouse.store.messages import accept
-from posthouse.store.postgres.database import Held
+from posthouse.store.postgres.database import Session
 from posthouse.store.seal import Sealer
 
 DOOR: Final = "inbound"
@@ -56,11 +56,11 @@ class ReplyForwarder:
         self._new_id = new_id
         self.announce = announce
 
-    async def put(self, connection: Held, forward: ReplyToForward, now: datetime) -> tuple[UUID, list[FlowHead]]:
+    async def put(self, session: Session, forward: ReplyToForward, now: datetime) -> tuple[UUID, list[FlowHead]]:
         """Queue it in the transaction that is open: the message, and what to announce once that is committed."""
-        flow = await accept.flow(connection, forward.tenant, forward.environment, forward.stream)
+        flow = await accept.flow(session, forward.tenant, forward.environment, forward.stream)
         row = self._row(forward, flow, now)
-        taken = await accept.accept(connection, [row], now, self._new_id)
+        taken = await accept.accept(session, [row], now, self._new_id)
         return row.id, accept.heads([row], taken)
 
     def _row(self, forward: ReplyToForward, flow: int, now: datetime) -> MessageRow:

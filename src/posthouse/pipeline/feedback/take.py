@@ -25,7 +25,7 @@ from posthouse.net.entropy import Entropy
 from posthouse.policy.recipients.bounce_brake import provider_of
 from posthouse.policy.recipients.feedback import Consequence, consequence, data_of
 from posthouse.store.messages import events
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import feedback, soft_bounces, suppressions
 from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.telemetry import metrics
@@ -59,82 +59,82 @@ class FeedbackTaker:
 
     async def take(self, place: DeliveryKey, facts: Sequence[Feedback], source: str) -> int:
         """What is said of one delivery; how many facts were news."""
-        async with self._parts.database.acquire() as connection, connection.transaction():
-            return sum([await self._one(connection, place, fact, source) for fact in facts])
+        async with self._parts.database.transaction() as session:
+            return sum([await self._one(session, place, fact, source) for fact in facts])
 
     async def take_named(self, tenant: int, environment: int, provider: str, facts: Sequence[Feedback]) -> int:
         """What a provider says, each fact leading to its delivery by our id or by theirs; how many were news."""
         news = 0
         for fact in facts:
-            async with self._parts.database.acquire() as connection, connection.transaction():
-                places = await self._places(connection, tenant, environment, provider, fact)
+            async with self._parts.database.transaction() as session:
+                places = await self._places(session, tenant, environment, provider, fact)
                 if not places:
                     metrics.FEEDBACK.labels(provider, "unmatched").inc()
-                news += sum([await self._one(connection, place, fact, provider) for place in places])
+                news += sum([await self._one(session, place, fact, provider) for place in places])
         return news
 
-    async def _places(self, connection: Held, tenant: int, environment: int, provider: str, fact: Feedback) -> list[DeliveryKey]:
+    async def _places(self, session: Session, tenant: int, environment: int, provider: str, fact: Feedback) -> list[DeliveryKey]:
         message = ids.parse("msg", fact.message) if fact.message else None
         if message is not None and fact.recipient:
-            position = await feedback.position_of(connection, tenant, environment, message, fact.recipient)
+            position = await feedback.position_of(session, tenant, environment, message, fact.recipient)
             return [] if position is None else [DeliveryKey(tenant, environment, message, position)]
         if not fact.remote_id:
             return []
-        found = await feedback.by_remote_id(connection, tenant, environment, provider, fact.remote_id)
+        found = await feedback.by_remote_id(session, tenant, environment, provider, fact.remote_id)
         places = [DeliveryKey(tenant, environment, message, position) for message, position in found]
         if len(places) < 2 or fact.recipient is None:
             return places[:1]
         for place in places:
-            if await feedback.position_of(connection, tenant, environment, place.message, fact.recipient) == place.position:
+            if await feedback.position_of(session, tenant, environment, place.message, fact.recipient) == place.position:
                 return [place]
         return []
 
-    async def _one(self, connection: Held, place: DeliveryKey, fact: Feedback, source: str) -> int:
+    async def _one(self, session: Session, place: DeliveryKey, fact: Feedback, source: str) -> int:
         now = self._parts.clock.now()
-        subject = await feedback.subject(connection, place.tenant, place.environment, place.message, place.position)
+        subject = await feedback.subject(session, place.tenant, place.environment, place.message, place.position)
         if subject is None or subject.recipient == ERASED or now - subject.created_at > _GOOD.get(fact.kind, REPORTS):
             metrics.FEEDBACK.labels(source, "too_late").inc()
             return 0
         follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
-        first = await feedback.once(connection, place.tenant, place.environment, source, _name(place, fact), now)
+        first = await feedback.once(session, place.tenant, place.environment, source, _name(place, fact), now)
         entered = False
         if follows.cause is not None and (first or (fact.kind is FeedbackKind.UNSUBSCRIBED and source in _WAYS_OUT)):
-            entered = await self._enter(connection, place, subject, fact, follows.cause, source, now)
+            entered = await self._enter(session, place, subject, fact, follows.cause, source, now)
         if (not first and not entered) or follows == Consequence():
             metrics.FEEDBACK.labels(source, "known" if not first else "nothing").inc()
             return 0
         if follows.soft:
-            await self._count(connection, place, subject, fact, now)
+            await self._count(session, place, subject, fact, now)
         if follows.event is not None:
             await events.append(
-                connection, place.tenant, place.environment, self._parts.entropy.new_id(now), follows.event, now,
+                session, place.tenant, place.environment, self._parts.entropy.new_id(now), follows.event, now,
                 data_of(fact, source, suppressed=follows.cause is not None), message=place.message, position=place.position,
             )  # fmt: skip
         metrics.FEEDBACK.labels(source, fact.kind.value).inc()
         return 1
 
     async def _enter(
-        self, connection: Held, place: DeliveryKey, subject: FeedbackSubject, fact: Feedback, cause: Cause, source: str, now: datetime
+        self, session: Session, place: DeliveryKey, subject: FeedbackSubject, fact: Feedback, cause: Cause, source: str, now: datetime
     ) -> bool:  # fmt: skip
         """Whether it was not on the list before."""
         where = (place.tenant, place.environment, place.message, place.position)
         entry = SuppressionEntry(
             id=self._parts.entropy.new_id(now),
-            provider=provider_of(await feedback.last_host(connection, *where)) if cause is Cause.HARD_BOUNCE else "",
+            provider=provider_of(await feedback.last_host(session, *where)) if cause is Cause.HARD_BOUNCE else "",
             address=subject.recipient, lookup=self._parts.key.of(subject.recipient), cause=cause, source=source,
             stream=None if cause is Cause.HARD_BOUNCE else subject.stream, reason=fact.reason, evidence=_evidence(place, fact),
         )  # fmt: skip
-        [made] = await suppressions.add(connection, place.tenant, place.environment, [entry], now, self._parts.entropy.new_id)
+        [made] = await suppressions.add(session, place.tenant, place.environment, [entry], now, self._parts.entropy.new_id)
         return made.id == entry.id
 
-    async def _count(self, connection: Held, place: DeliveryKey, subject: FeedbackSubject, fact: Feedback, now: datetime) -> None:
+    async def _count(self, session: Session, place: DeliveryKey, subject: FeedbackSubject, fact: Feedback, now: datetime) -> None:
         end = SoftEnd(
             tenant=place.tenant, environment=place.environment, lookup=self._parts.key.of(subject.recipient), address=subject.recipient,
             message=place.message, position=place.position, reason=fact.reason, reply=fact.reply, id=self._parts.entropy.new_id(now),
         )  # fmt: skip
-        hardened = await soft_bounces.count(connection, [end], now)
+        hardened = await soft_bounces.count(session, [end], now)
         if hardened:
-            await suppressions.put(connection, hardened, now)
+            await suppressions.put(session, hardened, now)
 
 
 def _name(place: DeliveryKey, fact: Feedback) -> str:

@@ -25,7 +25,7 @@ from posthouse.model.webhook_endpoint import HealthChange, WebhookResult
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.webhooks.endpoint_worker import EndpointWorker, WebhookParts
 from posthouse.store.messages import events
-from posthouse.store.postgres.database import Database, Held, is_unavailable
+from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.webhooks import endpoint_queue, endpoints, settle
 from posthouse.telemetry import metrics
 
@@ -156,11 +156,11 @@ def settling(
         verdicts = {result.waiting.place: verdict for result, verdict in batch if verdict is not None}
         while True:
             try:
-                async with database.acquire() as connection, connection.transaction():
+                async with database.transaction() as session:
                     now = clock.now()
-                    off = await settle.settle(connection, holder, [result for result, _ in batch], verdicts, now)
+                    off = await settle.settle(session, holder, [result for result, _ in batch], verdicts, now)
                     for place in off:
-                        await _alert(connection, place, verdicts[place].why, entropy, now)
+                        await _alert(session, place, verdicts[place].why, entropy, now)
                 return [None] * len(batch)
             except Exception as trouble:
                 if not is_unavailable(trouble):
@@ -170,12 +170,12 @@ def settling(
     return write
 
 
-async def _alert(connection: Held, place: EndpointKey, why: str, entropy: Entropy, now: datetime) -> None:
+async def _alert(session: Session, place: EndpointKey, why: str, entropy: Entropy, now: datetime) -> None:
     """Operations hear of an endpoint that was switched off, by an event like any other."""
     name = ids.text("whk", place.id)
-    found = await endpoints.one_over(connection, place)
+    found = await endpoints.one_over(session, place)
     data = {"endpointId": name, "host": urlsplit(found.url).hostname if found else None, "reason": why}
     await events.append(
-        connection, place.tenant, place.environment, entropy.new_id(now), EventType.ALERT_WEBHOOK_DISABLED.value, now, data
+        session, place.tenant, place.environment, entropy.new_id(now), EventType.ALERT_WEBHOOK_DISABLED.value, now, data
     )
     log.warning("webhook endpoint switched off", endpoint=name, reason=why)

@@ -113,18 +113,18 @@ class EndpointWorker:
             return
         self._more = False
         now = self._parts.clock.now()
-        async with self._parts.database.acquire() as connection:
-            held = await endpoint_queue.held(connection, self.place, self._parts.holder)
+        async with self._parts.database.session() as session:
+            held = await endpoint_queue.held(session, self.place, self._parts.holder)
             if held is None:
                 self._over = True
                 self._waiting.clear()
                 return
             self._health = self._health or held.health
-            secrets = await endpoints.secrets(connection, self._parts.sealer, self.place, now)
+            secrets = await endpoints.secrets(session, self._parts.sealer, self.place, now)
             self._target = _Target(held.kind, held.url, secrets)
             known = [*self._under_way, *(each.event for each in self._waiting)]
             found = await endpoint_queue.claim(
-                connection, self.place, now, known, BUFFER - len(self._waiting), failing=self._health.failures > 1
+                session, self.place, now, known, BUFFER - len(self._waiting), failing=self._health.failures > 1
             )
         self._waiting.extend(found)
         self._more = bool(found)

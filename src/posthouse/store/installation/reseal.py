@@ -44,7 +44,7 @@ where c.key_id <> all($1::smallint[])
 async def missed(database: Database, sealer: Sealer) -> str | None:
     """What cannot be opened any more because its key was taken away, in words; None where nothing is."""
     ids = sealer.key_ids
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
         signing = sum(not _opens(sealer, *row) for row in await _signing(connection, ids))
         secrets = sum(not _opens(sealer, *row) for row in await _webhooks(connection, ids))
         queued = await connection.fetchval(_QUEUED, ids, _LOOKED_AT)
@@ -58,7 +58,7 @@ async def missed(database: Database, sealer: Sealer) -> str | None:
 
 async def reseal(database: Database, sealer: Sealer) -> None:
     """Everything that rests for long, under the first secret. What no secret opens stays as it is."""
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
         for statement, rows in (
             (_SIGN_ANEW, await _signing(connection, ())),
             (_TELL_ANEW, await _webhooks(connection, ())),

@@ -22,7 +22,7 @@ _ROTATE: Final = "update installation set secret_check = $1 where secret_check =
 
 async def proves(database: Database, sealer: Sealer) -> bool:
     """Whether the sealer has the key this database was sealed with; on a database without one, its first becomes it."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         kept = await _kept(connection)
         if kept is None:
             await connection.execute(_FIRST, sealer.checks[0])

@@ -46,7 +46,7 @@ async def events_after(
     database: Database, tenant: int, environment: int, after: UUID | None, limit: int
 ) -> list[EventFacts] | None:
     """At most ``limit`` events behind ``after`` (None: from the oldest), oldest first; None where ``after`` is no event here."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         xid = "0" if after is None else await connection.fetchval(_PLACE, tenant, environment, after)
         if xid is None:
             return None
@@ -56,14 +56,14 @@ async def events_after(
 
 async def place_now(database: Database) -> EventCursor:
     """Behind everything that can be told by now."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return EventCursor(await connection.fetchval(_HORIZON))
 
 
 async def place_at(database: Database, tenant: int, environment: int, since: datetime) -> EventCursor:
     """Before everything that was told of the tenant since then."""
     now = await place_now(database)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         first = await connection.fetchval(_SINCE, tenant, environment, ids.floor(since))
     return now if first is None or int(first) > int(now.xid) else EventCursor(first)
 
@@ -72,7 +72,7 @@ async def events_from(
     database: Database, tenant: int, environment: int, place: EventCursor, limit: int
 ) -> tuple[list[EventFacts], EventCursor]:
     """At most ``limit`` events behind a place, in order, and the place behind them."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         horizon = await connection.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
         rows = await connection.fetch(_BELOW, tenant, environment, place.xid, place.id, limit, horizon)
     found = [EventFacts(**{name: value for name, value in row.items() if name != "xid"}) for row in rows]

@@ -55,7 +55,7 @@ async def list_items(database: Database, sealer: Sealer, tenant: int, environmen
     """Newest first. ``since`` is exclusive of older milliseconds only: an item of that very one is included."""
     bounds = (wanted.before or _END, ids.floor(wanted.since or EPOCH))
     arguments = (tenant, environment, *bounds, wanted.type, wanted.limit)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         if wanted.recipient is None:
             rows = await connection.fetch(_LIST, *arguments)
         else:
@@ -65,14 +65,14 @@ async def list_items(database: Database, sealer: Sealer, tenant: int, environmen
 
 async def get(database: Database, sealer: Sealer, tenant: int, environment: int, item: UUID) -> InboxItem | None:
     """One mail."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         row = await connection.fetchrow(_GET, tenant, environment, item)
     return None if row is None else _item(row, sealer)
 
 
 async def delete_all(database: Database, tenant: int, environment: int, recipient: str | None = None) -> int:
     """Empty it (for one recipient only, if given); how many mails that were."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         tag = await connection.execute(_EMPTY, tenant, environment, recipient)
     return int(tag.rpartition(" ")[2])
 

@@ -52,7 +52,7 @@ class _Place(msgspec.Struct, frozen=True):
 
 async def list_messages(database: Database, sealer: Sealer, tenant: int, environment: int, wanted: MessageFilter) -> MessagePage:
     """A page of messages, newest first."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         if wanted.status is None:
             place = await _page(connection, tenant, environment, wanted, wanted.limit)
         else:
@@ -63,14 +63,14 @@ async def list_messages(database: Database, sealer: Sealer, tenant: int, environ
 
 async def get_message(database: Database, sealer: Sealer, tenant: int, environment: int, message: UUID) -> MessageView | None:
     """One message with its timeline."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         views = await _views(connection, sealer, tenant, environment, [message])
     return views[0] if views else None
 
 
 async def raw_facts(database: Database, tenant: int, environment: int, message: UUID) -> RawFacts | None:
     """What the bytes of a message's deliveries depend on; None where there is no such message."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         row = await connection.fetchrow(sql.CONTENT, tenant, environment, message)
         if row is None:
             return None

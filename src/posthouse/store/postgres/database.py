@@ -23,7 +23,8 @@ from posthouse.store.postgres.refusal import StoreRefusal
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
 
-Held: TypeAlias = "Connection[Record]"  # what ``acquire`` lends
+# What ``session`` and ``transaction`` lend. Other rooms hand it on to functions of the store and ask nothing of it themselves.
+Session: TypeAlias = "Connection[Record]"
 
 _PLANNER: Final = {
     "plan_cache_mode": "force_generic_plan",
@@ -57,8 +58,8 @@ class Database:
         self._application = application
 
     @asynccontextmanager
-    async def acquire(self) -> "AsyncIterator[Connection[Record]]":
-        """A connection for a short while; never hold it across a call to the network. Errors: TimeoutError where none comes free."""
+    async def session(self) -> "AsyncIterator[Session]":
+        """A session for a short while; never hold it across a call to the network. Errors: TimeoutError where none comes free."""
         async with asyncio.timeout(self._patience):
             connection = await self._pool.acquire()
         try:
@@ -66,10 +67,16 @@ class Database:
         finally:
             await self._pool.release(connection, timeout=_RELEASE)
 
-    async def everywhere(self, work: "Callable[[Held], Awaitable[object]]") -> None:
+    @asynccontextmanager
+    async def transaction(self) -> "AsyncIterator[Session]":
+        """A session in one transaction: committed at the end, rolled back by an exception. Errors: as ``session``."""
+        async with self.session() as session, session.transaction():
+            yield session
+
+    async def everywhere(self, work: "Callable[[Session], Awaitable[object]]") -> None:
         """Do something once on every connection, such as what prepares its statements. Only while nobody else uses the pool."""
         async with AsyncExitStack() as held:
-            connections = [await held.enter_async_context(self.acquire()) for _ in range(self._pool.get_size())]
+            connections = [await held.enter_async_context(self.session()) for _ in range(self._pool.get_size())]
             await asyncio.gather(*(work(connection) for connection in connections))
 
     async def redirect(self, dsn: str) -> None:
@@ -79,7 +86,7 @@ class Database:
 
     async def now(self) -> datetime:
         """Postgres' clock, which the house's is anchored on."""
-        async with self.acquire() as connection:
+        async with self.session() as connection:
             moment: datetime = await connection.fetchval("select clock_timestamp()")
             return moment
 
@@ -115,7 +122,7 @@ def _arguments(application: str, patience: float) -> dict[str, Any]:
 
 async def check_settings(database: Database) -> None:
     """DatabaseRefused where the server is too old or may forget what it acknowledged (`fsync` and the like off)."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found = dict(await connection.fetch(_SETTINGS, [*_SAFE, "server_version_num"]))
     major = int(found["server_version_num"]) // 10000
     if major < OLDEST:

@@ -60,7 +60,7 @@ def latest() -> int:
 
 async def current(database: Database) -> int:
     """The schema the database has; 0 for an empty one. Usable where it is at least ``latest()``."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return max(await _applied(connection), default=0)
 
 
@@ -70,7 +70,7 @@ async def migrate(database: Database, progress: Callable[[str], None]) -> int:
     Errors: DatabaseRefused where an applied script was edited; what Postgres says of a script that fails,
     after which the ones before it stay applied.
     """
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("select pg_advisory_lock($1)", _LOCK, timeout=_PATIENCE)
         try:
             await connection.execute(_TABLE)

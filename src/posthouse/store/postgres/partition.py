@@ -93,14 +93,14 @@ async def ensure_partitions(database: Database, now: datetime, weeks_ahead: int 
 
 async def drop_partitions(database: Database, now: datetime) -> int:
     """Drop what is past its time; how many were dropped. What is in use is left to the next sweep."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         there = await _there(connection)
     over = [partition for partition in there if is_over(partition, now)]
     return sum([await _try(database, _DROP.format(name=partition.name)) for partition in over])
 
 
 async def _missing(database: Database, now: datetime, weeks_ahead: int) -> list[Partition]:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         there = set(await _there(connection))
     return [partition for partition in wanted(now, weeks_ahead) if partition not in there]
 
@@ -131,7 +131,7 @@ def _statement(partition: Partition) -> str:
 async def _try(database: Database, statement: str) -> bool:
     """One statement in its own transaction; False where it has to wait for later."""
     try:
-        async with database.acquire() as connection, connection.transaction():
+        async with database.transaction() as connection:
             await connection.execute(_BOUNDED)
             await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
             await connection.execute(statement)

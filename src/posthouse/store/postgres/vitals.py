@@ -89,18 +89,18 @@ def in_words() -> Iterator[None]:
 
 async def server(database: Database) -> ServerVitals:
     """The server's clock, settings and the age of its oldest transaction id."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         now, version, read_only, age, limit, unsafe = await connection.fetchrow(_SERVER, list(_SAFE))
     return ServerVitals(now, version, read_only, age, limit, tuple(unsafe or ()))
 
 
 async def queue(database: Database) -> QueueVitals:
     """How much is queued, and since when the oldest ready delivery waits."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return QueueVitals(*await connection.fetchrow(_QUEUE))
 
 
 async def is_sealed(database: Database) -> bool:
     """Whether a secret key was proven on this database before."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return bool(await connection.fetchval(_SEALED))

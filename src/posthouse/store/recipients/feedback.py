@@ -90,7 +90,7 @@ async def put(connection: "Connection[Record]", sealer: Sealer, raw: RawFeedback
 
 async def put_once(database: Database, sealer: Sealer, raw: RawFeedback, name: str) -> bool:
     """Keep it unless something of that name came from there already; False then. ``name`` '': whatever came."""
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
         if name and not await once(connection, raw.tenant, raw.environment, raw.source, name, raw.received_at):
             return False
         await put(connection, sealer, raw)
@@ -99,7 +99,7 @@ async def put_once(database: Database, sealer: Sealer, raw: RawFeedback, name: s
 
 async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -> list[RawFeedback]:
     """At most ``limit`` that wait, ours for ``LEASE``. Errors: SealBroken."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         rows = await connection.fetch(_CLAIM, now, limit, now + LEASE)
     found = []
     for id, tenant, environment, source, message, position, key_id, sealed, received_at, tries in rows:
@@ -125,7 +125,7 @@ async def once(connection: "Connection[Record]", tenant: int, environment: int, 
 
 async def forget_old(database: Database, now: datetime) -> None:
     """Names nobody will ask for any more, a bounded number."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(_FORGET, now - KEPT)
 
 

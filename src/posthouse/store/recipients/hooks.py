@@ -29,14 +29,14 @@ async def add(
 ) -> str:
     """A new hook's token, shown once."""
     token = b32encode(random(_TOKEN_OCTETS)).decode().lower()
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(_ADD, tenant, environment, id, provider, _lookup(token), now)
     return token
 
 
 async def find(database: Database, provider: str, token: str) -> HookAddress | None:
     """Whose hook it is; None for a token that is nobody's, of another provider, or revoked."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         row = await connection.fetchrow(_FIND, _lookup(token))
     found = None if row is None else HookAddress(*row)
     return found if found is not None and found.provider == provider else None
@@ -44,13 +44,13 @@ async def find(database: Database, provider: str, token: str) -> HookAddress | N
 
 async def list_hooks(database: Database, tenant: int) -> list[HookAddress]:
     """A tenant's hooks, newest first."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return [HookAddress(*row) for row in await connection.fetch(_LIST, tenant)]
 
 
 async def revoke(database: Database, tenant: int, hook: UUID, now: datetime) -> bool:
     """Take no more calls; False where there is no such hook."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return await connection.fetchval(_REVOKE, tenant, hook, now) is not None
 
 

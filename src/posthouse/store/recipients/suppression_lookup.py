@@ -79,7 +79,7 @@ class AddressKey(msgspec.Struct, frozen=True):
 
 async def load_key(database: Database, sealer: Sealer, random: Callable[[int], bytes]) -> AddressKey:
     """The key of this database, made if it has none, and sealed anew if the secret rotated. Errors: SealBroken."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found = await connection.fetchrow(_KEY)
         if found is None:
             await connection.execute(_MAKE_KEY, sealer.key_id, sealer.seal(random(_KEY_OCTETS), _BOUND))

@@ -26,7 +26,7 @@ from posthouse.model.template import (
     plain_variable,
 )
 from posthouse.model.template_state import TemplateState
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 from posthouse.templates.draft import sender_of
 
 if TYPE_CHECKING:
@@ -108,29 +108,29 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
-async def is_approval_required(connection: Held, tenant: int) -> bool:
+async def is_approval_required(connection: Session, tenant: int) -> bool:
     """Does the tenant want another person than the author to approve a version?"""
     return bool(await connection.fetchval(_APPROVAL, tenant))
 
 
-async def require_approval(connection: Held, tenant: int, *, required: bool) -> bool:
+async def require_approval(connection: Session, tenant: int, *, required: bool) -> bool:
     """Ask for approval, or no longer; False where it was so already."""
     return await connection.fetchval(_SET_APPROVAL, tenant, required) is not None
 
 
-async def hold(connection: Held, tenant: int, name: str) -> int | None:
+async def hold(connection: Session, tenant: int, name: str) -> int | None:
     """The number of the newest version, and nobody else adds or moves one until the transaction ends; None: no such template."""
     latest: int | None = await connection.fetchval(_HOLD, tenant, name)
     return latest
 
 
-async def add(connection: Held, tenant: int, name: str, new_id: UUID, now: datetime) -> bool:
+async def add(connection: Session, tenant: int, name: str, new_id: UUID, now: datetime) -> bool:
     """A new template without versions; False where there is one of that name (of a rival, too, who then has committed)."""
     return bool((await connection.execute(_ADD, tenant, name, new_id, now)).endswith("1"))
 
 
 async def add_version(
-    connection: Held,
+    connection: Session,
     tenant: int,
     draft: TemplateDraft,
     wordings: Mapping[str, CompiledTemplate],
@@ -166,7 +166,7 @@ async def add_version(
 
 
 async def move(
-    connection: Held, tenant: int, name: str, version: int, state: TemplateState, actor: str, now: datetime
+    connection: Session, tenant: int, name: str, version: int, state: TemplateState, actor: str, now: datetime
 ) -> int | None:
     """Put a version into a state; the version that was active before and retired for it. ``hold`` the template first."""
     retired: int | None = None
@@ -178,18 +178,18 @@ async def move(
 
 async def active(database: Database, tenant: int, name: str) -> int | None:
     """The number of the active version."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found: int | None = await connection.fetchval(_ACTIVE, tenant, name)
     return found
 
 
-async def version(connection: Held, tenant: int, name: str, number: int) -> StoredVersion | None:
+async def version(connection: Session, tenant: int, name: str, number: int) -> StoredVersion | None:
     """A version without its words."""
     row = await connection.fetchrow(_GET, tenant, name, number)
     return None if row is None else _stored(row)
 
 
-async def worded(connection: Held, tenant: int, name: str, number: int) -> StoredTemplateVersion | None:
+async def worded(connection: Session, tenant: int, name: str, number: int) -> StoredTemplateVersion | None:
     """A version with its words."""
     about = await version(connection, tenant, name, number)
     if about is None:
@@ -200,23 +200,23 @@ async def worded(connection: Held, tenant: int, name: str, number: int) -> Store
     )
 
 
-async def versions(connection: Held, tenant: int, name: str, limit: int = 200, before: int = 2**31 - 1) -> list[StoredVersion]:
+async def versions(connection: Session, tenant: int, name: str, limit: int = 200, before: int = 2**31 - 1) -> list[StoredVersion]:
     """Versions without their words, newest first."""
     return [_stored(row) for row in await connection.fetch(_LIST, tenant, name, before, limit)]
 
 
-async def summary(connection: Held, tenant: int, name: str) -> TemplateSummary | None:
+async def summary(connection: Session, tenant: int, name: str) -> TemplateSummary | None:
     """One template."""
     row = await connection.fetchrow(_SUMMARY, tenant, name)
     return None if row is None else TemplateSummary(*row)
 
 
-async def summaries(connection: Held, tenant: int, before: UUID, limit: int) -> list[TemplateSummary]:
+async def summaries(connection: Session, tenant: int, before: UUID, limit: int) -> list[TemplateSummary]:
     """Templates, newest first, older than ``before``."""
     return [TemplateSummary(*row) for row in await connection.fetch(_SUMMARIES, tenant, before, limit)]
 
 
-async def names(connection: Held, tenant: int) -> list[str]:
+async def names(connection: Session, tenant: int) -> list[str]:
     """All names, sorted."""
     return [row[0] for row in await connection.fetch(_NAMES, tenant)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from posthouse.model.audit import AuditEntry
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -24,7 +24,7 @@ order by subject desc, id desc limit $3
 """
 
 
-async def write(connection: Held, tenant: int, entry: AuditEntry) -> None:
+async def write(connection: Session, tenant: int, entry: AuditEntry) -> None:
     """Add it; call it in the transaction that makes the change."""
     await connection.execute(_INSERT, tenant, entry.id, entry.at, entry.actor, entry.action, entry.subject, entry.data)
 
@@ -33,7 +33,7 @@ async def entries(
     database: Database, tenant: int, *, subject: str | None = None, before: UUID | None = None, limit: int = 50
 ) -> list[AuditEntry]:
     """A tenant's changes, newest first, of one subject where it is named, older than ``before``."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         rows: list[Record]
         if subject is None:
             rows = await connection.fetch(_LIST, tenant, before or _END, limit)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from posthouse.model.brand import Brand
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 
 _COLUMNS: Final = "company, logo_url, color, support_email, support_url, postal_address"
 _GET: Final = f"select {_COLUMNS} from brand where tenant = $1"
@@ -24,16 +24,16 @@ on conflict (tenant) do update set company = excluded.company, logo_url = exclud
 
 async def get(database: Database, tenant: int) -> Brand:
     """The tenant's brand."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return _brand(await connection.fetchrow(_GET, tenant))
 
 
-async def get_for_update(connection: Held, tenant: int) -> Brand:
+async def get_for_update(connection: Session, tenant: int) -> Brand:
     """The same, and nobody else changes it until the transaction ends (once there is a row)."""
     return _brand(await connection.fetchrow(_GET_FOR_UPDATE, tenant))
 
 
-async def put(connection: Held, tenant: int, brand: Brand, now: datetime) -> None:
+async def put(connection: Session, tenant: int, brand: Brand, now: datetime) -> None:
     """Set all of it."""
     await connection.execute(_PUT, tenant, *msgspec.structs.astuple(brand), now)
 

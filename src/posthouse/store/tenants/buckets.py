@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from posthouse.model.keys import BucketKey
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 
 _LOCK: Final = """
 select b.tenant, b.environment, b.credential, b.authentication, b.full_at
@@ -35,7 +35,7 @@ Buckets = Mapping[BucketKey, datetime]
 async def change(database: Database, wanted: Iterable[BucketKey], now: datetime, judge: Callable[[Buckets], Buckets]) -> None:
     """Hand the buckets to ``judge`` while nobody else can change them, and write what it returns of them."""
     keys = sorted(set(wanted))  # one order for everybody, so that nobody waits for somebody who waits for them
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
         found = await _locked(connection, keys)
         missing = [key for key in keys if key not in found]
         if missing:
@@ -46,7 +46,7 @@ async def change(database: Database, wanted: Iterable[BucketKey], now: datetime,
             await connection.execute(_WRITE, *_columns(changed), list(changed.values()))
 
 
-async def _locked(connection: Held, keys: list[BucketKey]) -> dict[BucketKey, datetime]:
+async def _locked(connection: Session, keys: list[BucketKey]) -> dict[BucketKey, datetime]:
     return {BucketKey(*row[:4]): row[4] for row in await connection.fetch(_LOCK, *_columns(keys))}
 
 

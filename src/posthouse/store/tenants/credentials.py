@@ -93,20 +93,20 @@ async def create_smtp_login(
 
 async def list_credentials(database: Database, tenant: int) -> list[Credential]:
     """All of a tenant's, newest first, revoked ones too."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return [_credential(row) for row in await connection.fetch(_LIST, tenant)]
 
 
 async def limit(database: Database, tenant: int, credential: UUID, rate: int | None) -> Credential | None:
     """Another rate, or none; None where there is no such credential, or it was revoked."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         row = await connection.fetchrow(_CHANGE, tenant, credential, rate)
     return None if row is None else _credential(row)
 
 
 async def revoke(database: Database, tenant: int, credential: UUID, now: datetime) -> bool:
     """False where there is none to revoke."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return await connection.fetchval(_REVOKE, tenant, credential, now) is not None
 
 
@@ -144,7 +144,7 @@ class Credentials:
         return await self._known.get(_Shown(kind, lookup, _digest(secret), door))
 
     async def _find(self, shown: "_Shown") -> Caller | None:
-        async with self._database.acquire() as connection:
+        async with self._database.session() as connection:
             row = await connection.fetchrow(_FIND, shown.lookup, shown.kind)
         proven = hmac.compare_digest(b"" if row is None else row[0], shown.digest)
         return _caller(row, shown.door) if row is not None and proven else None
@@ -164,7 +164,7 @@ def _credential(row: "Record") -> Credential:
 
 
 async def _insert(database: Database, made: Credential, secret: str) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(
             _INSERT, made.tenant, made.environment, made.id, made.kind, made.lookup, _digest(secret), made.name,
             made.default_type, made.default_stream, made.rate, made.created_at,

@@ -60,7 +60,7 @@ async def add(database: Database, sealer: Sealer, tenant: int, name: str, trust:
     found = await get(database, tenant, name)
     if found is None:
         keys = await asyncio.gather(*(asyncio.to_thread(dkim.generate, algorithm) for algorithm in _LETTER))
-        async with database.acquire() as connection, connection.transaction():
+        async with database.transaction() as connection:
             domain = await connection.fetchval(_INSERT, tenant, name, trust, now)
             if domain is not None:
                 for algorithm, (private, public) in zip(_LETTER, keys, strict=True):
@@ -70,7 +70,7 @@ async def add(database: Database, sealer: Sealer, tenant: int, name: str, trust:
                         _INSERT_KEY, tenant, domain, 1, algorithm, selector, public, sealer.key_id, sealed, now
                     )
     if trust:
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             await connection.execute(_TRUST, tenant, name, now)
     added = await get(database, tenant, name)
     assert added is not None  # noqa: S101 - domains are never deleted
@@ -79,14 +79,14 @@ async def add(database: Database, sealer: Sealer, tenant: int, name: str, trust:
 
 async def get(database: Database, tenant: int, name: str) -> Domain | None:
     """A tenant's domain by name."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found = await _domains(connection, tenant, await connection.fetch(_GET, tenant, name))
     return found[0] if found else None
 
 
 async def list_domains(database: Database, tenant: int) -> list[Domain]:
     """A tenant's domains, newest first."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return await _domains(connection, tenant, await connection.fetch(_LIST, tenant))
 
 
@@ -129,7 +129,7 @@ class Domains:
         return await self._facts.get((tenant, name))
 
     async def _find(self, asked: tuple[int, str]) -> DomainFact | None:
-        async with self._database.acquire() as connection:
+        async with self._database.session() as connection:
             row = await connection.fetchrow(_FACTS, *asked)
         return None if row is None else DomainFact(*row)
 
@@ -138,7 +138,7 @@ class Domains:
         known = self._keys.get((tenant, name, keyset))
         if known is not None:
             return known
-        async with self._database.acquire() as connection:
+        async with self._database.session() as connection:
             rows = await connection.fetch(_PRIVATE, tenant, name, keyset)
         keys = tuple(self._load(tenant, name, keyset, *row) for row in rows)
         if keys:

@@ -3,18 +3,18 @@
 from datetime import datetime
 from typing import Final
 
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 
 _ADD: Final = "insert into link_host (tenant, name, since) values ($1, $2, $3) on conflict do nothing"
 _OWNERS: Final = "select tenant from link_host where name = $1"
 
 
-async def add(connection: Held, tenant: int, name: str, now: datetime) -> None:
+async def add(connection: Session, tenant: int, name: str, now: datetime) -> None:
     """``name``: an A-label in lower case."""
     await connection.execute(_ADD, tenant, name, now)
 
 
 async def owners(database: Database, name: str) -> frozenset[int]:
     """The tenants whose links stand, or stood, on a host; empty for one that is nobody's own."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return frozenset(row[0] for row in await connection.fetch(_OWNERS, name))

@@ -8,7 +8,7 @@ from typing import Final
 
 from posthouse.model.message_type import MessageType, OwnType, TypeUses
 from posthouse.policy.types import BY_NAME, own
-from posthouse.store.postgres.database import Held
+from posthouse.store.postgres.database import Session
 
 _CURRENT: Final = """
 select id, name, parent, description, created_at from message_type where tenant = $1 and removed_at is null order by id desc limit 1000
@@ -32,45 +32,45 @@ select id from credential where tenant = $1 and default_type = $2 and revoked_at
 """
 
 
-async def current(connection: Held, tenant: int) -> list[OwnType]:
+async def current(connection: Session, tenant: int) -> list[OwnType]:
     """All that were not removed, newest first."""
     return [OwnType(*row) for row in await connection.fetch(_CURRENT, tenant)]
 
 
-async def by_name(connection: Held, tenant: int) -> dict[str, MessageType]:
+async def by_name(connection: Session, tenant: int) -> dict[str, MessageType]:
     """What they promise, of all that were not removed."""
     return {each.name: own(each.name, each.parent) for each in await current(connection, tenant)}
 
 
-async def type_of(connection: Held, tenant: int, name: str) -> MessageType:
+async def type_of(connection: Session, tenant: int, name: str) -> MessageType:
     """What the type of a message that was accepted promises, also where it was removed since."""
     if name in BY_NAME:
         return BY_NAME[name]
     return own(name, await connection.fetchval(_PARENT, tenant, name))
 
 
-async def hold(connection: Held, tenant: int, name: str) -> bool:
+async def hold(connection: Session, tenant: int, name: str) -> bool:
     """Is there such a type? Nobody comes to use it until the transaction ends (``share``)."""
     return await connection.fetchval(_HOLD, tenant, name) is not None
 
 
-async def share(connection: Held, tenant: int, name: str) -> bool:
+async def share(connection: Session, tenant: int, name: str) -> bool:
     """Is there such a type? Nobody removes it until the transaction ends."""
     return await connection.fetchval(_SHARE, tenant, name) is not None
 
 
-async def add(connection: Held, tenant: int, new: OwnType) -> bool:
+async def add(connection: Session, tenant: int, new: OwnType) -> bool:
     """A new type; False where the name is taken."""
     taken = await connection.fetchval(_ADD, tenant, new.id, new.name, new.parent, new.description, new.created_at)
     return taken is not None
 
 
-async def remove(connection: Held, tenant: int, name: str, now: datetime) -> None:
+async def remove(connection: Session, tenant: int, name: str, now: datetime) -> None:
     """Take it out of use."""
     await connection.execute(_REMOVE, tenant, name, now)
 
 
-async def uses(connection: Held, tenant: int, name: str) -> TypeUses:
+async def uses(connection: Session, tenant: int, name: str) -> TypeUses:
     """What names it."""
     templates = await connection.fetch(_TEMPLATES, tenant, name)
     credentials = await connection.fetch(_CREDENTIALS, tenant, name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from posthouse.model.stream import Stream, default
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -38,29 +38,29 @@ on conflict (tenant, name) do nothing returning name
 
 async def get(database: Database, tenant: int, name: str) -> Stream:
     """The stream's settings; its defaults where it has none."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return _stream(name, await connection.fetchrow(_GET, tenant, name))
 
 
-async def get_for_update(connection: Held, tenant: int, name: str) -> Stream:
+async def get_for_update(connection: Session, tenant: int, name: str) -> Stream:
     """The same, and nobody else changes them until the transaction ends (once there is a row)."""
     return _stream(name, await connection.fetchrow(_GET_FOR_UPDATE, tenant, name))
 
 
 async def list_streams(database: Database, tenant: int) -> list[Stream]:
     """Those with settings, and those that every tenant has, by name."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found = {row[0]: _stream(row[0], row) for row in await connection.fetch(_LIST, tenant)}
     found |= {name: default(name) for name in KNOWN if name not in found}
     return [found[name] for name in sorted(found)]
 
 
-async def add(connection: Held, tenant: int, stream: Stream, now: datetime) -> bool:
+async def add(connection: Session, tenant: int, stream: Stream, now: datetime) -> bool:
     """A stream with these settings; False where one of that name has settings already."""
     return await connection.fetchval(_ADD, tenant, *msgspec.structs.astuple(stream), now) is not None
 
 
-async def put(connection: Held, tenant: int, stream: Stream, now: datetime) -> None:
+async def put(connection: Session, tenant: int, stream: Stream, now: datetime) -> None:
     """Set all of it."""
     await connection.execute(_PUT, tenant, *msgspec.structs.astuple(stream), now)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from posthouse.model.tenant import Tenant
-from posthouse.store.postgres.database import Database, Held
+from posthouse.store.postgres.database import Database, Session
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -28,40 +28,40 @@ async def create(
     database: Database, name: str, now: datetime, *, default_from: str | None = None, reply_to: str | None = None
 ) -> Tenant:
     """A new tenant; names need not differ."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return Tenant(*await connection.fetchrow(_CREATE, name, default_from, reply_to, now))
 
 
 async def list_tenants(database: Database) -> list[Tenant]:
     """All, the newest first."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return [Tenant(*row) for row in await connection.fetch(_LIST)]
 
 
 async def by_ref(database: Database, ref: str) -> Tenant | None:
     """The tenant of a reference."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return _tenant(await connection.fetchrow(_BY_REF, ref))
 
 
 async def by_id(database: Database, tenant: int) -> Tenant | None:
     """The tenant of a number."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return _tenant(await connection.fetchrow(_BY_ID, tenant))
 
 
 async def first(database: Database) -> Tenant | None:
     """The oldest tenant; None on a database that ``init`` has not seen."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return _tenant(await connection.fetchrow(_FIRST))
 
 
-async def get_for_update(connection: Held, tenant: int) -> Tenant:
+async def get_for_update(connection: Session, tenant: int) -> Tenant:
     """The tenant of a number, and nobody else changes it until the transaction ends."""
     return Tenant(*await connection.fetchrow(_FOR_UPDATE, tenant))
 
 
-async def put(connection: Held, tenant: int, sender: str, reply_to: str) -> None:
+async def put(connection: Session, tenant: int, sender: str, reply_to: str) -> None:
     """Set who mail is from and where answers go, where nothing nearer says; '' clears."""
     await connection.execute(_PUT, tenant, sender, reply_to)
 

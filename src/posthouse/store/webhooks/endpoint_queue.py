@@ -127,21 +127,21 @@ order by q.due, q.xid, q.event
 
 async def news(database: Database) -> bool | None:
     """Whether something happened since; None where nobody listens. A read only."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         found: bool | None = await connection.fetchval(_NEWS)
         return found
 
 
 async def gather(database: Database, now: datetime, limit: int) -> tuple[int, list[EndpointKey]]:
     """Read on by at most ``limit`` events: how many there were, and which endpoints are to hear of some. (0, []) while another reads."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         rows = await connection.fetch(_GATHER, limit, now, ORDERED_TRIES)
     return rows[0][0], [EndpointKey(*tuple(row)[1:]) for row in rows if row[3] is not None]
 
 
 async def ready(database: Database, holder: UUID, now: datetime, limit: int) -> list[EndpointKey]:
     """Endpoints with something due that are ours or nobody's."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return [EndpointKey(*row) for row in await connection.fetch(_READY, holder, now, limit)]
 
 
@@ -149,19 +149,19 @@ async def take(
     database: Database, holder: UUID, places: "Sequence[EndpointKey]", now: datetime, until: datetime
 ) -> list[EndpointKey]:
     """Those of ``places`` that are ours until then."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return [EndpointKey(*row) for row in await connection.fetch(_TAKE, holder, now, until, *columns(places))]
 
 
 async def renew(database: Database, holder: UUID, places: "Sequence[EndpointKey]", until: datetime) -> set[EndpointKey]:
     """Those that are still ours, until then."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return {EndpointKey(*row) for row in await connection.fetch(_RENEW, holder, until, *columns(places))}
 
 
 async def release(database: Database, holder: UUID, places: "Sequence[EndpointKey]") -> None:
     """Anybody may take them."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(_RELEASE, holder, *columns(places))
 
 

@@ -77,7 +77,7 @@ async def create(
     events: Sequence[str] | None = None, streams: Sequence[str] | None = None, most: int,
 ) -> WebhookEndpoint | None:  # fmt: skip
     """A new endpoint that is told of what happens from now on; None where the tenant has ``most`` already."""
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
         if await connection.fetchval(_COUNT, place.tenant, place.environment) >= most:
             return None
         await connection.execute(
@@ -89,13 +89,13 @@ async def create(
 
 async def one(database: Database, place: EndpointKey) -> WebhookEndpoint | None:
     """An endpoint, or None."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return await one_over(connection, place)
 
 
 async def page(database: Database, tenant: int, environment: int, before: UUID, limit: int) -> list[WebhookEndpoint]:
     """At most ``limit`` endpoints older than ``before``, newest first."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return [WebhookEndpoint(**dict(row)) for row in await connection.fetch(_PAGE, tenant, environment, before, limit)]
 
 
@@ -103,7 +103,7 @@ async def change(
     database: Database, place: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
 ) -> WebhookEndpoint | None:
     """The endpoint as it is then. Switched on again it is healthy: what waited goes on, what happened meanwhile is not told."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         row = await connection.fetchrow(
             _CHANGE, place.tenant, place.environment, place.id, wanted.url,
             wanted.events is not None, list(wanted.events or ()) or None, wanted.streams is not None, list(wanted.streams or ()) or None,
@@ -114,7 +114,7 @@ async def change(
 
 async def remove(database: Database, place: EndpointKey, now: datetime) -> bool:
     """Take an endpoint away; False where there is none."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         return str(await connection.execute(_REMOVE, place.tenant, place.environment, place.id, now)) == "UPDATE 1"
 
 
@@ -123,7 +123,7 @@ async def rotate(
 ) -> bool:
     """Sign with ``secret`` from now on, and with those before for ``overlap`` more; False where there is no such endpoint."""
     key = (place.tenant, place.environment, place.id)
-    async with database.acquire() as connection, connection.transaction():
+    async with database.transaction() as connection:
         if await connection.fetchval(_HOLD, *key) is None:
             return False
         number = await connection.fetchval(_LAST_NUMBER, *key) + 1
@@ -143,7 +143,7 @@ async def log(
     database: Database, place: EndpointKey, before: UUID, limit: int, *, event: UUID | None = None, outcome: str | None = None
 ) -> list[WebhookAttempt]:
     """At most ``limit`` tries before the one of that id, newest first."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         rows = await connection.fetch(_LOG, place.tenant, place.environment, place.id, before, event, outcome, limit)
     return [WebhookAttempt(**dict(row)) for row in rows]
 

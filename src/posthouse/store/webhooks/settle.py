@@ -127,7 +127,7 @@ async def replay(database: Database, place: EndpointKey, after: UUID, until: UUI
     """Tell the events with ids in (after, until] again, those that the endpoint's filters let through; how many, at most ``most`` looked at."""
     told = looked = 0
     while looked < most:
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             found, put, last = await _piece(connection, place, after, until, now, min(_PIECE, most - looked))
         looked, told = looked + found, told + put
         if last is None or found < _PIECE:
@@ -140,7 +140,7 @@ async def replay_failed(database: Database, place: EndpointKey, now: datetime) -
     """Tell again, now, what was given up and what waits for another try; how many."""
     told = 0
     while True:
-        async with database.acquire() as connection:
+        async with database.session() as connection:
             tag = await connection.execute(_REPLAY_FAILED, place.tenant, place.environment, place.id, now, _PIECE)
         found = int(tag.rpartition(" ")[2])
         told += found
@@ -150,23 +150,23 @@ async def replay_failed(database: Database, place: EndpointKey, now: datetime) -
 
 async def test(database: Database, place: EndpointKey, event: UUID, now: datetime) -> None:
     """Queue an event of type ``webhook.test`` for this endpoint alone."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(_TEST, place.tenant, place.environment, place.id, event, now)
 
 
 async def forget(database: Database, now: datetime) -> None:
     """Delete what was given up too long ago, and all that waits for endpoints that were removed; in pieces."""
     before = ids.floor(now - GIVEN_UP_KEPT)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         keys = await connection.fetch(_KEYS)
     for tenant, environment, endpoint, removed in keys:
         found = _PIECE
         while found == _PIECE:
-            async with database.acquire() as connection:
+            async with database.session() as connection:
                 tag = await connection.execute(_FORGET, tenant, environment, endpoint, removed, before, _PIECE)
             found = int(tag.rpartition(" ")[2])
         if removed:
-            async with database.acquire() as connection:
+            async with database.session() as connection:
                 await connection.execute(_DROP, tenant, environment, endpoint)
 
 

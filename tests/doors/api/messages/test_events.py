@@ -27,7 +27,7 @@ async def test_a_reader_goes_on_from_the_last_it_saw(door: HttpDoor) -> None:
 
 
 async def test_what_commits_late_is_never_passed_over(door: HttpDoor, database: Database) -> None:
-    async with database.acquire() as late, database.acquire() as other:
+    async with database.session() as late, database.session() as other:
         open_one = late.transaction()
         await open_one.start()
         await late.execute("select pg_current_xact_id()")

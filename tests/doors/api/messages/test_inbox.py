@@ -28,7 +28,7 @@ async def keep(door: HttpDoor, database: Database, *, tenant: int = 1, environme
         "id": door.parts.new_id(now), "tenant": tenant, "environment": environment, "message": MESSAGE, "position": 0,
         "recipient": "jane@example.com", "type": "two_factor_code", "data": mail(),
     } | changed  # fmt: skip
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await inbox.insert_many(connection, SEALER, [NewInboxItem(**fields)], now)
 
 

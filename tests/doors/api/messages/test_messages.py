@@ -103,7 +103,7 @@ async def test_there_are_no_bytes_before_the_first_attempt(door: HttpDoor) -> No
 async def test_the_bytes_are_those_that_were_handed_over(door: HttpDoor, database: Database) -> None:
     sent = await door.send(to=["a@example.com", "b@example.com"])
     message = ids.parse("msg", sent["id"])
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute(
             "update queue set first_attempt_at = $2 where message = $1 and position = 1", message, door.clock.now()
         )
@@ -134,7 +134,7 @@ async def test_a_message_says_what_it_says(door: HttpDoor) -> None:
 
 async def test_a_message_is_cancelled_before_its_first_attempt_only(door: HttpDoor, database: Database) -> None:
     sent, tried = await door.send(), await door.send()
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("update queue set number = 1 where message = $1", ids.parse("msg", tried["id"]))
     done = await door.ask("POST", f"/v1/messages/{sent['id']}/cancel")
     assert (done.status, done.json()["status"]) == (200, "cancelled")

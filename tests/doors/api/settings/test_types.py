@@ -129,11 +129,11 @@ async def test_what_was_sent_can_be_sent_again_when_its_type_is_gone(door: HttpD
     await made(door)
     sent = await door.send(type="order_update", key=door.live)
     await door.ask("DELETE", "/v1/types/order_update")
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("delete from queue")
     again = (await door.ask("POST", f"/v1/messages/{sent['id']}/resend", key=door.live)).json()
     assert again["id"] != sent["id"]
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         queued = [tuple(row) for row in await connection.fetch("select type, parent, lane from queue")]
     assert queued == [("order_update", "shipping_update", 2)]
 

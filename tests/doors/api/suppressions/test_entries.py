@@ -151,7 +151,7 @@ async def test_an_entry_is_lifted_for_a_reason_that_stays_on_record(door: HttpDo
     answer = await asked(door, "POST", f"{PATH}/{entry['id']}/lift", {"reason": "the mailbox is back"})
     assert (answer.status, answer.json()["id"]) == (200, entry["id"])
     assert (await asked(door, "POST", f"{PATH}/{entry['id']}/lift", {"reason": "again"})).status == 404
-    async with door.parts.database.acquire() as connection:
+    async with door.parts.database.session() as connection:
         rows = await connection.fetch("select action, actor, data ->> 'reason' as why from audit order by id")
     assert [(row["action"], row["why"]) for row in rows] == [
         ("suppression added", ""),

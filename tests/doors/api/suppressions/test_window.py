@@ -21,7 +21,7 @@ async def heard(
     """A hard bounce."""
     key = await load_key(door.parts.database, SEALER, door.parts.random)
     entry = SuppressionEntry(address=address, lookup=key.of(address), cause=Cause.HARD_BOUNCE, source=source, provider=provider)
-    async with door.parts.database.acquire() as connection:
+    async with door.parts.database.session() as connection:
         await suppressions.add(connection, tenant, 1, [entry], changed.get("at", NOW), door.parts.new_id)
 
 

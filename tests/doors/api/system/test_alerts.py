@@ -25,7 +25,7 @@ async def told(
     """An alert, a minute after the one before."""
     door.clock.advance(timedelta(minutes=1))
     now, new = door.clock.now(), door.parts.new_id(door.clock.now())
-    async with door.parts.database.acquire() as connection:
+    async with door.parts.database.session() as connection:
         await events.append(connection, tenant, int(environment), new, type.value, now, data)
     return new
 
@@ -84,7 +84,7 @@ async def test_they_are_narrowed_by_type_and_time(door: HttpDoor) -> None:
 
 
 async def test_they_are_found_over_an_index_of_their_own(door: HttpDoor) -> None:
-    async with door.parts.database.acquire() as connection:
+    async with door.parts.database.session() as connection:
         plan = "\n".join(
             row[0]
             for row in await connection.fetch(

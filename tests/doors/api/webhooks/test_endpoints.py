@@ -191,7 +191,7 @@ async def test_the_log_shows_every_try(door: HttpDoor) -> None:
 async def _tried(door: HttpDoor, outcome: str, status: int, answer: str) -> None:
     """As if the one endpoint had been asked."""
     now, holder = door.clock.now(), door.parts.new_id(door.clock.now())
-    async with door.parts.database.acquire() as connection, connection.transaction():
+    async with door.parts.database.transaction() as connection:
         key = await connection.fetchrow("update webhook_endpoint set holder = $1 returning tenant, environment, id", holder)
         place = EndpointKey(*key)
         (waiting,) = await endpoint_queue.claim(connection, place, now, [], 10, failing=False)

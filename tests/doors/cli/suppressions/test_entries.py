@@ -112,7 +112,7 @@ async def _bounces(world: World, count: int) -> None:
         )
         for n in range(count)
     ]
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await suppressions.add(connection, 1, 1, news, now, entropy.new_id)
     await database.close()
 
@@ -150,7 +150,7 @@ def _lines(count: int) -> Iterator[str]:
 
 async def _there_and_back(database: Database, count: int) -> tuple[int, int, list[tuple[int, int]]]:
     """Bring ``count`` addresses and carry them away; how many each way, what progress heard, and never much memory."""
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now())")
     entropy, heard = Entropy(), list[tuple[int, int]]()
     desk = Desk(
@@ -173,7 +173,7 @@ async def test_a_long_file_is_entered_in_chunks_and_told_of_as_it_goes(database:
     added, written, heard = await _there_and_back(database, MANY)
     assert (added, written) == (MANY, MANY)
     assert heard == [(n, n) for n in range(5000, MANY + 1, 5000)]
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         again = await connection.fetchval("select count(*) from pg_tables where tablename = 'incoming'")
     assert again == 0
     assert list(islice(_lines(1), 2))[1].startswith("user0@")

@@ -87,7 +87,7 @@ async def test_what_a_remote_server_wrote_is_text(door: HttpDoor) -> None:
 
 
 async def test_a_database_without_a_tenant_says_what_to_do(door: HttpDoor, database: Database) -> None:
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("delete from credential")
         await connection.execute("delete from tenant")
     assert "posthouse init" in await shown(door)

@@ -88,7 +88,7 @@ async def test_a_hostile_subject_is_text(door: HttpDoor) -> None:
 
 async def test_a_database_without_a_tenant_says_what_to_do(database: Database) -> None:
     door = await open_door(database, NOW)
-    async with database.acquire() as connection:
+    async with database.session() as connection:
         await connection.execute("delete from credential")
         await connection.execute("delete from tenant")
     assert b"posthouse init" in (await door.ask("GET", "/", key=None)).body

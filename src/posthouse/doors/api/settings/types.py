@@ -28,8 +28,8 @@ async def list_types(parts: ApiParts, caller: Caller, request: Request) -> Respo
     before, limit = query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    async with parts.database.acquire() as connection:
-        own = await message_types.current(connection, caller.tenant)
+    async with parts.database.session() as session:
+        own = await message_types.current(session, caller.tenant)
     rows = [(each.id, _own(each)) for each in own]
     # Built-in ones come last in a list by age: their places are the smallest ids there are.
     rows += [(UUID(int=len(types.ALL) - at), _built_in(each)) for at, each in enumerate(types.ALL)]
@@ -45,8 +45,8 @@ async def get_type(parts: ApiParts, caller: Caller, request: Request) -> Respons
     name = request.path_params["name"]
     if name in types.BY_NAME:
         return answer(_built_in(types.BY_NAME[name]))
-    async with parts.database.acquire() as connection:
-        own = await message_types.current(connection, caller.tenant)
+    async with parts.database.session() as session:
+        own = await message_types.current(session, caller.tenant)
     found = next((each for each in own if each.name == name), None)
     return refuse(_NO_TYPE) if found is None else answer(_own(found))
 

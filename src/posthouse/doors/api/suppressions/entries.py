@@ -63,8 +63,8 @@ async def list_suppressions(parts: ApiParts, caller: Caller, request: Request) -
         lookup=(await _key(parts)).of(address) if address else None, cause=None if held else cause, stream=stream, source=source,
         provider=provider, since=since, until=until, provisional=held if cause else None, before=before, limit=limit + 1,
     )  # fmt: skip
-    async with parts.database.acquire() as connection:
-        found = await suppressions.list_entries(connection, caller.tenant, int(caller.environment), wanted)
+    async with parts.database.session() as session:
+        found = await suppressions.list_entries(session, caller.tenant, int(caller.environment), wanted)
     shown = found[:limit]
     more = len(found) > limit
     return answer(SuppressionPage(data=[view(each) for each in shown], next_cursor=cursor(shown[-1].id) if more else None))
@@ -78,8 +78,8 @@ async def get_suppression(parts: ApiParts, caller: Caller, request: Request) -> 
         return refuse(invalid(*query.faults))
     found = None
     if wanted is not None:
-        async with parts.database.acquire() as connection:
-            found = await suppressions.get(connection, caller.tenant, int(caller.environment), wanted)
+        async with parts.database.session() as session:
+            found = await suppressions.get(session, caller.tenant, int(caller.environment), wanted)
     return refuse(_NOT_HERE) if found is None else answer(SuppressionDetail(**_shown(found), evidence=found.evidence))
 
 

@@ -64,8 +64,8 @@ async def get_rules(parts: ApiParts, caller: Caller, request: Request) -> Respon
     query = Query(request.query_params, ())
     if query.faults:
         return refuse(invalid(*query.faults))
-    async with parts.database.acquire() as connection:
-        return answer(await suppression_rule.rule(connection, caller.tenant, int(caller.environment)))
+    async with parts.database.session() as session:
+        return answer(await suppression_rule.rule(session, caller.tenant, int(caller.environment)))
 
 
 async def patch_rules(parts: ApiParts, caller: Caller, request: Request) -> Response:

@@ -55,8 +55,8 @@ async def list_alerts(parts: ApiParts, caller: Caller, request: Request) -> Resp
     if query.faults:
         return refuse(invalid(*query.faults))
     wanted = AlertFilter(type=type, since=since, until=until, before=before, limit=limit + 1)
-    async with parts.database.acquire() as connection:
-        found = await alerts.list_alerts(connection, caller.tenant, int(caller.environment), wanted)
+    async with parts.database.session() as session:
+        found = await alerts.list_alerts(session, caller.tenant, int(caller.environment), wanted)
     return answer(page(found, limit))
 
 

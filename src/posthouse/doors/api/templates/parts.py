@@ -32,16 +32,16 @@ def part_operations(kind: str) -> dict[str, dict[str, Handler]]:
     async def list_parts(parts: ApiParts, caller: Caller, request: Request) -> Response:
         if (wrong := no_parameters(request)) is not None:
             return wrong
-        async with parts.database.acquire() as connection:
-            found = await template_parts.current(connection, caller.tenant)
+        async with parts.database.session() as session:
+            found = await template_parts.current(session, caller.tenant)
         return answer(PartPage([_part(each) for each in found if each.kind == kind], None))
 
     async def get_part(parts: ApiParts, caller: Caller, request: Request) -> Response:
         if (wrong := no_parameters(request)) is not None:
             return wrong
         name = request.path_params["name"]
-        async with parts.database.acquire() as connection:
-            found = await template_parts.get(connection, caller.tenant, kind, name) if is_name(name) else None
+        async with parts.database.session() as session:
+            found = await template_parts.get(session, caller.tenant, kind, name) if is_name(name) else None
         return refuse(missing) if found is None else answer(_part(found))
 
     async def put_part(parts: ApiParts, caller: Caller, request: Request) -> Response:

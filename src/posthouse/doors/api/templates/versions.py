@@ -66,9 +66,9 @@ async def list_templates(parts: ApiParts, caller: Caller, request: Request) -> R
     before, limit = query.cursor() or _END, query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    async with parts.database.acquire() as connection:
-        own = await stored.summaries(connection, caller.tenant, before, limit + 1)
-        taken = set(await stored.names(connection, caller.tenant))
+    async with parts.database.session() as session:
+        own = await stored.summaries(session, caller.tenant, before, limit + 1)
+        taken = set(await stored.names(session, caller.tenant))
     rows = [(found.id, item(found)) for found in own]
     # Ready-made ones come last in a list by age: their places are the smallest ids there are.
     ready = [(UUID(int=len(READY_MADE) - at), name) for at, name in enumerate(READY_MADE)]
@@ -93,9 +93,9 @@ async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Res
     if (wrong := no_parameters(request)) is not None:
         return wrong
     name = request.path_params["name"]
-    async with parts.database.acquire() as connection:
-        known = await stored.summary(connection, caller.tenant, name) if is_name(name) else None
-        versions = await stored.versions(connection, caller.tenant, name) if known is not None else []
+    async with parts.database.session() as session:
+        known = await stored.summary(session, caller.tenant, name) if is_name(name) else None
+        versions = await stored.versions(session, caller.tenant, name) if known is not None else []
     if known is not None:
         return answer(TemplateDetail(**msgspec.structs.asdict(item(known)), versions=[version_item(each) for each in versions]))
     ready = READY_MADE.get(name)
@@ -128,9 +128,9 @@ def _completed(asked: VersionBody, draft: TemplateDraft, before: StoredVersion) 
 
 
 async def _newest(parts: ApiParts, caller: Caller, name: str) -> StoredVersion | None:
-    async with parts.database.acquire() as connection:
-        known = await stored.summary(connection, caller.tenant, name)
-        return None if known is None else await stored.version(connection, caller.tenant, name, known.latest)
+    async with parts.database.session() as session:
+        known = await stored.summary(session, caller.tenant, name)
+        return None if known is None else await stored.version(session, caller.tenant, name, known.latest)
 
 
 async def get_version(parts: ApiParts, caller: Caller, request: Request) -> Response:

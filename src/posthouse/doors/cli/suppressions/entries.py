@@ -53,8 +53,8 @@ def list_(
             lookup=desk.key.of(mailbox.address) if mailbox else None, cause=None if held else cause, stream=stream, provider=provider,
             provisional=held if cause else None, limit=limit,
         )  # fmt: skip
-        async with desk.database.acquire() as connection:
-            return await suppressions.list_entries(connection, desk.tenant, desk.environment, wanted)
+        async with desk.database.session() as reading:
+            return await suppressions.list_entries(reading, desk.tenant, desk.environment, wanted)
 
     found = with_suppressions(handed, tenant, work, test=test)
     if as_json:

@@ -37,8 +37,8 @@ def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show the stored templates, the newest first."""
 
     async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[TemplateSummary]:
-        async with templates.parts.database.acquire() as connection:
-            return await stored.summaries(connection, actor.tenant, _END, _MOST)
+        async with templates.parts.database.session() as reading:
+            return await stored.summaries(reading, actor.tenant, _END, _MOST)
 
     found = with_templates(handed, tenant, work)
     if as_json:
@@ -139,8 +139,8 @@ def approval(handed: CliContext, *, require: bool | None, tenant: str | None, as
     async def work(templates: Templates, actor: Actor, _session: CliSession) -> bool:
         if require is not None:
             await require_approval(templates.parts, actor, required=require)
-        async with templates.parts.database.acquire() as connection:
-            return await stored.is_approval_required(connection, actor.tenant)
+        async with templates.parts.database.session() as reading:
+            return await stored.is_approval_required(reading, actor.tenant)
 
     required = with_templates(handed, tenant, work)
     if as_json:

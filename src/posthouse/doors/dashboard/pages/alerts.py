@@ -61,9 +61,9 @@ async def _shown(parts: ApiParts, request: Request) -> AlertsPageData:
 async def _found(parts: ApiParts, tenant: Tenant, before: UUID | None) -> list[tuple[Alert, Environment]]:
     """The newest of both environments, one more than is shown."""
     wanted = AlertFilter(before=before, limit=SHOWN + 1)
-    async with parts.database.acquire() as connection:
+    async with parts.database.session() as session:
         found = [
-            (alert, each) for each in Environment for alert in await alerts.list_alerts(connection, tenant.id, int(each), wanted)
+            (alert, each) for each in Environment for alert in await alerts.list_alerts(session, tenant.id, int(each), wanted)
         ]
     return sorted(found, key=lambda pair: pair[0].id, reverse=True)[: SHOWN + 1]
 

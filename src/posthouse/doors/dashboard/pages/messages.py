@@ -81,8 +81,8 @@ async def _shown(parts: ApiParts, request: Request) -> MessagesPageData:
 async def fresh_alerts(parts: ApiParts, tenant: Tenant) -> int:
     """How many alerts the last day had, live and test."""
     since = parts.clock.now() - FRESH
-    async with parts.database.acquire() as connection:
-        return sum([await alerts.count_since(connection, tenant.id, int(each), since) for each in Environment])
+    async with parts.database.session() as session:
+        return sum([await alerts.count_since(session, tenant.id, int(each), since) for each in Environment])
 
 
 async def _messages(parts: ApiParts, tenant: Tenant, asked: PageFilter) -> tuple[list[dict[str, Any]], str]:
