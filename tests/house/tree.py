@@ -8,9 +8,7 @@ from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = ROOT / "src" / "posthouse"
-ELSEWHERE: Final = frozenset(
-    {".git", ".venv", ".cache", ".hypothesis", "__pycache__", "var", "dist", "build", "results", "node_modules"}
-)
+ELSEWHERE: Final = frozenset({".git", ".venv", ".cache", ".hypothesis", "__pycache__", "var", "results", "node_modules"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -110,7 +110,7 @@ class World:
 
     def fanout(self, client: HttpClient, **changed: Any) -> WebhookDispatcher:
         holder = self.entropy.new_id(self.clock.now())
-        settle = Batcher(settling(self.database, holder, self.clock, self.entropy), hopeless=is_unavailable)
+        settle = Batcher(settling(self.database, holder, self.clock, self.entropy), fails_together=is_unavailable)
         parts = WebhookParts(
             database=self.database, sealer=self.sealer, client=client, clock=self.clock, entropy=self.entropy, holder=holder,
             ways=changed.get("ways") or ConcurrencyLimits(), settle=settle,

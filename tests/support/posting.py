@@ -53,11 +53,11 @@ class Receiver:
         self.answering: Answering = lambda _: YES
         self.tried: list[str] = []
 
-    async def carry(self, parcel: Any) -> Attempt:
-        claimed = cast("LeasedDelivery", parcel)
-        self.tried.append(claimed.recipient)
+    async def send(self, parcel: Any) -> Attempt:
+        delivery = cast("LeasedDelivery", parcel)
+        self.tried.append(delivery.recipient)
         return Attempt(
-            outcome=self.answering(claimed), adapter="mx", started_at=claimed.first_attempt_at, duration_ms=1.0, host=f"mx.{claimed.site}[192.0.2.1]"
+            outcome=self.answering(delivery), adapter="mx", started_at=delivery.first_attempt_at, duration_ms=1.0, host=f"mx.{delivery.site}[192.0.2.1]"
         )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ class Posting:
         self.database, self.clock, self.watch, self.worker = database, clock, watch, worker
         self.receiver, self.entropy = Receiver(), Entropy()
         route = Route(name="mx", transport=cast("Any", self.receiver), per_site=True)
-        settling: Batcher[Settlement, bool] = Batcher(self._settle, hopeless=lambda _: False)
+        settling: Batcher[Settlement, bool] = Batcher(self._settle, fails_together=lambda _: False)
         self.delivering = Deliverer(
             DeliverParts(
                 routes=(route,), inbox=route, sealer=SEALER, clock=clock, entropy=self.entropy, keys=cast("Any", None), settle=settling,
@@ -108,15 +108,15 @@ class Posting:
         """Everything that is ready or due now, once; how many were claimed."""
         async with self.database.session() as connection:
             await queue.promote(connection, self.clock.now())
-            claimed = []
+            delivery = []
             for lane in Lane:
                 heads = await queue.flows_ready(connection, lane)
-                claimed += (await queue.claim(connection, self.worker, self.clock.now(), heads, 1000, ()))[0] if heads else []
-            await self.watch.learn(connection, claimed)
-        for each in claimed:
+                delivery += (await queue.claim(connection, self.worker, self.clock.now(), heads, 1000, ()))[0] if heads else []
+            await self.watch.learn(connection, delivery)
+        for each in delivery:
             await self._one(each)
         await self.watch.brakes.tick()
-        return len(claimed)
+        return len(delivery)
 
     async def pass_time(self, span: timedelta, step: timedelta) -> None:
         """Let time pass, working at every step."""
@@ -151,14 +151,14 @@ class Posting:
             operator=operator, now=self.clock.now, new_id=self.entropy.new_id,
         )  # fmt: skip
 
-    async def _one(self, claimed: LeasedDelivery) -> None:
-        verdict = self.watch.verdict(claimed)
-        if self.clock.now() >= claimed.expires_at:
-            await self.delivering.expire(claimed)
+    async def _one(self, delivery: LeasedDelivery) -> None:
+        verdict = self.watch.verdict(delivery)
+        if self.clock.now() >= delivery.expires_at:
+            await self.delivering.expire(delivery)
         elif verdict is not None:
-            await self.delivering.withhold(claimed, verdict)
+            await self.delivering.withhold(delivery, verdict)
         else:
-            await self.delivering.carry(PreparedDelivery(claimed, self.route, cast("Any", claimed), cast("Any", _Gate()), b""))
+            await self.delivering.send(PreparedDelivery(delivery, self.route, cast("Any", delivery), cast("Any", _Gate()), b""))
 
     async def _settle(self, settlements: list[Settlement]) -> list[bool]:
         async with self.database.session() as connection:

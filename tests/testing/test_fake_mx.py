@@ -53,7 +53,7 @@ async def test_a_slow_answer_keeps_its_place() -> None:
 async def test_the_ledger_file_has_what_was_taken_without_a_word(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger"
     async with FakeMx(ledger=ledger) as mx, relay(mx) as smarthost:
-        attempt = await smarthost.carry(parcel("f+dot+accept_close@x.test", "é\r\n".encode()))
+        attempt = await smarthost.send(parcel("f+dot+accept_close@x.test", "é\r\n".encode()))
         assert isinstance(attempt.outcome, InDoubt)
     (entry,) = map(json.loads, ledger.read_text().splitlines())
     assert entry["recipient"] == "f+dot+accept_close@x.test"
@@ -69,7 +69,7 @@ async def test_as_a_process_of_its_own_it_says_where_it_listens_and_ends_on_requ
     smarthost = SmarthostTransport(
         RelayTarget(host="127.0.0.1", port=port, name="smtp://sink"), "me.test", SystemClock(), TransportLimits()
     )
-    attempts = await asyncio.gather(*(smarthost.carry(parcel(f"a{number}@x.test")) for number in range(500)))
+    attempts = await asyncio.gather(*(smarthost.send(parcel(f"a{number}@x.test")) for number in range(500)))
     await smarthost.close(LONG)
     process.terminate()
     assert await process.wait() == 0

@@ -65,7 +65,7 @@ def test_every_accepted_address_arrives_as_it_is_stored(texts: list[str]) -> Non
 
     async def send() -> list[bytes]:
         async with FakeMx() as mx, relay(mx) as smarthost:
-            attempts = await asyncio.gather(*(smarthost.carry(parcel(address)) for address in accepted))
+            attempts = await asyncio.gather(*(smarthost.send(parcel(address)) for address in accepted))
             assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
             await smarthost.close(timedelta(seconds=1))
         return [entry.recipient for entry in mx.ledger]

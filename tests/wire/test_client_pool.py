@@ -22,14 +22,14 @@ def limited(**more: object) -> TransportLimits:
 async def test_messages_one_after_the_other_share_one_connection() -> None:
     async with FakeMx() as mx, relay(mx) as smarthost:
         for number in range(50):
-            assert isinstance((await smarthost.carry(parcel(f"a{number}@x.test"))).outcome, Delivered)
+            assert isinstance((await smarthost.send(parcel(f"a{number}@x.test"))).outcome, Delivered)
     assert mx.counts["connections"] == 1
     assert mx.counts["quits"] == 1
 
 
 async def test_many_at_once_share_as_many_connections_as_are_allowed() -> None:
     async with FakeMx() as mx, relay(mx, limited(connections=3)) as smarthost:
-        attempts = await asyncio.gather(*(smarthost.carry(parcel(f"a{number}@x.test")) for number in range(300)))
+        attempts = await asyncio.gather(*(smarthost.send(parcel(f"a{number}@x.test")) for number in range(300)))
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
     assert mx.counts["max_open"] <= 3
     assert len({entry.recipient for entry in mx.ledger}) == len(mx.ledger) == 300
@@ -37,7 +37,7 @@ async def test_many_at_once_share_as_many_connections_as_are_allowed() -> None:
 
 async def test_a_burst_is_met_by_two_connections_at_first() -> None:
     async with FakeMx(Behaviour(greet="tarpit:0.2")) as mx, relay(mx, limited(connections=20)) as smarthost:
-        carrying = [asyncio.create_task(smarthost.carry(parcel(f"a{number}@x.test"))) for number in range(100)]
+        carrying = [asyncio.create_task(smarthost.send(parcel(f"a{number}@x.test"))) for number in range(100)]
         await asyncio.sleep(0.1)
         at_first = mx.counts["connections"]
         await asyncio.gather(*carrying)
@@ -47,18 +47,18 @@ async def test_a_burst_is_met_by_two_connections_at_first() -> None:
 
 async def test_a_connection_carries_no_more_than_its_share() -> None:
     async with FakeMx() as mx, relay(mx, limited(connections=1, messages=10)) as smarthost:
-        await asyncio.gather(*(smarthost.carry(parcel(f"a{number}@x.test")) for number in range(35)))
+        await asyncio.gather(*(smarthost.send(parcel(f"a{number}@x.test")) for number in range(35)))
     assert (len(mx.ledger), mx.counts["connections"], mx.counts["max_open"]) == (35, 4, 1)
 
 
 async def test_an_idle_connection_is_closed_and_the_next_message_opens_another() -> None:
     async with FakeMx() as mx, relay(mx, limited(idle=timedelta(milliseconds=50))) as smarthost:
-        await smarthost.carry(parcel())
+        await smarthost.send(parcel())
         for _ in range(100):
             await asyncio.sleep(0.02)
             if mx.counts["quits"]:
                 break
-        assert isinstance((await smarthost.carry(parcel())).outcome, Delivered)
+        assert isinstance((await smarthost.send(parcel())).outcome, Delivered)
     assert mx.counts["connections"] == 2
 
 
@@ -66,40 +66,40 @@ async def test_an_idle_connection_is_closed_and_the_next_message_opens_another()
 async def test_a_connection_that_the_peer_closed_meanwhile_costs_nothing(goodbye: str) -> None:
     async with FakeMx() as mx, relay(mx) as smarthost:
         for number in range(5):
-            attempt = await smarthost.carry(parcel(f"f+after+{goodbye}+{number}@x.test"))
+            attempt = await smarthost.send(parcel(f"f+after+{goodbye}+{number}@x.test"))
             assert isinstance(attempt.outcome, Delivered)
     assert len(mx.ledger) == 5
 
 
 async def test_a_server_that_takes_three_is_given_three_and_bounces_nothing() -> None:
     async with FakeMx(Behaviour(max_connections=3)) as mx, world(ZONE, mx.port, limited(connections=10)) as (straight, _):
-        attempts = await asyncio.gather(*(straight.carry(parcel(f"f+dot+slow+5+{number}@x.test")) for number in range(200)))
+        attempts = await asyncio.gather(*(straight.send(parcel(f"f+dot+slow+5+{number}@x.test")) for number in range(200)))
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
     assert 0 < mx.counts["turned_away"] <= 8
 
 
 async def test_too_many_connections_halves_the_limit_and_good_answers_earn_it_back() -> None:
     async with FakeMx(Behaviour(max_connections=1)) as mx, world(ZONE, mx.port, limited(connections=8)) as (straight, _):
-        slow = (straight.carry(parcel(f"f+dot+slow+100+{number}@x.test")) for number in range(2))
+        slow = (straight.send(parcel(f"f+dot+slow+100+{number}@x.test")) for number in range(2))
         attempts = await asyncio.gather(*slow)
         halved = straight.room("x.test")
         for number in range(10 * sum(range(1, 8))):
-            attempts.append(await straight.carry(parcel(f"a{number}@x.test")))
+            attempts.append(await straight.send(parcel(f"a{number}@x.test")))
         assert (halved <= 4 * PATIENT.depth, straight.room("x.test")) == (True, 8 * PATIENT.depth)
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
 
 
 async def test_a_host_that_takes_nobody_now_defers_without_counting_and_pauses_the_destination() -> None:
     async with FakeMx(Behaviour(greet="421")) as mx, world(ZONE, mx.port) as (straight, _):
-        attempts = await asyncio.gather(*(straight.carry(parcel(f"a{number}@x.test")) for number in range(5)))
+        attempts = await asyncio.gather(*(straight.send(parcel(f"a{number}@x.test")) for number in range(5)))
         assert (straight.room("x.test"), straight.room("y.test")) == (0, 4 * PATIENT.depth)
     assert all(isinstance(attempt.outcome, Deferred) and not attempt.outcome.counts for attempt in attempts)
 
 
 async def test_one_destinations_trouble_is_not_anothers() -> None:
     async with FakeMx() as mx, world(ZONE, mx.port, HASTY) as (straight, _):
-        stuck = [asyncio.create_task(straight.carry(parcel(f"f+rcpt+hang+{number}@x.test"))) for number in range(40)]
-        attempts = await asyncio.gather(*(straight.carry(parcel(f"a{number}@y.test")) for number in range(40)))
+        stuck = [asyncio.create_task(straight.send(parcel(f"f+rcpt+hang+{number}@x.test"))) for number in range(40)]
+        attempts = await asyncio.gather(*(straight.send(parcel(f"a{number}@y.test")) for number in range(40)))
         assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
         assert not any(task.done() for task in stuck)
         assert straight.room("x.test") == 0
@@ -111,7 +111,7 @@ async def test_one_destinations_trouble_is_not_anothers() -> None:
 async def test_all_destinations_together_have_a_limit_and_nobody_starves() -> None:
     zone = {f"d{number}.test": {"MX": ["10 mx.test."]} for number in range(12)} | host("mx.test")
     async with FakeMx() as mx, world(zone, mx.port, limited(total=3)) as (straight, _):
-        attempts = await asyncio.gather(*(straight.carry(parcel(f"a@d{number % 12}.test")) for number in range(60)))
+        attempts = await asyncio.gather(*(straight.send(parcel(f"a@d{number % 12}.test")) for number in range(60)))
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
     assert mx.counts["max_open"] <= 4  # one may still be saying goodbye
 
@@ -119,7 +119,7 @@ async def test_all_destinations_together_have_a_limit_and_nobody_starves() -> No
 async def test_room_is_what_may_start_now() -> None:
     async with FakeMx() as mx, relay(mx, limited(connections=2, depth=3)) as smarthost:
         assert smarthost.room("x.test") == 6
-        carrying = [asyncio.create_task(smarthost.carry(parcel(f"f+rcpt+hang+{number}@x.test"))) for number in range(4)]
+        carrying = [asyncio.create_task(smarthost.send(parcel(f"f+rcpt+hang+{number}@x.test"))) for number in range(4)]
         await asyncio.sleep(0.05)
         assert smarthost.room("x.test") == 2
         for task in carrying:
@@ -133,12 +133,12 @@ async def test_closing_lets_finish_what_is_under_way_and_withholds_the_rest() ->
     async with FakeMx() as mx, relay(mx, limited(connections=1)) as smarthost:
         recipients = [f"f+dot+slow+100+{number}@x.test" for number in range(20)]
         carrying = [
-            asyncio.create_task(smarthost.carry(parcel(to, gate=gate))) for to, gate in zip(recipients, gates, strict=True)
+            asyncio.create_task(smarthost.send(parcel(to, gate=gate))) for to, gate in zip(recipients, gates, strict=True)
         ]
         await mx.taken()
         await smarthost.close(LONG)
         attempts = await asyncio.gather(*carrying)
-        late = await smarthost.carry(parcel())
+        late = await smarthost.send(parcel())
     delivered = sum(isinstance(attempt.outcome, Delivered) for attempt in attempts)
     assert delivered == len(mx.ledger) == sum(gate.asked for gate in gates) > 0
     assert sum(isinstance(attempt.outcome, Withheld) for attempt in attempts) == 20 - delivered
@@ -147,8 +147,8 @@ async def test_closing_lets_finish_what_is_under_way_and_withholds_the_rest() ->
 
 async def test_closing_cuts_off_what_does_not_finish_in_time() -> None:
     async with FakeMx() as mx, relay(mx) as smarthost:
-        in_doubt = asyncio.create_task(smarthost.carry(parcel("f+dot+accept_hang@x.test")))
-        unsent = asyncio.create_task(smarthost.carry(parcel("f+rcpt+hang@x.test")))
+        in_doubt = asyncio.create_task(smarthost.send(parcel("f+dot+accept_hang@x.test")))
+        unsent = asyncio.create_task(smarthost.send(parcel("f+rcpt+hang@x.test")))
         await mx.taken()
         await smarthost.close(SHORT)
         assert isinstance((await in_doubt).outcome, InDoubt)
@@ -157,7 +157,7 @@ async def test_closing_cuts_off_what_does_not_finish_in_time() -> None:
 
 async def test_closing_does_not_wait_for_a_connection_that_is_only_being_opened() -> None:
     async with FakeMx(Behaviour(greet="silent")) as mx, relay(mx) as smarthost:
-        carrying = asyncio.create_task(smarthost.carry(parcel()))
+        carrying = asyncio.create_task(smarthost.send(parcel()))
         await asyncio.sleep(0.05)
         async with asyncio.timeout(5):
             await smarthost.close(LONG)
@@ -166,8 +166,8 @@ async def test_closing_does_not_wait_for_a_connection_that_is_only_being_opened(
 
 async def test_one_delivery_has_one_budget_however_patient_each_command_is() -> None:
     async with FakeMx(Behaviour(greet="silent")) as mx, relay(mx, limited(session=SHORT)) as smarthost:
-        found = (await smarthost.carry(parcel())).outcome
+        found = (await smarthost.send(parcel())).outcome
     assert (type(found), found.diagnosis.reason) == (Refused, Reason.TIMED_OUT)
     async with FakeMx() as mx, relay(mx, limited(session=SHORT)) as smarthost:
-        found = (await smarthost.carry(parcel("f+data+hang@x.test"))).outcome
+        found = (await smarthost.send(parcel("f+data+hang@x.test"))).outcome
     assert (type(found), found.diagnosis.reason) == (Refused, Reason.TIMED_OUT)

@@ -34,7 +34,7 @@ async def test_in_a_storm_the_ledger_and_the_outcomes_agree(seed: int) -> None:
         async def carry(recipient: str, gate: Gate) -> object:
             async with at_once:
                 await asyncio.sleep(chance.random() * 0.005)
-                return (await smarthost.carry(parcel(recipient, gate=gate))).outcome
+                return (await smarthost.send(parcel(recipient, gate=gate))).outcome
 
         async with asyncio.timeout(45):
             outcomes = await asyncio.gather(*(carry(*pair) for pair in zip(recipients, gates, strict=True)))

@@ -40,7 +40,7 @@ async def test_aiosmtpd_understands_us() -> None:
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(keeper, enable_SMTPUTF8=True), "127.0.0.1", 0)
     smarthost = relay_to(server.sockets[0].getsockname()[1])
     recipients = ["a@x.test", "pel\u00e9@x.test", '"a b"@x.test']
-    attempts = [await smarthost.carry(parcel(to, DATA)) for to in recipients]
+    attempts = [await smarthost.send(parcel(to, DATA)) for to in recipients]
     await smarthost.close(LONG)
     server.close()
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
@@ -81,7 +81,7 @@ async def test_postfixs_sink_counts_what_we_count(debian_tool: Callable[[str], P
     template = tmp_path / "taken.%M"
     async with sink(debian_tool("smtp-sink"), "-d", str(template)) as (port, _):
         smarthost = relay_to(port)
-        attempts = await asyncio.gather(*(smarthost.carry(parcel(f"a{number}@x.test", DATA)) for number in range(200)))
+        attempts = await asyncio.gather(*(smarthost.send(parcel(f"a{number}@x.test", DATA)) for number in range(200)))
         await smarthost.close(LONG)
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
     taken = kept_in(tmp_path)
@@ -93,6 +93,6 @@ async def test_postfixs_sink_counts_what_we_count(debian_tool: Callable[[str], P
 async def test_postfixs_sink_without_pipelining_takes_the_same(debian_tool: Callable[[str], Path]) -> None:
     async with sink(debian_tool("smtp-sink"), "-p") as (port, _):
         smarthost = relay_to(port)
-        attempts = await asyncio.gather(*(smarthost.carry(parcel(f"a{number}@x.test", DATA)) for number in range(100)))
+        attempts = await asyncio.gather(*(smarthost.send(parcel(f"a{number}@x.test", DATA)) for number in range(100)))
         await smarthost.close(LONG)
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)

@@ -56,10 +56,10 @@ class _Lines(logging.Handler):
     """What libraries say, a line each: where and of which kind, never what an exception quotes, which may be somebody's address."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        trouble = record.exc_info[1] if record.exc_info else None
+        error = record.exc_info[1] if record.exc_info else None
         said = record.getMessage().partition("\n")[0]
         structlog.get_logger().log(
-            record.levelno, "library", logger=record.name, said=said, kind=type(trouble).__name__, at=error_location(trouble)
+            record.levelno, "library", logger=record.name, said=said, kind=type(error).__name__, at=error_location(error)
         )
 
 

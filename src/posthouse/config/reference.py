@@ -100,8 +100,8 @@ def raw(environ: Mapping[str, str], name: str) -> tuple[str, str]:
         raise ValueError(f"and {name}_FILE are both set; keep one of them")
     try:
         value = Path(file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise ValueError(f"cannot be read from {file} ({_why(trouble)}); check {name}_FILE") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read from {file} ({_why(error)}); check {name}_FILE") from None
     if not value:
         raise ValueError(f"is empty in {file}; write the value into it or unset {name}_FILE")
     return value, f"file {file}"
@@ -151,5 +151,5 @@ def _stranger(name: str, known: list[str]) -> str:
     return f"{name} is no setting and is ignored{f'; the nearest is {near[0]}' if near else ''}."
 
 
-def _why(trouble: OSError | UnicodeDecodeError) -> str:
-    return (trouble.strerror or "no reason given") if isinstance(trouble, OSError) else "it is not UTF-8"
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "no reason given") if isinstance(error, OSError) else "it is not UTF-8"

@@ -24,8 +24,8 @@ async def look_up(name: str, type: str, nameserver: tuple[str, int] | None, pati
         answer = await _resolver(nameserver).resolve(name, type, lifetime=patience.total_seconds(), search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return PublishedRecords(name, type)
-    except (dns.exception.DNSException, OSError) as trouble:
-        return PublishedRecords(name, type, trouble=_words(trouble))
+    except (dns.exception.DNSException, OSError) as error:
+        return PublishedRecords(name, type, trouble=_words(error))
     return PublishedRecords(name, type, tuple(_value(record) for record in answer))
 
 
@@ -42,7 +42,7 @@ def _value(record: Any) -> str:
     return str(record.to_text()) if strings is None else b"".join(strings).decode("utf-8", "replace")
 
 
-def _words(trouble: BaseException) -> str:
-    if isinstance(trouble, dns.exception.Timeout):
+def _words(error: BaseException) -> str:
+    if isinstance(error, dns.exception.Timeout):
         return "no answer in time"
-    return str(trouble) or type(trouble).__name__
+    return str(error) or type(error).__name__

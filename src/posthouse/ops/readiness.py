@@ -56,10 +56,10 @@ class Readiness:
         try:
             async with asyncio.timeout(PATIENCE):
                 found += await self._of_database()
-        except Exception as trouble:
-            if not is_unavailable(trouble):
+        except Exception as error:
+            if not is_unavailable(error):
                 raise
-            found.append(_SHUT_OUT if is_shut_out(trouble) else "the database does not answer")
+            found.append(_SHUT_OUT if is_shut_out(error) else "the database does not answer")
         return found
 
     async def _of_routes(self) -> list[str]:

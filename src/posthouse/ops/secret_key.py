@@ -42,8 +42,8 @@ def made(data_dir: Path, random: Callable[[int], bytes]) -> str:
             file.flush()
             os.fsync(file.fileno())
         _place(fresh, data_dir)
-    except OSError as trouble:
-        raise StoreRefusal(f"The secret key cannot be written to {data_dir}: {trouble.strerror}.") from None
+    except OSError as error:
+        raise StoreRefusal(f"The secret key cannot be written to {data_dir}: {error.strerror}.") from None
     return kept(data_dir) or key
 
 

@@ -1,6 +1,6 @@
 """How concurrent requests share a commit: what piles up while one batch is written goes into the next.
 
-No timer: an idle coalescer writes at once, a busy one writes as often as the database answers. ``pause``
+No timer: an idle batcher writes at once, a busy one writes as often as the database answers. ``pause``
 is for work nobody waits for (settling): the least time between two batches.
 
 If a batch fails for a reason of one of its items, each item is written alone, so that a bad row does not fail
@@ -16,25 +16,25 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """``write`` takes a batch and answers a result per item, in order; ``hopeless`` says whether to try items alone is vain."""
+    """``write`` takes a batch and answers a result per item, in order; ``fails_together`` says whether to try items alone is vain."""
 
     def __init__(
         self,
         write: Callable[[list[Item]], Awaitable[list[Result]]],
         *,
-        hopeless: Callable[[BaseException], bool],
+        fails_together: Callable[[BaseException], bool],
         limit: int = 500,
         pause: float = 0.0,
     ) -> None:
         """``limit``: most items a batch; ``pause``: seconds."""
         self._write = write
-        self._hopeless = hopeless
+        self._fails_together = fails_together
         self._limit = limit
         self._pause = pause
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, item: Item) -> "asyncio.Future[Result]":
+    def submit(self, item: Item) -> "asyncio.Future[Result]":
         """The result of the item, once its batch is committed."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
@@ -60,14 +60,14 @@ class Batcher(Generic[Item, Result]):
     async def _batch(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:
             results = await self._write([item for item, _ in batch])
-        except Exception as trouble:
-            if len(batch) > 1 and not self._hopeless(trouble):
+        except Exception as error:
+            if len(batch) > 1 and not self._fails_together(error):
                 for one in batch:
                     await self._batch([one])
                 return
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(trouble)
+                    future.set_exception(error)
             return
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():

@@ -6,7 +6,7 @@ from typing import Final
 _FRAMES: Final = 4
 
 
-def error_location(trouble: BaseException | None) -> list[str]:
+def error_location(error: BaseException | None) -> list[str]:
     """The innermost frames: file, line and function."""
-    frames = traceback.extract_tb(trouble.__traceback__) if trouble is not None else []
+    frames = traceback.extract_tb(error.__traceback__) if error is not None else []
     return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-_FRAMES:]]

@@ -79,8 +79,8 @@ async def test_a_wrong_method_is_told_the_right_ones(door: HttpDoor) -> None:
 class Failing:
     """An intake that fails as it is told."""
 
-    def __init__(self, trouble: BaseException) -> None:
-        self._trouble = trouble
+    def __init__(self, error: BaseException) -> None:
+        self._trouble = error
 
     async def accept(self, *_: Any, **__: Any) -> Any:
         raise self._trouble
@@ -90,8 +90,8 @@ class Failing:
     "trouble",
     [StoreUnavailable(), StoreUnavailable(disk_full=True), ConnectionRefusedError(), TimeoutError(), ValueError("secret marker")],
 )
-async def test_whatever_goes_wrong_is_told_as_unavailable(database: Database, trouble: BaseException) -> None:
-    door = await open_door(database, NOW, intake=Failing(trouble))
+async def test_whatever_goes_wrong_is_told_as_unavailable(database: Database, error: BaseException) -> None:
+    door = await open_door(database, NOW, intake=Failing(error))
     with contextlib.redirect_stdout(io.StringIO()):
         answer = await door.ask("POST", "/v1/send", LETTER)
     assert (answer.status, answer.code()) == (503, "unavailable")

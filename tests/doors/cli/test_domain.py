@@ -75,6 +75,6 @@ def test_check_of_an_unknown_domain_exits_1_and_says_how_to_add_it(founded: Worl
     ],
 )
 def test_a_record_is_compared_by_what_it_is_for(
-    purpose: str, value: str, found: tuple[str, ...], trouble: str, status: str
+    purpose: str, value: str, found: tuple[str, ...], error: str, status: str
 ) -> None:
-    assert compare(DnsRecord(purpose, "TXT", "n", value), PublishedRecords("n", "TXT", found, trouble)).status == status
+    assert compare(DnsRecord(purpose, "TXT", "n", value), PublishedRecords("n", "TXT", found, error)).status == status

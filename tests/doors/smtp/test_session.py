@@ -75,10 +75,10 @@ async def test_a_message_whose_sender_is_gone_is_still_committed() -> None:
         (RuntimeError("a bug of ours"), b"451 4.3.0 "),
     ],
 )
-async def test_a_message_that_cannot_be_kept_is_put_off_and_the_session_goes_on(trouble: Exception, reply: bytes) -> None:
+async def test_a_message_that_cannot_be_kept_is_put_off_and_the_session_goes_on(error: Exception, reply: bytes) -> None:
     async with open_door() as door, connected(door) as wire:
         await wire.log_in()
-        door.notebook.trouble = trouble
+        door.notebook.trouble = error
         with capture_logs():
             assert (await wire.say(TRANSACTION, 4)).splitlines()[-1].startswith(reply)
         door.notebook.trouble = None

@@ -48,7 +48,7 @@ def got(found: HttpResponse | NoAnswer) -> HttpResponse:
     return found
 
 
-def trouble(found: HttpResponse | NoAnswer) -> NoAnswerReason:
+def error(found: HttpResponse | NoAnswer) -> NoAnswerReason:
     assert isinstance(found, NoAnswer), found
     return found.trouble
 
@@ -121,7 +121,7 @@ async def test_what_may_not_be_repeated_is_in_doubt_instead() -> None:
     async with stranger(once) as there, client() as http:
         got(await http.send(post(there.url(), repeatable=False)))
         found = await http.send(post(there.url(), repeatable=False))
-        assert trouble(found) is NoAnswerReason.LOST
+        assert error(found) is NoAnswerReason.LOST
         assert isinstance(found, NoAnswer)
         assert found.left
         assert len(there.asked) == 2
@@ -156,7 +156,7 @@ async def test_an_answer_that_is_none_has_a_name(case: str) -> None:
     data, expected = WRONG[case]
     async with stranger(raw(data)) as there, client() as http:
         found = await http.send(post(there.url()))
-        assert trouble(found) is expected
+        assert error(found) is expected
         assert isinstance(found, NoAnswer)
         assert found.left
 
@@ -164,7 +164,7 @@ async def test_an_answer_that_is_none_has_a_name(case: str) -> None:
 async def test_a_server_that_says_nothing_costs_the_budget_and_no_more() -> None:
     async with stranger(silence) as there, client(limits=QUICK) as http:
         found = await http.send(post(there.url()))
-        assert trouble(found) is NoAnswerReason.TIMED_OUT
+        assert error(found) is NoAnswerReason.TIMED_OUT
         assert isinstance(found, NoAnswer)
         assert found.left
         assert found.duration_ms > 0
@@ -185,7 +185,7 @@ async def test_a_request_that_never_left_whole_is_not_in_doubt() -> None:
     for writer in held:
         writer.transport.abort()
     await asyncio.sleep(0.01)
-    assert trouble(found) is NoAnswerReason.TIMED_OUT
+    assert error(found) is NoAnswerReason.TIMED_OUT
     assert isinstance(found, NoAnswer)
     assert not found.left
 
@@ -195,7 +195,7 @@ async def test_nobody_listening_is_not_reached() -> None:
         pass
     async with client() as http:
         found = await http.send(post(there.url()))
-    assert trouble(found) is NoAnswerReason.CONNECT
+    assert error(found) is NoAnswerReason.CONNECT
     assert isinstance(found, NoAnswer)
     assert not found.left
 
@@ -210,14 +210,14 @@ async def test_tls_is_checked_chain_and_name(tmp_path: Path) -> None:
             got(await http.send(post(there.url(host="hooks.example", scheme="https"))))
             assert there.connections == 1
             wrong = await http.send(post(there.url(host="other.example", scheme="https")))
-            assert trouble(wrong) is NoAnswerReason.TLS
+            assert error(wrong) is NoAnswerReason.TLS
         async with client(names) as http:
-            assert trouble(await http.send(post(there.url(host="hooks.example", scheme="https")))) is NoAnswerReason.TLS
+            assert error(await http.send(post(there.url(host="hooks.example", scheme="https")))) is NoAnswerReason.TLS
 
 
 async def test_a_name_without_address_is_a_trouble_of_dns() -> None:
     async with client() as http:
-        assert trouble(await http.send(post("http://nowhere.example/"))) is NoAnswerReason.DNS
+        assert error(await http.send(post("http://nowhere.example/"))) is NoAnswerReason.DNS
 
 
 async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:

@@ -25,7 +25,7 @@ async def test_trouble_with_one_host_is_the_next_hosts_mail(greet: str) -> None:
         first = FakeMx(Behaviour(greet=greet))
         await first.start("127.0.0.2", second.port)
         async with world(TWO, second.port, HASTY) as (straight, _):
-            attempt = await straight.carry(parcel())
+            attempt = await straight.send(parcel())
         await first.stop()
     assert isinstance(attempt.outcome, Delivered)
     assert attempt.host == "second.test[127.0.0.1]"
@@ -44,7 +44,7 @@ async def test_a_host_that_fails_before_the_body_hands_the_mail_to_the_next(faul
         await second.start("127.0.0.2", first.port)
         second_heard = second.heard
         async with world(zone, first.port, HASTY) as (straight, _):
-            attempt = await straight.carry(parcel(f"f+{fault}@x.test"))
+            attempt = await straight.send(parcel(f"f+{fault}@x.test"))
         await second.stop()
     assert isinstance(attempt.outcome, Deferred)  # the fault is the recipient's, so the second host has it too
     assert any(line.startswith(b"MAIL") for _, line in second_heard)
@@ -56,7 +56,7 @@ async def test_a_hosts_answer_about_the_recipient_is_not_taken_to_the_next() -> 
         first = FakeMx()
         await first.start("127.0.0.2", second.port)
         async with world(TWO, second.port) as (straight, _):
-            attempt = await straight.carry(parcel("f+rcpt+grey+60@x.test"))
+            attempt = await straight.send(parcel("f+rcpt+grey+60@x.test"))
         await first.stop()
     assert attempt.outcome.diagnosis.reason is Reason.GREYLISTED
     assert second.counts["connections"] == 0
@@ -66,7 +66,7 @@ async def test_all_addresses_of_a_host_are_tried() -> None:
     async with FakeMx() as mx:
         zone: Zone = {"x.test": {"MX": ["10 mx.test."]}, **host("mx.test", "127.0.0.2", "127.0.0.3", "127.0.0.1")}
         async with world(zone, mx.port, HASTY) as (straight, _):
-            assert isinstance((await straight.carry(parcel())).outcome, Delivered)
+            assert isinstance((await straight.send(parcel())).outcome, Delivered)
 
 
 async def test_hosts_of_one_preference_are_shuffled_and_preferences_kept() -> None:
@@ -84,12 +84,12 @@ async def test_hosts_of_one_preference_are_shuffled_and_preferences_kept() -> No
 
 async def test_without_an_mx_the_domain_itself_is_asked() -> None:
     async with FakeMx() as mx, world(host("x.test"), mx.port) as (straight, _):
-        assert isinstance((await straight.carry(parcel())).outcome, Delivered)
+        assert isinstance((await straight.send(parcel())).outcome, Delivered)
 
 
 async def test_the_implicit_host_is_never_asked_beside_an_mx() -> None:
     async with FakeMx() as mx, world({"x.test": {"MX": ["10 gone.test."], "A": ["127.0.0.1"]}}, mx.port) as (straight, _):
-        found = (await straight.carry(parcel())).outcome
+        found = (await straight.send(parcel())).outcome
     assert (type(found), found.diagnosis.reason) == (Deferred, Reason.DNS_FAILED)
     assert mx.counts["connections"] == 0
 
@@ -105,11 +105,11 @@ async def test_the_implicit_host_is_never_asked_beside_an_mx() -> None:
 async def test_a_missing_domain_bounces_at_the_second_look_and_not_before(domain: str, reason: Reason, code: str) -> None:
     clock = FakeClock()
     async with world({"null.test": {"MX": ["0 ."]}, "bare.test": {"TXT": ["x"]}}, 1, clock=clock) as (straight, _):
-        first = (await straight.carry(parcel(f"a@{domain}"))).outcome
+        first = (await straight.send(parcel(f"a@{domain}"))).outcome
         clock.advance(timedelta(minutes=10))
-        early = (await straight.carry(parcel(f"b@{domain}"))).outcome
+        early = (await straight.send(parcel(f"b@{domain}"))).outcome
         clock.advance(timedelta(minutes=5))
-        second = (await straight.carry(parcel(f"a@{domain}"))).outcome
+        second = (await straight.send(parcel(f"a@{domain}"))).outcome
     assert isinstance(first, Deferred)
     assert isinstance(early, Deferred)
     assert (first.wait, early.wait) == (SECOND_LOOK, timedelta(minutes=5))
@@ -120,13 +120,13 @@ async def test_a_missing_domain_bounces_at_the_second_look_and_not_before(domain
 async def test_a_domain_that_comes_back_is_a_first_look_again() -> None:
     clock = FakeClock()
     async with FakeMx() as mx, world({}, mx.port, clock=clock) as (straight, dns):
-        assert isinstance((await straight.carry(parcel())).outcome, Deferred)
+        assert isinstance((await straight.send(parcel())).outcome, Deferred)
         dns.zone.update(host("x.test"))
         clock.advance(timedelta(minutes=16))
-        assert isinstance((await straight.carry(parcel("f+after+close@x.test"))).outcome, Delivered)
+        assert isinstance((await straight.send(parcel("f+after+close@x.test"))).outcome, Delivered)
         dns.zone.clear()
         clock.advance(timedelta(minutes=16))
-        found = (await straight.carry(parcel())).outcome
+        found = (await straight.send(parcel())).outcome
     assert isinstance(found, Deferred)
     assert found.wait == SECOND_LOOK
 
@@ -136,7 +136,7 @@ async def test_dns_trouble_is_never_a_bounce_however_often_it_is_seen(domain: st
     clock = FakeClock()
     async with world({}, 1, clock=clock) as (straight, _):
         for _ in range(2):
-            found = (await straight.carry(parcel(f"a@{domain}"))).outcome
+            found = (await straight.send(parcel(f"a@{domain}"))).outcome
             assert (type(found), found.diagnosis.reason) == (Deferred, Reason.DNS_FAILED)
             clock.advance(timedelta(hours=1))
 
@@ -146,7 +146,7 @@ async def test_an_mx_on_a_private_address_is_refused_and_named(address: str) -> 
     zone: Zone = {"x.test": {"MX": ["10 mx.test."]}, **host("mx.test", address)}
     async with FakeMx() as mx, world(zone, mx.port, private=False) as (straight, _):
         for domain in ("x.test", f"[{address}]"):
-            found = (await straight.carry(parcel(f"a@{domain}"))).outcome
+            found = (await straight.send(parcel(f"a@{domain}"))).outcome
             assert isinstance(found, Deferred)
             assert address in found.diagnosis.reply
             assert "private" in found.diagnosis.reply
@@ -155,14 +155,14 @@ async def test_an_mx_on_a_private_address_is_refused_and_named(address: str) -> 
 
 async def test_an_address_literal_is_where_it_says() -> None:
     async with FakeMx() as mx, world({}, mx.port) as (straight, dns):
-        assert isinstance((await straight.carry(parcel("a@[127.0.0.1]"))).outcome, Delivered)
+        assert isinstance((await straight.send(parcel("a@[127.0.0.1]"))).outcome, Delivered)
     assert dns.asked == []
 
 
 async def test_names_differ_not_by_case() -> None:
     async with FakeMx() as mx, world(host("x.test"), mx.port) as (straight, _):
         for recipient in ("a@x.test", "a@X.TEST"):
-            assert isinstance((await straight.carry(parcel(recipient))).outcome, Delivered)
+            assert isinstance((await straight.send(parcel(recipient))).outcome, Delivered)
     assert mx.counts["connections"] == 1
 
 

@@ -14,7 +14,7 @@ from tests.support import rows
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def claimed(number: int, **changes: Any) -> LeasedDelivery:
+def delivery(number: int, **changes: Any) -> LeasedDelivery:
     return rows.claimed(NOW, **({"message": ids.new(1, number)} | changes))
 
 
@@ -30,27 +30,27 @@ def taken(held: ReadyQueue, fits: Callable[[LeasedDelivery], bool] = lambda _: T
 
 def test_a_faster_lane_goes_first_whatever_the_deadline() -> None:
     held = line()
-    held.add([claimed(1, lane=int(Lane.BULK), deadline=NOW - timedelta(days=1)), claimed(2)], {})
+    held.add([delivery(1, lane=int(Lane.BULK), deadline=NOW - timedelta(days=1)), delivery(2)], {})
     assert held.first().lane == Lane.INSTANT
 
 
 def test_inside_a_flow_the_earliest_deadline_of_a_claim_goes_first() -> None:
     held = line()
-    held.add([claimed(1, deadline=NOW), claimed(2, deadline=NOW + timedelta(seconds=1))], {})
+    held.add([delivery(1, deadline=NOW), delivery(2, deadline=NOW + timedelta(seconds=1))], {})
     assert [taken(held).message for _ in range(2)] == [ids.new(1, 1), ids.new(1, 2)]
 
 
 def test_another_tenants_first_mail_is_next_however_many_of_a_flood_are_held() -> None:
     held = line()
-    held.add([claimed(n) for n in range(50)], {})
+    held.add([delivery(n) for n in range(50)], {})
     held.take()
-    held.add([claimed(99, flow=2, deadline=NOW + timedelta(seconds=9))], {})
+    held.add([delivery(99, flow=2, deadline=NOW + timedelta(seconds=9))], {})
     assert 2 in [taken(held).flow for _ in range(3)]
 
 
 def test_what_has_no_way_out_does_not_stand_before_what_has() -> None:
     held = line()
-    held.add([claimed(1), claimed(2, environment=0)], {})
+    held.add([delivery(1), delivery(2, environment=0)], {})
     assert taken(held, lambda each: each.environment == 0).message == ids.new(1, 2)
     assert held.take(lambda _: False) is None
     assert taken(held).message == ids.new(1, 1)
@@ -58,16 +58,16 @@ def test_what_has_no_way_out_does_not_stand_before_what_has() -> None:
 
 def test_what_was_never_heard_of_is_lost_and_what_was_kept_is_not() -> None:
     held = line()
-    known, gone, kept = claimed(1), claimed(2), claimed(3)
+    known, gone, kept = delivery(1), delivery(2), delivery(3)
     held.add([known, gone, kept], {})
     held.let_go(gone)
     held.let_go(kept, forget=False)
-    assert held.lost([known, gone, kept, claimed(4)]) == [gone, claimed(4)]
+    assert held.lost([known, gone, kept, delivery(4)]) == [gone, delivery(4)]
 
 
 def test_taking_all_of_a_site_leaves_the_others() -> None:
     held = line()
-    held.add([claimed(1), claimed(2, site="b.example")], {})
+    held.add([delivery(1), delivery(2, site="b.example")], {})
     assert [c.site for c in held.take_all("b.example")] == ["b.example"]
     assert len(held) == 1
     assert held.waiting(Lane.INSTANT, 1) == 1

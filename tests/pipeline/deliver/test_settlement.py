@@ -16,7 +16,7 @@ NEVER_TRIED, DOUBTED = 0, int(QueueFlag.IN_DOUBT_BEFORE)
 DEFERRED, DOUBTED_THEN_DEFERRED = int(QueueFlag.DEFERRED_NOW), int(QueueFlag.IN_DOUBT_BEFORE | QueueFlag.DEFERRED_NOW)
 
 
-def claimed(flags: int) -> LeasedDelivery:
+def delivery(flags: int) -> LeasedDelivery:
     return rows.claimed(NOW, flags=flags)
 
 
@@ -31,9 +31,9 @@ def claimed(flags: int) -> LeasedDelivery:
 )
 def test_doubt_is_told_once_until_the_state_changes(flags: int, event: str | None) -> None:
     doubt, attempt = settlement.lost(NOW)
-    step = settlement.judge(doubt, claimed(flags), types.BY_NAME["password_reset"], 1, NOW, 0.5)
+    step = settlement.judge(doubt, delivery(flags), types.BY_NAME["password_reset"], 1, NOW, 0.5)
     assert step.state is DeliveryState.IN_DOUBT
-    row = settlement.settlement(claimed(flags), attempt, step, route="mx", digest=None, now=NOW, event_id=UUID(int=2))
+    row = settlement.settlement(delivery(flags), attempt, step, route="mx", digest=None, now=NOW, event_id=UUID(int=2))
     assert row.event == event
     assert (row.event_data is None) is (event is None)
     assert row.attempt is not None
@@ -51,5 +51,5 @@ def test_doubt_is_told_once_until_the_state_changes(flags: int, event: str | Non
 def test_what_was_in_doubt_ends_in_doubt_and_that_is_news_only_after_something_else(
     flags: int, expired: str | None, suppressed: str | None
 ) -> None:
-    assert settlement.expired(claimed(flags), NOW, UUID(int=2))[0].event == expired
-    assert settlement.suppressed(claimed(flags), "complaint", "sup_1", NOW, UUID(int=2)).event == suppressed
+    assert settlement.expired(delivery(flags), NOW, UUID(int=2))[0].event == expired
+    assert settlement.suppressed(delivery(flags), "complaint", "sup_1", NOW, UUID(int=2)).event == suppressed

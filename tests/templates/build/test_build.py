@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
+from posthouse.model.template import CompiledTemplate, RenderedTemplate, TemplateSource, TemplateVersion, Variable, VariableType
 from posthouse.templates.build.build import SourceFault, build
 from posthouse.templates.render import render
-from posthouse.model.template import RenderedTemplate, TemplateSource, TemplateVersion, Variable, VariableType, CompiledTemplate
 
 MJML: Final = """<mjml><mj-head><mj-title>{{ order }}</mj-title><mj-preview>{{ order }}</mj-preview></mj-head><mj-body><mj-section><mj-column>
 <mj-text>Hello {{ name }}{% if vip %}, dear{% endif %}</mj-text>

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from posthouse.templates.language.engine import CompiledPage
 from posthouse.templates.build.outline import outline, settled
+from posthouse.templates.language.engine import CompiledPage
 
 BLOCKS = (
     "<p>A</p>{% if x %}<p>{{ x }}</p>{% endif %}<p>B</p>",

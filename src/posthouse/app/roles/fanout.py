@@ -45,7 +45,10 @@ class WebhooksLoop:
         self._dsn = parts.brief.dsn
         holder = parts.entropy.new_id(parts.clock.now())
         settle = Batcher(
-            settling(parts.database, holder, parts.clock, parts.entropy), hopeless=is_unavailable, limit=500, pause=SETTLE_PAUSE
+            settling(parts.database, holder, parts.clock, parts.entropy),
+            fails_together=is_unavailable,
+            limit=500,
+            pause=SETTLE_PAUSE,
         )
         self._fanout = WebhookDispatcher(
             WebhookParts(
@@ -66,8 +69,8 @@ class WebhooksLoop:
         while True:
             try:
                 await listen(self._dsn, queue.CHANNEL, self._fanout.wake)
-            except Exception as trouble:  # whatever it was, hearing again is the answer
-                log.info("listening again", error=type(trouble).__name__)
+            except Exception as error:  # whatever it was, hearing again is the answer
+                log.info("listening again", error=type(error).__name__)
             await asyncio.sleep(1.0)
 
 
@@ -95,8 +98,8 @@ async def _keep_time(database: Database, clock: SystemClock, stop: asyncio.Event
     while not stop.is_set():
         try:
             clock.anchor(await database.now())
-        except Exception as trouble:
-            if not is_unavailable(trouble):
+        except Exception as error:
+            if not is_unavailable(error):
                 raise
         try:
             await asyncio.wait_for(stop.wait(), ANCHOR)

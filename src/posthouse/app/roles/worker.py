@@ -55,7 +55,7 @@ async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: 
     database, sealer = await open_store(brief, entropy, clock, stop, size=CONNECTIONS, application=f"posthouse {brief.name}")
     lease = await _register(database, clock, settings.data_dir, brief.name)
     settling: Batcher[Settlement, bool] = Batcher(
-        _settle(database, lease.worker), hopeless=is_unavailable, limit=300, pause=SETTLE_PAUSE
+        _settle(database, lease.worker), fails_together=is_unavailable, limit=300, pause=SETTLE_PAUSE
     )
     domains = Domains(database, sealer)
     inbox = inbox_route(database, sealer, clock, entropy)
@@ -127,8 +127,8 @@ def _settle(database: Database, worker: int) -> Callable[[list[Settlement]], Awa
             try:
                 async with database.session() as session:
                     return await settle.settle(session, worker, rows)
-            except Exception as trouble:
-                if not is_unavailable(trouble):
+            except Exception as error:
+                if not is_unavailable(error):
                     raise
                 await asyncio.sleep(0.1)  # what was delivered is not forgotten because the database is away
 
@@ -140,8 +140,8 @@ async def _listen(dsn: str, worker: Worker) -> None:
     while True:
         try:
             await listen(dsn, queue.CHANNEL, worker.hear)
-        except Exception as trouble:  # whatever it was, hearing again is the answer
-            log.info("listening again", error=type(trouble).__name__)
+        except Exception as error:  # whatever it was, hearing again is the answer
+            log.info("listening again", error=type(error).__name__)
         await asyncio.sleep(0.2)
 
 

@@ -49,8 +49,8 @@ async def prepare_statements(database: Database, work: Callable[[Session], Await
     """Have every connection prepare its statements, which takes some ten milliseconds each, before somebody waits for it."""
     try:
         await database.everywhere(work)
-    except Exception as trouble:
-        if not is_unavailable(trouble):
+    except Exception as error:
+        if not is_unavailable(error):
             raise
 
 
@@ -58,8 +58,8 @@ async def _connected(connecting: Callable[[], Awaitable[Database]], stop: asynci
     while not stop.is_set():
         try:
             return await connecting()
-        except Exception as trouble:
-            if not is_unavailable(trouble):
+        except Exception as error:
+            if not is_unavailable(error):
                 raise
         await asyncio.sleep(PAUSE)
     raise SystemExit(0)  # told to end before the database was there

@@ -61,9 +61,9 @@ async def _bind(name: str, listen: Listen) -> socket.socket:
     while True:
         try:
             return _listening(listen)
-        except OSError as trouble:
-            if trouble.errno != errno.EADDRINUSE or clock.time() > until:
-                message = f"{_SETTING[name]}: cannot listen on {listen.host}:{listen.port} ({trouble.strerror}); free it or choose another"
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or clock.time() > until:
+                message = f"{_SETTING[name]}: cannot listen on {listen.host}:{listen.port} ({error.strerror}); free it or choose another"
                 raise UnusableSettings(message) from None
         await asyncio.sleep(_TICK)
 

@@ -13,6 +13,6 @@ def server_context(settings: Settings, now: datetime) -> ssl.SSLContext:
         if settings.tls_cert is not None:
             return authority.server_context(settings.tls_cert, settings.tls_key)
         return authority.server_context(authority.server_file(settings.data_dir, settings.hostname, now))
-    except (OSError, ssl.SSLError) as trouble:
-        message = f"POSTHOUSE_TLS_CERT and POSTHOUSE_TLS_KEY cannot be used: {trouble}"
+    except (OSError, ssl.SSLError) as error:
+        message = f"POSTHOUSE_TLS_CERT and POSTHOUSE_TLS_KEY cannot be used: {error}"
         raise UnusableSettings(message) from None

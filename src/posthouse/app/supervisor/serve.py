@@ -168,8 +168,8 @@ class Supervisor:
     async def _sweep_now(self, sweep: Sweep) -> None:
         try:
             await sweep.once()
-        except Exception as trouble:  # the sweep of the next second tries again
-            log.info("sweep put off", error=type(trouble).__name__)
+        except Exception as error:  # the sweep of the next second tries again
+            log.info("sweep put off", error=type(error).__name__)
 
     def _renewal(self, store: OpenStore, entropy: Entropy) -> Renewal:
         return Renewal(self._environ, store, self._children, entropy, asked=self._renew, grace=STOP_GRACE)

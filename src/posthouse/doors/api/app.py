@@ -136,10 +136,10 @@ class _Front:
             await target(scope, receive, marked)
         except ClientDisconnect:
             return
-        except Exception as trouble:
+        except Exception as error:
             if marked.begun:
                 raise
-            await _told(trouble, marked.request_id)(scope, receive, marked)
+            await _told(error, marked.request_id)(scope, receive, marked)
 
 
 class _Marked:
@@ -159,11 +159,11 @@ class _Marked:
         await self._send(message)
 
 
-def _told(trouble: Exception, request_id: str) -> Response:
+def _told(error: Exception, request_id: str) -> Response:
     """The answer to what went wrong, and the log line where it is ours to mend."""
-    if isinstance(trouble, StoreUnavailable):
-        return refuse(_FULL if trouble.disk_full else _AWAY)
-    if is_unavailable(trouble):
+    if isinstance(error, StoreUnavailable):
+        return refuse(_FULL if error.disk_full else _AWAY)
+    if is_unavailable(error):
         return refuse(_AWAY)
-    log.error("request_broke", request=request_id, kind=type(trouble).__name__, at=error_location(trouble))
+    log.error("request_broke", request=request_id, kind=type(error).__name__, at=error_location(error))
     return refuse(_BROKEN)

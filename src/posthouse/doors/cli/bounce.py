@@ -48,8 +48,8 @@ def parse(files: tuple[Path, ...], as_json: bool) -> None:
     for file in files:
         try:
             data = file.read_bytes()
-        except OSError as trouble:
-            click.echo(f"posthouse: {file}: {trouble.strerror}", err=True)
+        except OSError as error:
+            click.echo(f"posthouse: {file}: {error.strerror}", err=True)
             unread = True
             continue
         parsed = BounceFile(str(file), [_result(found) for found in judge(read(data))])

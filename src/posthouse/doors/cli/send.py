@@ -49,8 +49,8 @@ class _Text(click.ParamType[str]):
             return str(value)
         try:
             return sys.stdin.read() if value == "@-" else Path(value[1:]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as trouble:
-            return self.fail(f"{value[1:]} cannot be read: {trouble}", param, ctx)
+        except (OSError, UnicodeDecodeError) as error:
+            return self.fail(f"{value[1:]} cannot be read: {error}", param, ctx)
 
 
 _FIELDS: Final = (

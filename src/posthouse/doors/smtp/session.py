@@ -223,8 +223,8 @@ class SmtpSession(asyncio.Protocol):
     async def _judge(self, login: Login) -> LoginResult:
         try:
             self._caller = await self._parts.authenticate(login.username, login.password)
-        except Exception as trouble:  # the door stays open: whoever cannot be asked about is told to come again
-            if not is_unavailable(trouble):
+        except Exception as error:  # the door stays open: whoever cannot be asked about is told to come again
+            if not is_unavailable(error):
                 log.exception("login not judged")
             return LoginResult.UNKNOWN
         return LoginResult.DENIED if self._caller is None else LoginResult.GRANTED
@@ -236,8 +236,8 @@ class SmtpSession(asyncio.Protocol):
         """Hand it on; the reply, which comes only after the commit."""
         try:
             return await self._parts.take(self._caller, message)
-        except StoreUnavailable as trouble:
-            return reply.DISK_FULL if trouble.disk_full else reply.STORE_DOWN
+        except StoreUnavailable as error:
+            return reply.DISK_FULL if error.disk_full else reply.STORE_DOWN
         except Exception:  # the door stays open: a bug of ours defers this message and no other
             log.exception("message not taken")
             return reply.STORE_DOWN
@@ -252,8 +252,8 @@ class SmtpSession(asyncio.Protocol):
             secured = await loop.start_tls(
                 self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
             )
-        except (OSError, EOFError) as trouble:  # ssl.SSLError and time-outs are OSErrors
-            log.info("handshake failed", error=type(trouble).__name__)
+        except (OSError, EOFError) as error:  # ssl.SSLError and time-outs are OSErrors
+            log.info("handshake failed", error=type(error).__name__)
             secured = None
         self._early = None
         if secured is None:

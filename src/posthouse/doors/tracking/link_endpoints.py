@@ -113,8 +113,8 @@ async def _link(parts: VisitParts, request: Request, purpose: LinkPurpose) -> Li
         return None
     try:
         owners = await parts.owners(_host(request))
-    except Exception as trouble:
-        if not is_unavailable(trouble):
+    except Exception as error:
+        if not is_unavailable(error):
             raise
         owners = None  # a reader is sent on all the same
     return found if not owners or found.tenant in owners else None
@@ -139,8 +139,8 @@ async def _told(parts: VisitParts, found: Link, seen: Feedback) -> None:
     """A reader is sent on whether or not it can be written down just now."""
     try:
         await parts.tell(found, seen)
-    except Exception as trouble:
-        if not is_unavailable(trouble):
+    except Exception as error:
+        if not is_unavailable(error):
             raise
 
 

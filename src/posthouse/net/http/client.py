@@ -122,14 +122,14 @@ class HttpClient:
         if not allowed:
             text = f"{url.host} is at {addresses[0]}, a private or reserved address"
             return NoAnswer(trouble=NoAnswerReason.PRIVATE_ADDRESS, text=text, address=addresses[0])
-        trouble = None
+        error = None
         for address in allowed:
             found = await self._connect(url, address)
             if isinstance(found, HttpConnection):
                 return found
-            trouble = trouble or found
-        assert trouble is not None  # noqa: S101 - there was an address to try
-        return trouble
+            error = error or found
+        assert error is not None  # noqa: S101 - there was an address to try
+        return error
 
     async def _addresses(self, url: Url) -> tuple[str, ...] | NoAnswer:
         if url.address is not None:

@@ -180,8 +180,8 @@ class HttpConnection:
             truncated=len(body) > self._limits.body, address=self.address, tls=self.tls,
         )  # fmt: skip
 
-    def _lost(self, trouble: NoAnswerReason, text: str) -> NoAnswer:
-        return NoAnswer(trouble=trouble, text=text, left=self.left, address=self.address)
+    def _lost(self, error: NoAnswerReason, text: str) -> NoAnswer:
+        return NoAnswer(trouble=error, text=text, left=self.left, address=self.address)
 
 
 def _plain(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:

@@ -76,7 +76,7 @@ class Destination:
 
     # --- for the transport ---
 
-    async def carry(self, parcel: Parcel) -> Attempt:
+    async def send(self, parcel: Parcel) -> Attempt:
         """One try; it may wait in the line first."""
         errand = QueuedParcel(parcel, asyncio.get_running_loop().create_future(), self._clock.now(), self._clock.monotonic())
         self._under_way += 1
@@ -231,10 +231,10 @@ class Destination:
         connection.serve(errand)
         self.work()
 
-    def _not_opened(self, trouble: NotOpened, began: float) -> None:
+    def _not_opened(self, error: NotOpened, began: float) -> None:
         """Where nothing else serves the line, the whole line has this answer."""
         now = self._clock.monotonic()
-        if trouble.too_many():
+        if error.too_many():
             self._allowance.too_many(began, now)
         if self._connections or self._opening or self._closing:
             return
@@ -242,7 +242,7 @@ class Destination:
             self._allowance.unreachable(now)
         line, self._line = self._line, deque()
         for errand in line:
-            self._finish(errand, trouble.outcome, "", trouble.host)
+            self._finish(errand, error.outcome, "", error.host)
 
     def _elsewhere(self, connection: PooledConnection, errand: QueuedParcel, ended: SessionEnded) -> None:
         """The host failed under its first errand: try the hosts that are left, with this errand."""
@@ -256,7 +256,7 @@ class Destination:
         else:
             self._finish(errand, errand.trouble, connection.tls, str(connection.candidate))
 
-    async def _rescue(self, errand: QueuedParcel, trouble: Outcome, host: str) -> None:
+    async def _rescue(self, errand: QueuedParcel, error: Outcome, host: str) -> None:
         result: SmtpConnection | None = None
         try:
             left = errand.until - asyncio.get_running_loop().time()
@@ -269,7 +269,7 @@ class Destination:
                 self._berths.give()
                 if self._closing:
                     self.withheld(None, errand)
-                self._finish(errand, trouble, "", host)
+                self._finish(errand, error, "", host)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

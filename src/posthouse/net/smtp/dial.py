@@ -54,7 +54,7 @@ class Dialler:
 
     async def dial(self, candidates: Iterable[Candidate], pool: ConnectionPool, seconds: float) -> SmtpConnection | NotOpened:
         """A session with the first candidate that will have one, else why none would; within ``seconds``."""
-        trouble = NotOpened(
+        error = NotOpened(
             classify.no_answer(AttemptStage.CONNECT, Reason.CONNECT_FAILED, "there is no host to try", relay=pool.relay)
         )
         told = False
@@ -65,13 +65,13 @@ class Dialler:
                     if isinstance(result, SmtpConnection):
                         return result
                     if not told:
-                        trouble = NotOpened(judge(result, candidate, relay=pool.relay), str(candidate))
+                        error = NotOpened(judge(result, candidate, relay=pool.relay), str(candidate))
                         told = result.reply is not None
         except TimeoutError:
             return NotOpened(
                 classify.no_answer(AttemptStage.CONNECT, Reason.TIMED_OUT, "no host answered in time", relay=pool.relay)
             )
-        return trouble
+        return error
 
     async def _try(self, candidate: Candidate, pool: ConnectionPool) -> SmtpConnection | SessionEnded:
         """With TLS as the terms say; once more without, where that is allowed."""

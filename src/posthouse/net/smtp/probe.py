@@ -36,12 +36,12 @@ async def greet(host: str, port: int, *, name: str, implicit_tls: bool, patience
     try:
         async with asyncio.timeout(patience.total_seconds()):
             return await heard.ask(host, port, name, ssl.create_default_context() if implicit_tls else None)
-    except ssl.SSLError as trouble:
-        return ProbeSilence(f"TLS failed ({trouble.reason or 'no reason given'})", heard.connected)
-    except OSError as trouble:
-        return ProbeSilence(_why(trouble, patience), heard.connected)
-    except (ValueError, EOFError) as trouble:
-        return ProbeSilence(str(trouble) or "the connection was closed", heard.connected)
+    except ssl.SSLError as error:
+        return ProbeSilence(f"TLS failed ({error.reason or 'no reason given'})", heard.connected)
+    except OSError as error:
+        return ProbeSilence(_why(error, patience), heard.connected)
+    except (ValueError, EOFError) as error:
+        return ProbeSilence(str(error) or "the connection was closed", heard.connected)
 
 
 async def reach(host: str, port: int, patience: timedelta) -> str:
@@ -49,18 +49,18 @@ async def reach(host: str, port: int, patience: timedelta) -> str:
     try:
         async with asyncio.timeout(patience.total_seconds()):
             _, writer = await asyncio.open_connection(host, port)
-    except OSError as trouble:
-        return _why(trouble, patience)
+    except OSError as error:
+        return _why(error, patience)
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return ""
 
 
-def _why(trouble: OSError, patience: timedelta) -> str:
-    if isinstance(trouble, TimeoutError):
+def _why(error: OSError, patience: timedelta) -> str:
+    if isinstance(error, TimeoutError):
         return f"no answer within {patience.total_seconds():g} s"
-    return trouble.strerror or str(trouble) or type(trouble).__name__
+    return error.strerror or str(error) or type(error).__name__
 
 
 class _Hearing:

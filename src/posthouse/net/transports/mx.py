@@ -97,9 +97,9 @@ class MxTransport:
         }
         self._sites: dict[tuple[str, bool], Destination] = {}
 
-    async def carry(self, parcel: Parcel) -> Attempt:
+    async def send(self, parcel: Parcel) -> Attempt:
         """One try at the parcel's domain."""
-        return await self._site(parcel.domain.lower(), required=parcel.tls_required).carry(parcel)
+        return await self._site(parcel.domain.lower(), required=parcel.tls_required).send(parcel)
 
     def room(self, domain: str) -> int:
         """How many more deliveries to that domain may start now."""

@@ -86,9 +86,9 @@ class SmarthostTransport:
         )
         self._strict_site = Destination(self.name, self._find, strict, limits, clock, berths, relay=True)
 
-    async def carry(self, parcel: Parcel) -> Attempt:
+    async def send(self, parcel: Parcel) -> Attempt:
         """One try; a parcel that must be encrypted goes over a session whose certificate was checked."""
-        return await (self._strict_site if parcel.tls_required else self._site).carry(parcel)
+        return await (self._strict_site if parcel.tls_required else self._site).send(parcel)
 
     def room(self, domain: str) -> int:  # noqa: ARG002 - a relay is one destination, whatever the domain
         """How many more deliveries may start now."""

@@ -15,7 +15,7 @@ class Transport(Protocol):
         """As it stands in attempts: ``mx``, ``smtp://host:port``, ``inbox``; never a secret."""
         ...
 
-    async def carry(self, parcel: Parcel) -> Attempt:
+    async def send(self, parcel: Parcel) -> Attempt:
         """One try. ``parcel.gate.open()`` is called at most once, just before the body is written."""
         ...
 

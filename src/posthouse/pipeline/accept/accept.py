@@ -75,8 +75,8 @@ class Intake:
     def __init__(self, parts: AcceptParts) -> None:
         """Nothing is open between calls but the batch being written."""
         self._parts = parts
-        self._fast: Batcher[MessageRow, bool] = Batcher(self._write, hopeless=_hopeless, limit=FAST_ROWS)
-        self._slow: Batcher[MessageRow, bool] = Batcher(self._write, hopeless=_hopeless, limit=SLOW_ROWS)
+        self._fast: Batcher[MessageRow, bool] = Batcher(self._write, fails_together=_fails_together, limit=FAST_ROWS)
+        self._slow: Batcher[MessageRow, bool] = Batcher(self._write, fails_together=_fails_together, limit=SLOW_ROWS)
         self._singles = 0
         self._calm = asyncio.Event()
 
@@ -113,8 +113,8 @@ class Intake:
             return drafted
         try:
             again = await self._asked_before(drafted.row, now) if drafted.row.dedupe_key is not None else None
-        except Exception as trouble:
-            raise translated(trouble) from trouble
+        except Exception as error:
+            raise translated(error) from error
         answer = again or drafted.accepted
         if isinstance(answer, Rejection):
             return answer
@@ -163,30 +163,30 @@ class Intake:
 
     def _put(self, row: MessageRow) -> "asyncio.Future[bool]":
         """Fast lanes have commits of their own, so that a code never waits for a batch of newsletters to be written."""
-        return (self._fast if row.lane <= Lane.PROMPT else self._slow).put(row)
+        return (self._fast if row.lane <= Lane.PROMPT else self._slow).submit(row)
 
     async def _known(self, caller: Caller, requests: Sequence[SendRequest]) -> SuppressionFacts:
         """What the suppression lists say of a whole batch."""
         try:
             return await self._parts.composer.known(caller, requests)
-        except Exception as trouble:
-            raise translated(trouble) from trouble
+        except Exception as error:
+            raise translated(error) from error
 
     async def _tell_of_lockouts(self, drafted: Draft) -> None:
         """Before the commit, so that what is answered as not taken was not taken."""
         if drafted.alarms:
             try:
                 await self._parts.composer.tell_of_lockouts(drafted)
-            except Exception as trouble:
-                raise translated(trouble) from trouble
+            except Exception as error:
+                raise translated(error) from error
 
     async def _draft(
         self, caller: Caller, request: SendRequest, now: datetime, known: SuppressionFacts | None = None
     ) -> "Draft | Rejection":
         try:
             return await self._parts.composer.draft(caller, request, now, known)
-        except Exception as trouble:
-            raise translated(trouble) from trouble
+        except Exception as error:
+            raise translated(error) from error
 
     async def _commit(self, caller: Caller, drafted: Draft, now: datetime) -> Accepted | Rejection:
         for _ in range(_TRIES):
@@ -241,16 +241,16 @@ class Intake:
 async def _result(future: "asyncio.Future[bool]") -> bool:
     try:
         return await future
-    except Exception as trouble:
-        raise translated(trouble) from trouble
+    except Exception as error:
+        raise translated(error) from error
 
 
-def _hopeless(trouble: BaseException) -> bool:
-    return is_unavailable(trouble) or is_disk_full(trouble)
+def _fails_together(error: BaseException) -> bool:
+    return is_unavailable(error) or is_disk_full(error)
 
 
-def translated(trouble: BaseException) -> BaseException:
+def translated(error: BaseException) -> BaseException:
     """What a door is told of trouble with the database: StoreUnavailable where it is away or full, else the trouble itself."""
-    if is_disk_full(trouble):
+    if is_disk_full(error):
         return StoreUnavailable(disk_full=True)
-    return StoreUnavailable() if is_unavailable(trouble) else trouble
+    return StoreUnavailable() if is_unavailable(error) else error

@@ -61,8 +61,8 @@ class _Crier:
                 try:
                     async with self._database.session() as session:
                         await queue.notify(session, heads)
-                except Exception as trouble:  # a hint may be lost; the poll finds the rest
-                    log.warning("notify failed", error=type(trouble).__name__)
+                except Exception as error:  # a hint may be lost; the poll finds the rest
+                    log.warning("notify failed", error=type(error).__name__)
                 await asyncio.sleep(self._apart)
         finally:
             self._task = None

@@ -59,7 +59,7 @@ class KeyRateLimits:
         self._database = database
         self._facts = facts
         self._clock = clock
-        self._together: Batcher[RateRequest, RateLimitResult] = Batcher(self._count, hopeless=is_unavailable)
+        self._together: Batcher[RateRequest, RateLimitResult] = Batcher(self._count, fails_together=is_unavailable)
 
     async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
         """Count these messages; None for a key without a limit. Errors: StoreUnavailable."""
@@ -68,8 +68,8 @@ class KeyRateLimits:
         try:
             counts = await self._buckets(caller, [one for one in asked if isinstance(one, SendRequest)])
             return await self._allowed(caller, caller.rate, counts)
-        except Exception as trouble:
-            raise translated(trouble) from trouble
+        except Exception as error:
+            raise translated(error) from error
 
     async def ask_again(self, caller: Caller, message: UUID) -> RateLimitResult | None:
         """The same for a message that is to be sent once more; one that is not there counts nothing."""
@@ -81,8 +81,8 @@ class KeyRateLimits:
                 known = None if name is None else await message_types.type_of(session, caller.tenant, name)
             own = known is not None and known.message_class is MessageClass.AUTHENTICATION
             return await self._allowed(caller, caller.rate, {own: int(known is not None)})
-        except Exception as trouble:
-            raise translated(trouble) from trouble
+        except Exception as error:
+            raise translated(error) from error
 
     async def _allowed(self, caller: Caller, rate: int, counts: Mapping[bool, int]) -> RateLimitResult:
         credential = ids.parse("key", caller.credential)
@@ -92,7 +92,7 @@ class KeyRateLimits:
             BucketKey(caller.tenant, int(caller.environment), credential, own): count
             for own, count in (counts or {_ORDINARY: 0}).items()
         }
-        allowance = await self._together.put(RateRequest(rate, keys))
+        allowance = await self._together.submit(RateRequest(rate, keys))
         if allowance.rejection is not None:
             metrics.REJECTED.labels(caller.door, allowance.rejection.code).inc()
         return allowance

@@ -28,28 +28,28 @@ class Alerts:
         self._clock = clock
         self._entropy = entropy
 
-    async def __call__(self, claimed: LeasedDelivery, route: str, diagnosis: Diagnosis) -> None:
+    async def __call__(self, delivery: LeasedDelivery, route: str, diagnosis: Diagnosis) -> None:
         """Count this failure; tell of it if it is the first of its window."""
-        metrics.SCHEDULE_ENDED.labels(claimed.built_in, route).inc()
+        metrics.SCHEDULE_ENDED.labels(delivery.built_in, route).inc()
         now = self._clock.now()
-        name = f"delivery_failed:{claimed.type}:{route}"
+        name = f"delivery_failed:{delivery.type}:{route}"
         async with self._database.session() as session:
-            first = await events.first_in_window(session, claimed.tenant, claimed.environment, name, _window(now))
+            first = await events.first_in_window(session, delivery.tenant, delivery.environment, name, _window(now))
             if not first:
                 return
-            parent = {"parent": claimed.parent} if claimed.parent else {}
+            parent = {"parent": delivery.parent} if delivery.parent else {}
             data = {
-                "messageType": claimed.type,
+                "messageType": delivery.type,
                 **parent,
                 "route": route,
                 "reason": diagnosis.reason.value,
                 "reply": diagnosis.reply,
             }
             await events.append(
-                session, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
-                now, data, message=claimed.message, position=claimed.position,
+                session, delivery.tenant, delivery.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
+                now, data, message=delivery.message, position=delivery.position,
             )  # fmt: skip
-        log.warning("delivery failed: schedule ended", type=claimed.type, route=route, reason=diagnosis.reason.value)
+        log.warning("delivery failed: schedule ended", type=delivery.type, route=route, reason=diagnosis.reason.value)
 
 
 class Complaints:
@@ -61,13 +61,13 @@ class Complaints:
         self._clock = clock
         self._entropy = entropy
 
-    async def __call__(self, claimed: LeasedDelivery) -> None:
+    async def __call__(self, delivery: LeasedDelivery) -> None:
         """Tell of it."""
         now = self._clock.now()
         async with self._database.session() as session:
             await events.append(
-                session, claimed.tenant, claimed.environment, self._entropy.new_id(now), EventType.COMPLAINED.value, now,
-                {"reason": "simulated"}, message=claimed.message, position=claimed.position,
+                session, delivery.tenant, delivery.environment, self._entropy.new_id(now), EventType.COMPLAINED.value, now,
+                {"reason": "simulated"}, message=delivery.message, position=delivery.position,
             )  # fmt: skip
 
 

@@ -117,8 +117,8 @@ class Claims:
             async with self._database.session() as session:
                 await queue.park(session, self._lease.worker, parked)
         finally:
-            for claimed in parked:
-                self._line.let_go(claimed)
+            for delivery in parked:
+                self._line.let_go(delivery)
 
     async def unpark(self, site: str, room: int) -> None:
         """A site has room again: take what was parked."""
@@ -159,18 +159,18 @@ class Claims:
             self.uncertain = True
             raise
 
-    async def content(self, claimed: LeasedDelivery) -> SealedContent | None:
+    async def content(self, delivery: LeasedDelivery) -> SealedContent | None:
         """Content that was too large to come with its claim; None where it is no longer kept."""
-        if claimed.size <= LARGE:
+        if delivery.size <= LARGE:
             return None
         async with self._database.session() as session:
-            return (await contents.fetch(session, [claimed])).get(claimed.message)
+            return (await contents.fetch(session, [delivery])).get(delivery.message)
 
     async def _fetched(self, session: Session, taken: list[LeasedDelivery]) -> dict[UUID, SealedContent]:
         """What belongs to a claim: its content, and whether the lists have anything to say."""
         if taken and self._watch is not None:
             await self._watch.learn(session, taken)
-        return await contents.fetch(session, [claimed for claimed in taken if claimed.size <= LARGE])
+        return await contents.fetch(session, [delivery for delivery in taken if delivery.size <= LARGE])
 
     async def _claim(self, lane: int) -> int:
         if not self._lanes.worth_claiming(lane):
@@ -190,7 +190,7 @@ class Claims:
                 sealed = await self._fetched(session, taken)
             self._line.add(taken, sealed)
         self._lanes.advance(lane, heads, watermarks)
-        for flow, count in Counter(claimed.flow for claimed in taken).items():
+        for flow, count in Counter(delivery.flow for delivery in taken).items():
             self._company.met(lane, flow, count, self._clock.monotonic())
         if taken:
             self._held()

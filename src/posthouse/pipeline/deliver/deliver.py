@@ -87,44 +87,44 @@ class Deliverer:
         self._lease = lease
         self.watch = parts.watch
 
-    def route(self, claimed: LeasedDelivery) -> Route:
+    def route(self, delivery: LeasedDelivery) -> Route:
         """Where it goes: test mail and the simulator's recipients stay here."""
-        if claimed.environment == 0 or claimed.flags & QueueFlag.SIMULATOR or not self._parts.routes:
+        if delivery.environment == 0 or delivery.flags & QueueFlag.SIMULATOR or not self._parts.routes:
             return self._parts.inbox
-        return self._parts.routes[min(claimed.route, len(self._parts.routes) - 1)]
+        return self._parts.routes[min(delivery.route, len(self._parts.routes) - 1)]
 
     def site_room(self, site: str) -> int:
         """How many more deliveries a site takes on the first route."""
         return self._parts.routes[0].transport.room(site) if self._parts.routes else 0
 
-    def prepare(self, claimed: LeasedDelivery, sealed: SealedContent, keys: Sequence[SigningKey]) -> PreparedDelivery:
+    def prepare(self, delivery: LeasedDelivery, sealed: SealedContent, keys: Sequence[SigningKey]) -> PreparedDelivery:
         """Open, complete and sign: about half a millisecond, nearly all of it RSA."""
-        parts, route = self._parts, self.route(claimed)
-        content = sign.open_content(parts.sealer, sealed.sealed, sealed.key_id, claimed.message.bytes)
-        data = sign.wire_bytes(claimed, content, keys if route.dkim else ())
-        gate = DeliveryGate(self._lease, claimed, parts.clock)
+        parts, route = self._parts, self.route(delivery)
+        content = sign.open_content(parts.sealer, sealed.sealed, sealed.key_id, delivery.message.bytes)
+        data = sign.wire_bytes(delivery, content, keys if route.dkim else ())
+        gate = DeliveryGate(self._lease, delivery, parts.clock)
         path = (
-            content.header_from if route.return_path_from else sign.return_path(parts.sealer, claimed, parts.return_path_domain)
+            content.header_from if route.return_path_from else sign.return_path(parts.sealer, delivery, parts.return_path_domain)
         )
         parcel = Parcel(
-            return_path=path, recipient=claimed.recipient, domain=claimed.site, data=data, expires_at=claimed.expires_at, gate=gate,
-            tls_required=bool(claimed.flags & QueueFlag.TLS_REQUIRED), smtputf8=bool(claimed.flags & QueueFlag.SMTPUTF8),
-            delivery=DeliveryKey(claimed.tenant, claimed.environment, claimed.message, claimed.position), type=claimed.type,
-            number=claimed.number,
+            return_path=path, recipient=delivery.recipient, domain=delivery.site, data=data, expires_at=delivery.expires_at, gate=gate,
+            tls_required=bool(delivery.flags & QueueFlag.TLS_REQUIRED), smtputf8=bool(delivery.flags & QueueFlag.SMTPUTF8),
+            delivery=DeliveryKey(delivery.tenant, delivery.environment, delivery.message, delivery.position), type=delivery.type,
+            number=delivery.number,
         )  # fmt: skip
-        return PreparedDelivery(claimed, route, parcel, gate, sign.digest(data))
+        return PreparedDelivery(delivery, route, parcel, gate, sign.digest(data))
 
-    async def keys(self, claimed: LeasedDelivery) -> Sequence[SigningKey]:
+    async def keys(self, delivery: LeasedDelivery) -> Sequence[SigningKey]:
         """The keys that the first attempt fixed; none where the domain has none (mail that stays in the inbox)."""
-        if claimed.keyset is None:
+        if delivery.keyset is None:
             return ()
-        return await self._parts.keys(claimed.tenant, claimed.header_domain, claimed.keyset)
+        return await self._parts.keys(delivery.tenant, delivery.header_domain, delivery.keyset)
 
-    async def carry(self, prepared: PreparedDelivery) -> bool:
+    async def send(self, prepared: PreparedDelivery) -> bool:
         """Hand over and settle; False where nothing was tried and the lease is to be given back."""
         started = self._parts.clock.now()
         try:
-            attempt = await prepared.route.transport.carry(prepared.parcel)
+            attempt = await prepared.route.transport.send(prepared.parcel)
         except Exception:  # a bug of ours must not take the worker's other deliveries with it
             log.exception("transport failed", route=prepared.route.name)
             attempt = self._broken(prepared, started)
@@ -136,72 +136,72 @@ class Deliverer:
         prepared.gate.settled()
         return True
 
-    async def expire(self, claimed: LeasedDelivery) -> None:
+    async def expire(self, delivery: LeasedDelivery) -> None:
         """Too late for another try; operations are told if there was one."""
-        soft = self.watch.ended(claimed) if self.watch is not None else None
-        row, step = settlement.expired(claimed, self._parts.clock.now(), self._new_id(), soft)
+        soft = self.watch.ended(delivery) if self.watch is not None else None
+        row, step = settlement.expired(delivery, self._parts.clock.now(), self._new_id(), soft)
         if not await self._settle(row):
             metrics.FENCED.inc()
             return
-        metrics.SETTLED.labels(claimed.built_in, step.state.value).inc()
+        metrics.SETTLED.labels(delivery.built_in, step.state.value).inc()
         if step.exhausted:
             said = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.RESOLVE)
-            await self._parts.alert(claimed, self.route(claimed).name, said)
+            await self._parts.alert(delivery, self.route(delivery).name, said)
 
-    async def withhold(self, claimed: LeasedDelivery, verdict: SuppressionVerdict) -> None:
+    async def withhold(self, delivery: LeasedDelivery, verdict: SuppressionVerdict) -> None:
         """It may not be written to, or not now: an entry that came since intake, or the brakes."""
         now, cause, entry = self._parts.clock.now(), verdict.entry.cause.value, verdict.entry.id
         blocked = verdict.ruling.answer is SuppressionAnswer.BLOCK
         if blocked or self.watch is None:
-            row = settlement.suppressed(claimed, cause, entry, now, self._new_id())
+            row = settlement.suppressed(delivery, cause, entry, now, self._new_id())
         else:
-            row = settlement.held(claimed, cause, entry, self.watch.recheck(verdict, now), now, self._new_id())
+            row = settlement.held(delivery, cause, entry, self.watch.recheck(verdict, now), now, self._new_id())
         if not await self._settle(row):
             metrics.FENCED.inc()
             return
         metrics.SUPPRESSED.labels(cause, "attempt").inc()
         if row.final:
-            metrics.SETTLED.labels(claimed.built_in, settlement.suppressed_as(claimed).value).inc()
+            metrics.SETTLED.labels(delivery.built_in, settlement.suppressed_as(delivery).value).inc()
         if self.watch is not None:
-            await self.watch.told(claimed, verdict)
+            await self.watch.told(delivery, verdict)
 
-    async def unmade(self, claimed: LeasedDelivery, trouble: Exception) -> None:
+    async def unmade(self, delivery: LeasedDelivery, error: Exception) -> None:
         """Its bytes cannot be made (a key that does not open it, a bug): an attempt that failed on our side, and its wait."""
-        log.error("message cannot be made", type=claimed.type, error=type(trouble).__name__)
+        log.error("message cannot be made", type=delivery.type, error=type(error).__name__)
         now = self._parts.clock.now()
         said = Deferred(
             Diagnosis(reason=Reason.UNKNOWN, scope=Scope.US, stage=AttemptStage.RESOLVE, reply="the message cannot be made")
         )
         attempt = Attempt(outcome=said, adapter="", started_at=now, duration_ms=0.0)
-        step = settlement.judge(said, claimed, types.BY_NAME[claimed.built_in], 1, now, self._parts.entropy.fraction())
-        name = self.route(claimed).name
+        step = settlement.judge(said, delivery, types.BY_NAME[delivery.built_in], 1, now, self._parts.entropy.fraction())
+        name = self.route(delivery).name
         await self._settle(
-            settlement.settlement(claimed, attempt, step, route=name, digest=None, now=now, event_id=self._new_id())
+            settlement.settlement(delivery, attempt, step, route=name, digest=None, now=now, event_id=self._new_id())
         )
         if step.exhausted:
-            await self._parts.alert(claimed, name, said.diagnosis)
+            await self._parts.alert(delivery, name, said.diagnosis)
 
-    async def gone(self, claimed: LeasedDelivery) -> None:
+    async def gone(self, delivery: LeasedDelivery) -> None:
         """Its content is no longer kept: it cannot be sent, and says so."""
         diagnosis = Diagnosis(
             reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.RESOLVE, reply="content no longer kept"
         )
-        log.error("content missing", type=claimed.type)
-        await self.expire(claimed)
-        await self._parts.alert(claimed, self.route(claimed).name, diagnosis)
+        log.error("content missing", type=delivery.type)
+        await self.expire(delivery)
+        await self._parts.alert(delivery, self.route(delivery).name, diagnosis)
 
     async def _conclude(self, prepared: PreparedDelivery, attempt: Attempt, message_type: MessageType) -> None:
-        parts, claimed = self._parts, prepared.claimed
+        parts, delivery = self._parts, prepared.claimed
         if isinstance(attempt.outcome, Withheld):
             return
         now = parts.clock.now()
         routes = len(parts.routes) if prepared.route is not parts.inbox else 1
-        step = settlement.judge(attempt.outcome, claimed, message_type, routes, now, parts.entropy.fraction())
+        step = settlement.judge(attempt.outcome, delivery, message_type, routes, now, parts.entropy.fraction())
         follows = NOTHING
         if self.watch is not None:
-            step, follows = self.watch.follow(claimed, attempt, step, direct=prepared.route.per_site, now=now)
+            step, follows = self.watch.follow(delivery, attempt, step, direct=prepared.route.per_site, now=now)
         row = settlement.settlement(
-            claimed, attempt, step, route=prepared.route.name, digest=prepared.digest, now=now, event_id=self._new_id(),
+            delivery, attempt, step, route=prepared.route.name, digest=prepared.digest, now=now, event_id=self._new_id(),
             signed=prepared.route.dkim, follows=follows,
         )  # fmt: skip
         if not await self._settle(row):
@@ -210,10 +210,10 @@ class Deliverer:
         self._count(prepared, attempt, step)
         if follows.entry is not None:
             metrics.SUPPRESSIONS_ADDED.labels(follows.entry.cause.value, follows.entry.source).inc()
-        if isinstance(attempt.outcome, Delivered) and complains(claimed.recipient):
-            await parts.complain(claimed)
+        if isinstance(attempt.outcome, Delivered) and complains(delivery.recipient):
+            await parts.complain(delivery)
         if step.exhausted:
-            await parts.alert(claimed, prepared.route.name, attempt.outcome.diagnosis)
+            await parts.alert(delivery, prepared.route.name, attempt.outcome.diagnosis)
 
     async def _withheld(self, prepared: PreparedDelivery) -> bool:
         if self._parts.clock.now() < prepared.claimed.expires_at:
@@ -223,15 +223,17 @@ class Deliverer:
         return True
 
     async def _settle(self, row: Settlement) -> bool:
-        return await self._parts.settle.put(row)
+        return await self._parts.settle.submit(row)
 
     def _count(self, prepared: PreparedDelivery, attempt: Attempt, step: RetryStep) -> None:
-        claimed, said = prepared.claimed, attempt.outcome
+        delivery, said = prepared.claimed, attempt.outcome
         metrics.OUTCOMES.labels(prepared.route.name, settlement.outcome_word(said), said.diagnosis.reason.value).inc()
         if step.final:
-            metrics.SETTLED.labels(claimed.built_in, step.state.value).inc()
+            metrics.SETTLED.labels(delivery.built_in, step.state.value).inc()
         if isinstance(said, Delivered):
-            metrics.LATENCY.labels(claimed.built_in).observe(max(0.0, (self._parts.clock.now() - claimed.since).total_seconds()))
+            metrics.LATENCY.labels(delivery.built_in).observe(
+                max(0.0, (self._parts.clock.now() - delivery.since).total_seconds())
+            )
 
     def _broken(self, prepared: PreparedDelivery, started: datetime) -> Attempt:
         diagnosis = Diagnosis(

@@ -51,14 +51,14 @@ class InboxTransport:
         self,
         keep: Callable[[list[InboxMailToKeep]], Awaitable[None]],
         clock: Clock,
-        hopeless: Callable[[BaseException], bool],
+        fails_together: Callable[[BaseException], bool],
     ) -> None:
         """Nothing is held between calls but what is being written."""
-        self._keep: Batcher[InboxMailToKeep, None] = Batcher(self._write, hopeless=hopeless)
+        self._keep: Batcher[InboxMailToKeep, None] = Batcher(self._write, fails_together=fails_together)
         self._store = keep
         self._clock = clock
 
-    async def carry(self, parcel: Parcel) -> Attempt:
+    async def send(self, parcel: Parcel) -> Attempt:
         """Keep the mail, or answer as the simulator's recipient would."""
         began, started = self._clock.monotonic(), self._clock.now()
         outcome = await self._answer(parcel)
@@ -88,7 +88,7 @@ class InboxTransport:
         if not parcel.gate.open():
             return _WITHHELD
         if isinstance(simulated.outcome, Delivered) and parcel.delivery is not None:
-            await self._keep.put(InboxMailToKeep(parcel.delivery, parcel.recipient, parcel.type, parcel.data))
+            await self._keep.submit(InboxMailToKeep(parcel.delivery, parcel.recipient, parcel.type, parcel.data))
         return simulated.outcome
 
     async def _write(self, kept: list[InboxMailToKeep]) -> list[None]:

@@ -41,10 +41,10 @@ class Lease:
 class DeliveryGate:
     """Asked once, just before the body: unexpired, lease held, mark made."""
 
-    def __init__(self, lease: Lease, claimed: LeasedDelivery, clock: Clock) -> None:
+    def __init__(self, lease: Lease, delivery: LeasedDelivery, clock: Clock) -> None:
         """Shut until asked."""
         self._lease = lease
-        self._claimed = claimed
+        self._claimed = delivery
         self._clock = clock
         self._slot: int | None = None
 
@@ -52,8 +52,8 @@ class DeliveryGate:
         """True: the delivery may have left from now on."""
         if self._clock.now() >= self._claimed.expires_at or not self._lease.held():
             return False
-        claimed = self._claimed
-        self._slot = self._lease.marks.make(MarkedDelivery(claimed.message, claimed.position, claimed.number))
+        delivery = self._claimed
+        self._slot = self._lease.marks.make(MarkedDelivery(delivery.message, delivery.position, delivery.number))
         return self._slot is not None
 
     @property

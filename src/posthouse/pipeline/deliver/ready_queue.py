@@ -40,14 +40,14 @@ class ReadyQueue:
 
     def add(self, taken: Sequence[LeasedDelivery], sealed: Mapping[UUID, SealedContent]) -> None:
         """Deliveries just claimed, with their content where there is any."""
-        for claimed in taken:
-            self._lanes.held[claimed.lane] += 1
-            self._waiting[Lane(claimed.lane)] += 1
-            self._flows[claimed.lane, claimed.flow] = self.waiting(claimed.lane, claimed.flow) + 1
-            self._known.add(_name(claimed))
+        for delivery in taken:
+            self._lanes.held[delivery.lane] += 1
+            self._waiting[Lane(delivery.lane)] += 1
+            self._flows[delivery.lane, delivery.flow] = self.waiting(delivery.lane, delivery.flow) + 1
+            self._known.add(_name(delivery))
             self._sequence += 1
-            place = (claimed.lane, self._turn(claimed), claimed.deadline, self._sequence)
-            heapq.heappush(self._heap, (*place, claimed, sealed.get(claimed.message)))
+            place = (delivery.lane, self._turn(delivery), delivery.deadline, self._sequence)
+            heapq.heappush(self._heap, (*place, delivery, sealed.get(delivery.message)))
 
     def first(self) -> LeasedDelivery:
         """The most urgent: fastest lane, the flow whose turn it is, earliest deadline."""
@@ -64,10 +64,10 @@ class ReadyQueue:
             self._heap.remove(found)
             heapq.heapify(self._heap)
             entry = found
-        _, turn, _, _, claimed, sealed = entry
-        self._round[Lane(claimed.lane)] = turn
-        self._begun(claimed)
-        return claimed, sealed
+        _, turn, _, _, delivery, sealed = entry
+        self._round[Lane(delivery.lane)] = turn
+        self._begun(delivery)
+        return delivery, sealed
 
     def ahead(self, lane: int) -> int:
         """How many deliveries that were not begun would come before another one of this lane."""
@@ -78,39 +78,39 @@ class ReadyQueue:
         taken = [entry[4] for entry in self._heap if site in (None, entry[4].site)]
         self._heap = [entry for entry in self._heap if site not in (None, entry[4].site)]
         heapq.heapify(self._heap)
-        for claimed in taken:
-            self._begun(claimed)
+        for delivery in taken:
+            self._begun(delivery)
         return taken
 
     def waiting(self, lane: int, flow: int) -> int:
         """How many of a flow were not begun."""
         return self._flows.get((lane, flow), 0)
 
-    def let_go(self, claimed: LeasedDelivery, *, forget: bool = True) -> None:
+    def let_go(self, delivery: LeasedDelivery, *, forget: bool = True) -> None:
         """It is settled or given back. Not ``forget``: its place is free, but nobody may take it for lost."""
-        self._lanes.held[claimed.lane] -= 1
+        self._lanes.held[delivery.lane] -= 1
         if forget:
-            self._known.discard(_name(claimed))
+            self._known.discard(_name(delivery))
 
     def lost(self, leased: Sequence[LeasedDelivery]) -> list[LeasedDelivery]:
         """Of what the database says we hold, what we never heard of."""
-        return [claimed for claimed in leased if _name(claimed) not in self._known]
+        return [delivery for delivery in leased if _name(delivery) not in self._known]
 
-    def _turn(self, claimed: LeasedDelivery) -> int:
-        flow = (claimed.lane, claimed.flow)
-        turn = max(self._round[Lane(claimed.lane)], self._last.get(flow, -1) + 1)
+    def _turn(self, delivery: LeasedDelivery) -> int:
+        flow = (delivery.lane, delivery.flow)
+        turn = max(self._round[Lane(delivery.lane)], self._last.get(flow, -1) + 1)
         self._last[flow] = turn
         return turn
 
-    def _begun(self, claimed: LeasedDelivery) -> None:
+    def _begun(self, delivery: LeasedDelivery) -> None:
         """It waits no longer; a flow of which nothing waits is forgotten."""
-        flow = (claimed.lane, claimed.flow)
-        self._waiting[Lane(claimed.lane)] -= 1
+        flow = (delivery.lane, delivery.flow)
+        self._waiting[Lane(delivery.lane)] -= 1
         self._flows[flow] -= 1
         if not self._flows[flow]:
             del self._flows[flow]
             del self._last[flow]
 
 
-def _name(claimed: LeasedDelivery) -> Name:
-    return claimed.message, claimed.position, claimed.number
+def _name(delivery: LeasedDelivery) -> Name:
+    return delivery.message, delivery.position, delivery.number

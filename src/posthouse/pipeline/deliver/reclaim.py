@@ -44,18 +44,20 @@ async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
     async with parts.database.transaction() as session:
         await workers.forget(session, row.id)  # first: it waits for a claim that is under way and forbids another
         held = await queue.leased(session, row.id)
-        marked = [(claimed, found.mark(MarkedDelivery(claimed.message, claimed.position, claimed.number))) for claimed in held]
-        untouched = [claimed for claimed, mark in marked if mark is None]
+        marked = [
+            (delivery, found.mark(MarkedDelivery(delivery.message, delivery.position, delivery.number))) for delivery in held
+        ]
+        untouched = [delivery for delivery, mark in marked if mark is None]
         heads = await queue.release(session, row.id, untouched) if untouched else []
         if heads:
             await queue.notify(session, heads)
-        rows, ended = _settlements(parts, [(claimed, mark) for claimed, mark in marked if mark is not None])
+        rows, ended = _settlements(parts, [(delivery, mark) for delivery, mark in marked if mark is not None])
         if rows:
             await settle.settle(session, row.id, rows)
     if row.host == boot_id():
         discard(path)
-    for claimed, name, diagnosis in ended:
-        await parts.alert(claimed, name, diagnosis)
+    for delivery, name, diagnosis in ended:
+        await parts.alert(delivery, name, diagnosis)
     if held:
         doubtful = sum(mark is Mark.GONE for _, mark in marked)
         log.warning("deliveries taken back", worker=row.id, again=len(untouched), in_doubt=doubtful)
@@ -70,20 +72,20 @@ def _settlements(
     """What becomes of marked deliveries, and whom operations are told of."""
     now = parts.clock.now()
     rows, ended = [], []
-    for claimed, mark in marked:
+    for delivery, mark in marked:
         said, attempt = settlement.lost(now) if mark is Mark.GONE else settlement.remembered(now, final=mark is Mark.DELIVERED)
         step = settlement.judge(
-            said, claimed, types.BY_NAME[claimed.built_in], len(parts.route_names), now, parts.entropy.fraction()
+            said, delivery, types.BY_NAME[delivery.built_in], len(parts.route_names), now, parts.entropy.fraction()
         )
-        name = _route(parts, claimed)
+        name = _route(parts, delivery)
         rows.append(
-            settlement.settlement(claimed, attempt, step, route=name, digest=None, now=now, event_id=parts.entropy.new_id(now))
+            settlement.settlement(delivery, attempt, step, route=name, digest=None, now=now, event_id=parts.entropy.new_id(now))
         )
         if step.exhausted:
-            ended.append((claimed, name, said.diagnosis))
+            ended.append((delivery, name, said.diagnosis))
     return rows, ended
 
 
-def _route(parts: ReclaimParts, claimed: LeasedDelivery) -> str:
+def _route(parts: ReclaimParts, delivery: LeasedDelivery) -> str:
     names = parts.route_names
-    return names[min(claimed.route, len(names) - 1)] if names and claimed.environment else "inbox"
+    return names[min(delivery.route, len(names) - 1)] if names and delivery.environment else "inbox"

@@ -40,17 +40,17 @@ def outcome_word(said: Outcome | Withheld) -> str:
 
 
 def judge(
-    attempt_outcome: Outcome, claimed: LeasedDelivery, message_type: MessageType, routes: int, now: datetime, jitter: float
+    attempt_outcome: Outcome, delivery: LeasedDelivery, message_type: MessageType, routes: int, now: datetime, jitter: float
 ) -> RetryStep:
     """What now, by the type's rules."""
     return next_step(
-        attempt_outcome, message_type, tries=claimed.tries, refusals=claimed.refusals, route=claimed.route, routes=routes,
-        in_doubt_before=bool(claimed.flags & QueueFlag.IN_DOUBT_BEFORE), now=now, expires_at=claimed.expires_at, jitter=jitter,
+        attempt_outcome, message_type, tries=delivery.tries, refusals=delivery.refusals, route=delivery.route, routes=routes,
+        in_doubt_before=bool(delivery.flags & QueueFlag.IN_DOUBT_BEFORE), now=now, expires_at=delivery.expires_at, jitter=jitter,
     )  # fmt: skip
 
 
 def settlement(
-    claimed: LeasedDelivery,
+    delivery: LeasedDelivery,
     attempt: Attempt,
     step: RetryStep,
     *,
@@ -63,10 +63,10 @@ def settlement(
 ) -> Settlement:
     """The fate of a delivery after an attempt. ``follows``: what of it concerns the address."""
     diagnosis = attempt.outcome.diagnosis
-    event = _news(claimed, step.state)
+    event = _news(delivery, step.state)
     return Settlement(
-        delivery=claimed,
-        attempt=record(attempt, route, digest, claimed.keyset if signed else None),
+        delivery=delivery,
+        attempt=record(attempt, route, digest, delivery.keyset if signed else None),
         event=event,
         event_id=event_id,
         event_data=event_data(diagnosis, step) if event else None,
@@ -76,48 +76,48 @@ def settlement(
         route=step.route,
         tries=step.tries,
         refusals=step.refusals,
-        flags=_flags(claimed, step) | (QueueFlag.HELD if follows.held else 0),
+        flags=_flags(delivery, step) | (QueueFlag.HELD if follows.held else 0),
         entry=follows.entry,
         soft=follows.soft,
         arrived=follows.arrived,
     )
 
 
-def suppressed(claimed: LeasedDelivery, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
+def suppressed(delivery: LeasedDelivery, cause: str, entry: str, now: datetime, event_id: UUID) -> Settlement:
     """It may not be written to after all: the last look, before the attempt."""
-    event = _news(claimed, suppressed_as(claimed))
+    event = _news(delivery, suppressed_as(delivery))
     return Settlement(
-        delivery=claimed, attempt=None, event=event, event_id=event_id,
-        event_data={"reason": cause, "suppression": entry} if event else None, at=now, route=claimed.route, tries=claimed.tries, flags=claimed.flags,
+        delivery=delivery, attempt=None, event=event, event_id=event_id,
+        event_data={"reason": cause, "suppression": entry} if event else None, at=now, route=delivery.route, tries=delivery.tries, flags=delivery.flags,
     )  # fmt: skip
 
 
-def suppressed_as(claimed: LeasedDelivery) -> DeliveryState:
+def suppressed_as(delivery: LeasedDelivery) -> DeliveryState:
     """What was in doubt before stays in doubt."""
-    return DeliveryState.IN_DOUBT if claimed.flags & QueueFlag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
+    return DeliveryState.IN_DOUBT if delivery.flags & QueueFlag.IN_DOUBT_BEFORE else DeliveryState.SUPPRESSED
 
 
-def held(claimed: LeasedDelivery, cause: str, entry: str, due: datetime, now: datetime, event_id: UUID) -> Settlement:
+def held(delivery: LeasedDelivery, cause: str, entry: str, due: datetime, now: datetime, event_id: UUID) -> Settlement:
     """The brakes: nothing is tried before ``due``, and no attempt is counted."""
-    due = min(due, claimed.expires_at)
-    news = _news(claimed, DeliveryState.DEFERRED)
+    due = min(due, delivery.expires_at)
+    news = _news(delivery, DeliveryState.DEFERRED)
     return Settlement(
-        delivery=claimed, attempt=None, event=news, event_id=event_id,
+        delivery=delivery, attempt=None, event=news, event_id=event_id,
         event_data={"reason": cause, "suppression": entry, "willRetryAt": _moment(due)} if news else None, at=now, due=due,
-        route=claimed.route, tries=claimed.tries, refusals=claimed.refusals, flags=claimed.flags | QueueFlag.HELD | QueueFlag.DEFERRED_NOW,
+        route=delivery.route, tries=delivery.tries, refusals=delivery.refusals, flags=delivery.flags | QueueFlag.HELD | QueueFlag.DEFERRED_NOW,
     )  # fmt: skip
 
 
-def expired(claimed: LeasedDelivery, now: datetime, event_id: UUID, soft: SoftEnd | None = None) -> tuple[Settlement, RetryStep]:
+def expired(delivery: LeasedDelivery, now: datetime, event_id: UUID, soft: SoftEnd | None = None) -> tuple[Settlement, RetryStep]:
     """Too late: nothing is tried any more. What was in doubt before stays in doubt. ``soft``: it may count against its mailbox."""
     step = expire(
-        tries=claimed.tries, refusals=claimed.refusals, route=claimed.route,
-        in_doubt_before=bool(claimed.flags & QueueFlag.IN_DOUBT_BEFORE),
+        tries=delivery.tries, refusals=delivery.refusals, route=delivery.route,
+        in_doubt_before=bool(delivery.flags & QueueFlag.IN_DOUBT_BEFORE),
     )  # fmt: skip
-    event = _news(claimed, step.state)
+    event = _news(delivery, step.state)
     row = Settlement(
-        delivery=claimed, attempt=None, event=event, event_id=event_id,
-        event_data={"reason": Reason.EXPIRED.value} if event else None, at=now, flags=claimed.flags, soft=soft,
+        delivery=delivery, attempt=None, event=event, event_id=event_id,
+        event_data={"reason": Reason.EXPIRED.value} if event else None, at=now, flags=delivery.flags, soft=soft,
     )  # fmt: skip
     return row, step
 
@@ -179,16 +179,16 @@ def _moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _news(claimed: LeasedDelivery, state: DeliveryState) -> str | None:
+def _news(delivery: LeasedDelivery, state: DeliveryState) -> str | None:
     """The event that tells of a state; None where it is the state that it was in (what was deferred since a doubt is in doubt no more)."""
-    deferred = bool(claimed.flags & QueueFlag.DEFERRED_NOW)
-    doubted = bool(claimed.flags & QueueFlag.IN_DOUBT_BEFORE) and not deferred
+    deferred = bool(delivery.flags & QueueFlag.DEFERRED_NOW)
+    doubted = bool(delivery.flags & QueueFlag.IN_DOUBT_BEFORE) and not deferred
     same = {DeliveryState.QUEUED: True, DeliveryState.DEFERRED: deferred, DeliveryState.IN_DOUBT: doubted}
     return None if same.get(state) else f"message.{state.value}"
 
 
-def _flags(claimed: LeasedDelivery, step: RetryStep) -> int:
-    flags = claimed.flags & ~QueueFlag.HELD
+def _flags(delivery: LeasedDelivery, step: RetryStep) -> int:
+    flags = delivery.flags & ~QueueFlag.HELD
     if step.state is DeliveryState.DEFERRED:
         return flags | QueueFlag.DEFERRED_NOW
     if step.state is DeliveryState.IN_DOUBT:

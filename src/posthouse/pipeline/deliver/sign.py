@@ -39,12 +39,12 @@ def message_id(message: UUID, header_domain: str) -> str:
     return f"<{ids.letters(message.int)}@{header_domain}>"
 
 
-def wire_bytes(claimed: LeasedDelivery, content: Content, keys: Sequence[SigningKey]) -> bytes:
+def wire_bytes(delivery: LeasedDelivery, content: Content, keys: Sequence[SigningKey]) -> bytes:
     """The whole message as it is handed over: signatures, head, body."""
     head = compose.finish(
-        content, date=claimed.first_attempt_at, message_id=message_id(claimed.message, claimed.header_domain), extra=b""
+        content, date=delivery.first_attempt_at, message_id=message_id(delivery.message, delivery.header_domain), extra=b""
     )
-    signatures = dkim.sign(head, content.body_digest, keys, claimed.first_attempt_at) if keys else b""
+    signatures = dkim.sign(head, content.body_digest, keys, delivery.first_attempt_at) if keys else b""
     return b"".join((signatures, head, b"\r\n", content.body))
 
 
@@ -53,7 +53,7 @@ def digest(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def return_path(sealer: Sealer, claimed: LeasedDelivery, domain: str) -> str:
+def return_path(sealer: Sealer, delivery: LeasedDelivery, domain: str) -> str:
     """``b+<token>@domain``: says which delivery a returned mail is about; the same on every attempt."""
-    local = token(sealer.token_key, claimed.tenant, claimed.environment, claimed.message, claimed.position)
+    local = token(sealer.token_key, delivery.tenant, delivery.environment, delivery.message, delivery.position)
     return f"{local}@{domain}"

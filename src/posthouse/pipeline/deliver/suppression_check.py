@@ -91,7 +91,7 @@ class SuppressionLookup:
         self._database = database
         self._clock = clock
         self._hashing = hashing
-        self._asking: Batcher[LookupKey, ListedAddress] = Batcher(self._find, hopeless=is_unavailable, limit=1000)
+        self._asking: Batcher[LookupKey, ListedAddress] = Batcher(self._find, fails_together=is_unavailable, limit=1000)
         self.lockouts = lockouts
 
     async def of(self, tenant: int, environment: int, addresses: Iterable[str]) -> SuppressionFacts:
@@ -107,7 +107,7 @@ class SuppressionLookup:
 
     async def _together(self, asked: list[LookupKey]) -> list[ListedAddress]:
         """With whatever else is asked now; a batch asks by itself, so that nobody waits for its long list."""
-        waiting = [self._asking.put(each) for each in asked]
+        waiting = [self._asking.submit(each) for each in asked]
         return [await each for each in waiting] if len(waiting) == 1 else await asyncio.gather(*waiting)
 
     async def _find(self, asked: list[LookupKey]) -> list[ListedAddress]:
@@ -161,84 +161,84 @@ class PreSendCheck:
 
     async def learn(self, session: Session, taken: Sequence[LeasedDelivery]) -> None:
         """Look at what was just claimed; one query, and none where only the simulator is written to."""
-        real = [claimed for claimed in taken if not claimed.flags & QueueFlag.SIMULATOR]
+        real = [delivery for delivery in taken if not delivery.flags & QueueFlag.SIMULATOR]
         if not real:
             return
         asked = [LookupKey(c.tenant, c.environment, self._key.of(c.recipient), c.flow) for c in real]
         found = await suppression_lookup.check(session, asked, self._clock.now())
-        for claimed, listed in zip(real, found, strict=True):
+        for delivery, listed in zip(real, found, strict=True):
             if listed is not NOT_LISTED:
-                self._remember(claimed, listed)
+                self._remember(delivery, listed)
 
-    def verdict(self, claimed: LeasedDelivery) -> SuppressionVerdict | None:
+    def verdict(self, delivery: LeasedDelivery) -> SuppressionVerdict | None:
         """Why this one is not to be attempted now; None where it is. Answered once."""
-        return self._verdicts.pop(_name(claimed), None) if self._verdicts else None
+        return self._verdicts.pop(_name(delivery), None) if self._verdicts else None
 
-    async def told(self, claimed: LeasedDelivery, verdict: SuppressionVerdict) -> None:
+    async def told(self, delivery: LeasedDelivery, verdict: SuppressionVerdict) -> None:
         """It was withheld; operations hear of it where somebody is locked out."""
         if verdict.ruling.alarm:
-            await self._alarm(claimed.tenant, claimed.environment, claimed.type, verdict.stream, verdict.entry, verdict.ruling)
+            await self._alarm(delivery.tenant, delivery.environment, delivery.type, verdict.stream, verdict.entry, verdict.ruling)
 
     def recheck(self, verdict: SuppressionVerdict, now: datetime) -> datetime:
         """When to look again at one that is held: often enough to notice that it was taken back."""
         return min(now + RECHECK, max(verdict.held_until or now, now + _SOON))
 
-    def ended(self, claimed: LeasedDelivery) -> SoftEnd | None:
+    def ended(self, delivery: LeasedDelivery) -> SoftEnd | None:
         """A delivery that expired before another attempt; history knows what the last one heard."""
-        return None if not claimed.tries or claimed.flags & QueueFlag.SIMULATOR else self._soft(claimed, None, "")
+        return None if not delivery.tries or delivery.flags & QueueFlag.SIMULATOR else self._soft(delivery, None, "")
 
     def follow(
-        self, claimed: LeasedDelivery, attempt: Attempt, step: RetryStep, *, direct: bool, now: datetime
+        self, delivery: LeasedDelivery, attempt: Attempt, step: RetryStep, *, direct: bool, now: datetime
     ) -> tuple[RetryStep, AddressEffects]:
         """The step as the brakes leave it, and what follows for the address. ``direct``: the answer came from a mailbox provider."""
         said = attempt.outcome
-        counted = self._counted.pop(_name(claimed), "none") is None if self._counted else False
-        if claimed.flags & QueueFlag.SIMULATOR or isinstance(said, Withheld):
+        counted = self._counted.pop(_name(delivery), "none") is None if self._counted else False
+        if delivery.flags & QueueFlag.SIMULATOR or isinstance(said, Withheld):
             return step, NOTHING
-        provider = provider_of(attempt.host if direct and attempt.host else claimed.site)
+        provider = provider_of(attempt.host if direct and attempt.host else delivery.site)
         gone = isinstance(said, Bounced) and suppresses(said.diagnosis)
         if direct and isinstance(said, Delivered | Bounced):
-            self.brakes.hear((claimed.tenant, claimed.environment, provider), hard=gone)
+            self.brakes.hear((delivery.tenant, delivery.environment, provider), hard=gone)
         if isinstance(said, Delivered):
-            return step, AddressEffects(arrived=self._key.of(claimed.recipient)) if counted else NOTHING
+            return step, AddressEffects(arrived=self._key.of(delivery.recipient)) if counted else NOTHING
         if not step.final or step.state not in _UNDELIVERED:
             return step, NOTHING
         if gone:
-            return self._bounced(claimed, attempt, step, provider, now)
+            return self._bounced(delivery, attempt, step, provider, now)
         if soft_bounces.counts(said):
-            return step, AddressEffects(soft=self._soft(claimed, said.diagnosis.reason.value, said.diagnosis.reply))
+            return step, AddressEffects(soft=self._soft(delivery, said.diagnosis.reason.value, said.diagnosis.reply))
         return step, NOTHING
 
     def _bounced(
-        self, claimed: LeasedDelivery, attempt: Attempt, step: RetryStep, provider: str, now: datetime
+        self, delivery: LeasedDelivery, attempt: Attempt, step: RetryStep, provider: str, now: datetime
     ) -> tuple[RetryStep, AddressEffects]:
         entry = SuppressionEntry(
-            id=self._new_id(now), address=claimed.recipient, lookup=self._key.of(claimed.recipient), cause=Cause.HARD_BOUNCE,
-            source=SOURCE, reason=attempt.outcome.diagnosis.reason.value, evidence=_evidence(claimed, attempt), provider=provider,
+            id=self._new_id(now), address=delivery.recipient, lookup=self._key.of(delivery.recipient), cause=Cause.HARD_BOUNCE,
+            source=SOURCE, reason=attempt.outcome.diagnosis.reason.value, evidence=_evidence(delivery, attempt), provider=provider,
         )  # fmt: skip
-        held_until = self.brakes.until((claimed.tenant, claimed.environment, provider), now)
-        if held_until is None or now + _SOON >= claimed.expires_at:
+        held_until = self.brakes.until((delivery.tenant, delivery.environment, provider), now)
+        if held_until is None or now + _SOON >= delivery.expires_at:
             return step, AddressEffects(entry=entry)
-        due = min(now + RECHECK, max(held_until, now + _SOON), claimed.expires_at)
+        due = min(now + RECHECK, max(held_until, now + _SOON), delivery.expires_at)
         waiting = msgspec.structs.replace(step, state=DeliveryState.DEFERRED, due=due, final=False, exhausted=False)
         return waiting, AddressEffects(entry=entry, held=True)
 
-    def _soft(self, claimed: LeasedDelivery, reason: str | None, reply: str) -> SoftEnd:
+    def _soft(self, delivery: LeasedDelivery, reason: str | None, reply: str) -> SoftEnd:
         return SoftEnd(
-            tenant=claimed.tenant, environment=claimed.environment, lookup=self._key.of(claimed.recipient), address=claimed.recipient,
-            message=claimed.message, position=claimed.position, reason=reason, reply=reply, id=self._new_id(self._clock.now()),
+            tenant=delivery.tenant, environment=delivery.environment, lookup=self._key.of(delivery.recipient), address=delivery.recipient,
+            message=delivery.message, position=delivery.position, reason=reason, reply=reply, id=self._new_id(self._clock.now()),
         )  # fmt: skip
 
-    def _remember(self, claimed: LeasedDelivery, listed: ListedAddress) -> None:
+    def _remember(self, delivery: LeasedDelivery, listed: ListedAddress) -> None:
         if listed.counted:
-            _keep(self._counted, _name(claimed), None)
+            _keep(self._counted, _name(delivery), None)
         judged = judge(
-            listed.entries, types.BY_NAME[claimed.built_in].message_class, listed.stream,
+            listed.entries, types.BY_NAME[delivery.built_in].message_class, listed.stream,
             legal_passes_security=listed.legal_passes_security,
         )  # fmt: skip
         if judged is not None and judged[1].answer is not SuppressionAnswer.PASS:
             held_until = listed.held_until if judged[1].answer is SuppressionAnswer.DEFER else None
-            _keep(self._verdicts, _name(claimed), SuppressionVerdict(*judged, listed.stream, held_until))
+            _keep(self._verdicts, _name(delivery), SuppressionVerdict(*judged, listed.stream, held_until))
 
 
 def _keep(memory: dict[_Name, Any], name: _Name, value: object) -> None:
@@ -248,14 +248,14 @@ def _keep(memory: dict[_Name, Any], name: _Name, value: object) -> None:
     memory[name] = value
 
 
-def _name(claimed: LeasedDelivery) -> _Name:
-    return claimed.message, claimed.position, claimed.number
+def _name(delivery: LeasedDelivery) -> _Name:
+    return delivery.message, delivery.position, delivery.number
 
 
-def _evidence(claimed: LeasedDelivery, attempt: Attempt) -> dict[str, Any]:
+def _evidence(delivery: LeasedDelivery, attempt: Attempt) -> dict[str, Any]:
     said = attempt.outcome.diagnosis
     heard = {
-        "message": ids.text("msg", claimed.message), "position": claimed.position, "attempt": claimed.number, "host": attempt.host,
+        "message": ids.text("msg", delivery.message), "position": delivery.position, "attempt": delivery.number, "host": attempt.host,
         "stage": said.stage.value, "replyCode": said.reply_code, "enhancedCode": said.enhanced_code, "reply": said.reply.replace("\0", ""),
         "at": attempt.started_at.isoformat(timespec="milliseconds"),
     }  # fmt: skip

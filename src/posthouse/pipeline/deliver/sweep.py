@@ -41,9 +41,9 @@ class Sweep:
         while True:
             try:
                 await self.once()
-            except Exception as trouble:  # housekeeping goes on
+            except Exception as error:  # housekeeping goes on
                 self._seen_since = self._parts.clock.monotonic()
-                if not is_unavailable(trouble):
+                if not is_unavailable(error):
                     log.exception("sweep failed")
             await asyncio.sleep(EVERY)
 

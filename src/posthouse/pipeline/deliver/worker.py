@@ -115,8 +115,8 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await step()
-            except Exception as trouble:  # the worker outlives the database's absence and its own bugs
-                if is_unavailable(trouble):
+            except Exception as error:  # the worker outlives the database's absence and its own bugs
+                if is_unavailable(error):
                     log.warning("database away", during=step.__name__)
                 else:
                     log.exception("worker loop failed", during=step.__name__)
@@ -125,11 +125,11 @@ class Worker:
     async def _claiming(self) -> None:
         self._wake.clear()
         await self._claims.reconcile()
-        claimed = await self._claims.claim()
-        if not claimed and not self._wake.is_set():
+        delivery = await self._claims.claim()
+        if not delivery and not self._wake.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL / 4)
-        elif claimed < WORTHWHILE:
+        elif delivery < WORTHWHILE:
             await asyncio.sleep(BREATH)  # so that the next claim finds more than one
         await self._claims.look()
 
@@ -153,42 +153,42 @@ class Worker:
         if found is None:
             await self._no_room(self._line.first())
             return False
-        claimed, sealed = found
-        if self._line.ahead(claimed.lane) == ENOUGH // 2:
+        delivery, sealed = found
+        if self._line.ahead(delivery.lane) == ENOUGH // 2:
             self._wake.set()
-        self._heavy += claimed.size
-        if self._parts.clock.now() >= claimed.expires_at:
-            self._spawn(self._unsent(claimed, self._parts.delivering.expire(claimed)))
+        self._heavy += delivery.size
+        if self._parts.clock.now() >= delivery.expires_at:
+            self._spawn(self._unsent(delivery, self._parts.delivering.expire(delivery)))
             return True
-        verdict = self._watch.verdict(claimed) if self._watch is not None else None
+        verdict = self._watch.verdict(delivery) if self._watch is not None else None
         if verdict is not None:
-            self._spawn(self._unsent(claimed, self._parts.delivering.withhold(claimed, verdict)))
+            self._spawn(self._unsent(delivery, self._parts.delivering.withhold(delivery, verdict)))
             return True
         try:
-            sealed = sealed or await self._claims.content(claimed)
+            sealed = sealed or await self._claims.content(delivery)
             if sealed is None:
-                self._spawn(self._unsent(claimed, self._parts.delivering.gone(claimed)))
+                self._spawn(self._unsent(delivery, self._parts.delivering.gone(delivery)))
             else:
-                keys = await self._parts.delivering.keys(claimed)
-                self._spawn(self._carry(self._parts.delivering.prepare(claimed, sealed, keys)))
-        except Exception as trouble:  # one that cannot be made must not stop its neighbours
-            if is_unavailable(trouble):
+                keys = await self._parts.delivering.keys(delivery)
+                self._spawn(self._carry(self._parts.delivering.prepare(delivery, sealed, keys)))
+        except Exception as error:  # one that cannot be made must not stop its neighbours
+            if is_unavailable(error):
                 self._claims.uncertain = True  # reconciliation gives it back
-                self._let_go(claimed, forget=True)
+                self._let_go(delivery, forget=True)
                 raise
-            self._spawn(self._unsent(claimed, self._parts.delivering.unmade(claimed, trouble)))
+            self._spawn(self._unsent(delivery, self._parts.delivering.unmade(delivery, error)))
         return True
 
-    def _fits(self, claimed: LeasedDelivery) -> bool:
+    def _fits(self, delivery: LeasedDelivery) -> bool:
         """Its route has room, and this process memory for it."""
-        if self._heavy and self._heavy + claimed.size > MOST_BYTES:
+        if self._heavy and self._heavy + delivery.size > MOST_BYTES:
             return False
-        return self._parts.delivering.route(claimed).transport.room(claimed.site) > 0
+        return self._parts.delivering.route(delivery).transport.room(delivery.site) > 0
 
-    async def _no_room(self, claimed: LeasedDelivery) -> None:
-        route = self._parts.delivering.route(claimed)
-        if route.per_site and route.transport.room(claimed.site) <= 0:
-            await self._claims.park(claimed.site)
+    async def _no_room(self, delivery: LeasedDelivery) -> None:
+        route = self._parts.delivering.route(delivery)
+        if route.per_site and route.transport.room(delivery.site) <= 0:
+            await self._claims.park(delivery.site)
             return
         self._press.clear()
         with contextlib.suppress(TimeoutError):
@@ -202,33 +202,33 @@ class Worker:
     async def _guarded(self, coroutine: Coroutine[Any, Any, None]) -> None:
         try:
             await coroutine
-        except Exception as trouble:  # what nothing left of is given back by reconciliation, the rest by its mark
+        except Exception as error:  # what nothing left of is given back by reconciliation, the rest by its mark
             self._claims.uncertain = True
-            log.warning("delivery not settled", error=type(trouble).__name__)
+            log.warning("delivery not settled", error=type(error).__name__)
 
     async def _carry(self, prepared: PreparedDelivery) -> None:
         settled = False
         try:
-            if not await self._parts.delivering.carry(prepared):
+            if not await self._parts.delivering.send(prepared):
                 await self._claims.release([prepared.claimed])
             settled = True
         finally:
             self._let_go(prepared.claimed, forget=settled or not prepared.gate.opened)
 
-    async def _unsent(self, claimed: LeasedDelivery, settled: Awaitable[None]) -> None:
+    async def _unsent(self, delivery: LeasedDelivery, settled: Awaitable[None]) -> None:
         try:
             await settled
         finally:
-            self._let_go(claimed, forget=True)
+            self._let_go(delivery, forget=True)
 
-    def _let_go(self, claimed: LeasedDelivery, *, forget: bool) -> None:
-        self._line.let_go(claimed, forget=forget)
-        self._heavy -= claimed.size
+    def _let_go(self, delivery: LeasedDelivery, *, forget: bool) -> None:
+        self._line.let_go(delivery, forget=forget)
+        self._heavy -= delivery.size
         self._press.set()
-        if self._parts.lanes.worth_claiming(claimed.lane):
+        if self._parts.lanes.worth_claiming(delivery.lane):
             self._wake.set()
-        if claimed.site in self._claims.saturated and not self._stopping.is_set():
-            self._spawn(self._claims.unpark(claimed.site, self._parts.delivering.site_room(claimed.site)))
+        if delivery.site in self._claims.saturated and not self._stopping.is_set():
+            self._spawn(self._claims.unpark(delivery.site, self._parts.delivering.site_room(delivery.site)))
 
     async def _keeping(self) -> None:
         asked = self._parts.clock.monotonic()

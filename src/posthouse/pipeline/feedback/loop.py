@@ -62,8 +62,8 @@ class FeedbackLoop:
             try:
                 worked = await self.once()
                 await self._clean()
-            except Exception as trouble:  # the loop outlives the database's absence and its own bugs
-                if not is_unavailable(trouble):
+            except Exception as error:  # the loop outlives the database's absence and its own bugs
+                if not is_unavailable(error):
                     log.exception("feedback loop failed")
                 worked = 0
                 await asyncio.sleep(_TROUBLE)
@@ -112,8 +112,8 @@ class FeedbackLoop:
                 if what.letter is not None:
                     await self._parts.letters.take(place, what.letter, raw.source)
                 await self._parts.taking.take(place, what.facts, raw.source)
-        except Exception as trouble:  # one report must not stop the others; it is tried again
-            log.warning("report not taken", error=type(trouble).__name__)
+        except Exception as error:  # one report must not stop the others; it is tried again
+            log.warning("report not taken", error=type(error).__name__)
             return False
         return True
 
@@ -127,8 +127,8 @@ class FeedbackLoop:
             if isinstance(said, SubscriptionToConfirm):
                 return await self._parts.ask(said.url)
             await self._parts.taking.take_named(raw.tenant, raw.environment, provider, said)
-        except Exception as trouble:  # one call must not stop the others; it is tried again
-            log.warning("hook not taken", provider=provider, error=type(trouble).__name__)
+        except Exception as error:  # one call must not stop the others; it is tried again
+            log.warning("hook not taken", provider=provider, error=type(error).__name__)
             return False
         return True
 

@@ -84,7 +84,9 @@ class ConfinedRenderer:
         """Nothing is started yet."""
         self._rendering = Confined((sys.executable, "-m", "posthouse.app.confined", "render"))
         self._saving = Confined((sys.executable, "-m", "posthouse.app.confined", "save"), wall=3.0)
-        self._together: Batcher[bytes, bytes | Stopped] = Batcher(self._run, hopeless=lambda _trouble: True, limit=MOST_BATCH)
+        self._together: Batcher[bytes, bytes | Stopped] = Batcher(
+            self._run, fails_together=lambda _trouble: True, limit=MOST_BATCH
+        )
 
     async def render(
         self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
@@ -92,7 +94,7 @@ class ConfinedRenderer:
         """As ``templates.render``."""
         if version.trusted:
             return render(version, variables, locale)
-        answer = await self._together.put(msgspec.msgpack.encode(RenderJob(version, dict(variables), locale)))
+        answer = await self._together.submit(msgspec.msgpack.encode(RenderJob(version, dict(variables), locale)))
         if isinstance(answer, Stopped):
             return (_stopped(answer),)
         filled = msgspec.msgpack.decode(answer, type=RenderAnswer)

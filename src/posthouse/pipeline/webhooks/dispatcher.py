@@ -76,8 +76,8 @@ class WebhookDispatcher:
         while True:
             try:
                 await work()
-            except Exception as trouble:  # a loop outlives the database's absence and its own bugs
-                if not is_unavailable(trouble):
+            except Exception as error:  # a loop outlives the database's absence and its own bugs
+                if not is_unavailable(error):
                     log.exception("fan-out failed")
                 await asyncio.sleep(TROUBLE)
 
@@ -136,14 +136,14 @@ class WebhookDispatcher:
     async def _guarded(self, teller: EndpointWorker) -> None:
         try:
             await teller.run()
-        except Exception as trouble:  # one endpoint must not end the others
-            if not is_unavailable(trouble):
+        except Exception as error:  # one endpoint must not end the others
+            if not is_unavailable(error):
                 log.exception("endpoint failed", endpoint=ids.text("whk", teller.place.id))
             await asyncio.sleep(TROUBLE)
         try:
             await endpoint_queue.release(self._parts.database, self._parts.holder, [teller.place])
-        except Exception as trouble:  # its lease runs out by itself
-            log.info("endpoint not given back", error=type(trouble).__name__)
+        except Exception as error:  # its lease runs out by itself
+            log.info("endpoint not given back", error=type(error).__name__)
         self._tellers.pop(teller.place, None)
 
 
@@ -162,8 +162,8 @@ def settling(
                     for place in off:
                         await _alert(session, place, verdicts[place].why, entropy, now)
                 return [None] * len(batch)
-            except Exception as trouble:
-                if not is_unavailable(trouble):
+            except Exception as error:
+                if not is_unavailable(error):
                     raise
             await asyncio.sleep(TROUBLE)
 

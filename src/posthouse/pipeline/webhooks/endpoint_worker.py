@@ -171,7 +171,7 @@ class EndpointWorker:
         """One event, once, and what becomes of it."""
         clock = self._parts.clock
         if waiting.facts is None:  # no longer kept: there is nothing to tell
-            await self._parts.settle.put(
+            await self._parts.settle.submit(
                 (WebhookResult(waiting=waiting, over=True, due=None, id=waiting.event, at=clock.now()), None)
             )
             return
@@ -181,7 +181,7 @@ class EndpointWorker:
             answer = await self._parts.client.send(SINKS[target.kind].encode(event, target.url, target.secrets, at))
         self._slow = answer.duration_ms > SLOW_MS
         result, verdict = self._judge(waiting, waiting.facts, answer, target.kind, at)
-        await self._parts.settle.put((result, verdict))
+        await self._parts.settle.submit((result, verdict))
 
     def _judge(
         self, waiting: WaitingEvent, facts: EventFacts, answer: HttpResponse | NoAnswer, kind: str, at: datetime

@@ -12,21 +12,23 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from posthouse.templates.language import grammar
+from posthouse.model.template import DEFAULT_LOCALE, CompiledTemplate, TemplateSource
 from posthouse.templates.build import mjml, outline
 from posthouse.templates.build.placeholders import TemplateBuildError
+from posthouse.templates.language import grammar
+from posthouse.templates.language.contexts import UnsafeContext, contexts
 from posthouse.templates.language.engine import CompiledPage, TemplateFault
 from posthouse.templates.language.includes import ResolvedPage, resolve
-from posthouse.templates.language.contexts import UnsafeContext, contexts
-from posthouse.templates.language.source import SourceFault, IncludeError
-from posthouse.model.template import DEFAULT_LOCALE, TemplateSource, CompiledTemplate
+from posthouse.templates.language.source import IncludeError, SourceFault
 
 __all__ = ("MOST_SUBJECT", "SourceFault", "build")
 MOST_SUBJECT: Final = 2_000
 _TOLD: Final = re.compile(r"(?:[a-z]+: )?(?:line (\d+): )?(.*)", re.DOTALL)
 
 
-def build(source: TemplateSource, library: Mapping[str, str], locale: str = DEFAULT_LOCALE) -> CompiledTemplate | tuple[SourceFault, ...]:
+def build(
+    source: TemplateSource, library: Mapping[str, str], locale: str = DEFAULT_LOCALE
+) -> CompiledTemplate | tuple[SourceFault, ...]:
     """The wording of a source, or all that is wrong with it.
 
     ``library``: the layouts and partials that may be named; ``locale``: for the filters that speak a language.

@@ -98,7 +98,9 @@ def _misread(aside: MaskedTemplate, page: str, told: str) -> TemplateBuildError:
         elif all(each["name"].lower() != name for each in opened[-MOST_DEEP:]):
             return TemplateBuildError(aside.line(token.start()), f"'</{name}>' ends what is not open")
         elif (open_ := opened.pop())["name"].lower() != name:
-            return TemplateBuildError(aside.line(open_.start()), f"'<{open_['name']}>' is not closed before '</{name}>'; {_PAIRS}")
+            return TemplateBuildError(
+                aside.line(open_.start()), f"'<{open_['name']}>' is not closed before '</{name}>'; {_PAIRS}"
+            )
     if opened:
         return TemplateBuildError(aside.line(opened[-1].start()), f"'<{opened[-1]['name']}>' has no end; {_PAIRS}")
     position = _POSITION.search(told)

@@ -10,8 +10,8 @@ Known sharp edges: an ``ol`` with a loop in it has dashes for numbers, because t
 import re
 from typing import Final
 
-from posthouse.templates.language.grammar import tokenize
 from posthouse.templates.html.text import TextWriter, node_text
+from posthouse.templates.language.grammar import tokenize
 
 _VALUE: Final = "\ue000"
 _END: Final = "\ue001"

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from posthouse.templates.language.grammar import line_of
-from posthouse.templates.language.contexts import TagContext, contexts
 from posthouse.templates.html.state import HtmlPosition
+from posthouse.templates.language.contexts import TagContext, contexts
+from posthouse.templates.language.grammar import line_of
 
 _STEM: Final = "zq"
 _TWICE: Final = 2

@@ -1,0 +1,1 @@
+"""What is built of a template once, when a version is saved."""
