@@ -7,7 +7,7 @@ from typing import Final
 from tests.house.tree import ROOT, Module, called, document, owner, places, product, proofs, rows
 
 FUNCTION_LINES: Final = 50
-MODULE_LINES: Final = 300
+MODULE_LINES: Final = 350
 VAGUE: Final = frozenset({"base", "helper", "helpers", "manager", "service", "services", "util", "utils", "common", "misc"})
 UNFINISHED: Final = re.compile(r"\bTO" r"DO\b|\bFIX" r"ME\b|\bXX" r"X\b|NotImplemented" r"Error")
 
@@ -22,7 +22,7 @@ def words(name: str) -> set[str]:
 
 
 def allowed_long_modules() -> dict[str, str]:
-    return {cells[0].strip("`"): cells[1] for cells in rows(document("ARCHITECTURE.md"), "## Modules over 300 lines")}
+    return {cells[0].strip("`"): cells[1] for cells in rows(document("ARCHITECTURE.md"), "## Modules over 350 lines")}
 
 
 def test_no_function_is_longer_than_fifty_lines() -> None:
@@ -35,7 +35,7 @@ def test_no_function_is_longer_than_fifty_lines() -> None:
     assert not long, places(long)
 
 
-def test_a_module_over_three_hundred_lines_has_its_reason_in_the_architecture() -> None:
+def test_a_module_over_350_lines_has_its_reason_in_the_architecture() -> None:
     reasons = allowed_long_modules()
     lengths = {module.place: module.text.count("\n") for module in product()}
     long = {place: count for place, count in lengths.items() if count > MODULE_LINES}

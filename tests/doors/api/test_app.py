@@ -87,7 +87,7 @@ class Failing:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "error",
     [StoreUnavailable(), StoreUnavailable(disk_full=True), ConnectionRefusedError(), TimeoutError(), ValueError("secret marker")],
 )
 async def test_whatever_goes_wrong_is_told_as_unavailable(database: Database, error: BaseException) -> None:

@@ -61,7 +61,7 @@ def test_check_of_an_unknown_domain_exits_1_and_says_how_to_add_it(founded: Worl
 
 
 @pytest.mark.parametrize(
-    ("purpose", "value", "found", "trouble", "status"),
+    ("purpose", "value", "found", "error", "status"),
     [
         ("dkim", "v=DKIM1; k=rsa; p=AB", ("v=DKIM1;k=rsa;p=A B;",), "", "found"),
         ("dkim", "v=DKIM1; k=rsa; p=AB", ("v=DKIM1; k=rsa; p=ab",), "", "different"),

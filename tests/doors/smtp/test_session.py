@@ -68,7 +68,7 @@ async def test_a_message_whose_sender_is_gone_is_still_committed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "reply"),
+    ("error", "reply"),
     [
         (StoreUnavailable(), b"451 4.3.0 "),
         (StoreUnavailable(disk_full=True), b"452 4.3.1 "),

@@ -64,7 +64,7 @@ async def test_a_brake_that_one_puts_on_the_other_hears_of_and_it_goes_off_by_it
 
 async def test_nothing_heard_is_lost_while_the_database_is_away(held: Database) -> None:
     class Away:
-        def acquire(self) -> Any:
+        def session(self) -> Any:
             raise OSError("gone")
 
     clock = FakeClock(NOW)
