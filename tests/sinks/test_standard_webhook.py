@@ -15,7 +15,7 @@ import standardwebhooks
 import svix.webhooks
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
-from posthouse.model.told import EventFacts, WebhookEvent, public_event
+from posthouse.model.webhook_event import EventFacts, WebhookEvent, public_event
 from posthouse.policy.webhooks import WebhookAnswer
 from posthouse.sinks import standard_webhook
 from posthouse.sinks.registry import SINKS

@@ -16,6 +16,7 @@ import msgspec
 
 from posthouse.admin.settings import change_part
 from posthouse.admin.templates import Actor, SavedVersion, Templates, faults_of
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template import TemplateDraft
 from posthouse.model.template_state import TemplateAction, TemplateState, after
@@ -27,7 +28,7 @@ from posthouse.store.templates import versions
 from posthouse.store.templates.versions import StoredTemplateVersion
 from posthouse.templates import draft as rules
 from posthouse.templates.folder import FOLDERS, TemplateFolder, files_of, part_file
-from posthouse.templates.lint import LintFinding, blocks
+from posthouse.templates.lint import blocks
 
 UNCHANGED: Final = "unchanged"
 WAITS: Final = "waits for another person's approval"

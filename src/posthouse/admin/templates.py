@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model.audit import AuditEntry
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template import StoredVersion, TemplateDraft
 from posthouse.model.template_state import PAST, TemplateAction, TemplateState, after
@@ -30,7 +31,6 @@ from posthouse.store.templates import versions
 from posthouse.store.templates.versions import StoredTemplateVersion
 from posthouse.store.tenants import audit, message_types
 from posthouse.templates import draft as rules
-from posthouse.templates.lint import LintFinding
 
 NO_TEMPLATE: Final = "There is no such template of your own."
 NO_VERSION: Final = "The template has no such version."

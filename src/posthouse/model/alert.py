@@ -1,7 +1,7 @@
 """An alert as it was raised, and which alerts are asked for."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -25,3 +25,22 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     before: UUID | None = None
     limit: int = 50
+
+
+AlertSeverity = Literal["critical", "warning"]
+
+
+class RemedyStep(msgspec.Struct, frozen=True):
+    """Something to do; ``command``: what to type for it, '' where there is nothing to type."""
+
+    text: str
+    command: str = ""
+
+
+class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
+    """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order. Severity critical: people wait."""
+
+    severity: AlertSeverity
+    title: str
+    summary: str
+    advice: tuple[RemedyStep, ...]

@@ -196,3 +196,6 @@ class StoredPart(msgspec.Struct, frozen=True):
     source: str | None
     author: str
     created_at: datetime
+
+
+MOST_VARIABLES: Final = 200

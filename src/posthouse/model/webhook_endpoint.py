@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model.keys import EndpointKey
-from posthouse.model.told import EventFacts
+from posthouse.model.webhook_event import EventFacts
 
 
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
-from posthouse.model.told import WebhookEvent
+from posthouse.model.webhook_event import WebhookEvent
 from posthouse.sinks import standard_webhook
 from posthouse.sinks.standard_webhook import DecodedAnswer
 

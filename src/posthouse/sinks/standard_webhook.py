@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
-from posthouse.model.told import WebhookEvent
+from posthouse.model.webhook_event import WebhookEvent
 from posthouse.policy.webhooks import WebhookAnswer
 
 PREFIX: Final = "whsec_"

@@ -16,7 +16,7 @@ import msgspec
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError
-from posthouse.model.template import CompiledTemplate, TemplateDraft, TemplateSource, TemplateVersion, Variable
+from posthouse.model.template import MOST_VARIABLES, CompiledTemplate, TemplateDraft, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.variables import RESERVED, declaration_faults
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -24,7 +24,6 @@ LOCALE: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 MOST_LOCALES: Final = 50
 MOST_LOCALE: Final = 64
-MOST_VARIABLES: Final = 200
 MOST_DEPTH: Final = 8
 _NAME_TOLD: Final = "must be letters, digits, '.', '_' and '-', at most 128, and begin with a letter or digit"
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")

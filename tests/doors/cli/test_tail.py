@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from posthouse.doors.cli.tail import TailFilter
-from posthouse.model.told import EventFacts
+from posthouse.model.webhook_event import EventFacts
 from tests.doors.cli.conftest import World
 from tests.support.postgres import NOW
 from tests.support.product import ROOT, Product, command, environment, running, start

@@ -5,9 +5,10 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.template import CompiledTemplate, TemplateSource, TemplateVersion, Variable, VariableType
 from posthouse.policy.types import BY_NAME
-from posthouse.templates.lint import LintFinding, lint
+from posthouse.templates.lint import lint
 
 S, U, D, M = VariableType.STRING, VariableType.URL, VariableType.DATETIME, VariableType.MONEY
 

@@ -6,12 +6,13 @@ from typing import Final
 
 import pytest
 
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.message_type import MessageClass
 from posthouse.model.template import CompiledTemplate, TemplateSource, TemplateVersion
 from posthouse.policy.types import ALL as TYPES
 from posthouse.policy.types import BY_NAME
 from posthouse.templates.build.build import build
-from posthouse.templates.lint import ALL, MOST_FINDINGS, LintFinding, blocks, lint
+from posthouse.templates.lint import ALL, MOST_FINDINGS, blocks, lint
 from posthouse.templates.lint.html_support import features
 from posthouse.templates.lint.rule import family_of
 from posthouse.templates.ready_made import READY_MADE

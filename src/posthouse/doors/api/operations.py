@@ -5,16 +5,12 @@ What an operation shares with its like (the key, the body's faults, an id that i
 
 from typing import Final
 
-from posthouse.doors.api.messages.events import EventPage
-from posthouse.doors.api.messages.inbox import InboxMail, InboxPage
-from posthouse.doors.api.messages.messages import ContentView
 from posthouse.doors.api.operations_alerts import ALERTS
 from posthouse.doors.api.operations_feedback import FEEDBACK
 from posthouse.doors.api.operations_suppressions import SUPPRESSIONS
 from posthouse.doors.api.operations_templates import TEMPLATES
 from posthouse.doors.api.operations_webhooks import WEBHOOKS
-from posthouse.doors.api.sending.send import BatchReply, DryRunReply, SendReply
-from posthouse.doors.api.settings.keys import KeyPage, KeyView, NewKey
+from posthouse.doors.api.sending.send import BatchReply
 from posthouse.doors.api.shared import examples
 from posthouse.doors.api.shared.fields import BatchBody, KeyBody, KeyChange, SendBody
 from posthouse.doors.http.limits import WAIT_SECONDS
@@ -27,6 +23,9 @@ from posthouse.doors.http.operation import Operation, Parameter, ResponseDoc, Sc
 from posthouse.doors.http.operation import ids_of as _ids
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.timeline import MessagePage, MessageView
+from posthouse.model.views.keys import KeyPage, KeyView, NewKey
+from posthouse.model.views.messages import ContentView, EventPage, InboxMail, InboxPage
+from posthouse.model.views.sending import DryRunReply, SendReply
 
 _REPLAYED: Final = ("Idempotency-Replayed",)
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from posthouse.doors.api.system.alerts import AlertPage
 from posthouse.doors.http.operation import CURSOR, LIMIT, TIME, Operation, Parameter, ResponseDoc
+from posthouse.model.views.alerts import AlertPage
 from posthouse.policy.alerts.words import TYPES
 
 ALERTS: Final = (

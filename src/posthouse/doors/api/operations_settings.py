@@ -2,21 +2,11 @@
 
 from typing import Any, Final
 
-from posthouse.doors.api.settings.wire import (
-    AuditPage,
-    BrandBody,
-    NewStreamBody,
-    StreamBody,
-    StreamPage,
-    TenantBody,
-    TenantView,
-    TypeBody,
-    TypePage,
-    TypeView,
-)
+from posthouse.doors.api.settings.wire import BrandBody, NewStreamBody, StreamBody, TenantBody, TypeBody
 from posthouse.doors.http.operation import CURSOR, LIMIT, TEXT, Operation, Parameter, ResponseDoc
 from posthouse.model.brand import Brand
 from posthouse.model.stream import Stream
+from posthouse.model.views.settings import AuditPage, StreamPage, TenantView, TypePage, TypeView
 
 BRAND: Final[dict[str, Any]] = {"colour": {"summary": "Some of it", "value": {"company": "Shop", "color": "#1a73e8"}}}
 TENANT: Final[dict[str, Any]] = {

@@ -4,22 +4,17 @@ from typing import Any, Final
 
 from posthouse.admin.erasure import Erased
 from posthouse.doors.api.suppressions.entries import SHOWN_CAUSES
-from posthouse.doors.api.suppressions.wire import (
-    EraseBody,
-    LiftBody,
-    RemovalBody,
-    RulesBody,
-    SuppressionBody,
+from posthouse.doors.api.suppressions.wire import EraseBody, LiftBody, RemovalBody, RulesBody, SuppressionBody, UndoBody
+from posthouse.doors.http.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, ResponseDoc
+from posthouse.model.suppression import SuppressionRule
+from posthouse.model.views.suppressions import (
     SuppressionDetail,
     SuppressionPage,
     SuppressionsAdded,
     SuppressionsRemoved,
     SuppressionView,
-    UndoBody,
     Undone,
 )
-from posthouse.doors.http.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, ResponseDoc
-from posthouse.model.suppression import SuppressionRule
 
 ADD: Final[dict[str, Any]] = {
     "one": {"summary": "One address", "value": {"address": "user@example.com", "reason": "asked us on the telephone"}},

@@ -3,21 +3,18 @@
 from typing import Any, Final
 
 from posthouse.doors.api.operations_settings import SETTINGS
-from posthouse.doors.api.templates.wire import (
+from posthouse.doors.api.templates.wire import PartBody, RenderBody, TemplateBody, VersionBody
+from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, ResponseDoc, Schema
+from posthouse.model.views.templates import (
     LintView,
-    PartBody,
     PartPage,
     PartView,
     PreviewView,
-    RenderBody,
     RerenderView,
-    TemplateBody,
     TemplateDetail,
     TemplatePage,
-    VersionBody,
     VersionView,
 )
-from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, ResponseDoc, Schema
 
 NAMED: Final[dict[str, Schema]] = {
     "/v1/templates": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", "examples": ["password-reset"]},

@@ -4,19 +4,9 @@ from typing import Any, Final
 
 from posthouse.admin.webhooks import LONGEST_OVERLAP, OVERLAP
 from posthouse.doors.api.webhooks.endpoints import OUTCOMES
-from posthouse.doors.api.webhooks.wire import (
-    NewWebhook,
-    ReplayBody,
-    Replayed,
-    Rotated,
-    Tested,
-    TryPage,
-    WebhookBody,
-    WebhookChange,
-    WebhookPage,
-    WebhookView,
-)
+from posthouse.doors.api.webhooks.wire import ReplayBody, WebhookBody, WebhookChange
 from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, ResponseDoc, ids_of
+from posthouse.model.views.webhooks import NewWebhook, Replayed, Rotated, Tested, TryPage, WebhookPage, WebhookView
 
 CREATE: Final[dict[str, Any]] = {
     "all": {"summary": "Everything that happens", "value": {"url": "https://app.example.com/hooks/mail"}},

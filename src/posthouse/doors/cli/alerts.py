@@ -16,7 +16,7 @@ from posthouse.model.alert import Alert, AlertFilter
 from posthouse.model.send_request import Environment
 from posthouse.model.timeline import cursor as place
 from posthouse.model.timeline import read_cursor
-from posthouse.model.told import PREFIX
+from posthouse.model.webhook_event import PREFIX
 from posthouse.policy.alerts import words
 from posthouse.store.tenants import alerts as stored
 

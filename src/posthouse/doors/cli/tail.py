@@ -25,7 +25,7 @@ from posthouse.model import ids
 from posthouse.model.event import EventType
 from posthouse.model.keys import EventCursor
 from posthouse.model.send_request import Environment
-from posthouse.model.told import EventFacts, public_event
+from posthouse.model.webhook_event import EventFacts, public_event
 from posthouse.ops.open_store import NotRunning, open_store
 from posthouse.policy import types
 from posthouse.store.messages import feed

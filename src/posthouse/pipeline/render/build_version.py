@@ -10,12 +10,13 @@ from collections.abc import Mapping
 
 import msgspec
 
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import CompiledTemplate, TemplateDraft, TemplateVersion
 from posthouse.policy.types import BY_NAME
 from posthouse.templates.build.build import SourceFault, build
 from posthouse.templates.draft import version_of
-from posthouse.templates.lint import LintFinding, lint
+from posthouse.templates.lint import lint
 
 Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> what it says
 

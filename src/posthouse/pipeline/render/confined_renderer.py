@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import msgspec
 
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import RenderedTemplate, TemplateDraft, TemplateVersion
 from posthouse.net.confine import Confined, Stopped
 from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.render import build_version
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts
-from posthouse.templates.lint import LintFinding
 from posthouse.templates.render import render
 
 MOST_BATCH: Final = 64

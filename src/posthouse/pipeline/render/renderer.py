@@ -7,11 +7,11 @@ and tests do it in their own process, as ``InProcess`` does.
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import RenderedTemplate, TemplateDraft, TemplateVersion
 from posthouse.pipeline.render import build_version
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts
-from posthouse.templates.lint import LintFinding
 from posthouse.templates.render import render
 
 

@@ -19,8 +19,8 @@ import msgspec
 from posthouse.model.clock import Clock
 from posthouse.model.http import HttpResponse, NoAnswer
 from posthouse.model.keys import EndpointKey
-from posthouse.model.told import EventFacts, public_event
 from posthouse.model.webhook_endpoint import EndpointHealth, HealthChange, WaitingEvent, WebhookResult
+from posthouse.model.webhook_event import EventFacts, public_event
 from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
 from posthouse.pipeline.batching import Batcher

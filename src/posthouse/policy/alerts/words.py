@@ -9,34 +9,16 @@ text, and whoever shows it escapes it.
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import msgspec
-
+from posthouse.model.alert import AlertWords, RemedyStep
 from posthouse.model.event import EventType
 from posthouse.model.message_type import MessageClass
 from posthouse.policy import types
 
-Severity = Literal["critical", "warning"]
 Data = dict[str, Any]
 _LONGEST: Final = 300
 _WHEN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
-
-
-class RemedyStep(msgspec.Struct, frozen=True):
-    """Something to do; ``command``: what to type for it, '' where there is nothing to type."""
-
-    text: str
-    command: str = ""
-
-
-class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
-    """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order. Severity critical: people wait."""
-
-    severity: Severity
-    title: str
-    summary: str
-    advice: tuple[RemedyStep, ...]
 
 
 def words(type: str, data: Data | None) -> AlertWords:

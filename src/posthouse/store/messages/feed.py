@@ -16,7 +16,7 @@ from uuid import UUID
 
 from posthouse.model import ids
 from posthouse.model.keys import EventCursor
-from posthouse.model.told import EventFacts
+from posthouse.model.webhook_event import EventFacts
 from posthouse.store.postgres.database import Database
 
 _PLACE: Final = "select xid::text from event where tenant = $1 and environment = $2 and id = $3"

@@ -17,8 +17,8 @@ from uuid import UUID
 
 from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
-from posthouse.model.told import EventFacts
 from posthouse.model.webhook_endpoint import EndpointHealth, LeasedEndpoint, WaitingEvent
+from posthouse.model.webhook_event import EventFacts
 from posthouse.policy.webhooks import ORDERED_TRIES
 from posthouse.store.postgres.database import Database
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.message_type import MessageClass
 from posthouse.model.template import TemplateSource, TemplateVersion
-from posthouse.templates.lint.finding import Hit, LintFinding, blocks
+from posthouse.templates.lint.finding import Hit, blocks
 from posthouse.templates.lint.locate import located
 from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.registry import ALL, BY_ID

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from posthouse.model.lint_finding import Part
 from posthouse.templates.lint import words
-from posthouse.templates.lint.finding import Hit, Part
+from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import CARD, PASSWORD, SUPPORT
 from posthouse.templates.lint.rule import LintRule

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any, Final
 
+from posthouse.model.lint_finding import Part
 from posthouse.model.template import RenderedTemplate
 from posthouse.templates.html.state import URLS
-from posthouse.templates.lint.finding import Hit, Part
+from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.page import VALUE, Element
 from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import CODE

@@ -8,26 +8,10 @@ something that a layout, a partial or MJML put there.
 """
 
 from collections.abc import Iterable
-from typing import Literal
 
 import msgspec
 
-Severity = Literal["error", "warning"]
-Part = Literal["subject", "html", "text", "variables"]
-
-
-class LintFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding. ``locale``: None for what is said of all languages; ``waived``: the reason why it is overlooked, None where it is not."""
-
-    rule: str
-    severity: Severity
-    part: Part
-    locale: str | None
-    line: int
-    column: int
-    message: str
-    remedy: str
-    waived: str | None = None
+from posthouse.model.lint_finding import LintFinding, Part
 
 
 class Hit(msgspec.Struct, frozen=True):

@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.lint_finding import Part
 from posthouse.model.template import Variable, VariableType
 from posthouse.templates.language.grammar import tokenize
-from posthouse.templates.lint.finding import Part
 
 _WORDS: Final = frozenset(
     {

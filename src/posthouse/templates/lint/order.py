@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from posthouse.model.lint_finding import Part
 from posthouse.templates.lint import words
 from posthouse.templates.lint.asks import says_or_shows, shows
-from posthouse.templates.lint.finding import Hit, Part
+from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.roles import (
     ADDRESS,

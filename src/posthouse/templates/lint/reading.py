@@ -13,12 +13,12 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
+from posthouse.model.lint_finding import Part
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import CompiledTemplate, RenderedTemplate, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.examples import examples
 from posthouse.templates.html.text import text_of
 from posthouse.templates.language.grammar import TemplateSyntaxError
-from posthouse.templates.lint.finding import Part
 from posthouse.templates.lint.names import Use, uses
 from posthouse.templates.lint.page import EMPTY, Element, LintPage, masked, page_of
 from posthouse.templates.lint.roles import has_role

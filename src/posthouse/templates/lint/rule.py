@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.lint_finding import Severity
 from posthouse.model.message_type import MessageClass
-from posthouse.templates.lint.finding import Hit, Severity
+from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.reading import LintReading
 
 Check = Callable[[LintReading], Iterator[Hit]]

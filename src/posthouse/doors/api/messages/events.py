@@ -5,7 +5,6 @@ A program keeps the id of the last event it has seen and asks for those ``after`
 
 from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,17 +13,11 @@ from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.send_request import Caller, FieldError
-from posthouse.model.told import PREFIX, WebhookEvent, public_event
+from posthouse.model.views.messages import EventPage
+from posthouse.model.webhook_event import PREFIX, public_event
 from posthouse.store.messages.feed import events_after
 
 _NO_PLACE: Final = FieldError("after", "is no event of this environment, or one that is no longer kept")
-
-
-class EventPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of events, oldest first. ``nextCursor`` is what to give as ``after``; null where there are no more yet."""
-
-    data: list[WebhookEvent]
-    next_cursor: str | None
 
 
 async def list_events(parts: ApiParts, caller: Caller, request: Request) -> Response:

@@ -8,16 +8,14 @@ Known sharp edges: subjects rest sealed, so a filter by subject reads mails, new
 """
 
 import asyncio
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
 from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.doors.api.messages.mail_view import AttachmentView, HeaderView, attachments, headers
+from posthouse.doors.api.messages.mail_view import attachments, headers
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.limits import WAIT_SECONDS
@@ -28,6 +26,7 @@ from posthouse.model import ids
 from posthouse.model.inbox import InboxFilter, InboxItem
 from posthouse.model.send_request import Caller
 from posthouse.model.timeline import cursor
+from posthouse.model.views.messages import InboxMail, InboxPage
 from posthouse.store.messages import inbox
 
 PREFIX: Final = "inb"
@@ -37,31 +36,6 @@ _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.4
 _NOTHING: Final = UUID(int=0)
 _NOT_HERE: Final = not_found("There is no such mail in this inbox.")
-
-
-class InboxMail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A mail as it would have arrived. ``to`` is the recipient it was delivered to; ``code`` a one-time code found in its text."""
-
-    id: str
-    message_id: str
-    type: str
-    to: str
-    from_: str = msgspec.field(name="from")
-    subject: str
-    text: str | None
-    html: str | None
-    links: list[str]
-    code: str | None
-    headers: list[HeaderView]
-    attachments: list[AttachmentView]
-    received_at: datetime
-
-
-class InboxPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of mails, newest first."""
-
-    data: list[InboxMail]
-    next_cursor: str | None
 
 
 async def list_inbox(parts: ApiParts, caller: Caller, request: Request) -> Response:

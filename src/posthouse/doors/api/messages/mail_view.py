@@ -1,24 +1,7 @@
 """The parts of a mail that both the inbox and ``/content`` show, as JSON."""
 
-import msgspec
-
 from posthouse.mail.mime.readable import Readable
-
-
-class HeaderView(msgspec.Struct, frozen=True):
-    """A header field, unfolded and decoded."""
-
-    name: str
-    value: str
-
-
-class AttachmentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A file in a mail; ``size`` in bytes, decoded."""
-
-    filename: str
-    content_type: str
-    size: int
-    content_id: str | None
+from posthouse.model.views.messages import AttachmentView, HeaderView
 
 
 def headers(seen: Readable) -> list[HeaderView]:

@@ -3,11 +3,10 @@
 from typing import Final
 from uuid import UUID
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.doors.api.messages.mail_view import AttachmentView, HeaderView, attachments, headers
+from posthouse.doors.api.messages.mail_view import attachments, headers
 from posthouse.doors.api.sending.rate_limit import allowed
 from posthouse.doors.api.sending.send import accepted
 from posthouse.doors.api.shared.parts import ApiParts
@@ -20,6 +19,7 @@ from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.stored_message import MessageFilter, RawFacts
+from posthouse.model.views.messages import ContentView
 from posthouse.pipeline.deliver import sign
 from posthouse.pipeline.deliver.rebuild import HandedOver, rebuild
 from posthouse.store.messages import timeline
@@ -36,19 +36,6 @@ _NO_MESSAGE: Final = not_found("There is no such message.")
 _NO_RECIPIENT: Final = not_found("The message has no such recipient.")
 _NO_ATTEMPT: Final = not_found("Nothing was handed over yet: there has been no attempt.")
 _NOT_KEPT: Final = not_found("The content of this message is no longer kept.")
-
-
-class ContentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a message says. ``links`` are those in its text and HTML; attachments are told by name and size, in bytes."""
-
-    from_: str = msgspec.field(name="from")
-    to: list[str]
-    subject: str
-    text: str | None
-    html: str | None
-    links: list[str]
-    headers: list[HeaderView]
-    attachments: list[AttachmentView]
 
 
 async def list_messages(parts: ApiParts, caller: Caller, request: Request) -> Response:

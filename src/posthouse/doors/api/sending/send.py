@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from starlette.requests import Request
@@ -22,34 +22,14 @@ from posthouse.doors.http.answer import answer, encoded, moment
 from posthouse.doors.http.problem import Problem, invalid, problem, refuse
 from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import validate
-from posthouse.model.explanation import Explanation
 from posthouse.model.limits import Limits
-from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, FieldError, Rejection, SendRequest, Warning
+from posthouse.model.send_request import Accepted, Caller, FieldError, Rejection, SendRequest
+from posthouse.model.views.sending import DryRunReply, SendReply
 from posthouse.policy.types import OwnTypes
 from posthouse.telemetry import metrics
 
 _SLICE: Final = 4  # items of a batch that are read before others get their turn
 _LARGE: Final = 64 * 1024
-State = Literal["queued", "deferred", "sent", "delivered", "bounced", "suppressed", "expired", "failed", "in_doubt", "cancelled"]
-MessageId = Annotated[str, msgspec.Meta(pattern="^msg_[0-9a-z]{26}$", examples=["msg_01k9p2m4x7c8v5b3n6q1w0e9rt"])]
-Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-11-22T10:00:30.000Z"])]
-
-
-class SendReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a send is answered. ``status`` is that of the message; ``deliverBy`` the type's target, where it has one."""
-
-    id: MessageId
-    status: State
-    deliver_by: Time | None
-    duplicate: bool
-    deliveries: tuple[AcceptedDelivery, ...]
-    warnings: tuple[Warning, ...]
-
-
-class DryRunReply(SendReply, frozen=True, kw_only=True, rename="camel"):
-    """What a dry run is answered: the reply it would get, and everything that would happen. The id is of no message."""
-
-    explanation: Explanation
 
 
 class BatchSent(SendReply, frozen=True, kw_only=True, rename="camel"):

@@ -5,11 +5,9 @@ or it could take its own limit off. The secret is in the answer of its
 creation and nowhere else.
 """
 
-from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +21,7 @@ from posthouse.model import ids
 from posthouse.model.credential import Credential
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
 from posthouse.model.timeline import cursor
+from posthouse.model.views.keys import KeyPage, KeyView, NewKey
 from posthouse.policy import types
 from posthouse.store.tenants import credentials
 
@@ -32,33 +31,6 @@ _LIMITED: Final = Rejection(
     "forbidden", "A key with a rate limit makes no keys and changes none; use another, or the command line."
 )
 _BEYOND: Final = Rejection("forbidden", "A test key can make test keys only.")
-
-
-class KeyView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A key without its secret; ``prefix`` is how it begins. ``ratePerMinute``: messages a minute; null: no limit."""
-
-    id: str
-    name: str
-    environment: Literal["live", "test"]
-    prefix: str
-    type: str | None
-    stream: str | None
-    rate_per_minute: int | None
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class NewKey(KeyView, frozen=True, kw_only=True, rename="camel"):
-    """A key just made. ``key`` is the secret; it is not shown again."""
-
-    key: str
-
-
-class KeyPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of keys, newest first."""
-
-    data: list[KeyView]
-    next_cursor: str | None
 
 
 async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Response:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import settings
-from posthouse.doors.api.settings.wire import NewStreamBody, StreamBody, StreamPage, changes, misaddressed
+from posthouse.doors.api.settings.wire import NewStreamBody, StreamBody, changes, misaddressed
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
@@ -17,6 +17,7 @@ from posthouse.doors.http.query import Query
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.timeline import cursor
+from posthouse.model.views.settings import StreamPage
 from posthouse.store.tenants import domains, streams
 
 STREAM: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)

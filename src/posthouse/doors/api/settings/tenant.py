@@ -4,13 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import settings
-from posthouse.doors.api.settings.wire import TenantBody, TenantView, changes, misaddressed
+from posthouse.doors.api.settings.wire import TenantBody, changes, misaddressed
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import refuse
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.tenant import Tenant
+from posthouse.model.views.settings import TenantView
 from posthouse.store.tenants import tenants
 
 

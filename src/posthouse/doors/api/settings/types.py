@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin.message_types import add_type, remove_type
-from posthouse.doors.api.settings.wire import TypeBody, TypePage, TypeView
+from posthouse.doors.api.settings.wire import TypeBody
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.templates.versions import actor, no_parameters, read
 from posthouse.doors.http.answer import answer
@@ -16,6 +16,7 @@ from posthouse.doors.http.query import Query
 from posthouse.model.message_type import MessageType, OwnType
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.timeline import cursor
+from posthouse.model.views.settings import TypePage, TypeView
 from posthouse.policy import types
 from posthouse.store.tenants import message_types
 

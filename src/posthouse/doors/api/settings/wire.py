@@ -3,7 +3,6 @@
 ``null`` counts as absent, '' clears a setting.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field
@@ -13,7 +12,6 @@ from posthouse.doors.http.limits import ADDRESS_LENGTH
 from posthouse.doors.http.problem import invalid
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.send_request import FieldError, Rejection
-from posthouse.model.stream import Stream
 from posthouse.policy.accept.sender import unfit
 
 _END: Final = r"$(?!\n)"
@@ -82,65 +80,12 @@ class TenantBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     reply_to: Address | None = None
 
 
-class TenantView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The tenant. ``from``: the author of messages of which neither they nor template nor stream say; '' where nothing is set."""
-
-    tenant: str
-    name: str
-    sender: str = field(name="from")
-    reply_to: str
-
-
 class TypeBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A message type of your own: it behaves as its ``parent``, a built-in one, and is shown by its own name."""
 
     name: TypeName
     parent: TypeName
     description: Line | None = None
-
-
-class TypeView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message type. ``source``: own, or built_in; ``parent`` null: built in."""
-
-    name: str
-    parent: str | None
-    source: Literal["own", "built_in"]
-    description: str
-    message_class: str = field(name="class")
-    lane: str
-    created_at: datetime | None
-
-
-class TypePage(Struct, frozen=True, rename="camel"):
-    """A page of types: the tenant's own, newest first, then the built-in ones."""
-
-    data: list[TypeView]
-    next_cursor: str | None
-
-
-class StreamPage(Struct, frozen=True, rename="camel"):
-    """A page of streams, by name."""
-
-    data: list[Stream]
-    next_cursor: str | None
-
-
-class AuditItem(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A change: who did what to what, and how it was before and after."""
-
-    id: str
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    data: dict[str, Any] | None
-
-
-class AuditPage(Struct, frozen=True, rename="camel"):
-    """A page of changes, newest first."""
-
-    data: list[AuditItem]
-    next_cursor: str | None
 
 
 def changes(body: Struct) -> dict[str, Any]:

@@ -14,17 +14,7 @@ from starlette.responses import Response
 from posthouse.admin import suppressions as lists
 from posthouse.admin.suppressions import MANUAL_CAUSES, Desk, SuppressionToAdd
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.suppressions.wire import (
-    LiftBody,
-    NewSuppression,
-    RemovalBody,
-    SuppressionBody,
-    SuppressionDetail,
-    SuppressionPage,
-    SuppressionsAdded,
-    SuppressionsRemoved,
-    SuppressionView,
-)
+from posthouse.doors.api.suppressions.wire import LiftBody, NewSuppression, RemovalBody, SuppressionBody
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
@@ -35,6 +25,13 @@ from posthouse.model import ids
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.suppression import Cause, Suppression, SuppressionFilter
 from posthouse.model.timeline import cursor
+from posthouse.model.views.suppressions import (
+    SuppressionDetail,
+    SuppressionPage,
+    SuppressionsAdded,
+    SuppressionsRemoved,
+    SuppressionView,
+)
 from posthouse.policy.recipients.suppress import lifted_by
 from posthouse.store.recipients import suppression_lookup, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX

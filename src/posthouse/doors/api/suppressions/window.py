@@ -14,12 +14,13 @@ from posthouse.admin import suppressions
 from posthouse.admin.erasure import AddressInUse
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.suppressions.entries import desk_of, read
-from posthouse.doors.api.suppressions.wire import EraseBody, RulesBody, UndoBody, Undone
+from posthouse.doors.api.suppressions.wire import EraseBody, RulesBody, UndoBody
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, refuse
 from posthouse.doors.http.query import Query
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
+from posthouse.model.views.suppressions import Undone
 from posthouse.store.recipients import suppression_rule
 
 _LIVE: Final = Rejection("forbidden", "This takes a live key.")

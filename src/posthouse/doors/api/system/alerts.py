@@ -3,10 +3,8 @@
 The same events go to webhooks and stand in ``GET /v1/events``; here they are found by themselves and say what to do.
 """
 
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,33 +16,12 @@ from posthouse.model import ids
 from posthouse.model.alert import Alert, AlertFilter
 from posthouse.model.send_request import Caller
 from posthouse.model.timeline import cursor
-from posthouse.model.told import PREFIX
+from posthouse.model.views.alerts import AlertPage, AlertView
+from posthouse.model.webhook_event import PREFIX
 from posthouse.policy.alerts import words
-from posthouse.policy.alerts.words import RemedyStep, Severity
 from posthouse.store.tenants import alerts
 
 _FILTERS: Final = ("type", "since", "until", "cursor", "limit")
-
-
-class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An alert. ``summary``: what happened; ``advice``: what to do, and type; ``data``: the event's. ``severity`` critical: people wait."""
-
-    id: str
-    type: str
-    at: datetime
-    severity: Severity
-    title: str
-    summary: str
-    advice: tuple[RemedyStep, ...]
-    message_id: str | None
-    data: dict[str, Any]
-
-
-class AlertPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of alerts, newest first."""
-
-    data: list[AlertView]
-    next_cursor: str | None
 
 
 async def list_alerts(parts: ApiParts, caller: Caller, request: Request) -> Response:

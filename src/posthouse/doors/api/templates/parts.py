@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import settings
-from posthouse.doors.api.settings.wire import AuditItem, AuditPage, BrandBody, changes, misaddressed
+from posthouse.doors.api.settings.wire import BrandBody, changes, misaddressed
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.templates.versions import actor, is_name, no_parameters, read
-from posthouse.doors.api.templates.wire import PartBody, PartPage, PartView
+from posthouse.doors.api.templates.wire import PartBody
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
@@ -18,6 +18,8 @@ from posthouse.model import ids
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.template import StoredPart
 from posthouse.model.timeline import cursor
+from posthouse.model.views.settings import AuditItem, AuditPage
+from posthouse.model.views.templates import PartPage, PartView
 from posthouse.store.templates import parts as template_parts
 from posthouse.store.tenants import audit, brands
 

@@ -25,17 +25,7 @@ from posthouse.doors.api.templates.view import (
     version_item,
     version_view,
 )
-from posthouse.doors.api.templates.wire import (
-    BODY_BYTES,
-    LintView,
-    RenderBody,
-    RerenderView,
-    TemplateBody,
-    TemplateDetail,
-    TemplatePage,
-    VersionBody,
-    draft_of,
-)
+from posthouse.doors.api.templates.wire import BODY_BYTES, RenderBody, TemplateBody, VersionBody, draft_of
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
@@ -46,6 +36,7 @@ from posthouse.model.send_request import Caller, Environment, FieldError, Reject
 from posthouse.model.template import StoredVersion, TemplateDraft
 from posthouse.model.template_state import TemplateAction
 from posthouse.model.timeline import cursor
+from posthouse.model.views.templates import LintView, RerenderView, TemplateDetail, TemplatePage
 from posthouse.pipeline.render.build_version import blocking
 from posthouse.store.seal import SealBroken
 from posthouse.store.templates import versions as stored

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from posthouse.admin.template_preview import TemplatePreview
 from posthouse.admin.templates import SavedVersion
-from posthouse.doors.api.templates.wire import (
+from posthouse.model.template import StoredVersion, TemplateSummary, TemplateVersion, Variable
+from posthouse.model.views.templates import (
     PreviewView,
     SourceView,
     TemplateDetail,
@@ -13,7 +14,6 @@ from posthouse.doors.api.templates.wire import (
     VersionItem,
     VersionView,
 )
-from posthouse.model.template import StoredVersion, TemplateSummary, TemplateVersion, Variable
 
 AUTHOR: Final = "posthouse"
 _ACTIVE: Final = "active"

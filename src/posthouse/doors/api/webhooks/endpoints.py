@@ -14,19 +14,7 @@ from starlette.responses import Response
 from posthouse.admin import webhooks as rules
 from posthouse.admin.webhooks import LONGEST_OVERLAP, MOST_ENDPOINTS, OVERLAP, PREFIX, SECRET_BYTES, TRY_PREFIX
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.webhooks.wire import (
-    NewWebhook,
-    ReplayBody,
-    Replayed,
-    Rotated,
-    Tested,
-    TryPage,
-    TryView,
-    WebhookBody,
-    WebhookChange,
-    WebhookPage,
-    WebhookView,
-)
+from posthouse.doors.api.webhooks.wire import ReplayBody, WebhookBody, WebhookChange
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import Operation
 from posthouse.doors.http.json_body import read_json
@@ -37,6 +25,7 @@ from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.timeline import cursor
+from posthouse.model.views.webhooks import NewWebhook, Replayed, Rotated, Tested, TryPage, TryView, WebhookPage, WebhookView
 from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
 from posthouse.sinks.standard_webhook import shown
 from posthouse.store.webhooks import endpoints, settle

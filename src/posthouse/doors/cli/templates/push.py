@@ -20,11 +20,11 @@ from posthouse.doors.cli.shared.session import CliSession
 from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.doors.cli.templates.folder import FOLDER, NEW_FOLDER, read_tree, remove_stale, write_tree
 from posthouse.doors.cli.templates.versions import COMMANDS
+from posthouse.model.lint_finding import LintFinding
 from posthouse.model.message_type import MessageType
 from posthouse.pipeline.render.build_version import sentence
 from posthouse.policy import types
 from posthouse.templates import folder as trees
-from posthouse.templates.lint import LintFinding
 
 HEADINGS: Final = ("KIND", "NAME", "DONE", "VERSION", "STATE", "NOTES")
 
