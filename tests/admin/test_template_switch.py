@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from posthouse.admin.templates import Actor, SavedVersion
+from posthouse.admin.templates import TemplateActor, SavedVersion
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
@@ -46,7 +46,7 @@ class Switching:
     async def switch(self, version: int) -> None:
         self.active = None
         moved = await self.door.parts.templates.move(
-            Actor(self.caller.tenant, "cli:operator"), "note", version, TemplateAction.ACTIVATE
+            TemplateActor(self.caller.tenant, "cli:operator"), "note", version, TemplateAction.ACTIVATE
         )
         assert isinstance(moved, SavedVersion)
         self.active = version

@@ -49,6 +49,7 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/pipeline/webhooks/dispatcher.py:_guarded": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
     "src/posthouse/pipeline/webhooks/dispatcher.py:settling": "fan-out: what was told is not forgotten while the database is away; anything else is raised",
     "src/posthouse/ops/readiness.py:reasons": "an unreachable database is an answer here; anything else is raised",
+    "src/posthouse/pipeline/loops.py:run_until": "a loop outlives the database's absence and its own bugs",
     "src/posthouse/pipeline/deliver/sweep.py:run": "sweep loop: housekeeping goes on",
     "src/posthouse/pipeline/deliver/worker.py:_forever": "worker loop: outlives the database's absence and its own bugs",
     "src/posthouse/pipeline/deliver/worker.py:_guarded": "worker loop: a delivery that could not be settled must not end the worker",

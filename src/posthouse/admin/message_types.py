@@ -6,7 +6,7 @@ keeps the terms it was accepted with; what is sent again later goes by what the 
 
 from typing import Final
 
-from posthouse.admin.templates import Actor, TemplateParts, note
+from posthouse.admin.templates import TemplateActor, TemplateParts, note
 from posthouse.model import ids
 from posthouse.model.message_type import OwnType, TypeUses
 from posthouse.model.send_request import FieldError, Rejection
@@ -17,7 +17,7 @@ MOST: Final = 200
 _FORM: Final = "must be small letters and digits in words joined by _, such as order_update, at most 64"
 
 
-async def add_type(parts: TemplateParts, actor: Actor, name: str, parent: str, description: str) -> OwnType | Rejection:
+async def add_type(parts: TemplateParts, actor: TemplateActor, name: str, parent: str, description: str) -> OwnType | Rejection:
     """A new type, from now on to be named by messages, templates and credentials."""
     faults = faults_of(name, parent)
     if faults:
@@ -34,7 +34,7 @@ async def add_type(parts: TemplateParts, actor: Actor, name: str, parent: str, d
         return new
 
 
-async def remove_type(parts: TemplateParts, actor: Actor, name: str) -> Rejection | None:
+async def remove_type(parts: TemplateParts, actor: TemplateActor, name: str) -> Rejection | None:
     """Take a type out of use; what was sent as it stays readable. Refused while a live template or credential names it."""
     if name in types.BY_NAME:
         return _refused((FieldError("name", "is built in and cannot be removed"),))

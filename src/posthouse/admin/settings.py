@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from posthouse.admin.templates import Actor, TemplateParts, note
+from posthouse.admin.templates import TemplateActor, TemplateParts, note
 from posthouse.model.brand import Brand
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.stream import Stream, default
@@ -24,7 +24,9 @@ MOST_CHARACTERS: Final = 256 * 1024
 MOST_PARTS: Final = 200
 
 
-async def put_part(parts: TemplateParts, actor: Actor, kind: str, name: str, source: str | None) -> StoredPart | Rejection | None:
+async def put_part(
+    parts: TemplateParts, actor: TemplateActor, kind: str, name: str, source: str | None
+) -> StoredPart | Rejection | None:
     """A layout or partial, new, changed or (None) taken away; None where there is none to take away."""
     if not NAME.fullmatch(name):
         return Rejection("validation_failed", f"{name[:128]!r} is no name", (FieldError("name", "is no name of a part"),))
@@ -43,7 +45,7 @@ async def put_part(parts: TemplateParts, actor: Actor, kind: str, name: str, sou
 
 
 async def change_part(
-    parts: TemplateParts, session: Session, actor: Actor, kind: str, name: str, source: str | None
+    parts: TemplateParts, session: Session, actor: TemplateActor, kind: str, name: str, source: str | None
 ) -> StoredPart | None:
     """The same in a transaction that holds the parts; nothing is written where nothing changes."""
     known = await template_parts.get(session, actor.tenant, kind, name)
@@ -57,7 +59,7 @@ async def change_part(
     return StoredPart(kind, name, version, source, actor.name, now)
 
 
-async def change_brand(parts: TemplateParts, actor: Actor, changed: dict[str, str]) -> Brand:
+async def change_brand(parts: TemplateParts, actor: TemplateActor, changed: dict[str, str]) -> Brand:
     """The brand with some of it set anew; '' clears."""
     async with parts.database.transaction() as session:
         before = await brands.get_for_update(session, actor.tenant)
@@ -68,7 +70,7 @@ async def change_brand(parts: TemplateParts, actor: Actor, changed: dict[str, st
         return now_so
 
 
-async def change_tenant(parts: TemplateParts, actor: Actor, changed: dict[str, str]) -> Tenant:
+async def change_tenant(parts: TemplateParts, actor: TemplateActor, changed: dict[str, str]) -> Tenant:
     """The tenant with some of its settings (``sender``, ``reply_to``) set anew; '' clears."""
     async with parts.database.transaction() as session:
         before = await tenants.get_for_update(session, actor.tenant)
@@ -84,7 +86,7 @@ async def change_tenant(parts: TemplateParts, actor: Actor, changed: dict[str, s
         return now_so
 
 
-async def create_stream(parts: TemplateParts, actor: Actor, name: str, settings: dict[str, Any]) -> Stream | None:
+async def create_stream(parts: TemplateParts, actor: TemplateActor, name: str, settings: dict[str, Any]) -> Stream | None:
     """A new stream; what is left out is as by default. None where there is one of that name."""
     if name in streams.KNOWN:
         return None
@@ -98,7 +100,7 @@ async def create_stream(parts: TemplateParts, actor: Actor, name: str, settings:
     return new
 
 
-async def change_stream(parts: TemplateParts, actor: Actor, name: str, changed: dict[str, Any]) -> Stream:
+async def change_stream(parts: TemplateParts, actor: TemplateActor, name: str, changed: dict[str, Any]) -> Stream:
     """A stream's settings with some of them set anew."""
     async with parts.database.transaction() as session:
         before = await streams.get_for_update(session, actor.tenant, name)
@@ -111,7 +113,7 @@ async def change_stream(parts: TemplateParts, actor: Actor, name: str, changed: 
         return now_so
 
 
-async def require_approval(parts: TemplateParts, actor: Actor, *, required: bool) -> bool:
+async def require_approval(parts: TemplateParts, actor: TemplateActor, *, required: bool) -> bool:
     """Ask for another person's approval of every version, or no longer; False where it was so already."""
     async with parts.database.transaction() as session:
         if not await versions.require_approval(session, actor.tenant, required=required):

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from posthouse.admin.settings import change_part
-from posthouse.admin.templates import Actor, SavedVersion, Templates, faults_of
+from posthouse.admin.templates import TemplateActor, SavedVersion, Templates, faults_of
 from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template import TemplateDraft
@@ -56,7 +56,7 @@ class PushRefused(msgspec.Struct, frozen=True):
 
 async def push(
     templates_: Templates,
-    actor: Actor,
+    actor: TemplateActor,
     folder: TemplateFolder,
     *,
     activate: bool = True,
@@ -110,7 +110,7 @@ async def stored_files(templates_: Templates, tenant: int, names: frozenset[str]
 
 async def _made(
     templates_: Templates,
-    actor: Actor,
+    actor: TemplateActor,
     folder: TemplateFolder,
     parts: dict[tuple[str, str], str],
     *,
@@ -137,7 +137,7 @@ async def _made(
 class _Pushing:
     """The steps of one push, inside its transaction."""
 
-    def __init__(self, templates_: Templates, session: Session, actor: Actor, *, activate: bool) -> None:
+    def __init__(self, templates_: Templates, session: Session, actor: TemplateActor, *, activate: bool) -> None:
         self._templates = templates_
         self._session = session
         self._actor = actor

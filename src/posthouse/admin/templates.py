@@ -38,7 +38,7 @@ DECISIONS: Final = frozenset({TemplateAction.APPROVE, TemplateAction.REJECT, Tem
 _LARGEST: Final = 2**31 - 1
 
 
-class Actor(msgspec.Struct, frozen=True):
+class TemplateActor(msgspec.Struct, frozen=True):
     """Who changes something: a credential's id or ``cli:`` and a user; ``decides`` False: only writes, where approval is asked."""
 
     tenant: int
@@ -77,7 +77,7 @@ class Templates:
         """Nothing is kept between calls."""
         self.parts = parts
 
-    async def create(self, actor: Actor, draft: TemplateDraft) -> SavedVersion | Rejection:
+    async def create(self, actor: TemplateActor, draft: TemplateDraft) -> SavedVersion | Rejection:
         """A new template with version 1, active where nothing is against it."""
         made = await self.made(actor.tenant, draft)
         if isinstance(made, Rejection):
@@ -93,7 +93,7 @@ class Templates:
         self.parts.forget(actor.tenant, draft.name)
         return saved
 
-    async def revise(self, actor: Actor, draft: TemplateDraft) -> SavedVersion | Rejection:
+    async def revise(self, actor: TemplateActor, draft: TemplateDraft) -> SavedVersion | Rejection:
         """The next version of a template, as a draft; the active one is left alone."""
         made = await self.made(actor.tenant, draft)
         if isinstance(made, Rejection):
@@ -103,7 +103,7 @@ class Templates:
                 return Rejection("not_found", NO_TEMPLATE)
             return await self.store(session, actor, draft, made)
 
-    async def move(self, actor: Actor, name: str, number: int, verb: TemplateAction) -> SavedVersion | Rejection:
+    async def move(self, actor: TemplateActor, name: str, number: int, verb: TemplateAction) -> SavedVersion | Rejection:
         """Submit, approve, reject, activate or retire a version."""
         worded = await self.worded(actor.tenant, name, number)
         if worded is None:
@@ -161,7 +161,7 @@ class Templates:
                 number = None if known is None else known.active or known.latest
             return None if number is None else await versions.worded(session, tenant, name, number)
 
-    async def store(self, session: Session, actor: Actor, draft: TemplateDraft, made: BuiltVersion) -> SavedVersion:
+    async def store(self, session: Session, actor: TemplateActor, draft: TemplateDraft, made: BuiltVersion) -> SavedVersion:
         """The next version as a draft, written down; the template is held. ``notes`` say why it may not become active at once."""
         now, tenant = self.parts.now(), actor.tenant
         digest = rules.digest(draft, made.wordings)
@@ -175,11 +175,11 @@ class Templates:
             notes.append("another person than its author has to approve it first")
         return SavedVersion(worded, made.findings, tuple(notes))
 
-    async def switch(self, session: Session, actor: Actor, saved: SavedVersion) -> SavedVersion:
+    async def switch(self, session: Session, actor: TemplateActor, saved: SavedVersion) -> SavedVersion:
         """Make a version the active one; the template is held and nothing is against it."""
         return await self._moved(session, actor, saved, TemplateState.ACTIVE, PAST[TemplateAction.ACTIVATE])
 
-    async def submit(self, session: Session, actor: Actor, saved: SavedVersion) -> SavedVersion:
+    async def submit(self, session: Session, actor: TemplateActor, saved: SavedVersion) -> SavedVersion:
         """Put a draft up for review; the template is held."""
         return await self._moved(session, actor, saved, TemplateState.IN_REVIEW, PAST[TemplateAction.SUBMIT])
 
@@ -199,7 +199,9 @@ class Templates:
         told = f"Version {about.version} of {about.name!r} cannot become active: {types.unknown(about.type)}"
         return Rejection("validation_failed", told, (FieldError("type", types.unknown(about.type)),))
 
-    async def _moved(self, session: Session, actor: Actor, saved: SavedVersion, state: TemplateState, done: str) -> SavedVersion:
+    async def _moved(
+        self, session: Session, actor: TemplateActor, saved: SavedVersion, state: TemplateState, done: str
+    ) -> SavedVersion:
         about, now = saved.about, self.parts.now()
         replaced = await versions.move(session, actor.tenant, about.name, about.version, state, actor.name, now)
         data: dict[str, Any] = {"version": about.version, "before": about.state.value, "after": state.value}
@@ -211,7 +213,9 @@ class Templates:
         worded = StoredTemplateVersion(found, saved.worded.sources, saved.worded.wordings)
         return SavedVersion(worded, saved.findings, replaced=replaced)
 
-    async def _refused(self, session: Session, actor: Actor, about: StoredVersion, verb: TemplateAction) -> Rejection | None:
+    async def _refused(
+        self, session: Session, actor: TemplateActor, about: StoredVersion, verb: TemplateAction
+    ) -> Rejection | None:
         """Why this actor may not decide that."""
         if verb not in DECISIONS or not await versions.is_approval_required(session, actor.tenant):
             return None
@@ -234,7 +238,9 @@ def faults_of(draft: TemplateDraft, own: OwnTypes | None = None) -> tuple[FieldE
     return (*faults, FieldError("type", types.unknown(draft.type, own or ())))
 
 
-async def note(parts: TemplateParts, session: Session, actor: Actor, action: str, subject: str, data: Mapping[str, Any]) -> None:
+async def note(
+    parts: TemplateParts, session: Session, actor: TemplateActor, action: str, subject: str, data: Mapping[str, Any]
+) -> None:
     """An entry in the audit trail, in the transaction of the change."""
     now = parts.now()
     await audit.write(session, actor.tenant, AuditEntry(parts.new_id(now), now, actor.name, action, subject, dict(data)))

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from posthouse.admin.templates import Actor, SavedVersion, TemplateParts, Templates
+from posthouse.admin.templates import TemplateActor, SavedVersion, TemplateParts, Templates
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import TemplateDraft, TemplateVersion
 from posthouse.model.template_state import TemplateAction
@@ -21,13 +21,17 @@ def draft(name: str = "note", **said: str) -> TemplateDraft:
     return TemplateDraft(name=name, sources={"en": source_of(**({"subject": "s", "text": "one"} | said))}, fallback="en")
 
 
-async def opened(database: Database) -> tuple[Templates, Actor, FakeClock]:
+async def opened(database: Database) -> tuple[Templates, TemplateActor, FakeClock]:
     clock, entropy = FakeClock(NOW), Entropy()
     tenant = await tenants.create(database, "first", NOW)
-    return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id)), Actor(tenant.id, "cli:me"), clock
+    return (
+        Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id)),
+        TemplateActor(tenant.id, "cli:me"),
+        clock,
+    )
 
 
-async def number(book: ActiveTemplates, actor: Actor, *more: Any) -> int | str:
+async def number(book: ActiveTemplates, actor: TemplateActor, *more: Any) -> int | str:
     found = await book.find(actor.tenant, "note", *more)
     return found.version if isinstance(found, TemplateVersion) else found.code
 

@@ -7,7 +7,7 @@ import click
 
 from posthouse.admin import tenants as founding
 from posthouse.admin.settings import change_tenant
-from posthouse.admin.templates import Actor, Templates
+from posthouse.admin.templates import TemplateActor, Templates
 from posthouse.admin.tenants import NewTenant
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, credentials, facts, table
@@ -34,7 +34,7 @@ def tenant() -> None:
 def show(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show what is set."""
 
-    async def work(_templates: Templates, _actor: Actor, session: CliSession) -> Tenant:
+    async def work(_templates: Templates, _actor: TemplateActor, session: CliSession) -> Tenant:
         return await session.tenant(tenant)
 
     _show(with_templates(handed, tenant, work), as_json=as_json)
@@ -115,7 +115,7 @@ def set_(handed: CliContext, /, *, tenant: str | None, as_json: bool, **wanted: 
     if not changed:
         raise click.UsageError("Say what to change: --from or --reply-to.")
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> Tenant:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> Tenant:
         return await change_tenant(templates.parts, actor, changed)
 
     _show(with_templates(handed, tenant, work), as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from posthouse.admin.message_types import add_type, remove_type
-from posthouse.admin.templates import Actor, Templates
+from posthouse.admin.templates import TemplateActor, Templates
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain, remark, table
 from posthouse.doors.cli.shared.session import CliSession
@@ -34,7 +34,7 @@ def type_() -> None:
 def add(handed: CliContext, *, name: str, parent: str, description: str, tenant: str | None, as_json: bool) -> None:
     """Make the type NAME: it behaves as its parent in everything, and is shown by its own name."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> OwnType | Rejection:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> OwnType | Rejection:
         return await add_type(templates.parts, actor, name, parent, description)
 
     made = with_templates(handed, tenant, work)
@@ -53,7 +53,7 @@ def add(handed: CliContext, *, name: str, parent: str, description: str, tenant:
 def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show your own types, the newest first, then the built-in ones."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[OwnType]:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> list[OwnType]:
         async with templates.parts.database.session() as reading:
             return await message_types.current(reading, actor.tenant)
 
@@ -75,7 +75,7 @@ def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
 def remove(handed: CliContext, *, name: str, tenant: str | None, as_json: bool) -> None:
     """Take the type NAME out of use; what was sent as it stays. Exits 1 while a live template or key names it."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> Rejection | None:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> Rejection | None:
         return await remove_type(templates.parts, actor, name)
 
     refused = with_templates(handed, tenant, work)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from posthouse.admin.rerender import rerender
 from posthouse.admin.template_preview import preview
-from posthouse.admin.templates import NO_VERSION, Actor, SavedVersion
+from posthouse.admin.templates import NO_VERSION, TemplateActor, SavedVersion
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.templates.view import (
     item,
@@ -216,9 +216,9 @@ async def rerendered(parts: ApiParts, caller: Caller, request: Request) -> Respo
     )  # fmt: skip
 
 
-def actor(caller: Caller) -> Actor:
+def actor(caller: Caller) -> TemplateActor:
     """Who changes something, for the audit trail."""
-    return Actor(caller.tenant, caller.credential, caller.environment is Environment.LIVE)
+    return TemplateActor(caller.tenant, caller.credential, caller.environment is Environment.LIVE)
 
 
 def is_name(name: str) -> bool:

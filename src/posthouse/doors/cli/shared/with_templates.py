@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from posthouse.admin.templates import Actor, TemplateParts, Templates
+from posthouse.admin.templates import TemplateActor, TemplateParts, Templates
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
@@ -18,13 +18,15 @@ T = TypeVar("T")
 TENANT: Final = click.option("--tenant", metavar="REF", help="Whose templates; left out: the first tenant's.")
 
 
-def with_templates(handed: CliContext, tenant: str | None, work: Callable[[Templates, Actor, CliSession], Awaitable[T]]) -> T:
+def with_templates(
+    handed: CliContext, tenant: str | None, work: Callable[[Templates, TemplateActor, CliSession], Awaitable[T]]
+) -> T:
     """Do it as the operator. What an operator writes is rendered here: the machine is theirs."""
 
     async def at_it(session: CliSession) -> T:
         owner = await session.tenant(tenant)
         parts = TemplateParts(database=session.store.database, now=handed.now, new_id=_ids(handed))
-        return await work(Templates(parts), Actor(owner.id, f"cli:{user()}"), session)
+        return await work(Templates(parts), TemplateActor(owner.id, f"cli:{user()}"), session)
 
     return with_store(handed, at_it)
 

@@ -13,7 +13,7 @@ import click
 from posthouse.admin import template_push
 from posthouse.admin.message_types import faults_of
 from posthouse.admin.template_push import UNCHANGED, FolderLint, PushedItem, PushRefused, lint_folder
-from posthouse.admin.templates import Actor, Templates
+from posthouse.admin.templates import TemplateActor, Templates
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain, progress, remark, table
 from posthouse.doors.cli.shared.session import CliSession
@@ -64,7 +64,7 @@ def push(handed: CliContext, *, folder: Path, dry_run: bool, activate: bool, ten
     read = trees.read(read_tree(folder))
     told = progress if not as_json else (lambda _: None)
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> tuple[PushedItem, ...] | PushRefused:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> tuple[PushedItem, ...] | PushRefused:
         return await template_push.push(templates, actor, read, activate=activate, dry_run=dry_run, progress=told)
 
     done = with_templates(handed, tenant, work)
@@ -94,7 +94,7 @@ def pull(handed: CliContext, *, folder: Path, names: tuple[str, ...], tenant: st
     are left alone.
     """
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> dict[str, str]:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> dict[str, str]:
         return await template_push.stored_files(templates, actor.tenant, frozenset(names) or None)
 
     files = with_templates(handed, tenant, work)
@@ -122,7 +122,7 @@ def diff(handed: CliContext, *, folder: Path, tenant: str | None, as_json: bool)
     for draft in read.drafts.values():
         wanted |= trees.files_of(draft)
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> dict[str, str]:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> dict[str, str]:
         return await template_push.stored_files(templates, actor.tenant)
 
     stored = with_templates(handed, tenant, work)

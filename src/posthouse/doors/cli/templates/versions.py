@@ -9,7 +9,7 @@ import click
 from posthouse.admin.rerender import RerenderResult, rerender
 from posthouse.admin.settings import require_approval
 from posthouse.admin.template_preview import TemplatePreview, preview
-from posthouse.admin.templates import Actor, SavedVersion, Templates
+from posthouse.admin.templates import TemplateActor, SavedVersion, Templates
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
 from posthouse.doors.cli.shared.parameters import VariableArgument
@@ -36,7 +36,7 @@ _END: Final = UUID(int=(1 << 128) - 1)
 def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show the stored templates, the newest first."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[TemplateSummary]:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> list[TemplateSummary]:
         async with templates.parts.database.session() as reading:
             return await stored.summaries(reading, actor.tenant, _END, _MOST)
 
@@ -81,7 +81,7 @@ def render(
 ) -> None:  # fmt: skip
     """Preview the template NAME with examples for its variables; text, HTML or the whole mail."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> TemplatePreview | Rejection:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> TemplatePreview | Rejection:
         return await preview(templates, actor.tenant, name, number=number, variables=dict(variables), locale=locale)
 
     seen = with_templates(handed, tenant, work)
@@ -114,7 +114,7 @@ def _mover(verb: TemplateAction, told: str) -> click.Command:
     @as_json
     @click.pass_obj
     def move(handed: CliContext, *, name: str, version: int, tenant: str | None, as_json: bool) -> None:
-        async def work(templates: Templates, actor: Actor, _session: CliSession) -> SavedVersion | Rejection:
+        async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> SavedVersion | Rejection:
             return await templates.move(actor, name, version, verb)
 
         moved = with_templates(handed, tenant, work)
@@ -136,7 +136,7 @@ def _mover(verb: TemplateAction, told: str) -> click.Command:
 def approval(handed: CliContext, *, require: bool | None, tenant: str | None, as_json: bool) -> None:
     """Say whether versions need another person's approval before they go live; with an option, change it."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> bool:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> bool:
         if require is not None:
             await require_approval(templates.parts, actor, required=require)
         async with templates.parts.database.session() as reading:
@@ -158,7 +158,7 @@ def approval(handed: CliContext, *, require: bool | None, tenant: str | None, as
 def trail(handed: CliContext, *, name: str | None, limit: int, tenant: str | None, as_json: bool) -> None:
     """Show who changed what, of the template NAME or of everything, the newest first."""
 
-    async def work(templates: Templates, actor: Actor, _session: CliSession) -> list[AuditEntry]:
+    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> list[AuditEntry]:
         subject = None if name is None else f"template/{name}"
         return await audit.entries(templates.parts.database, actor.tenant, subject=subject, limit=limit)
 
@@ -184,7 +184,7 @@ def rerender_(handed: CliContext, *, message: str, test: bool, tenant: str | Non
         raise click.BadParameter("an id looks like msg_01j…", param_hint="MESSAGE")
     environment = int(Environment.TEST if test else Environment.LIVE)
 
-    async def work(templates: Templates, actor: Actor, session: CliSession) -> RerenderResult | Rejection:
+    async def work(templates: Templates, actor: TemplateActor, session: CliSession) -> RerenderResult | Rejection:
         return await rerender(templates, session.store.sealer, actor.tenant, environment, identifier)
 
     again = with_templates(handed, tenant, work)
