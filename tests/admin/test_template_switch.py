@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from posthouse.admin.templates import TemplateActor, SavedVersion
+from posthouse.admin.templates import SavedVersion, TemplateActor
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox

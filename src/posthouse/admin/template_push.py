@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from posthouse.admin.settings import change_part
-from posthouse.admin.templates import TemplateActor, SavedVersion, Templates, faults_of
+from posthouse.admin.templates import SavedVersion, TemplateActor, Templates, faults_of
 from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.template import TemplateDraft

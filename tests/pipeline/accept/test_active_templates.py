@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from posthouse.admin.templates import TemplateActor, SavedVersion, TemplateParts, Templates
+from posthouse.admin.templates import SavedVersion, TemplateActor, TemplateParts, Templates
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import TemplateDraft, TemplateVersion
 from posthouse.model.template_state import TemplateAction

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from posthouse.admin.rerender import rerender
 from posthouse.admin.template_preview import preview
-from posthouse.admin.templates import NO_VERSION, TemplateActor, SavedVersion
+from posthouse.admin.templates import NO_VERSION, SavedVersion, TemplateActor
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.templates.view import (
     item,

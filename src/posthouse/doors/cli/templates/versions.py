@@ -9,7 +9,7 @@ import click
 from posthouse.admin.rerender import RerenderResult, rerender
 from posthouse.admin.settings import require_approval
 from posthouse.admin.template_preview import TemplatePreview, preview
-from posthouse.admin.templates import TemplateActor, SavedVersion, Templates
+from posthouse.admin.templates import SavedVersion, TemplateActor, Templates
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
 from posthouse.doors.cli.shared.parameters import VariableArgument
