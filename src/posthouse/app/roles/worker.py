@@ -10,16 +10,15 @@ from typing import Final
 
 import structlog
 
-from posthouse.app.runtime.child_spec import ChildSpec
+from posthouse.app.runtime.child_store import StorePool, prepare_statements
 from posthouse.app.runtime.cpu_priority import lower_priority
-from posthouse.app.runtime.parts import CLOSING, inbox_route, open_store, prepare_statements, routes_of
+from posthouse.app.runtime.routes import build_inbox_route, build_routes
+from posthouse.app.runtime.runtime import CLOSE_GRACE, ChildContext, open_runtime
 from posthouse.app.runtime.worker_lanes import FAST
-from posthouse.config import Settings
 from posthouse.model.message_type import Lane
 from posthouse.model.queue import FlowHead
 from posthouse.model.settlement import Settlement
 from posthouse.net.clock import SystemClock
-from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.emit import Alerts, Complaints
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.batching import Batcher
@@ -45,21 +44,22 @@ NICENESS: Final = 5
 CONNECTIONS: Final = 4
 
 
-async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def run(child: ChildContext) -> None:
     """Deliver until told to stop."""
-    clock, entropy = SystemClock(), Entropy()
-    lanes = [Lane(number) for number in brief.lanes]
+    spec, settings, clock, entropy, stop = child.spec, child.settings, child.clock, child.entropy, child.stop
+    lanes = [Lane(number) for number in spec.lanes]
     eager = frozenset(lanes) - (FAST if len(lanes) == len(Lane) else frozenset())
     if not FAST.issuperset(lanes):
         lower_priority(NICENESS, batch=True)
-    database, sealer = await open_store(brief, entropy, clock, stop, size=CONNECTIONS, application=f"posthouse {brief.name}")
-    lease = await _register(database, clock, settings.data_dir, brief.name)
+    runtime = await open_runtime(child, StorePool(size=CONNECTIONS, application=f"posthouse {spec.name}"))
+    database, sealer = runtime.database, runtime.sealer
+    lease = await _register(database, clock, settings.data_dir, spec.name)
     settling: Batcher[Settlement, bool] = Batcher(
         _settle(database, lease.worker), fails_together=is_unavailable, limit=300, pause=SETTLE_PAUSE
     )
     domains = Domains(database, sealer)
-    inbox = inbox_route(database, sealer, clock, entropy)
-    routes = routes_of(settings, clock, inbox)
+    inbox = build_inbox_route(runtime)
+    routes = build_routes(runtime, inbox)
     watch = PreSendCheck(
         await suppression_lookup.load_key(database, sealer, entropy.bytes), clock, entropy.new_id, BounceBrakes(database, clock, entropy),
         Lockouts(database, clock, entropy),
@@ -76,21 +76,21 @@ async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: 
         WorkerParts(database=database, clock=clock, delivering=delivering, lease=lease, lanes=Lanes(lanes), eager=eager)
     )
     await prepare_statements(database, partial(_rehearsed, clock.now(), lease.worker, lanes[0]))
-    listening = asyncio.create_task(_listen(brief.dsn, worker))
+    listening = asyncio.create_task(_listen(runtime.dsn, worker))
     stopping = asyncio.create_task(_stop_when(stop, worker))
-    ready()
+    child.notify_ready()
     await worker.run(GRACE)
     for task in (listening, stopping):
         task.cancel()
     try:
         async with asyncio.timeout(ENDING):
             for route in {id(r): r for r in (*routes, inbox)}.values():
-                await route.transport.close(CLOSING)
+                await route.transport.close(CLOSE_GRACE)
             await settling.drain()
             await _unregister(database, lease)
     except TimeoutError:
         log.warning("ended before everything was settled; its marks say what was sent")
-    await database.close()
+    await runtime.close()
 
 
 async def _rehearsed(now: datetime, worker: int, lane: Lane, session: Session) -> None:

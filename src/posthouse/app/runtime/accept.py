@@ -1,12 +1,11 @@
-"""Intake over an open store: for the doors, for `make run`, and for commands."""
+"""Intake over an open store: for the listeners, for `make run`, and for commands."""
 
 from posthouse.admin.templates import TemplateParts, Templates
-from posthouse.app.runtime.parts import limits_of, route_facts
+from posthouse.app.runtime.limits import limits_of
+from posthouse.app.runtime.routes import route_facts
+from posthouse.app.runtime.runtime import Runtime
 from posthouse.config import Settings
-from posthouse.net.clock import SystemClock
-from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.accept import AcceptParts, Intake
-from posthouse.pipeline.accept.accept import Announcer as Announce
+from posthouse.pipeline.accept.accept import AcceptParts, Announcer, Intake
 from posthouse.pipeline.accept.draft import MessageBuilder
 from posthouse.pipeline.accept.links import LinkBuilder
 from posthouse.pipeline.accept.notify_workers import WorkerNotifier
@@ -14,39 +13,44 @@ from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
 from posthouse.pipeline.render.renderer import Renderer
-from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.domains import Domains
 
 
-def intake_over(
-    settings: Settings, database: Database, sealer: Sealer, clock: SystemClock, entropy: Entropy, announcer: Announce | None = None,
-    renders: Renderer | None = None,
-) -> Intake:  # fmt: skip
-    """An intake whose commits workers hear of. ``renders``: left out, what tenants wrote is rendered in this process."""
-    facts = TenantFacts(database, Domains(database, sealer), clock)
-    lists = SuppressionLookup(database, clock, AddressHasher(database, sealer, entropy.bytes), Lockouts(database, clock, entropy))
-    composer = MessageBuilder(
-        facts=facts,
+def build_intake(runtime: Runtime, announcer: Announcer | None = None, renderer: Renderer | None = None) -> Intake:
+    """An intake whose commits are announced to the workers. ``renderer`` None: tenants' templates are rendered in this process."""
+    database, sealer, clock, entropy = runtime.database, runtime.sealer, runtime.clock, runtime.entropy
+    suppressions = SuppressionLookup(
+        database, clock, AddressHasher(database, sealer, entropy.bytes), Lockouts(database, clock, entropy)
+    )
+    builder = MessageBuilder(
+        facts=TenantFacts(database, Domains(database, sealer), clock),
         sealer=sealer,
         entropy=entropy,
-        routes=route_facts(settings),
-        lists=lists,
-        renders=renders,
-        linker=_linker(settings, sealer),
-        limits=limits_of(settings),
+        routes=route_facts(runtime.settings),
+        lists=suppressions,
+        renders=renderer,
+        linker=_link_builder(runtime.settings, sealer),
+        limits=limits_of(runtime.settings),
     )
     announce = announcer or WorkerNotifier(database)
-    return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
+    return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=builder, announce=announce))
 
 
-def _linker(settings: Settings, sealer: Sealer) -> LinkBuilder:
+def build_templates(runtime: Runtime, intake: Intake, renderer: Renderer) -> Templates:
+    """Stored templates; a change made through them is forgotten by this process' intake at once."""
+    return Templates(
+        TemplateParts(
+            database=runtime.database,
+            now=runtime.clock.now,
+            new_id=runtime.entropy.new_id,
+            forget=intake.facts.templates.forget,
+            renders=renderer,
+        )
+    )
+
+
+def _link_builder(settings: Settings, sealer: Sealer) -> LinkBuilder:
     http = "" if settings.http is None else f"http://{settings.http}"
-    taken_in = settings.return_path_domain or settings.hostname
-    return LinkBuilder(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
-
-
-def templates_over(intake: Intake, database: Database, clock: SystemClock, entropy: Entropy, renders: Renderer) -> Templates:
-    """Stored templates, changed in the process of an intake that hears of it at once."""
-    forget = intake.facts.templates.forget
-    return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=forget, renders=renders))
+    return_domain = settings.return_path_domain or settings.hostname
+    return LinkBuilder(sealer.token_key, settings.public_url or http, return_domain if settings.inbound is not None else "")
