@@ -37,12 +37,12 @@ from posthouse.pipeline.accept.notify_workers import WorkerNotifier
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.pipeline.feedback.visits import visit_recorder
 from posthouse.pipeline.render.renderer import Renderer
-from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import link_hosts
 from posthouse.store.tenants.credentials import Credentials
 from posthouse.store.tenants.domains import Domains
+from posthouse.store.ttl_cache import TtlCache
 from posthouse.telemetry import metrics
 
 GRACE: Final = 20
