@@ -21,6 +21,7 @@ from posthouse.model.delivery import DeliveryState
 from posthouse.model.feedback import Feedback, FeedbackKind, FeedbackSubject
 from posthouse.model.keys import DeliveryKey
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
+from posthouse.model.time_format import iso_millis
 from posthouse.net.entropy import Entropy
 from posthouse.policy.recipients.bounce_brake import provider_of
 from posthouse.policy.recipients.feedback import Consequence, consequence, data_of
@@ -146,7 +147,7 @@ def _name(place: DeliveryKey, fact: Feedback) -> str:
 def _evidence(place: DeliveryKey, fact: Feedback) -> dict[str, Any]:
     known = {
         "reply": fact.reply, "replyCode": fact.reply_code, "enhancedCode": fact.enhanced_code, "remoteId": fact.remote_id, "eventId": fact.event_id,
-        "reportedAt": fact.at and fact.at.isoformat(),
+        "reportedAt": fact.at and iso_millis(fact.at),
     }  # fmt: skip
     where = {"message": ids.text("msg", place.message), "position": place.position, "kind": fact.kind.value}
     return where | {name: value for name, value in known.items() if value}
