@@ -10,7 +10,7 @@ from typing import Final
 from posthouse.app.roles.unavailable import serve_unavailable
 from posthouse.app.runtime.accept import intake_over
 from posthouse.app.runtime.child_spec import ChildSpec
-from posthouse.app.runtime.parts import ANSWERING, CLOSING, limits_of, open_store, prepare_statements
+from posthouse.app.runtime.parts import ANSWERING, CLOSING, open_store, prepare_statements
 from posthouse.app.runtime.sockets import inherited
 from posthouse.app.runtime.tls import server_context
 from posthouse.config import Settings
@@ -35,7 +35,7 @@ async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: 
     """Take messages in until told to stop; what was accepted by then is committed."""
     clock, entropy = SystemClock(), Entropy()
     sys.setswitchinterval(SWITCH)
-    sockets, limits = inherited(brief.sockets), limits_of(settings)
+    sockets, limits = inherited(brief.sockets), settings.limits
     opening = open_store(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse doors", patience=ANSWERING)
     database, sealer = await (opening if brief.beside else serve_unavailable(opening, sockets, settings, clock, entropy))
     await prepare_statements(database, partial(_rehearsed, clock.now(), entropy))

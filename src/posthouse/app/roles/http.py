@@ -17,9 +17,9 @@ from posthouse.admin.messages import MessageActions
 from posthouse.app.runtime.accept import templates_over
 from posthouse.app.runtime.certificates import Certificates
 from posthouse.app.runtime.child_spec import ChildSpec
-from posthouse.app.runtime.parts import http_client, limits_of
+from posthouse.app.runtime.parts import http_client
 from posthouse.app.runtime.probe_targets import probe_targets
-from posthouse.config import Settings, is_loopback
+from posthouse.config import Settings
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.hooks.hook_endpoint import HookParts
@@ -27,6 +27,7 @@ from posthouse.doors.http.problem import MEDIA_TYPE, problem
 from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.mail.link import link_key
 from posthouse.model import ids
+from posthouse.model.loopback import is_loopback_host
 from posthouse.model.send_request import Rejection
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
@@ -133,8 +134,8 @@ def application(
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
         templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget, own_types=intake.facts.own_types,
         exposition=lambda: metrics.exposition(Path(brief.metrics) if brief.metrics else None),
-        public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
-        limits=limits_of(settings), allow_private_networks=settings.allow_private_networks,
+        public_url=settings.public_url, loopback=settings.http is not None and is_loopback_host(settings.http.host),
+        limits=settings.limits, allow_private_networks=settings.allow_private_networks,
         hooks=HookParts(
             database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, secrets=settings.webhook_secrets,
             certificate=Certificates(http_client(settings, clock)),

@@ -1,7 +1,7 @@
 """Intake over an open store: for the doors, for `make run`, and for commands."""
 
 from posthouse.admin.templates import TemplateParts, Templates
-from posthouse.app.runtime.parts import limits_of, route_facts
+from posthouse.app.runtime.parts import route_facts
 from posthouse.config import Settings
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
@@ -34,7 +34,7 @@ def intake_over(
         lists=lists,
         renders=renders,
         linker=_linker(settings, sealer),
-        limits=limits_of(settings),
+        limits=settings.limits,
     )
     announce = announcer or WorkerNotifier(database)
     return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))

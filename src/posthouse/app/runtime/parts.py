@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -12,7 +11,6 @@ import msgspec
 from posthouse.app.runtime.child_spec import ChildSpec
 from posthouse.config import RouteSetting, Settings, UnusableSettings
 from posthouse.model.inbox import NewInboxItem
-from posthouse.model.limits import Limits
 from posthouse.model.route import RouteFact
 from posthouse.net.clock import SystemClock
 from posthouse.net.dns import Resolver
@@ -63,11 +61,6 @@ async def _connected(connecting: Callable[[], Awaitable[Database]], stop: asynci
                 raise
         await asyncio.sleep(PAUSE)
     raise SystemExit(0)  # told to end before the database was there
-
-
-def limits_of(settings: Settings) -> Limits:
-    """How much a request may ask for, as every door and intake go by it."""
-    return Limits(**asdict(settings.limits))
 
 
 def route_facts(settings: Settings) -> tuple[RouteFact, ...]:
