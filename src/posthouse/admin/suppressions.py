@@ -23,6 +23,7 @@ from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.audit import AuditEntry
 from posthouse.model.suppression import Cause, Suppression, SuppressionEntry, SuppressionRule
+from posthouse.model.time_format import iso_millis
 from posthouse.policy.recipients.suppress import lifted_by
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import bounce_brakes, suppression_file, suppression_rule, suppressions
@@ -266,7 +267,7 @@ def _entering(cells: dict[str, str], given: SuppressionToAdd) -> SuppressionToAd
 
 def _row(each: Suppression) -> tuple[str, ...]:
     def moment(at: datetime | None) -> str:
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""
+        return iso_millis(at) if at else ""
 
     return (
         each.address or "", each.cause, each.stream or "", each.reason, "true" if each.security else "false", moment(each.until),

@@ -2,7 +2,7 @@
 
 The contract's section "Environment" is the law here. ``load`` is the only reader of the environment;
 callers pass ``os.environ`` in. It names every wrong setting at once, and no text of it shows a secret.
-Knows no other room: imported by app, doors/cli and client, by nobody else.
+Sees only ``model``: imported by app, doors/cli and client, by nobody else.
 
 Known sharp edges: an empty variable counts as unset (compose files and unit files write them); relative
 paths are taken from the working directory at the time of loading.
@@ -16,23 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from posthouse.config.limits import LimitSettings, read_limits
-from posthouse.config.listen import Listen, is_domain, is_loopback, number, parse_listen, parse_nameserver
+from posthouse.config.limits import read_limits
+from posthouse.config.listen import Listen, is_domain, number, parse_listen, parse_nameserver
 from posthouse.config.reference import PREFIX, SETTINGS, Setting, ShownSetting, raw, secret_files, shown, unknown
 from posthouse.config.route import PROVIDERS, RouteSetting, parse_routes, split
+from posthouse.model.limits import Limits
 
 __all__ = [
     "PROVIDERS",
     "SETTINGS",
     "ConfigError",
-    "LimitSettings",
     "Listen",
     "RouteSetting",
     "Setting",
     "Settings",
     "ShownSetting",
     "UnusableSettings",
-    "is_loopback",
     "load",
     "secret_files",
     "shown",
@@ -81,7 +80,7 @@ class Settings:
     public_url: str | None
     webhook_secrets: Mapping[str, str] = field(repr=False)
     workers: int
-    limits: LimitSettings
+    limits: Limits
     allow_private_networks: bool
 
 

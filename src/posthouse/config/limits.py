@@ -1,4 +1,4 @@
-"""How much one request may ask for, as an operator may set it: counts, sizes such as ``25MB``, and the bounds that hold for them.
+"""How is ``POSTHOUSE_LIMIT_…`` written? Counts, sizes such as ``25MB``, and the bounds that hold for them; ``model.limits`` has the defaults.
 
 The upper bounds are what the rest is built for: a return path has eight bits for the recipient, a worker holds 64 MB of content,
 a key stands in an index entry of 2.7 KB, content is kept for 90 days.
@@ -6,10 +6,10 @@ a key stands in an index entry of 2.7 KB, content is kept for 90 days.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from posthouse.config.listen import number
+from posthouse.model.limits import CONTRACT, Limits
 
 T = TypeVar("T")
 _KB: Final = 1 << 10
@@ -26,30 +26,9 @@ class LimitSetting(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitSettings:
-    """As ``POSTHOUSE_LIMIT_…`` or the contract say; bytes, counts, characters and days."""
-
-    message_bytes: int = 25 * _MB
-    html_bytes: int = _MB
-    recipients: int = 50
-    attachments: int = 20
-    batch_items: int = 500
-    batch_bytes: int = 50 * _MB
-    headers: int = 50
-    header_bytes: int = 2 * _KB
-    tags: int = 10
-    metadata_keys: int = 20
-    dedupe_key_length: int = 256
-    send_at_days: int = 90
-
-
-CONTRACT: Final = LimitSettings()
-
-
-def read_limits(take: LimitSetting) -> LimitSettings:
+def read_limits(take: LimitSetting) -> Limits:
     """All limits."""
-    return LimitSettings(
+    return Limits(
         message_bytes=take("LIMIT_MESSAGE", _size(64 * _KB, 50 * _MB), CONTRACT.message_bytes),
         html_bytes=take("LIMIT_HTML", _size(_KB, 4 * _MB), CONTRACT.html_bytes),
         recipients=take("LIMIT_RECIPIENTS", _count(1, 256), CONTRACT.recipients),
@@ -74,12 +53,12 @@ def _size(low: int, high: int) -> Callable[[str], int]:
         found = _SIZE.fullmatch(value)
         bytes_ = int(found[1]) * _UNITS[found[2].upper()] if found else -1
         if not low <= bytes_ <= high:
-            raise ValueError(f"is {value!r}; write a size from {_told(low)} to {_told(high)}, such as 512KB or 2MB")
+            raise ValueError(f"is {value!r}; write a size from {_words(low)} to {_words(high)}, such as 512KB or 2MB")
         return bytes_
 
     return parse
 
 
-def _told(bytes_: int) -> str:
+def _words(bytes_: int) -> str:
     unit = next(unit for unit in ("MB", "KB", "") if bytes_ % _UNITS[unit] == 0)
     return f"{bytes_ // _UNITS[unit]}{unit}"

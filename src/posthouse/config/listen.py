@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
-LOOPBACK_NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
 _PORT: Final = re.compile(r"\A(\[[^]]*\]|[^:]*):[^:]*\Z")
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
@@ -58,14 +57,6 @@ def is_host(text: str) -> bool:
         return bool(ip_address(text))
     except ValueError:
         return is_domain(text) and not text.replace(".", "").isdigit()
-
-
-def is_loopback(host: str) -> bool:
-    """True for 127.0.0.0/8, ::1 and the names that mean them."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") in LOOPBACK_NAMES
 
 
 def _address(host: str) -> str:

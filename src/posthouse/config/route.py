@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from posthouse.config.listen import Listen, is_host, is_loopback
+from posthouse.config.listen import Listen, is_host
+from posthouse.model.loopback import is_loopback_host
 
 PROVIDERS: Final = ("resend", "postmark", "sendgrid", "mailgun", "ses")
 _PLAIN: Final = ("mx", "inbox", *PROVIDERS)
@@ -80,7 +81,7 @@ def _relay(kind: str, text: str, what: str) -> RouteSetting:
         port=parts.port or (_SUBMISSION if kind == "smtp" and password else _PORTS[kind]),
         username=username,
         password=password,
-        tls=_tls(kind, options.get("tls"), exposed=bool(password) and not is_loopback(parts.hostname)),
+        tls=_tls(kind, options.get("tls"), exposed=bool(password) and not is_loopback_host(parts.hostname)),
         dkim="dkim" not in options,
         return_path_from="returnPath" in options,
     )

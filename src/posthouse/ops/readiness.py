@@ -13,11 +13,11 @@ from typing import Final
 from posthouse.model.clock import Clock
 from posthouse.pipeline.deliver.lease import LEASE
 from posthouse.store.installation import secret_check
-from posthouse.store.memory import TtlCache
 from posthouse.store.postgres import migrate, vitals
 from posthouse.store.postgres.database import Database, is_shut_out, is_unavailable
 from posthouse.store.queue import workers
 from posthouse.store.seal import Sealer
+from posthouse.store.ttl_cache import TtlCache
 
 FREE_NEEDED: Final = 100 * 1024 * 1024
 HEARTBEAT: Final = timedelta(seconds=15)

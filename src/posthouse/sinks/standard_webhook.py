@@ -12,11 +12,12 @@ import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
+from posthouse.model.time_format import with_iso_times
 from posthouse.model.webhook_event import WebhookEvent
 from posthouse.policy.webhooks import DecodedAnswer, WebhookAnswer
 
@@ -32,7 +33,7 @@ def shown(secret: bytes) -> str:
 
 def encode(event: WebhookEvent, url: str, secrets: Sequence[bytes], now: datetime) -> HttpRequest:
     """The request that tells ``event``, signed with every one of ``secrets``."""
-    body = msgspec.json.encode(_in_utc(msgspec.to_builtins(event, builtin_types=(datetime,))))
+    body = msgspec.json.encode(with_iso_times(msgspec.to_builtins(event, builtin_types=(datetime,))))
     stamp = str(int(now.timestamp()))
     signed = b".".join((event.id.encode(), stamp.encode(), body))
     signatures = " ".join(f"v1,{base64.b64encode(hmac.digest(secret, signed, 'sha256')).decode()}" for secret in secrets)
@@ -65,14 +66,3 @@ def _retry_after(value: str | None, now: datetime) -> timedelta | None:
     except ValueError:
         return None
     return max((at if at.tzinfo else at.replace(tzinfo=UTC)) - now, timedelta(0))
-
-
-def _in_utc(value: Any) -> Any:
-    """Plain JSON with its times in UTC with milliseconds, as every answer of ours has them."""
-    if isinstance(value, dict):
-        return {name: _in_utc(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_in_utc(inner) for inner in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return value

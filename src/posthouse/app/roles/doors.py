@@ -10,7 +10,6 @@ from typing import Final
 from posthouse.app.roles.unavailable import serve_unavailable
 from posthouse.app.runtime.child_store import LISTENER_PATIENCE, StorePool, prepare_statements
 from posthouse.app.runtime.door_parts import DoorParts, build_door_parts
-from posthouse.app.runtime.limits import limits_of
 from posthouse.app.runtime.runtime import CLOSE_GRACE, ChildContext, Runtime, open_runtime
 from posthouse.app.runtime.sockets import inherited_sockets
 from posthouse.app.runtime.tls import server_context
@@ -63,7 +62,7 @@ async def _serve_submission(runtime: Runtime, shared: DoorParts, sockets: Mappin
     smtp_sockets = {name: sockets[name] for name in ("smtp", "smtps") if name in sockets}
     if not smtp_sockets:
         return None
-    limits = limits_of(runtime.settings)
+    limits = runtime.settings.limits
     parts = SubmissionParts(
         intake=shared.intake,
         rate_limits=shared.rate_limits,

@@ -18,10 +18,8 @@ from posthouse.app.runtime.accept import build_templates
 from posthouse.app.runtime.certificates import Certificates
 from posthouse.app.runtime.door_parts import DoorParts
 from posthouse.app.runtime.feedback import build_receiver
-from posthouse.app.runtime.limits import limits_of
 from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.app.runtime.runtime import Runtime
-from posthouse.config import is_loopback
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.hooks.hook_endpoint import HookParts
@@ -29,15 +27,16 @@ from posthouse.doors.http.problem import MEDIA_TYPE, problem
 from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.mail.link import link_key
 from posthouse.model import ids
+from posthouse.model.loopback import is_loopback_host
 from posthouse.model.send_request import Rejection
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import unreachable_routes
 from posthouse.ops.readiness import Readiness
 from posthouse.pipeline.feedback.visits import visit_recorder
-from posthouse.store.memory import TtlCache
 from posthouse.store.tenants import link_hosts
 from posthouse.store.tenants.domains import Domains
+from posthouse.store.ttl_cache import TtlCache
 from posthouse.telemetry import metrics
 
 GRACE: Final = 20
@@ -120,8 +119,8 @@ def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASG
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
         templates=build_templates(runtime, intake, shared.renderer), forget=intake.facts.forget, own_types=intake.facts.own_types,
         exposition=lambda: metrics.exposition(Path(metrics_folder) if metrics_folder else None),
-        public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
-        limits=limits_of(settings), allow_private_networks=settings.allow_private_networks,
+        public_url=settings.public_url, loopback=settings.http is not None and is_loopback_host(settings.http.host),
+        limits=settings.limits, allow_private_networks=settings.allow_private_networks,
         hooks=HookParts(
             database=database, receiver=build_receiver(runtime), clock=clock, secrets=settings.webhook_secrets,
             certificate=Certificates(runtime.http),

@@ -1,7 +1,6 @@
 """Intake over an open store: for the listeners, for `make run`, and for commands."""
 
 from posthouse.admin.templates import TemplateParts, Templates
-from posthouse.app.runtime.limits import limits_of
 from posthouse.app.runtime.routes import route_facts
 from posthouse.app.runtime.runtime import Runtime
 from posthouse.config import Settings
@@ -31,7 +30,7 @@ def build_intake(runtime: Runtime, announcer: Announcer | None = None, renderer:
         lists=suppressions,
         renders=renderer,
         linker=_link_builder(runtime.settings, sealer),
-        limits=limits_of(runtime.settings),
+        limits=runtime.settings.limits,
     )
     announce = announcer or WorkerNotifier(database)
     return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=builder, announce=announce))

@@ -17,7 +17,7 @@ import msgspec
 from posthouse.config import load
 from posthouse.doors.cli.messages import TENANT
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, instant, plain, remark
+from posthouse.doors.cli.shared.output import answer, as_json, plain, remark
 from posthouse.doors.cli.shared.parameters import MomentType
 from posthouse.doors.cli.shared.session import CliSession, opening
 from posthouse.mail.address import AddressFault, parse_mailbox
@@ -25,6 +25,7 @@ from posthouse.model import ids
 from posthouse.model.event import EventType
 from posthouse.model.keys import EventCursor
 from posthouse.model.send_request import Environment
+from posthouse.model.time_format import iso_millis
 from posthouse.model.webhook_event import EventFacts, public_event
 from posthouse.ops.open_store import NotRunning, open_store
 from posthouse.policy import types
@@ -197,4 +198,4 @@ def _message(text: str | None) -> str | None:
 def _line(event: EventFacts) -> str:
     reason = str((event.data or {}).get("reason") or "")
     message = "-" if event.message is None else ids.text("msg", event.message)
-    return plain(f"{instant(event.at)}  {event.type:<{_WIDTH}}  {event.recipient or '-'}  {message}  {reason}".rstrip())
+    return plain(f"{iso_millis(event.at)}  {event.type:<{_WIDTH}}  {event.recipient or '-'}  {message}  {reason}".rstrip())

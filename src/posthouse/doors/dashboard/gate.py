@@ -8,11 +8,12 @@ Known sharp edges: the peer is only as true as the server's own notion of it; ru
 A proxy on this machine that adds no forwarding header and keeps the Host looks like a person on this machine.
 """
 
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+
+from posthouse.model.loopback import is_loopback_address
 
 _NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -21,20 +22,11 @@ _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real
 def may_see(request: Request, public_url: str | None) -> bool:
     """Whether the request comes from this machine itself, for this machine."""
     peer = request.client
-    if peer is None or not _is_loopback(peer.host):
+    if peer is None or not is_loopback_address(peer.host):
         return False
     if any(name in request.headers for name in _FORWARDED):
         return False
     return _names_us(request.headers.getlist("host"), public_url)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 def _names_us(hosts: list[str], public_url: str | None) -> bool:

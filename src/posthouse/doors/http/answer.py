@@ -1,10 +1,12 @@
 """How the HTTP door says yes: JSON in camelCase, times in UTC with milliseconds."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from starlette.responses import Response
+
+from posthouse.model.time_format import with_iso_times
 
 _ENCODER: Final = msgspec.json.Encoder()
 MEDIA_TYPE: Final = "application/json"
@@ -13,23 +15,9 @@ MEDIA_TYPE: Final = "application/json"
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer from any of our frozen values."""
     plain = msgspec.to_builtins(value, builtin_types=(datetime,))
-    return encoded(_in_utc(plain), status, headers)
+    return encoded(with_iso_times(plain), status, headers)
 
 
 def encoded(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """The same for a value that holds no times, without walking it."""
     return Response(_ENCODER.encode(value), status, headers, MEDIA_TYPE)
-
-
-def moment(at: datetime) -> str:
-    """``2026-11-22T10:00:00.000Z``."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def _in_utc(value: Any) -> Any:
-    """Plain JSON with its times as the contract writes them."""
-    if isinstance(value, dict):
-        return {name: _in_utc(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_in_utc(inner) for inner in value]
-    return moment(value) if isinstance(value, datetime) else value

@@ -11,7 +11,6 @@ come before the loop reports that the handshake is done, and are buffered until 
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Coroutine
 from typing import Any, Final, cast
 
@@ -29,6 +28,7 @@ from posthouse.mail.smtp.server.action import (
     WriteReply,
 )
 from posthouse.mail.smtp.server.conversation import Actions, ServerConversation
+from posthouse.model.loopback import is_loopback_address
 from posthouse.model.send_request import Caller
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.postgres.database import is_unavailable
@@ -43,13 +43,7 @@ HANDSHAKE_SECONDS: Final = 20.0
 
 def is_loopback(peer: object) -> bool:
     """Whether a peer name is one of this machine's own addresses."""
-    if not (isinstance(peer, tuple) and peer):
-        return False
-    try:
-        address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    return isinstance(peer, tuple) and bool(peer) and is_loopback_address(str(peer[0]))
 
 
 class SmtpSession(asyncio.Protocol):

@@ -19,6 +19,7 @@ from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
 from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
+from posthouse.model.loopback import is_loopback_host
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.net.smtp import limits as settings
 from posthouse.net.smtp import tls
@@ -48,12 +49,7 @@ class RelayTarget(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def local(self) -> bool:
         """Whether it is on loopback, where nobody listens on the wire."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback_host(self.host)
 
     @property
     def checked(self) -> bool:

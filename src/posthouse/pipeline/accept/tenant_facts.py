@@ -17,11 +17,11 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.model.stream import Stream, default
 from posthouse.pipeline.accept.active_templates import ActiveTemplates
 from posthouse.policy.types import OwnTypes
-from posthouse.store.memory import TtlCache
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import brands, message_types, streams, tenants
 from posthouse.store.tenants.domains import Domains
+from posthouse.store.ttl_cache import TtlCache
 
 MEMORY: Final = timedelta(seconds=3)
 

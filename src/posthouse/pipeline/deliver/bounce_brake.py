@@ -20,6 +20,7 @@ import structlog
 from posthouse.model.clock import Clock
 from posthouse.model.event import EventType
 from posthouse.model.suppression import AnswerCounts, BounceBrake
+from posthouse.model.time_format import iso_millis
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import window_of
 from posthouse.policy.recipients.bounce_brake import HOLD, is_jump
@@ -97,7 +98,7 @@ class BounceBrakes:
             if fresh:
                 data = {
                     "provider": provider[2], "attempts": why.window.attempts, "hard": why.window.hard, "base": round(why.base.share, 4),
-                    "provisional": held, "until": _moment(now + HOLD),
+                    "provisional": held, "until": iso_millis(now + HOLD),
                 }  # fmt: skip
                 kind = EventType.ALERT_SUPPRESSION_BRAKE.value
                 await events.append(session, provider[0], provider[1], self._entropy.new_id(now), kind, now, data)
@@ -127,7 +128,3 @@ class BounceBrakes:
                 kind = EventType.ALERT_SUPPRESSION_GROWTH.value
                 await events.append(session, tenant, environment, self._entropy.new_id(now), kind, now, data)
                 log.warning("suppression list grows", **data)
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -26,6 +26,7 @@ from posthouse.model.outcome import (
 from posthouse.model.queue import LeasedDelivery, QueueFlag
 from posthouse.model.settlement import AttemptRecord, Settlement
 from posthouse.model.suppression import SoftEnd
+from posthouse.model.time_format import iso_millis
 from posthouse.pipeline.deliver.suppression_check import NOTHING, AddressEffects
 from posthouse.policy.deliver.retry import RetryStep, expire, next_step
 
@@ -103,7 +104,7 @@ def held(delivery: LeasedDelivery, cause: str, entry: str, due: datetime, now: d
     news = _news(delivery, DeliveryState.DEFERRED)
     return Settlement(
         delivery=delivery, attempt=None, event=news, event_id=event_id,
-        event_data={"reason": cause, "suppression": entry, "willRetryAt": _moment(due)} if news else None, at=now, due=due,
+        event_data={"reason": cause, "suppression": entry, "willRetryAt": iso_millis(due)} if news else None, at=now, due=due,
         route=delivery.route, tries=delivery.tries, refusals=delivery.refusals, flags=delivery.flags | QueueFlag.HELD | QueueFlag.DEFERRED_NOW,
     )  # fmt: skip
 
@@ -171,12 +172,8 @@ def event_data(diagnosis: Diagnosis, step: RetryStep) -> dict[str, Any]:
     if step.state is DeliveryState.BOUNCED:
         data["kind"] = "soft" if diagnosis.reason in _SOFT else "blocked" if diagnosis.reason in _BLOCKED else "hard"
     if step.due is not None and not step.final:
-        data["willRetryAt"] = _moment(step.due)
+        data["willRetryAt"] = iso_millis(step.due)
     return data
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _news(delivery: LeasedDelivery, state: DeliveryState) -> str | None:

@@ -39,6 +39,7 @@ from posthouse.model.suppression import (
     SuppressionEntry,
     SuppressionFact,
 )
+from posthouse.model.time_format import iso_millis
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
@@ -257,6 +258,6 @@ def _evidence(delivery: LeasedDelivery, attempt: Attempt) -> dict[str, Any]:
     heard = {
         "message": ids.text("msg", delivery.message), "position": delivery.position, "attempt": delivery.number, "host": attempt.host,
         "stage": said.stage.value, "replyCode": said.reply_code, "enhancedCode": said.enhanced_code, "reply": said.reply.replace("\0", ""),
-        "at": attempt.started_at.isoformat(timespec="milliseconds"),
+        "at": iso_millis(attempt.started_at),
     }  # fmt: skip
     return {name: value for name, value in heard.items() if value not in (None, "")}

@@ -20,6 +20,7 @@ from posthouse.model.delivery import DeliveryState
 from posthouse.model.feedback import Feedback, FeedbackKind, FeedbackSubject
 from posthouse.model.keys import DeliveryKey
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
+from posthouse.model.time_format import iso_millis
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.feedback.receive import UNSUBSCRIBE_SOURCE
 from posthouse.policy.recipients.bounce_brake import provider_of
@@ -196,7 +197,7 @@ def _evidence(key: DeliveryKey, fact: Feedback) -> dict[str, Any]:
         "enhancedCode": fact.enhanced_code,
         "remoteId": fact.remote_id,
         "eventId": fact.event_id,
-        "reportedAt": fact.at and fact.at.isoformat(),
+        "reportedAt": fact.at and iso_millis(fact.at),
     }
     delivery = {"message": ids.text("msg", key.message), "position": key.position, "kind": fact.kind.value}
     return delivery | {name: value for name, value in optional.items() if value}

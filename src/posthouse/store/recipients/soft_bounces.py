@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
+from posthouse.model.time_format import iso_millis
 from posthouse.policy.recipients.soft_bounces import LIMIT, is_hard, is_the_mailbox
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ async def _with_reasons(connection: "Connection[Record]", ends: "Sequence[SoftEn
 
 def _entry(end: SoftEnd, times: int, first_at: datetime) -> SuppressionEntry:
     evidence: dict[str, Any] = {
-        "message": str(end.message), "position": end.position, "reply": end.reply, "softBounces": times, "firstAt": first_at.isoformat(),
+        "message": str(end.message), "position": end.position, "reply": end.reply, "softBounces": times, "firstAt": iso_millis(first_at),
     }  # fmt: skip
     return SuppressionEntry(
         id=end.id, address=end.address, lookup=end.lookup, cause=Cause.HARD_BOUNCE, source=SOURCE, reason=end.reason or "",

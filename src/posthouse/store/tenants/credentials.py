@@ -19,8 +19,8 @@ from posthouse.model import ids
 from posthouse.model.clock import Clock
 from posthouse.model.credential import Credential
 from posthouse.model.send_request import Caller, Environment
-from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
+from posthouse.store.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from asyncpg import Record

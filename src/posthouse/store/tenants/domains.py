@@ -18,9 +18,9 @@ import msgspec
 from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.domain import DnsRecord, Domain, DomainFact, PublicKey
-from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
+from posthouse.store.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record

@@ -18,12 +18,13 @@ from posthouse.doors.api.sending.send_request import read_members, read_send
 from posthouse.doors.api.shared.fields import BatchBody
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http import body
-from posthouse.doors.http.answer import answer, encoded, moment
+from posthouse.doors.http.answer import answer, encoded
 from posthouse.doors.http.problem import Problem, invalid, problem, refuse
 from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import validate
 from posthouse.model.limits import Limits
 from posthouse.model.send_request import Accepted, Caller, FieldError, Rejection, SendRequest
+from posthouse.model.time_format import iso_millis
 from posthouse.model.views.sending import DryRunReply, SendReply
 from posthouse.policy.types import OwnTypes
 from posthouse.telemetry import metrics
@@ -194,7 +195,7 @@ def _reply(outcome: Accepted) -> dict[str, Any]:
     return {
         "id": outcome.id,
         "status": outcome.status,
-        "deliver_by": None if outcome.deliver_by is None else moment(outcome.deliver_by),
+        "deliver_by": None if outcome.deliver_by is None else iso_millis(outcome.deliver_by),
         "duplicate": outcome.duplicate,
         "deliveries": outcome.deliveries,
         "warnings": outcome.warnings,

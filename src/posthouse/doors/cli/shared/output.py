@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from posthouse.admin.tenants import NewTenant
+from posthouse.model.time_format import iso_millis
 
 F = TypeVar("F", bound=Callable[..., Any])
 GAP: Final = "  "
@@ -26,7 +27,7 @@ def as_json(function: F) -> F:
 def answer(value: object) -> None:
     """One line of JSON: names camelCase as the structs say, times in UTC with milliseconds."""
     plain_values = msgspec.to_builtins(value, builtin_types=(datetime,))
-    click.echo(json.dumps(plain_values, default=instant, ensure_ascii=False))
+    click.echo(json.dumps(plain_values, default=iso_millis, ensure_ascii=False))
 
 
 def credentials(made: NewTenant, *, as_json: bool) -> None:
@@ -78,8 +79,3 @@ def progress(text: str) -> None:
 def remark(text: str) -> None:
     """Something worth knowing that is not the answer; on stderr."""
     click.echo(text, err=True)
-
-
-def instant(at: datetime) -> str:
-    """``2026-01-31T12:00:00.000Z``."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
