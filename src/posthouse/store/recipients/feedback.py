@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.model.delivery import STATE_EVENTS
 from posthouse.model.feedback import FeedbackSubject, RawFeedback
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
@@ -74,10 +75,6 @@ where tenant = $1 and environment = $2 and adapter = $3 and remote_id = $4
   and adapter in ('resend', 'postmark', 'sendgrid', 'mailgun', 'ses')
 limit 100
 """
-_STATES: Final = [
-    f"message.{word}"
-    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
-]
 
 
 async def put(connection: "Connection[Record]", sealer: Sealer, raw: RawFeedback) -> None:
@@ -133,7 +130,7 @@ async def subject(
     connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int
 ) -> FeedbackSubject | None:
     """The delivery, locked until the transaction ends."""
-    row = await connection.fetchrow(_DELIVERY, tenant, environment, message, position, _STATES)
+    row = await connection.fetchrow(_DELIVERY, tenant, environment, message, position, STATE_EVENTS)
     return None if row is None else FeedbackSubject(*row)
 
 
