@@ -24,6 +24,7 @@ from posthouse.mail.mime.compose import body_digest
 from posthouse.model.content import Content
 from posthouse.model.message_row import MessageRow
 from posthouse.net.clock import SystemClock
+from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue
 from posthouse.store.tenants import domains
@@ -52,7 +53,8 @@ def entered_modules() -> Iterator[set[str]]:
         yield entered
     finally:
         sys.setprofile(None)
-        ours = {str(Path(name).relative_to(ROOT)) for name in entered if Path(name).is_relative_to(ROOT)}
+        paths = [Path(name).relative_to(ROOT) for name in entered if Path(name).is_relative_to(ROOT)]
+        ours = {str(path) for path in paths if path.parts[0] != "testing"}
         entered.clear()
         entered.update(ours)
 
@@ -105,6 +107,7 @@ async def running_worker(dsn: str, data_dir: Path, port: int) -> AsyncIterator[N
 async def test_a_delivery_enters_no_more_modules_than_it_did(database: Database, database_dsn: str, tmp_path: Path) -> None:
     async with database.session() as session:
         await session.execute("insert into tenant (ref, name, created_at) values ('t', 'T', now())")
+        await accept.flow(session, 1, 1, "transactional")
     await domains.add(database, accepted.SEALER, 1, "shop.example", trust=True, now=SystemClock().now())
     async with FakeMx() as mx, running_worker(database_dsn, tmp_path, mx.port):
         await settled(database, await send(database))
@@ -117,5 +120,4 @@ async def test_a_delivery_enters_no_more_modules_than_it_did(database: Database,
                 await settled(database, sent)
     assert len(mx.ledger) == 2
     assert b"DKIM-Signature" in mx.ledger[-1].data
-    print(*sorted(entered), sep="\n")
     assert len(entered) <= MOST, sorted(entered)

@@ -46,7 +46,7 @@ STATE_EVENTS: Final = tuple(f"message.{state.value}" for state in DeliveryState)
 KEY_FREED_EVENTS: Final = tuple(f"message.{state.value}" for state in DeliveryState if state in KEY_FREED)
 
 
-class IllegalTransition(Exception):  # noqa: N818 - a fact about a change of state, and always a bug of ours
+class IllegalTransition(Exception):
     """A change of state that the table does not have."""
 
     def __init__(self, before: DeliveryState, after: DeliveryState) -> None:

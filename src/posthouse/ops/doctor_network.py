@@ -18,7 +18,7 @@ from posthouse.net import published
 from posthouse.net.clock import SystemClock
 from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.net.published import PublishedRecords
-from posthouse.net.smtp.probe import ProbeAnswer, greet, reach
+from posthouse.net.smtp.probe import ProbeAnswer, ProbeTarget, greet, reach
 
 __all__ = ["CheckLevel", "CheckResult", "ProbeTargets", "PublishedRecords", "RouteProbe", "check_network", "disk", "look_up"]
 
@@ -126,7 +126,7 @@ def disk(data_dir: Path) -> CheckResult:
 async def _relay(way: RouteProbe, hostname: str) -> CheckResult:
     """Whether the relay greets us and offers what the route demands."""
     check = f"route {way.name}"
-    heard = await greet(way.host, way.port, name=hostname, implicit_tls=way.kind == "smtps", patience=PATIENCE)
+    heard = await greet(ProbeTarget(host=way.host, port=way.port, name=hostname, implicit_tls=way.kind == "smtps"), PATIENCE)
     if not isinstance(heard, ProbeAnswer):
         advice = "check the port, and whether it wants TLS" if heard.connected else "check host, port and firewalls"
         return CheckResult(check, CheckLevel.FAIL, f"does not answer: {heard.why}", advice)
@@ -165,7 +165,7 @@ async def _port_25(outside: ProbeTargets, resolver: Resolver) -> CheckResult:
         return CheckResult(
             check, CheckLevel.WARN, f"not tried: no mail server is published for {outside.domain}", "publish its MX record"
         )
-    heard = await greet(found[0], outside.mx_port, name=outside.hostname, implicit_tls=False, patience=PATIENCE)
+    heard = await greet(ProbeTarget(host=found[0], port=outside.mx_port, name=outside.hostname), PATIENCE)
     if isinstance(heard, ProbeAnswer) or heard.connected:
         return CheckResult(check, CheckLevel.OK, f"{host} can be reached")
     advice = "many networks block port 25: ask the provider of this machine, or send through a relay (smtp://)"

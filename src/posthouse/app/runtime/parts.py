@@ -21,8 +21,10 @@ from posthouse.net.http.client import HttpClient
 from posthouse.net.smtp.limits import MX, RELAY
 from posthouse.net.transports.mx import MxTransport
 from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
+from posthouse.net.transports.transport import SmtpParts
 from posthouse.pipeline.deliver.deliver import Route
-from posthouse.pipeline.deliver.inbox_transport import InboxMailToKeep, InboxTransport
+from posthouse.pipeline.deliver.inbox_transport import InboxTransport, NewInboxMail
+from posthouse.policy.deliver import classify
 from posthouse.store.messages import inbox
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.database import PATIENCE, Database, Session, connect, is_unavailable
@@ -83,15 +85,15 @@ def check_routes(settings: Settings) -> None:
             raise UnusableSettings(message)
 
 
-def routes_of(settings: Settings, clock: SystemClock, inbox_route: Route) -> tuple[Route, ...]:
+def routes_of(settings: Settings, clock: SystemClock, entropy: Entropy, inbox_route: Route) -> tuple[Route, ...]:
     """Transports in the operator's order."""
-    return tuple(_route(setting, settings, clock, inbox_route) for setting in settings.routes)
+    return tuple(_route(setting, settings, clock, entropy, inbox_route) for setting in settings.routes)
 
 
 def inbox_route(database: Database, sealer: Sealer, clock: SystemClock, entropy: Entropy) -> Route:
     """The built-in inbox."""
 
-    async def keep(kept: list[InboxMailToKeep]) -> None:
+    async def keep(kept: list[NewInboxMail]) -> None:
         now = clock.now()
         items = [
             NewInboxItem(
@@ -106,15 +108,18 @@ def inbox_route(database: Database, sealer: Sealer, clock: SystemClock, entropy:
     return Route(name="inbox", transport=InboxTransport(keep, clock, is_unavailable))
 
 
-def _route(setting: RouteSetting, settings: Settings, clock: SystemClock, inbox_route: Route) -> Route:
+def _route(setting: RouteSetting, settings: Settings, clock: SystemClock, entropy: Entropy, inbox_route: Route) -> Route:
     if setting.kind == "inbox":
         return inbox_route
     if setting.kind == "mx":
         nameserver = (settings.dns.host, settings.dns.port) if settings.dns else None
         transport = MxTransport(
-            Resolver(nameserver, clock), port=settings.mx_port, hostname=settings.hostname, clock=clock, limits=MX,
+            SmtpParts(hostname=settings.hostname, clock=clock, classifier=classify, limits=MX),
+            Resolver(nameserver, clock),
+            settings.mx_port,
+            entropy.fraction,
             allow_private=settings.allow_private_networks,
-        )  # fmt: skip
+        )
         return Route(
             name=setting.name, transport=transport, dkim=setting.dkim, return_path_from=setting.return_path_from, per_site=True
         )
@@ -122,7 +127,7 @@ def _route(setting: RouteSetting, settings: Settings, clock: SystemClock, inbox_
         host=setting.host, port=setting.port, tls=setting.tls, username=setting.username, password=setting.password,
         implicit_tls=setting.kind == "smtps", name=setting.name,
     )  # fmt: skip
-    relay = SmarthostTransport(target, hostname=settings.hostname, clock=clock, limits=RELAY)
+    relay = SmarthostTransport(target, SmtpParts(hostname=settings.hostname, clock=clock, classifier=classify, limits=RELAY))
     return Route(name=setting.name, transport=relay, dkim=setting.dkim, return_path_from=setting.return_path_from)
 
 

@@ -28,7 +28,7 @@ from posthouse.config import Settings, UnusableSettings
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.open_store import OpenStore, StoreOptions, open_store
-from posthouse.pipeline.alerts.emit import Alerts
+from posthouse.pipeline.alerts.delivery_failed import DeliveryFailedAlerts
 from posthouse.pipeline.deliver.reclaim import ReclaimParts
 from posthouse.pipeline.deliver.sweep import Sweep
 from posthouse.store.postgres import vitals
@@ -124,7 +124,7 @@ class Supervisor:
     def _start(self, store: OpenStore, bound: BoundSockets, clock: SystemClock, entropy: Entropy) -> None:
         parts = ReclaimParts(
             database=store.database, clock=clock, entropy=entropy, route_names=tuple(r.name for r in self._settings.routes),
-            alert=Alerts(store.database, clock, entropy),
+            alert=DeliveryFailedAlerts(store.database, clock, entropy),
         )  # fmt: skip
         self._sweep = Sweep(parts)
         self._spawn(self._sweep.run())
