@@ -18,7 +18,7 @@ from posthouse.model.clock import Clock
 from posthouse.net import published
 from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.net.published import PublishedRecords
-from posthouse.net.smtp.probe import ProbeAnswer, greet, reach
+from posthouse.net.smtp.probe import ProbeAnswer, ProbeTarget, greet, reach
 
 __all__ = [
     "CheckLevel",
@@ -133,7 +133,8 @@ def check_disk(data_dir: Path) -> CheckResult:
 async def _relay(route: RouteProbe, hostname: str) -> CheckResult:
     """Whether the relay greets us and offers what the route demands."""
     check = f"route {route.name}"
-    answer = await greet(route.host, route.port, name=hostname, implicit_tls=route.kind == "smtps", patience=PATIENCE)
+    target = ProbeTarget(host=route.host, port=route.port, name=hostname, implicit_tls=route.kind == "smtps")
+    answer = await greet(target, PATIENCE)
     if not isinstance(answer, ProbeAnswer):
         advice = "check the port, and whether it wants TLS" if answer.connected else "check host, port and firewalls"
         return CheckResult(check, CheckLevel.FAIL, f"does not answer: {answer.why}", advice)
@@ -172,7 +173,7 @@ async def _port_25(targets: ProbeTargets, resolver: Resolver) -> CheckResult:
         return CheckResult(
             check, CheckLevel.WARN, f"not tried: no mail server is published for {targets.domain}", "publish its MX record"
         )
-    answer = await greet(addresses[0], targets.mx_port, name=targets.hostname, implicit_tls=False, patience=PATIENCE)
+    answer = await greet(ProbeTarget(host=addresses[0], port=targets.mx_port, name=targets.hostname), PATIENCE)
     if isinstance(answer, ProbeAnswer) or answer.connected:
         return CheckResult(check, CheckLevel.OK, f"{host} can be reached")
     advice = "many networks block port 25: ask the provider of this machine, or send through a relay (smtp://)"

@@ -9,11 +9,13 @@ from posthouse.app.runtime.runtime import Runtime
 from posthouse.config import RouteSetting, Settings, UnusableSettings
 from posthouse.model.inbox import NewInboxItem
 from posthouse.model.route import RouteFact
-from posthouse.net.smtp.limits import MX, RELAY
+from posthouse.net.smtp.limits import MX, RELAY, TransportLimits
 from posthouse.net.transports.mx import MxTransport
 from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
+from posthouse.net.transports.transport import SmtpParts
 from posthouse.pipeline.deliver.deliver import Route
-from posthouse.pipeline.deliver.inbox_transport import InboxMailToKeep, InboxTransport
+from posthouse.pipeline.deliver.inbox_transport import InboxTransport, NewInboxMail
+from posthouse.policy.deliver import classify
 from posthouse.store.messages import inbox
 from posthouse.store.postgres.database import is_unavailable
 
@@ -43,25 +45,25 @@ def build_routes(runtime: Runtime, inbox_route: Route) -> tuple[Route, ...]:
 def build_inbox_route(runtime: Runtime) -> Route:
     """The built-in inbox, which keeps a message instead of sending it."""
 
-    async def keep(kept: list[InboxMailToKeep]) -> None:
+    async def store(mails: list[NewInboxMail]) -> None:
         now = runtime.clock.now()
         items = [
             NewInboxItem(
                 id=runtime.entropy.new_id(now),
-                tenant=k.delivery.tenant,
-                environment=k.delivery.environment,
-                message=k.delivery.message,
-                position=k.delivery.position,
-                recipient=k.recipient,
-                type=k.type,
-                data=k.data,
+                tenant=mail.delivery.tenant,
+                environment=mail.delivery.environment,
+                message=mail.delivery.message,
+                position=mail.delivery.position,
+                recipient=mail.recipient,
+                type=mail.type,
+                data=mail.data,
             )
-            for k in kept
+            for mail in mails
         ]
         async with runtime.database.session() as session:
             await inbox.insert_many(session, runtime.sealer, items, now)
 
-    return Route(name="inbox", transport=InboxTransport(keep, runtime.clock, is_unavailable))
+    return Route(name="inbox", transport=InboxTransport(store, runtime.clock, is_unavailable))
 
 
 def _build_route(setting: RouteSetting, runtime: Runtime, inbox_route: Route) -> Route:
@@ -78,14 +80,12 @@ def _build_route(setting: RouteSetting, runtime: Runtime, inbox_route: Route) ->
 
 
 def _mx(runtime: Runtime) -> MxTransport:
-    settings, clock = runtime.settings, runtime.clock
     return MxTransport(
+        _smtp_parts(runtime, MX),
         runtime.resolver,
-        port=settings.mx_port,
-        hostname=settings.hostname,
-        clock=clock,
-        limits=MX,
-        allow_private=settings.allow_private_networks,
+        runtime.settings.mx_port,
+        runtime.entropy.fraction,
+        allow_private=runtime.settings.allow_private_networks,
     )
 
 
@@ -99,4 +99,8 @@ def _smarthost(setting: RouteSetting, runtime: Runtime) -> SmarthostTransport:
         implicit_tls=setting.kind == "smtps",
         name=setting.name,
     )
-    return SmarthostTransport(target, hostname=runtime.settings.hostname, clock=runtime.clock, limits=RELAY)
+    return SmarthostTransport(target, _smtp_parts(runtime, RELAY))
+
+
+def _smtp_parts(runtime: Runtime, limits: TransportLimits) -> SmtpParts:
+    return SmtpParts(hostname=runtime.settings.hostname, clock=runtime.clock, classifier=classify, limits=limits)

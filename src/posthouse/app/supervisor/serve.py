@@ -29,7 +29,7 @@ from posthouse.config import Settings, UnusableSettings
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.open_store import OpenStore, StoreOptions, open_store
-from posthouse.pipeline.alerts.emit import Alerts
+from posthouse.pipeline.alerts.delivery_failed import DeliveryFailedAlerts
 from posthouse.pipeline.deliver.reclaim import ReclaimParts
 from posthouse.pipeline.deliver.sweep import Sweep
 from posthouse.store.postgres import vitals
@@ -152,7 +152,7 @@ class Supervisor:
             clock=self._clock,
             entropy=self._entropy,
             route_names=tuple(route.name for route in self._settings.routes),
-            alert=Alerts(runtime.database, self._clock, self._entropy),
+            alert=DeliveryFailedAlerts(runtime.database, self._clock, self._entropy),
         )
         self._sweep = Sweep(parts)
         self._spawn(self._sweep.run())

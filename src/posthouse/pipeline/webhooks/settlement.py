@@ -15,11 +15,11 @@ import structlog
 
 from posthouse.model import ids
 from posthouse.model.clock import Clock
-from posthouse.model.event import EventType
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import HealthChange, WebhookResult
 from posthouse.net.entropy import Entropy
-from posthouse.store.messages import events
+from posthouse.pipeline.alerts.emit import NewAlert, raise_alert
+from posthouse.policy.alerts import webhook_disabled
 from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.webhooks import endpoints, settle
 
@@ -67,13 +67,6 @@ async def _alert_disabled(session: Session, endpoint_key: EndpointKey, why: str,
     name = ids.text("whk", endpoint_key.id)
     endpoint = await endpoints.one_over(session, endpoint_key)
     data = {"endpointId": name, "host": urlsplit(endpoint.url).hostname if endpoint else None, "reason": why}
-    await events.append(
-        session,
-        endpoint_key.tenant,
-        endpoint_key.environment,
-        entropy.new_id(now),
-        EventType.ALERT_WEBHOOK_DISABLED.value,
-        now,
-        data,
-    )
+    alert = NewAlert(rule=webhook_disabled.RULE, tenant=endpoint_key.tenant, environment=endpoint_key.environment, data=data)
+    await raise_alert(session, alert, now, entropy.new_id)
     log.warning("webhook endpoint switched off", endpoint=name, reason=why)

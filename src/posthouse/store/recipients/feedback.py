@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.model.delivery import STATE_EVENTS
 from posthouse.model.feedback import FeedbackSubject, RawFeedback
 from posthouse.model.keys import DeliveryKey
 from posthouse.store.postgres.database import Database
@@ -75,10 +76,6 @@ where tenant = $1 and environment = $2 and adapter = $3 and remote_id = $4
   and adapter in ('resend', 'postmark', 'sendgrid', 'mailgun', 'ses')
 limit 100
 """
-_STATES: Final = [
-    f"message.{word}"
-    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
-]
 
 
 async def put(connection: "Connection[Record]", sealer: Sealer, raw: RawFeedback) -> None:
@@ -132,7 +129,7 @@ async def forget_old(database: Database, now: datetime) -> None:
 
 async def subject(connection: "Connection[Record]", key: DeliveryKey) -> FeedbackSubject | None:
     """The delivery, locked until the transaction ends."""
-    row = await connection.fetchrow(_DELIVERY, *_columns(key), _STATES)
+    row = await connection.fetchrow(_DELIVERY, *_columns(key), STATE_EVENTS)
     return None if row is None else FeedbackSubject(*row)
 
 
