@@ -46,7 +46,7 @@ def confined_command(kind: WorkKind) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Load the work, report that it is ready, and keep a hand at work until the parent closes the pipe."""
+    """Load the work, report that it is ready, and run one hand after the other until the parent closes the pipe."""
     kind, parent = sys.argv[1], int(sys.argv[2])
     die_with_parent(parent)
     if kind != "render":  # a send waits for that one; saving and returned mail let others go first

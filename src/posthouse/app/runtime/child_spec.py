@@ -14,7 +14,7 @@ import msgspec
 class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Which child this is. ``dsn``: the cell it works for. ``ready``: the descriptor that it writes to when it works.
 
-    ``sockets``: inherited listening sockets by name (http, smtp, smtps, inbound). ``beside``: a predecessor still answers on them.
+    ``sockets``: inherited listening sockets by name (http, smtp, smtps, inbound). ``beside``: a predecessor still answers.
     """
 
     role: str
