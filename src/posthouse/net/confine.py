@@ -2,7 +2,7 @@
 
 A child is a *stem* that has loaded what it needs and forks a *hand* that works; a hand that goes too far is ended by
 the kernel, its stem says so and forks the next one in milliseconds, and only the job at fault is lost: the rest of the
-batch is done by the next hand. What a child may do is set by the child itself (``app.confined``); here is how it is
+batch is done by the next hand. What a child may do is set by the child itself (``app.runtime.confined``); here is how it is
 talked to, and the wall-clock bound, which only an onlooker can keep.
 
 On the wire, both ways, frames of four octets of length and so many octets. To the child one frame a batch: a list of

@@ -1,6 +1,6 @@
 """What a child process is given by the supervisor, over its standard input, and how its life is tied to its parent.
 
-Imports next to nothing: confined children (``app.confined``) load it too.
+Imports next to nothing: confined children (``app.runtime.confined``) load it too.
 """
 
 import contextlib
