@@ -64,8 +64,8 @@ def test_marks_of_another_boot_say_nothing(path: Path) -> None:
 
 def test_only_a_worker_that_ended_is_an_orphan_and_its_marks_outlive_it(path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from uuid import UUID; from posthouse.store.queue.marks import Marked, Marks\n"
-        "marks = Marks(Path(sys.argv[1])); marks.make(Marked(UUID(int=1), 0, 1)); print('made', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from uuid import UUID; from posthouse.model.worker import MarkedDelivery; from posthouse.store.queue.marks import Marks\n"
+        "marks = Marks(Path(sys.argv[1])); marks.make(MarkedDelivery(UUID(int=1), 0, 1)); print('made', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
