@@ -15,12 +15,12 @@ from standardwebhooks.webhooks import Webhook
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
-from posthouse.providers.mailgun import MAILGUN
-from posthouse.providers.postmark import POSTMARK
+from posthouse.providers.mailgun.hooks import MAILGUN
+from posthouse.providers.postmark.hooks import POSTMARK
 from posthouse.providers.registry import BY_NAME, PROVIDERS
-from posthouse.providers.resend import RESEND
-from posthouse.providers.sendgrid import SENDGRID
-from posthouse.providers.ses import SES
+from posthouse.providers.resend.hooks import RESEND
+from posthouse.providers.sendgrid.hooks import SENDGRID
+from posthouse.providers.ses.hooks import SES
 
 NOW: Final = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WHSEC: Final = "whsec_" + b64encode(b"a secret of thirty-two octets ok").decode()

@@ -13,12 +13,12 @@ from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rej
 from posthouse.model.stored_message import RequeuePlan, StoredMessage, StoredRecipient
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import Announcer
+from posthouse.pipeline.accept.message_type import type_of_stored
 from posthouse.policy.deliver.simulate import DOMAIN
 from posthouse.store.messages import accept, resend
 from posthouse.store.messages import cancel as taking_back
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
-from posthouse.store.tenants import message_types
 
 _NOT_FOUND: Final = Rejection("not_found", "there is no such message")
 _GONE: Final = Rejection("not_cancellable", "its content is no longer kept, so it cannot be sent again")
@@ -58,7 +58,7 @@ class MessageActions:
                 return _GONE
             everyone, type = (
                 await resend.recipients(session, *key),
-                await message_types.type_of(session, caller.tenant, stored.type),
+                await type_of_stored(session, caller.tenant, stored.type),
             )
             flow = await accept.flow(session, caller.tenant, int(caller.environment), stored.stream)
             again = [r for r in everyone if r.state in _AGAIN]

@@ -188,7 +188,7 @@ class Templates:
         if draft.type is None or draft.type in BY_NAME:
             return draft, {}
         async with self.parts.database.session() as session:
-            found = await message_types.by_name(session, tenant)
+            found = types.own_types(await message_types.current(session, tenant))
         known = found.get(draft.type)
         return (draft if known is None else msgspec.structs.replace(draft, parent=known.parent)), found
 

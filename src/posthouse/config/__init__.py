@@ -19,11 +19,11 @@ from typing import Final, TypeVar
 from posthouse.config.limits import read_limits
 from posthouse.config.listen import Listen, is_domain, number, parse_listen, parse_nameserver
 from posthouse.config.reference import PREFIX, SETTINGS, Setting, ShownSetting, raw, secret_files, shown, unknown
-from posthouse.config.route import PROVIDERS, RouteSetting, parse_routes, split
+from posthouse.config.route import RouteSetting, parse_routes, split
 from posthouse.model.limits import Limits
+from posthouse.model.route import PROVIDER_KINDS, RouteKind
 
 __all__ = [
-    "PROVIDERS",
     "SETTINGS",
     "ConfigError",
     "Listen",
@@ -97,7 +97,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         inbound=take("INBOUND", parse_listen, None),
         tls_cert=take("TLS_CERT", _existing, None),
         tls_key=take("TLS_KEY", _existing, None),
-        routes=take("ROUTES", parse_routes, (RouteSetting("inbox"),)),
+        routes=take("ROUTES", parse_routes, (RouteSetting(RouteKind.INBOX.value),)),
         hostname=take("HOSTNAME", _domain, _machine()),
         return_path_domain=take("RETURN_PATH_DOMAIN", _domain, None),
         operator=take("OPERATOR", _address, None),
@@ -106,7 +106,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         secret_keys=take("SECRET_KEY", _keys, ()),
         public_url=take("PUBLIC_URL", _url, None),
         webhook_secrets={
-            provider: secret for provider in PROVIDERS if (secret := take(f"{provider.upper()}_WEBHOOK_SECRET", str, ""))
+            provider.value: secret
+            for provider in PROVIDER_KINDS
+            if (secret := take(f"{provider.upper()}_WEBHOOK_SECRET", str, ""))
         },
         workers=take("WORKERS", _count, _cores()),
         limits=read_limits(take),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from posthouse.config.route import PROVIDERS, parse_routes
+from posthouse.config.route import parse_routes
+from posthouse.model.route import PROVIDER_KINDS
 
 PREFIX: Final = "POSTHOUSE_"
 MASK: Final = "********"
@@ -116,7 +117,7 @@ def secret_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
 def unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
     """A sentence for each POSTHOUSE_* variable that nothing reads, with the nearest name that something does."""
     known = [setting.name for setting in SETTINGS] + [f"{name}_FILE" for name in sorted(SECRET)]
-    for provider in PROVIDERS:
+    for provider in PROVIDER_KINDS:
         name = f"{PREFIX}{provider.upper()}"
         known.append(f"{name}_URL")
     return tuple(_stranger(name, known) for name in sorted(environ) if name.startswith(PREFIX) and name not in known)

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from posthouse.model.route import RouteKind
 from posthouse.net import published
 from posthouse.net.clock import SystemClock
 from posthouse.net.dns import DnsAnswerKind, Resolver
@@ -68,7 +69,7 @@ class ProbeTargets(msgspec.Struct, frozen=True, kw_only=True):
 async def check_network(outside: ProbeTargets) -> list[CheckResult]:
     """Every way out, and the nameserver; takes as long as the slowest."""
     probes = [_relay(way, outside.hostname) for way in outside.ways if way.host]
-    if any(way.kind == "mx" for way in outside.ways):
+    if any(way.kind == RouteKind.MX for way in outside.ways):
         resolver = _resolver(outside)
         probes += [_nameserver(outside, resolver), _port_25(outside, resolver)]
     return list(await asyncio.gather(*probes))
@@ -80,10 +81,10 @@ async def unreachable_routes(outside: ProbeTargets) -> list[str]:
     A relay is open while it takes connections, a way straight to the recipients' servers while names can be looked up: what is said there
     is for ``look_outside`` and for the attempts.
     """
-    if any(way.kind == "inbox" for way in outside.ways):
+    if any(way.kind == RouteKind.INBOX for way in outside.ways):
         return []
     probes = [_shut(way) for way in outside.ways if way.host]
-    if any(way.kind == "mx" for way in outside.ways):
+    if any(way.kind == RouteKind.MX for way in outside.ways):
         probes.append(_unnamed(outside, _resolver(outside)))
     found = await asyncio.gather(*probes)
     return list(found) if all(found) else []
@@ -126,11 +127,11 @@ def disk(data_dir: Path) -> CheckResult:
 async def _relay(way: RouteProbe, hostname: str) -> CheckResult:
     """Whether the relay greets us and offers what the route demands."""
     check = f"route {way.name}"
-    heard = await greet(way.host, way.port, name=hostname, implicit_tls=way.kind == "smtps", patience=PATIENCE)
+    heard = await greet(way.host, way.port, name=hostname, implicit_tls=way.kind == RouteKind.SMTPS, patience=PATIENCE)
     if not isinstance(heard, ProbeAnswer):
         advice = "check the port, and whether it wants TLS" if heard.connected else "check host, port and firewalls"
         return CheckResult(check, CheckLevel.FAIL, f"does not answer: {heard.why}", advice)
-    if way.kind == "smtp" and way.tls == "required" and "STARTTLS" not in heard.extensions:
+    if way.kind == RouteKind.SMTP and way.tls == "required" and "STARTTLS" not in heard.extensions:
         return CheckResult(
             check, CheckLevel.FAIL, "offers no STARTTLS, which this route demands", "use another port (587) or smtps:// (465)"
         )

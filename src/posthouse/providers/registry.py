@@ -3,11 +3,11 @@
 from typing import Final
 
 from posthouse.providers.codec import ProviderCodec
-from posthouse.providers.mailgun import MAILGUN
-from posthouse.providers.postmark import POSTMARK
-from posthouse.providers.resend import RESEND
-from posthouse.providers.sendgrid import SENDGRID
-from posthouse.providers.ses import SES
+from posthouse.providers.mailgun.hooks import MAILGUN
+from posthouse.providers.postmark.hooks import POSTMARK
+from posthouse.providers.resend.hooks import RESEND
+from posthouse.providers.sendgrid.hooks import SENDGRID
+from posthouse.providers.ses.hooks import SES
 
 PROVIDERS: Final[tuple[ProviderCodec, ...]] = (RESEND, POSTMARK, SENDGRID, MAILGUN, SES)
 BY_NAME: Final = {codec.name: codec for codec in PROVIDERS}

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.model.mailbox import Mailbox
+from posthouse.mail.address import AddressFault, mailbox_or_none, parse_mailbox
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import MOST_VARIABLES, CompiledTemplate, TemplateDraft, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.variables import RESERVED, declaration_faults
@@ -39,14 +38,8 @@ def version_of(draft: TemplateDraft, number: int, wordings: Mapping[str, Compile
     """The version a draft becomes; a tenant wrote it, so it is not trusted."""
     return TemplateVersion(
         name=draft.name, version=number, type=draft.type, variables=draft.variables, wordings=dict(wordings),
-        fallback=draft.fallback, trusted=False, sender=sender_of(draft.sender),
+        fallback=draft.fallback, trusted=False, sender=mailbox_or_none(draft.sender),
     )  # fmt: skip
-
-
-def sender_of(text: str) -> Mailbox | None:
-    """Whom a template names as the author of its mails, if anybody."""
-    found = parse_mailbox(text) if text else None
-    return None if isinstance(found, AddressFault) else found
 
 
 def digest(draft: TemplateDraft, wordings: Mapping[str, CompiledTemplate]) -> bytes:

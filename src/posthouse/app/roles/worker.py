@@ -29,6 +29,7 @@ from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease, lease_until
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.pipeline.deliver.worker import Worker, WorkerParts
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.postgres.listen import listen
 from posthouse.store.queue import queue, settle, workers
@@ -97,7 +98,7 @@ async def _rehearsed(now: datetime, worker: int, lane: Lane, session: Session) -
     """What every delivery asks of the database, of nothing."""
     await queue.claim(session, worker, now, [FlowHead(int(lane), 0, now)], 1, ())
     await suppression_lookup.check(session, (), now)
-    await settle.settle(session, worker, ())
+    await settle.settle(session, worker, (), RULE)
 
 
 async def _register(database: Database, clock: SystemClock, data_dir: Path, name: str) -> Lease:
@@ -126,7 +127,7 @@ def _settle(database: Database, worker: int) -> Callable[[list[Settlement]], Awa
         while True:
             try:
                 async with database.session() as session:
-                    return await settle.settle(session, worker, rows)
+                    return await settle.settle(session, worker, rows, RULE)
             except Exception as error:
                 if not is_unavailable(error):
                     raise

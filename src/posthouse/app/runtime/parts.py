@@ -11,7 +11,7 @@ import msgspec
 from posthouse.app.runtime.child_spec import ChildSpec
 from posthouse.config import RouteSetting, Settings, UnusableSettings
 from posthouse.model.inbox import NewInboxItem
-from posthouse.model.route import RouteFact
+from posthouse.model.route import SENDING_KINDS, RouteFact, RouteKind
 from posthouse.net.clock import SystemClock
 from posthouse.net.dns import Resolver
 from posthouse.net.entropy import Entropy
@@ -71,7 +71,7 @@ def route_facts(settings: Settings) -> tuple[RouteFact, ...]:
 def check_routes(settings: Settings) -> None:
     """Errors: Unusable, for a route this version cannot drive."""
     for route in settings.routes:
-        if route.kind not in ("mx", "smtp", "smtps", "inbox"):
+        if route.kind not in SENDING_KINDS:
             message = f"POSTHOUSE_ROUTES names {route.kind}:, which this version cannot send through yet; use mx:, smtp://, smtps:// or inbox:"
             raise UnusableSettings(message)
 
@@ -96,13 +96,13 @@ def inbox_route(database: Database, sealer: Sealer, clock: SystemClock, entropy:
         async with database.session() as session:
             await inbox.insert_many(session, sealer, items, now)
 
-    return Route(name="inbox", transport=InboxTransport(keep, clock, is_unavailable))
+    return Route(name=RouteKind.INBOX.value, transport=InboxTransport(keep, clock, is_unavailable))
 
 
 def _route(setting: RouteSetting, settings: Settings, clock: SystemClock, inbox_route: Route) -> Route:
-    if setting.kind == "inbox":
+    if setting.kind == RouteKind.INBOX:
         return inbox_route
-    if setting.kind == "mx":
+    if setting.kind == RouteKind.MX:
         nameserver = (settings.dns.host, settings.dns.port) if settings.dns else None
         transport = MxTransport(
             Resolver(nameserver, clock), port=settings.mx_port, hostname=settings.hostname, clock=clock, limits=MX,
@@ -113,7 +113,7 @@ def _route(setting: RouteSetting, settings: Settings, clock: SystemClock, inbox_
         )
     target = RelayTarget(
         host=setting.host, port=setting.port, tls=setting.tls, username=setting.username, password=setting.password,
-        implicit_tls=setting.kind == "smtps", name=setting.name,
+        implicit_tls=setting.kind == RouteKind.SMTPS, name=setting.name,
     )  # fmt: skip
     relay = SmarthostTransport(target, hostname=settings.hostname, clock=clock, limits=RELAY)
     return Route(name=setting.name, transport=relay, dkim=setting.dkim, return_path_from=setting.return_path_from)

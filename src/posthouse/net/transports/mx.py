@@ -21,6 +21,7 @@ from posthouse.model.attempt import Attempt
 from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
+from posthouse.model.route import RouteKind
 from posthouse.net.dns import DnsAnswerKind, Resolver
 from posthouse.net.entropy import Entropy
 from posthouse.net.reach import is_public
@@ -67,7 +68,7 @@ class MissingDomains:
 class MxTransport:
     """Straight to the recipients' hosts; a destination is a domain. See ``net.transports.transport.Transport``."""
 
-    name = "mx"
+    name = RouteKind.MX.value
 
     def __init__(
         self,

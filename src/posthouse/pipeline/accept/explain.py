@@ -9,12 +9,12 @@ from posthouse.model.explanation import (
     TemplateUsed,
     TrackingUsed,
 )
-from posthouse.model.route import RouteFact
+from posthouse.model.route import RouteFact, RouteKind
 from posthouse.model.send_request import Caller
 from posthouse.pipeline.accept.draft import Draft
 from posthouse.pipeline.accept.links import CLICKS, OPENS
 from posthouse.policy.accept.admit import Admission
-from posthouse.policy.deliver.route import INBOX, candidates, stays_in_inbox
+from posthouse.policy.deliver.route import candidates, stays_in_inbox
 
 
 def explanation(drafted: Draft, caller: Caller, routes: tuple[RouteFact, ...]) -> Explanation:
@@ -70,7 +70,7 @@ def _ways(admission: Admission, caller: Caller, routes: tuple[RouteFact, ...]) -
         if reason is not None:
             names: tuple[str, ...] = ()
         elif stays_in_inbox(caller.environment, simulator=person.simulator):
-            names = (INBOX,)
+            names = (RouteKind.INBOX.value,)
         else:
             places = candidates(routes, caller.environment, simulator=person.simulator)
             names = tuple(routes[place].name for place in places)

@@ -21,6 +21,7 @@ from posthouse.model.keys import BucketKey
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest
 from posthouse.pipeline.accept.accept import translated
+from posthouse.pipeline.accept.message_type import type_of_stored
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.batching import Batcher
 from posthouse.policy import throttle, types
@@ -29,7 +30,7 @@ from posthouse.policy.throttle import BucketState, BucketTaken, BucketWait
 from posthouse.policy.types import OwnTypes
 from posthouse.store.messages import resend
 from posthouse.store.postgres.database import Database, is_unavailable
-from posthouse.store.tenants import buckets, message_types
+from posthouse.store.tenants import buckets
 from posthouse.store.tenants.buckets import Buckets
 from posthouse.telemetry import metrics
 
@@ -78,7 +79,7 @@ class KeyRateLimits:
         try:
             async with self._database.session() as session:
                 name = await resend.type_of(session, caller.tenant, int(caller.environment), message)
-                known = None if name is None else await message_types.type_of(session, caller.tenant, name)
+                known = None if name is None else await type_of_stored(session, caller.tenant, name)
             own = known is not None and known.message_class is MessageClass.AUTHENTICATION
             return await self._allowed(caller, caller.rate, {own: int(known is not None)})
         except Exception as error:

@@ -16,7 +16,7 @@ from posthouse.model.domain import DomainFact
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.stream import Stream, default
 from posthouse.pipeline.accept.active_templates import ActiveTemplates
-from posthouse.policy.types import OwnTypes
+from posthouse.policy.types import OwnTypes, own_types
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import brands, message_types, streams, tenants
@@ -109,7 +109,7 @@ class TenantFacts:
 
     async def _find_types(self, tenant: int) -> OwnTypes:
         async with self._database.session() as session:
-            return await message_types.by_name(session, tenant)
+            return own_types(await message_types.current(session, tenant))
 
     async def _find_brand(self, tenant: int) -> Brand:
         return await brands.get(self._database, tenant)

@@ -23,7 +23,7 @@ from posthouse.model.suppression import AnswerCounts, BounceBrake
 from posthouse.model.time_format import iso_millis
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import window_of
-from posthouse.policy.recipients.bounce_brake import HOLD, is_jump
+from posthouse.policy.recipients.bounce_brake import BACK, BASE, HOLD, WINDOW, is_jump
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import bounce_brakes, suppression_rule
@@ -88,13 +88,15 @@ class BounceBrakes:
     async def _judge(self, session: Session, providers: list[Provider], now: datetime) -> None:
         if not providers:
             return
-        for provider, found in zip(providers, await bounce_brakes.answers(session, providers, now), strict=True):
+        for provider, found in zip(
+            providers, await bounce_brakes.answers(session, providers, now - WINDOW, now - BASE), strict=True
+        ):
             if is_jump(found.window, found.base):
                 await self._put_on(session, provider, found, now)
 
     async def _put_on(self, session: Session, provider: Provider, why: BounceBrake, now: datetime) -> None:
         async with session.transaction():
-            fresh, held = await bounce_brakes.put_on(session, provider, why, now, now + HOLD)
+            fresh, held = await bounce_brakes.put_on(session, provider, why, now, now + HOLD, doubted_from=now - BACK)
             if fresh:
                 data = {
                     "provider": provider[2], "attempts": why.window.attempts, "hard": why.window.hard, "base": round(why.base.share, 4),
@@ -116,7 +118,7 @@ class BounceBrakes:
                 await self._grown(session, tenant, environment, now)
         for cause, count in totals.items():
             metrics.SUPPRESSIONS.labels(cause).set(count)
-        await bounce_brakes.forget_old(session, now)
+        await bounce_brakes.forget_old(session, now, BASE)
 
     async def _grown(self, session: Session, tenant: int, environment: int, now: datetime) -> None:
         day, week = await suppression_rule.growth(session, tenant, environment, now)

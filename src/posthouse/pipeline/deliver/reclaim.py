@@ -14,11 +14,13 @@ import structlog
 from posthouse.model.clock import Clock
 from posthouse.model.outcome import Diagnosis
 from posthouse.model.queue import LeasedDelivery
+from posthouse.model.route import RouteKind
 from posthouse.model.settlement import Settlement
 from posthouse.model.worker import Mark, MarkedDelivery, WorkerRow
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.deliver import settlement
 from posthouse.policy import types
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
 from posthouse.store.queue.marks import FoundMarks, boot_id, discard
@@ -53,7 +55,7 @@ async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
             await queue.notify(session, heads)
         rows, ended = _settlements(parts, [(delivery, mark) for delivery, mark in marked if mark is not None])
         if rows:
-            await settle.settle(session, row.id, rows)
+            await settle.settle(session, row.id, rows, RULE)
     if row.host == boot_id():
         discard(path)
     for delivery, name, diagnosis in ended:
@@ -88,4 +90,4 @@ def _settlements(
 
 def _route(parts: ReclaimParts, delivery: LeasedDelivery) -> str:
     names = parts.route_names
-    return names[min(delivery.route, len(names) - 1)] if names and delivery.environment else "inbox"
+    return names[min(delivery.route, len(names) - 1)] if names and delivery.environment else RouteKind.INBOX.value

@@ -25,6 +25,7 @@ from posthouse.model.time_format import iso_millis
 from posthouse.net.entropy import Entropy
 from posthouse.policy.recipients.bounce_brake import provider_of
 from posthouse.policy.recipients.feedback import Consequence, consequence, data_of
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import feedback, soft_bounces, suppressions
@@ -133,7 +134,7 @@ class FeedbackTaker:
             tenant=place.tenant, environment=place.environment, lookup=self._parts.key.of(subject.recipient), address=subject.recipient,
             message=place.message, position=place.position, reason=fact.reason, reply=fact.reply, id=self._parts.entropy.new_id(now),
         )  # fmt: skip
-        hardened = await soft_bounces.count(session, [end], now)
+        hardened = await soft_bounces.count(session, [end], RULE, now)
         if hardened:
             await suppressions.put(session, hardened, now)
 

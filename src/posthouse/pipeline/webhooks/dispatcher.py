@@ -24,6 +24,7 @@ from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import HealthChange, WebhookResult
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.webhooks.endpoint_worker import EndpointWorker, WebhookParts
+from posthouse.policy.webhooks import ORDERED_TRIES
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.webhooks import endpoint_queue, endpoints, settle
@@ -90,7 +91,9 @@ class WebhookDispatcher:
             if found is None:
                 await asyncio.sleep(BUSY)
             return
-        count, places = await endpoint_queue.gather(self._parts.database, self._parts.clock.now(), AT_ONCE)
+        count, places = await endpoint_queue.gather(
+            self._parts.database, self._parts.clock.now(), AT_ONCE, ordered_tries=ORDERED_TRIES
+        )
         metrics.WEBHOOK_GATHERED.inc(count)
         await self._rouse(places)
         if count < AT_ONCE:

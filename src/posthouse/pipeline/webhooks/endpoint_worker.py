@@ -124,7 +124,13 @@ class EndpointWorker:
             self._target = _Target(held.kind, held.url, secrets)
             known = [*self._under_way, *(each.event for each in self._waiting)]
             found = await endpoint_queue.claim(
-                session, self.place, now, known, BUFFER - len(self._waiting), failing=self._health.failures > 1
+                session,
+                self.place,
+                now,
+                known,
+                BUFFER - len(self._waiting),
+                failing=self._health.failures > 1,
+                ordered_tries=ORDERED_TRIES,
             )
         self._waiting.extend(found)
         self._more = bool(found)

@@ -7,12 +7,8 @@ configured routes in their order. What a route cannot carry faithfully is left o
 Must never know: hosts, passwords, whether a route works at the moment (the transport's answers say that).
 """
 
-from typing import Final
-
-from posthouse.model.route import RouteFact
+from posthouse.model.route import RouteFact, RouteKind
 from posthouse.model.send_request import Environment
-
-INBOX: Final = "inbox"
 
 
 def stays_in_inbox(environment: Environment, *, simulator: bool) -> bool:
@@ -30,4 +26,4 @@ def candidates(routes: tuple[RouteFact, ...], environment: Environment, *, simul
 
 def leaves_installation(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> bool:
     """True where some candidate leads to the world, so that the author's domain must be ours to use (A4)."""
-    return any(routes[place].kind != INBOX for place in candidates(routes, environment, simulator=simulator))
+    return any(routes[place].kind != RouteKind.INBOX for place in candidates(routes, environment, simulator=simulator))

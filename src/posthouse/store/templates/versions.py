@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.mail.address import mailbox_or_none
 from posthouse.model.template import (
     CompiledTemplate,
     StoredVersion,
@@ -27,7 +28,6 @@ from posthouse.model.template import (
 )
 from posthouse.model.template_state import TemplateState
 from posthouse.store.postgres.database import Database, Session
-from posthouse.templates.draft import sender_of
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -104,7 +104,7 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
         about = self.about
         return TemplateVersion(
             name=about.name, version=about.version, type=about.type, variables=about.variables, wordings=self.wordings,
-            fallback=about.fallback, trusted=False, sender=sender_of(about.sender),
+            fallback=about.fallback, trusted=False, sender=mailbox_or_none(about.sender),
         )  # fmt: skip
 
 
