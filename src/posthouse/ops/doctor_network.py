@@ -14,14 +14,12 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.route import RouteKind
-from posthouse.net import published
+from posthouse.model.dns_answer import DnsAnswerKind, PublishedRecords
 from posthouse.net.clock import SystemClock
-from posthouse.net.dns import DnsAnswerKind, Resolver
-from posthouse.net.published import PublishedRecords
+from posthouse.net.dns import Resolver
 from posthouse.net.smtp.probe import ProbeAnswer, greet, reach
 
-__all__ = ["CheckLevel", "CheckResult", "ProbeTargets", "PublishedRecords", "RouteProbe", "check_network", "disk", "look_up"]
+__all__ = ["CheckLevel", "CheckResult", "ProbeTargets", "RouteProbe", "check_network", "disk", "look_up"]
 
 PATIENCE: Final = timedelta(seconds=3)
 ROOM_WARNED: Final = 2_000_000_000  # bytes
@@ -69,7 +67,7 @@ class ProbeTargets(msgspec.Struct, frozen=True, kw_only=True):
 async def check_network(outside: ProbeTargets) -> list[CheckResult]:
     """Every way out, and the nameserver; takes as long as the slowest."""
     probes = [_relay(way, outside.hostname) for way in outside.ways if way.host]
-    if any(way.kind == RouteKind.MX for way in outside.ways):
+    if any(way.kind == "mx" for way in outside.ways):
         resolver = _resolver(outside)
         probes += [_nameserver(outside, resolver), _port_25(outside, resolver)]
     return list(await asyncio.gather(*probes))
@@ -81,10 +79,10 @@ async def unreachable_routes(outside: ProbeTargets) -> list[str]:
     A relay is open while it takes connections, a way straight to the recipients' servers while names can be looked up: what is said there
     is for ``look_outside`` and for the attempts.
     """
-    if any(way.kind == RouteKind.INBOX for way in outside.ways):
+    if any(way.kind == "inbox" for way in outside.ways):
         return []
     probes = [_shut(way) for way in outside.ways if way.host]
-    if any(way.kind == RouteKind.MX for way in outside.ways):
+    if any(way.kind == "mx" for way in outside.ways):
         probes.append(_unnamed(outside, _resolver(outside)))
     found = await asyncio.gather(*probes)
     return list(found) if all(found) else []
@@ -107,7 +105,9 @@ async def _unnamed(outside: ProbeTargets, resolver: Resolver) -> str:
 
 async def look_up(asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> list[PublishedRecords]:
     """The records of each (name, type), in order."""
-    return list(await asyncio.gather(*(published.look_up(name, type, nameserver, PATIENCE) for name, type in asked)))
+    seconds = PATIENCE.total_seconds()
+    resolver = Resolver(nameserver, SystemClock(), timeout=seconds, lifetime=seconds)
+    return list(await asyncio.gather(*(resolver.records(name, type) for name, type in asked)))
 
 
 def disk(data_dir: Path) -> CheckResult:
@@ -127,11 +127,11 @@ def disk(data_dir: Path) -> CheckResult:
 async def _relay(way: RouteProbe, hostname: str) -> CheckResult:
     """Whether the relay greets us and offers what the route demands."""
     check = f"route {way.name}"
-    heard = await greet(way.host, way.port, name=hostname, implicit_tls=way.kind == RouteKind.SMTPS, patience=PATIENCE)
+    heard = await greet(way.host, way.port, name=hostname, implicit_tls=way.kind == "smtps", patience=PATIENCE)
     if not isinstance(heard, ProbeAnswer):
         advice = "check the port, and whether it wants TLS" if heard.connected else "check host, port and firewalls"
         return CheckResult(check, CheckLevel.FAIL, f"does not answer: {heard.why}", advice)
-    if way.kind == RouteKind.SMTP and way.tls == "required" and "STARTTLS" not in heard.extensions:
+    if way.kind == "smtp" and way.tls == "required" and "STARTTLS" not in heard.extensions:
         return CheckResult(
             check, CheckLevel.FAIL, "offers no STARTTLS, which this route demands", "use another port (587) or smtps:// (465)"
         )
@@ -146,7 +146,7 @@ async def _nameserver(outside: ProbeTargets, resolver: Resolver) -> CheckResult:
     """Whether it answers at all; that a name does not exist is an answer."""
     whose = f"{outside.nameserver[0]} port {outside.nameserver[1]}" if outside.nameserver else "the system's resolver"
     heard = await resolver.mx(outside.domain or "example.com")
-    if heard.kind is not DnsAnswerKind.TROUBLE:
+    if heard.kind is not DnsAnswerKind.ERROR:
         return CheckResult("nameserver", CheckLevel.OK, f"{whose} answers")
     advice = "check POSTHOUSE_DNS" if outside.nameserver else "check /etc/resolv.conf, or name a nameserver in POSTHOUSE_DNS"
     return CheckResult("nameserver", CheckLevel.FAIL, f"{whose} gives no answer: {heard.text}", advice)

@@ -22,8 +22,9 @@ from typing import Final
 import msgspec
 
 from posthouse.model.clock import Clock
+from posthouse.model.dns_answer import DnsAnswerKind
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason, Url, UrlFault, parse_url
-from posthouse.net.dns import DnsAnswerKind, Resolver
+from posthouse.net.dns import Resolver
 from posthouse.net.http.connection import HttpConnection, HttpWire
 from posthouse.net.http.limits import HttpLimits
 from posthouse.net.reach import is_public

@@ -20,9 +20,10 @@ from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
 from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
+from posthouse.model.dns_answer import DnsAnswerKind
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.model.route import RouteKind
-from posthouse.net.dns import DnsAnswerKind, Resolver
+from posthouse.net.dns import Resolver
 from posthouse.net.entropy import Entropy
 from posthouse.net.reach import is_public
 from posthouse.net.smtp import limits as settings
@@ -140,7 +141,7 @@ class MxTransport:
                 return await self._addresses(domain, [host for _, host in hosts])
             case DnsAnswerKind.NONE:
                 return await self._addresses(domain, [domain], implicit=True)
-            case DnsAnswerKind.TROUBLE:
+            case DnsAnswerKind.ERROR:
                 return classify.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, answer.text)
             case DnsAnswerKind.NULL_MX:
                 return self._missing(domain, Reason.NO_MAIL_DOMAIN, answer.text)
