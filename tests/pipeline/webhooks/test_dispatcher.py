@@ -21,7 +21,7 @@ from tests.support.fanouts import SECRET, World, real_client, running, script, u
 from tests.support.http_stranger import answer, silence, stranger
 
 BROKEN = HttpResponse(status=500, body=b"<b>Oops</b>\n\x1b[31m")
-DEAD = NoAnswer(trouble=NoAnswerReason.CONNECT, text="127.0.0.1: Connection refused")
+DEAD = NoAnswer(reason=NoAnswerReason.CONNECT, text="127.0.0.1: Connection refused")
 
 
 async def log(it: World, place: EndpointKey) -> list[WebhookAttempt]:

@@ -8,7 +8,7 @@ from posthouse.app.runtime.parts import RoleParts
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.http import HttpRequest, HttpResponse
 from posthouse.model.mailbox import Mailbox
-from posthouse.net.confine import Confined
+from posthouse.net.confine import ConfinedPool
 from posthouse.pipeline.accept.notify_workers import WorkerNotifier
 from posthouse.pipeline.feedback.loop import FeedbackLoop as FeedbackWork
 from posthouse.pipeline.feedback.loop import FeedbackLoopParts
@@ -28,7 +28,7 @@ class FeedbackRoleLoop:
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop."""
         parts = self._parts
-        readers = Confined((sys.executable, "-m", "posthouse.app.confined", "read"))
+        readers = ConfinedPool((sys.executable, "-m", "posthouse.app.confined", "read"))
         key = await load_key(parts.database, parts.sealer, parts.entropy.bytes)
         feedback = FeedbackParts(database=parts.database, clock=parts.clock, entropy=parts.entropy, key=key)
         work = FeedbackWork(

@@ -16,7 +16,7 @@ from posthouse.model.clock import Clock
 from posthouse.model.feedback import Feedback, FeedbackKind, RawFeedback
 from posthouse.model.hook import Hook, SubscriptionToConfirm
 from posthouse.model.keys import DeliveryKey
-from posthouse.net.confine import Confined, Stopped
+from posthouse.net.confine import ConfinedPool, StoppedJob
 from posthouse.pipeline.feedback.read_returned import ReturnedFacts, ReturnedMail
 from posthouse.pipeline.feedback.replies import OPERATORS, PersonalReplies
 from posthouse.pipeline.feedback.take import FeedbackTaker
@@ -44,7 +44,7 @@ class FeedbackLoopParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     taking: FeedbackTaker
     letters: PersonalReplies
-    readers: Confined
+    readers: ConfinedPool
     ask: Callable[[str], Awaitable[bool]]
 
 
@@ -95,7 +95,7 @@ class FeedbackLoop:
         answers = await self._parts.readers.run(jobs)
         found: list[ReturnedFacts] = []
         for answer in answers:
-            if isinstance(answer, Stopped):
+            if isinstance(answer, StoppedJob):
                 metrics.FEEDBACK.labels("report", "unreadable").inc()
                 log.warning("report not read", why=answer.why)
                 found.append(ReturnedFacts())

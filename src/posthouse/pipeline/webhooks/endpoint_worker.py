@@ -223,7 +223,7 @@ class EndpointWorker:
             waiting=waiting, over=step.told, due=step.due, id=self._parts.entropy.new_id(at), at=at,
             ordered=failing or waiting.tries + 1 < ORDERED_TRIES, duration_ms=answer.duration_ms, outcome=heard.value,
             status=answer.status if isinstance(answer, HttpResponse) else None,
-            trouble=answer.trouble.value if isinstance(answer, NoAnswer) else None,
+            trouble=answer.reason.value if isinstance(answer, NoAnswer) else None,
             answer=_shown(answer.body if isinstance(answer, HttpResponse) else answer.text.encode()) if not step.told or reached else "",
         )  # fmt: skip
 
