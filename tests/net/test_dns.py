@@ -95,7 +95,7 @@ async def test_each_kind_of_address_answer_is_told_apart(
 async def test_an_answer_too_large_for_a_datagram_is_asked_for_again_over_tcp(resolver: Resolver, server: FakeDns) -> None:
     answer = await resolver.mx("large.test")
     assert len(answer.hosts) == 100
-    assert [over for *_, over in server.asked] == ["udp", "tcp"]
+    assert [over for *_, over in server.questions] == ["udp", "tcp"]
 
 
 async def test_answers_are_kept_for_their_ttl_and_denials_for_five_minutes(
@@ -105,21 +105,21 @@ async def test_answers_are_kept_for_their_ttl_and_denials_for_five_minutes(
         await resolver.mx("SHOP.test")
         await resolver.mx("nowhere.test")
         await resolver.mx("plain.test")
-    assert len(server.asked) == 3
+    assert len(server.questions) == 3
     server.zone["nowhere.test"] = {"MX": ["10 mx.test."]}
     clock.advance(timedelta(seconds=299))
     assert (await resolver.mx("nowhere.test")).kind is DnsAnswerKind.NO_SUCH_DOMAIN
     clock.advance(timedelta(seconds=2))
     assert (await resolver.mx("nowhere.test")).kind is DnsAnswerKind.FOUND
     await resolver.mx("shop.test")
-    assert len(server.asked) == 5
+    assert len(server.questions) == 5
 
 
 async def test_an_error_is_not_cached(resolver: Resolver, server: FakeDns) -> None:
     assert (await resolver.mx("again.dns")).kind is DnsAnswerKind.ERROR
-    asked = len(server.asked)
+    asked = len(server.questions)
     assert (await resolver.mx("again.dns")).kind is DnsAnswerKind.ERROR
-    assert len(server.asked) > asked
+    assert len(server.questions) > asked
 
 
 async def test_a_name_server_that_is_not_there_is_an_error(clock: FakeClock) -> None:
