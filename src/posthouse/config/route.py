@@ -1,4 +1,4 @@
-"""What a route setting is: one way out, as it is written in POSTHOUSE_ROUTES.
+"""How is a route written in POSTHOUSE_ROUTES?
 
 Known sharp edges: routes are split at commas, so a comma inside a password is written ``%2C`` (and
 ``/ # ? @ :`` as ``%2F %23 %3F %40 %3A``). Sentences name a route by its number: its text may hold a password.
@@ -20,7 +20,7 @@ _OPTIONS: Final = {"tls": ("off", "required"), "dkim": ("off",), "returnPath": (
 
 @dataclass(frozen=True, slots=True)
 class RouteSetting:
-    """One way out. ``kind``: a ``RouteKind``; ``tls``: opportunistic, required or off."""
+    """One route as configured. ``kind``: a ``RouteKind``; ``tls``: opportunistic, required or off."""
 
     kind: str
     host: str = ""
@@ -97,8 +97,8 @@ def _options(query: str, what: str) -> dict[str, str]:
     return options
 
 
-def _tls(kind: str, asked: str | None, *, exposed: bool) -> str:
-    """``exposed``: a password would cross a network, so without a word from the operator TLS is a must."""
-    if kind == RouteKind.SMTPS or (exposed and asked is None):
+def _tls(kind: str, option: str | None, *, exposed: bool) -> str:
+    """``exposed``: a password would cross a network, so unless the operator says otherwise TLS is required."""
+    if kind == RouteKind.SMTPS or (exposed and option is None):
         return "required"
-    return asked or "opportunistic"
+    return option or "opportunistic"
