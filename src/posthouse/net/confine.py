@@ -151,9 +151,13 @@ class ConfinedPool:
 
     async def _start(self) -> _ForkServer:
         process = await asyncio.create_subprocess_exec(
-            *self._argv, str(os.getpid()), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            start_new_session=True, env={},
-        )  # fmt: skip
+            *self._argv,
+            str(os.getpid()),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            env={},
+        )
         child = _ForkServer(process)
         self._all.add(child)
         try:

@@ -43,9 +43,15 @@ class HttpClient:
     """Sends requests. ``close`` at the end."""
 
     def __init__(
-        self, resolver: Resolver, clock: Clock, *, limits: HttpLimits | None = None, allow_private: bool = False,
-        agent: str = "Posthouse", authorities: Path | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        resolver: Resolver,
+        clock: Clock,
+        *,
+        limits: HttpLimits | None = None,
+        allow_private: bool = False,
+        agent: str = "Posthouse",
+        authorities: Path | None = None,
+    ) -> None:
         """``allow_private``: also for addresses that strangers gave. ``authorities``: a PEM file beside the machine's own."""
         self._resolver = resolver
         self._clock = clock
@@ -169,9 +175,14 @@ class HttpClient:
             await loop.create_connection(lambda: wire, address, url.port)
             return
         await loop.create_connection(
-            lambda: wire, address, url.port, ssl=self._context, server_hostname=url.host,
-            ssl_handshake_timeout=self._limits.connect.total_seconds(), ssl_shutdown_timeout=SHUTDOWN_SECONDS,
-        )  # fmt: skip
+            lambda: wire,
+            address,
+            url.port,
+            ssl=self._context,
+            server_hostname=url.host,
+            ssl_handshake_timeout=self._limits.connect.total_seconds(),
+            ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+        )
 
 
 class _Exchange:

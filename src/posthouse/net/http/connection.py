@@ -180,9 +180,13 @@ class HttpConnection:
 
     def _response(self, head: h11.Response, body: bytearray) -> HttpResponse:
         return HttpResponse(
-            status=head.status_code, headers=_plain(head.headers), body=bytes(body[: self._limits.body]),
-            truncated=len(body) > self._limits.body, address=self.address, tls=self.tls,
-        )  # fmt: skip
+            status=head.status_code,
+            headers=_plain(head.headers),
+            body=bytes(body[: self._limits.body]),
+            truncated=len(body) > self._limits.body,
+            address=self.address,
+            tls=self.tls,
+        )
 
     def _no_answer(self, reason: NoAnswerReason, text: str) -> NoAnswer:
         return NoAnswer(reason=reason, text=text, fully_sent=self.fully_sent, address=self.address)

@@ -52,14 +52,22 @@ def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
     bot = text_at(object_at(event, "client-info"), "bot")
     return (
         Feedback(
-            kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=text_at(event, "recipient") or None,
-            reason=reason, enhanced_code=text_at(status, "enhanced-code", 16) or None,
-            reply=" ".join(filter(None, (text_at(status, "code"), text_at(status, "message") or text_at(status, "description"))))[:1024],
-            at=parse_time(text_at(event, "timestamp")), event_id=text_at(event, "id", 256),
-            remote_id=text_at(object_at(object_at(event, "message"), "headers"), "message-id"), message=text_at(object_at(event, "user-variables"), _VARIABLE),
-            url=text_at(event, "url", 4096) or None, bot=bool(bot),
+            kind=kind,
+            suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+            recipient=text_at(event, "recipient") or None,
+            reason=reason,
+            enhanced_code=text_at(status, "enhanced-code", 16) or None,
+            reply=" ".join(filter(None, (text_at(status, "code"), text_at(status, "message") or text_at(status, "description"))))[
+                :1024
+            ],
+            at=parse_time(text_at(event, "timestamp")),
+            event_id=text_at(event, "id", 256),
+            remote_id=text_at(object_at(object_at(event, "message"), "headers"), "message-id"),
+            message=text_at(object_at(event, "user-variables"), _VARIABLE),
+            url=text_at(event, "url", 4096) or None,
+            bot=bool(bot),
         ),
-    )  # fmt: skip
+    )
 
 
 def _failure(event: dict[str, Any], status: dict[str, Any]) -> tuple[FeedbackKind, str]:

@@ -88,15 +88,29 @@ def _subscription(record: Any) -> tuple[Feedback, ...]:
 
 
 def _feedback(
-    record: Any, kind: FeedbackKind, who: str, when: str, *, reason: str = "unknown", reply: str = "", event_id: str = "",
+    record: Any,
+    kind: FeedbackKind,
+    who: str,
+    when: str,
+    *,
+    reason: str = "unknown",
+    reply: str = "",
+    event_id: str = "",
     url: str | None = None,
-) -> Feedback:  # fmt: skip
+) -> Feedback:
     at, remote = text_at(record, when), text_at(record, "MessageID")
     return Feedback(
-        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=text_at(record, who) or None, reason=reason,
-        reply=reply[:1024], at=parse_time(at), event_id=event_id or f"{text_at(record, 'RecordType')}-{remote}-{text_at(record, who)}-{at}",
-        remote_id=remote, message=text_at(object_at(record, "Metadata"), _METADATA), url=url,
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+        recipient=text_at(record, who) or None,
+        reason=reason,
+        reply=reply[:1024],
+        at=parse_time(at),
+        event_id=event_id or f"{text_at(record, 'RecordType')}-{remote}-{text_at(record, who)}-{at}",
+        remote_id=remote,
+        message=text_at(object_at(record, "Metadata"), _METADATA),
+        url=url,
+    )
 
 
 _PARSERS: Final = {
@@ -108,6 +122,9 @@ _PARSERS: Final = {
     "SubscriptionChange": _subscription,
 }
 POSTMARK: Final = ProviderCodec(
-    name="postmark", verify=verify, parse_hook=parse_hook, secret_name="user:password of the hook's address",  # noqa: S106 - a label
+    name="postmark",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="user:password of the hook's address",  # noqa: S106 - a label
     challenge='Basic realm="posthouse", charset="UTF-8"',
-)  # fmt: skip
+)

@@ -74,10 +74,17 @@ def _feedback(kind: FeedbackKind, address: str, event: Any, data: dict[str, Any]
     if text_at(event, "type") == "email.bounced":
         kind, reason = _bounce(bounce)
     return Feedback(
-        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=address, reason=reason,
-        reply=text_at(bounce, "message"), at=parse_time(text_at(event, "created_at")), event_id=event_id, remote_id=text_at(data, "email_id"),
-        message=_message(data), url=text_at(object_at(data, "click"), "link", 4096) or None,
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+        recipient=address,
+        reason=reason,
+        reply=text_at(bounce, "message"),
+        at=parse_time(text_at(event, "created_at")),
+        event_id=event_id,
+        remote_id=text_at(data, "email_id"),
+        message=_message(data),
+        url=text_at(object_at(data, "click"), "link", 4096) or None,
+    )
 
 
 def _bounce(bounce: dict[str, Any]) -> tuple[FeedbackKind, str]:

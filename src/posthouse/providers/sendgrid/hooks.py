@@ -77,12 +77,19 @@ def _feedback(event: Any) -> Feedback | None:
     if kind is None:
         return None
     return Feedback(
-        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=text_at(event, "email") or None, reason=reason,
-        enhanced_code=text_at(event, "status", 16) or None, reply=text_at(event, "reason") or text_at(event, "response"),
-        at=parse_time(text_at(event, "timestamp")), event_id=text_at(event, "sg_event_id", 256),
-        remote_id=text_at(event, "sg_message_id").partition(".")[0], message=text_at(event, _ARGUMENT),
-        url=text_at(event, "url", 4096) or None, bot=event.get("sg_machine_open") is True,
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+        recipient=text_at(event, "email") or None,
+        reason=reason,
+        enhanced_code=text_at(event, "status", 16) or None,
+        reply=text_at(event, "reason") or text_at(event, "response"),
+        at=parse_time(text_at(event, "timestamp")),
+        event_id=text_at(event, "sg_event_id", 256),
+        remote_id=text_at(event, "sg_message_id").partition(".")[0],
+        message=text_at(event, _ARGUMENT),
+        url=text_at(event, "url", 4096) or None,
+        bot=event.get("sg_machine_open") is True,
+    )
 
 
 def _bounce(event: Any) -> tuple[FeedbackKind, str]:

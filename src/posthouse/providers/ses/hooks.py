@@ -76,9 +76,12 @@ def _is_certificate(url: str) -> bool:
     except ValueError:
         return False
     return (
-        parts.scheme == "https" and _HOST.fullmatch(parts.netloc) is not None and _CERTIFICATE.fullmatch(parts.path) is not None
-        and not parts.query and not parts.fragment
-    )  # fmt: skip
+        parts.scheme == "https"
+        and _HOST.fullmatch(parts.netloc) is not None
+        and _CERTIFICATE.fullmatch(parts.path) is not None
+        and not parts.query
+        and not parts.fragment
+    )
 
 
 def _verify_signature(envelope: Any, fields: tuple[str, ...], hashing: SHA1 | SHA256, certificate: bytes) -> HookCheck:
@@ -116,11 +119,17 @@ def _bounce(event: Any, event_id: str) -> tuple[Feedback, ...]:
         reason = _SOFT.get(sub, "unknown")
     return tuple(
         _feedback(
-            event, kind, text_at(to, "emailAddress"), text_at(bounce, "feedbackId") or event_id, text_at(bounce, "timestamp"), reason=reason,
-            code=text_at(to, "status", 16), reply=text_at(to, "diagnosticCode"),
+            event,
+            kind,
+            text_at(to, "emailAddress"),
+            text_at(bounce, "feedbackId") or event_id,
+            text_at(bounce, "timestamp"),
+            reason=reason,
+            code=text_at(to, "status", 16),
+            reply=text_at(to, "diagnosticCode"),
         )
         for to in list_at(bounce, "bouncedRecipients")
-    )  # fmt: skip
+    )
 
 
 def _complaint(event: Any, event_id: str) -> tuple[Feedback, ...]:
@@ -148,10 +157,18 @@ def _delivery(event: Any, event_id: str) -> tuple[Feedback, ...]:
 def _delay(event: Any, event_id: str) -> tuple[Feedback, ...]:
     details = object_at(event, "deliveryDelay")
     return tuple(
-        _feedback(event, FeedbackKind.DELAYED, text_at(to, "emailAddress"), event_id, text_at(details, "timestamp"), reason="busy",
-                  code=text_at(to, "status", 16), reply=text_at(to, "diagnosticCode"))
+        _feedback(
+            event,
+            FeedbackKind.DELAYED,
+            text_at(to, "emailAddress"),
+            event_id,
+            text_at(details, "timestamp"),
+            reason="busy",
+            code=text_at(to, "status", 16),
+            reply=text_at(to, "diagnosticCode"),
+        )
         for to in list_at(details, "delayedRecipients")
-    )  # fmt: skip
+    )
 
 
 def _open(event: Any, event_id: str) -> tuple[Feedback, ...]:
@@ -171,16 +188,32 @@ def _by_everyone(event: Any, kind: FeedbackKind, event_id: str, details: dict[st
 
 
 def _feedback(
-    event: Any, kind: FeedbackKind, who: str, event_id: str, at: str, *, reason: str = "unknown", code: str = "", reply: str = "",
+    event: Any,
+    kind: FeedbackKind,
+    who: str,
+    event_id: str,
+    at: str,
+    *,
+    reason: str = "unknown",
+    code: str = "",
+    reply: str = "",
     url: str | None = None,
-) -> Feedback:  # fmt: skip
+) -> Feedback:
     mail = object_at(event, "mail")
     named = list_at(object_at(mail, "tags"), _TAG)
     return Feedback(
-        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=who or None, reason=reason,
-        enhanced_code=code or None, reply=reply, at=parse_time(at), event_id=f"{event_id}-{who}", remote_id=text_at(mail, "messageId"),
-        message=named[0] if named and isinstance(named[0], str) else "", url=url,
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+        recipient=who or None,
+        reason=reason,
+        enhanced_code=code or None,
+        reply=reply,
+        at=parse_time(at),
+        event_id=f"{event_id}-{who}",
+        remote_id=text_at(mail, "messageId"),
+        message=named[0] if named and isinstance(named[0], str) else "",
+        url=url,
+    )
 
 
 _PARSERS: Final = {

@@ -33,8 +33,13 @@ async def fetch(connection: "Connection[Record]", claimed: "Iterable[LeasedDeliv
     found: dict[UUID, SealedContent] = {}
     for keep, messages in wanted.items():
         rows = await connection.fetch(
-            _FETCH, keep, [t for t, _ in messages.values()], [e for _, e in messages.values()], list(messages),
-            min(messages), max(messages),
-        )  # fmt: skip
+            _FETCH,
+            keep,
+            [t for t, _ in messages.values()],
+            [e for _, e in messages.values()],
+            list(messages),
+            min(messages),
+            max(messages),
+        )
         found.update((row[0], SealedContent(row[1], row[2])) for row in rows)
     return found

@@ -85,9 +85,14 @@ async def count(connection: "Connection[Record]", heard: "Mapping[Provider, Answ
     rows = sorted(heard.items())
     if rows:
         await connection.execute(
-            _COUNT, [p[0] for p, _ in rows], [p[1] for p, _ in rows], [p[2] for p, _ in rows], [a.attempts for _, a in rows],
-            [a.hard for _, a in rows], now,
-        )  # fmt: skip
+            _COUNT,
+            [p[0] for p, _ in rows],
+            [p[1] for p, _ in rows],
+            [p[2] for p, _ in rows],
+            [a.attempts for _, a in rows],
+            [a.hard for _, a in rows],
+            now,
+        )
 
 
 async def answers(
@@ -95,9 +100,14 @@ async def answers(
 ) -> "list[BounceBrake]":
     """The window that ends now and the base before it, of each provider in order."""
     rows = await connection.fetch(
-        _ANSWERS, list(range(len(providers))), [p[0] for p in providers], [p[1] for p in providers], [p[2] for p in providers],
-        window_from, base_from,
-    )  # fmt: skip
+        _ANSWERS,
+        list(range(len(providers))),
+        [p[0] for p in providers],
+        [p[1] for p in providers],
+        [p[2] for p in providers],
+        window_from,
+        base_from,
+    )
     found = {
         row[0]: BounceBrake(AnswerCounts(*row[1]), AnswerCounts(row[2][0] - row[1][0], row[2][1] - row[1][1])) for row in rows
     }

@@ -69,9 +69,13 @@ async def _mailbox_faults(connection: "Connection[Record]", ends: "Sequence[Soft
     open_ = [end for end in ends if end.reason is None]
     if open_:
         rows = await connection.fetch(
-            _LAST_REASONS, list(range(len(open_))), [end.tenant for end in open_], [end.environment for end in open_],
-            [end.message for end in open_], [end.position for end in open_],
-        )  # fmt: skip
+            _LAST_REASONS,
+            list(range(len(open_))),
+            [end.tenant for end in open_],
+            [end.environment for end in open_],
+            [end.message for end in open_],
+            [end.position for end in open_],
+        )
         known += [
             msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if rule.is_mailbox_fault(why)
         ]
@@ -83,9 +87,14 @@ def _entry(end: SoftEnd, times: int, first_at: datetime) -> SuppressionEntry:
         "message": str(end.message), "position": end.position, "reply": end.reply, "softBounces": times, "firstAt": iso_millis(first_at),
     }  # fmt: skip
     return SuppressionEntry(
-        id=end.id, address=end.address, lookup=end.lookup, cause=Cause.HARD_BOUNCE, source=SOURCE, reason=end.reason or "",
+        id=end.id,
+        address=end.address,
+        lookup=end.lookup,
+        cause=Cause.HARD_BOUNCE,
+        source=SOURCE,
+        reason=end.reason or "",
         evidence=evidence,
-    )  # fmt: skip
+    )
 
 
 def _place(end: SoftEnd) -> _Place:

@@ -126,7 +126,10 @@ def _told(count: int, rows: "Sequence[_Row]") -> list[ListedAddress]:
         held = Cause.PROVISIONAL if held_until else Cause(cause)
         entry = SuppressionFact(cause=held, stream=stream, security=security, id=ids.text(PREFIX, identifier))
         found[idx] = ListedAddress(
-            entries=(*before.entries, entry), held_until=max(filter(None, (before.held_until, held_until)), default=None),
-            legal_passes_security=legal_passes, stream=flow_stream, counted=before.counted,
-        )  # fmt: skip
+            entries=(*before.entries, entry),
+            held_until=max(filter(None, (before.held_until, held_until)), default=None),
+            legal_passes_security=legal_passes,
+            stream=flow_stream,
+            counted=before.counted,
+        )
     return found

@@ -94,18 +94,29 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
         """What the author handed in."""
         about = self.about
         return TemplateDraft(
-            name=about.name, type=about.type, variables=about.variables, sources=self.sources, fallback=about.fallback,
-            waivers=about.waivers, sender=about.sender,
-        )  # fmt: skip
+            name=about.name,
+            type=about.type,
+            variables=about.variables,
+            sources=self.sources,
+            fallback=about.fallback,
+            waivers=about.waivers,
+            sender=about.sender,
+        )
 
     @property
     def template(self) -> TemplateVersion:
         """What is rendered; a tenant wrote it."""
         about = self.about
         return TemplateVersion(
-            name=about.name, version=about.version, type=about.type, variables=about.variables, wordings=self.wordings,
-            fallback=about.fallback, trusted=False, sender=mailbox_or_none(about.sender),
-        )  # fmt: skip
+            name=about.name,
+            version=about.version,
+            type=about.type,
+            variables=about.variables,
+            wordings=self.wordings,
+            fallback=about.fallback,
+            trusted=False,
+            sender=mailbox_or_none(about.sender),
+        )
 
 
 async def is_approval_required(connection: Session, tenant: int) -> bool:
