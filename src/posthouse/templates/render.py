@@ -12,7 +12,7 @@ from typing import Any
 
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import RenderedTemplate, TemplateVersion
-from posthouse.templates.build.outline import settled
+from posthouse.templates.build.outline import resolve_soft_breaks
 from posthouse.templates.html.text import text_of
 from posthouse.templates.language.engine import CompiledParts, TemplateFault, compiled
 from posthouse.templates.variables import bind
@@ -36,7 +36,7 @@ def render(
 
 def _filled(page: CompiledParts, context: Mapping[str, Any], locale: str) -> RenderedTemplate:
     html = page.html.fill(context) if page.html is not None else None
-    text = settled(page.text.fill(context)) if page.text is not None else text_of(html or "")
+    text = resolve_soft_breaks(page.text.fill(context)) if page.text is not None else text_of(html or "")
     return RenderedTemplate(subject=_one_line(page.subject.fill(context)), html=html, text=text, locale=locale)
 
 

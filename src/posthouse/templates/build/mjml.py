@@ -18,8 +18,8 @@ from typing import Final
 import css_inline
 import mrml
 
+from posthouse.mail.html import VOID, tags
 from posthouse.templates.build.placeholders import MaskedTemplate, TemplateBuildError, mask_tags
-from posthouse.templates.html.text import VOID, tags
 
 MOST_ELEMENTS: Final = 5_000
 MOST_DEEP: Final = 100
