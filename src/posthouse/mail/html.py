@@ -46,7 +46,7 @@ class Attribute(NamedTuple):
     end: int
 
 
-class Link(NamedTuple):
+class HtmlLink(NamedTuple):
     """An ``a`` or ``area`` that leads somewhere. ``tag``: the whole tag; ``start`` and ``end``: of the address as written in the HTML."""
 
     element: str
@@ -104,7 +104,7 @@ def attribute_value(written: str) -> str:
     return _REFERENCE.sub(_resolve_reference, written) if "&" in written else written
 
 
-def links(html: str) -> Iterator[Link]:
+def links(html: str) -> Iterator[HtmlLink]:
     """The links with an address in quotes, in order; those in conditional comments (``<!--[if mso]>``) too, which Outlook follows.
 
     An address has 1 to 8,000 characters and no angle brackets.
@@ -114,7 +114,7 @@ def links(html: str) -> Iterator[Link]:
         if element in {"a", "area"} and not tag["end"] and tag[0].endswith(">"):
             href = next((at for at in attribute_list(tag["attributes"], tag.start("attributes")) if at.name == "href"), None)
             if href is not None and html[href.start - 1] in _QUOTES and _LINK_VALUE.fullmatch(html, href.start, href.end):
-                yield Link(element, tag[0], href.value, href.start, href.end)
+                yield HtmlLink(element, tag[0], href.value, href.start, href.end)
 
 
 def replace_tags(html: str, separator: str, block_separator: str) -> str:

@@ -25,7 +25,7 @@ _ENDFOR: Final = re.compile(r"\{%\s*endfor\b")
 
 
 def outline(html: str) -> str:
-    """The text of an HTML template, with its tags. Errors: dialect.Unspeakable."""
+    """The text of an HTML template, with its tags. Errors: TemplateSyntaxError."""
     written: list[str] = []
     tags: dict[str, int] = {}
     read, trimmed = 0, False
@@ -42,13 +42,13 @@ def outline(html: str) -> str:
 
 
 def _literal(html: str, before: bool, after: bool) -> str:
-    """What stands between two tags, without the white space that they take away."""
+    """The text between two tags, without the white space that their ``-`` removes."""
     html = html.lstrip() if before else html
     return (html.rstrip() if after else html).translate(_PRIVATE)
 
 
 def _bare(tag: str) -> str:
-    """A tag that takes no white space away: here that is done already, and the soft breaks around it must stay."""
+    """The tag without its ``-``: the white space is removed already, and the soft breaks around it must stay."""
     inner = tag[2:-2].strip().removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+").strip()
     return f"{tag[:2]} {inner} {tag[-2:]}"
 
