@@ -25,7 +25,7 @@ LONG = {
 KEPT = frozenset(
     {"color", "text_color", "price", "total", "subtotal", "shipping", "tax", "logo_url"}
 )  # amounts never break; colours are none
-BUTTONS = [name for name in READY_MADE if 'class="button' in READY_MADE[name].wordings["en"].html]
+BUTTONS = [name for name in READY_MADE if 'class="button' in READY_MADE[name].compiled_templates["en"].html]
 VISIBLE = 3.0  # WCAG 2.2, 1.4.11: of what shows where a control is
 
 pytestmark = pytest.mark.browser

@@ -125,7 +125,7 @@ class Templates:
                 return _misplaced(about, verb, required=required)
             if state is TemplateState.ACTIVE and (gone := await self._typeless(session, actor.tenant, about)) is not None:
                 return gone
-            saved = SavedVersion(StoredTemplateVersion(about, worded.sources, worded.wordings), findings)
+            saved = SavedVersion(StoredTemplateVersion(about, worded.sources, worded.compiled_templates), findings)
             if state is not about.state:
                 saved = await self._moved(session, actor, saved, state, PAST[verb])
         self.parts.forget(actor.tenant, name)
@@ -164,8 +164,8 @@ class Templates:
     async def store(self, session: Session, actor: TemplateActor, draft: TemplateDraft, made: BuiltVersion) -> SavedVersion:
         """The next version as a draft, written down; the template is held. ``notes`` say why it may not become active at once."""
         now, tenant = self.parts.now(), actor.tenant
-        digest = rules.digest(draft, made.wordings)
-        number = await versions.add_version(session, tenant, draft, made.wordings, digest, actor.name, now)
+        digest = rules.digest(draft, made.compiled_templates)
+        number = await versions.add_version(session, tenant, draft, made.compiled_templates, digest, actor.name, now)
         data = {"version": number, "digest": digest.hex()}
         await note(self.parts, session, actor, "template.version_created", f"template/{draft.name}", data)
         worded = await versions.worded(session, tenant, draft.name, number)
@@ -210,7 +210,7 @@ class Templates:
         await note(self.parts, session, actor, f"template.{done}", f"template/{about.name}", data)
         found = await versions.version(session, actor.tenant, about.name, about.version)
         assert found is not None  # noqa: S101 - versions are never deleted
-        worded = StoredTemplateVersion(found, saved.worded.sources, saved.worded.wordings)
+        worded = StoredTemplateVersion(found, saved.worded.sources, saved.worded.compiled_templates)
         return SavedVersion(worded, saved.findings, replaced=replaced)
 
     async def _refused(

@@ -36,6 +36,6 @@ def test_who_writes_to_abuse_too_often_is_asked_to_come_again_and_reports_are_he
     directory = RecipientDirectory((KEY,), RateLimit(Watch()))
     local = token(KEY, 1, 1, new_id(NOW), 0)
     said = [directory.receives(Mailbox(name, "x.test")) for name in ("abuse", "Postmaster") * int(ROOM)]
-    assert said == [None] * int(ROOM) + [reply.RATIONED] * int(ROOM)
+    assert said == [None] * int(ROOM) + [reply.MAILBOX_RATE_LIMITED] * int(ROOM)
     assert directory.receives(Mailbox(local, "x.test")) is None
-    assert directory.receives(Mailbox("jane", "x.test")) == reply.NOBODY
+    assert directory.receives(Mailbox("jane", "x.test")) == reply.NO_SUCH_MAILBOX

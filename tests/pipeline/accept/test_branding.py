@@ -70,7 +70,9 @@ def test_a_brand_that_is_no_object_is_left_for_the_template_to_refuse() -> None:
 
 @pytest.mark.parametrize("from_settings", [False, True], ids=["variables", "settings"])
 @pytest.mark.parametrize(("color", "text"), [("#ffd400", BLACK), ("#101010", WHITE)])
-@pytest.mark.parametrize("name", [name for name in READY_MADE if 'class="button' in READY_MADE[name].wordings["en"].html])
+@pytest.mark.parametrize(
+    "name", [name for name in READY_MADE if 'class="button' in READY_MADE[name].compiled_templates["en"].html]
+)
 def test_every_button_is_written_in_the_chosen_colour(name: str, color: str, text: str, *, from_settings: bool) -> None:
     variables = examples(READY_MADE[name].variables)
     brand = None if from_settings else {"color": color}

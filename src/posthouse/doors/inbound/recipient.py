@@ -43,9 +43,9 @@ class RecipientDirectory(msgspec.Struct, frozen=True):
         whose = self.whose(mailbox.local)
         if isinstance(whose, str) and self.ration is not None and not self.ration.takes():
             metrics.LETTERS.labels("operator", "rationed").inc()
-            return reply.RATIONED
+            return reply.MAILBOX_RATE_LIMITED
         if whose is not None:
             return None
         if self.sample is not None:
             self.sample.count(mailbox.local)
-        return reply.NOBODY
+        return reply.NO_SUCH_MAILBOX

@@ -9,12 +9,12 @@ from typing import Final
 import msgspec
 
 from posthouse.mail.reports.personal_reply import PersonalReply, read_reply
-from posthouse.mail.reports.report import read
+from posthouse.mail.reports.report import ReportKind, read
 from posthouse.model.feedback import Feedback
 from posthouse.policy.recipients.bounce import judge
 
 REPORT_OCTETS: Final = 512 * 1024  # a report says what it has to say at its beginning
-_LETTERS: Final = frozenset({"dsn", "other"})
+_LETTERS: Final = frozenset({ReportKind.DSN, ReportKind.OTHER})
 
 
 class ReturnedMail(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ def read_mail(returned: ReturnedMail) -> ReturnedFacts:
     """The facts in a report, or else the letter; neither where it is nothing of either kind."""
     report = read(returned.data[:REPORT_OCTETS])
     facts = judge(report)
-    letter = read_reply(returned.data, returned.return_path) if report.paper in _LETTERS else None
-    if letter is None or (facts and not (letter.answers and returned.return_path)):
+    letter = read_reply(returned.data, returned.return_path) if report.kind in _LETTERS else None
+    if letter is None or (facts and not (letter.is_answer and returned.return_path)):
         return ReturnedFacts(facts)
     return ReturnedFacts((), letter)

@@ -147,8 +147,8 @@ class PersonalReplies:
         ours: Collection[str],
     ) -> str:
         """What speaks against handing it on; '' where nothing does."""
-        if letter.held:
-            return letter.held
+        if letter.blocked_reason:
+            return letter.blocked_reason
         if letter.content is None:
             return Why.UNREADABLE
         if letter.author.lower() == to.address.lower():

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from html import unescape
 from typing import Final
 
+from posthouse.mail.html import replace_tags
 from posthouse.model.send_request import FieldError, Rejection, Warning
 
 NO_ONE_CLICK: Final = Warning(
@@ -27,7 +28,6 @@ NOT_PRINTED: Final = Warning(
     "postal_address_missing", "The postal address of the stream or the brand stands nowhere in this commercial mail.", "html"
 )
 _LACKING: Final = frozenset({NO_ONE_CLICK.code, NO_ADDRESS.code})
-_TAG: Final = re.compile(r"<[^>]*+>")
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -36,7 +36,7 @@ def address_lacking(parts: Iterable[str | None], known: Iterable[str]) -> Warnin
     wanted = [words for words in map(_words, known) if words]
     if not wanted:
         return NO_ADDRESS
-    said = [_words(unescape(_TAG.sub(" ", part))) for part in parts if part]
+    said = [_words(unescape(replace_tags(part, " ", " "))) for part in parts if part]
     return None if any(address in part for address in wanted for part in said) else NOT_PRINTED
 
 

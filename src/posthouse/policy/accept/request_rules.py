@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sized
 from typing import Final
 
+from posthouse.mail.header import is_reserved
 from posthouse.model.limits import Limits
 from posthouse.model.send_request import FieldError, SendRequest
 
@@ -20,10 +21,6 @@ TAG: Final = 128
 METADATA_KEY: Final = 128
 METADATA_VALUE: Final = 1024
 
-_RESERVED: Final = frozenset(
-    {"from", "sender", "to", "cc", "bcc", "date", "return-path", "received", "mime-version", "feedback-id"}
-)
-_RESERVED_FAMILIES: Final = ("dkim-", "arc-", "content-", "x-posthouse-")
 _NAME: Final = re.compile(r"[!-9;-~]{1,76}")  # RFC 5322 2.2: printable US-ASCII but the colon
 _CONTROL: Final = re.compile("[\0-\x08\n-\x1f\x7f]")
 _NOT_ONE_LINE: Final = re.compile("[\0-\x1f\x7f\x85\u2028\u2029]")
@@ -91,7 +88,7 @@ def _headers(request: SendRequest, limits: Limits) -> Iterator[FieldError]:
 def _header_fault(name: str, value: str, most: int) -> str | None:
     if _NAME.fullmatch(name) is None:
         return "is not the name of a header field (RFC 5322 2.2)"
-    if name in _RESERVED or name.startswith(_RESERVED_FAMILIES):
+    if is_reserved(name):
         return "may not be set by a caller"
     if _CONTROL.search(value) is not None:
         return "must not contain line breaks or other control characters"

@@ -87,7 +87,7 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
 
     about: StoredVersion
     sources: dict[str, TemplateSource]
-    wordings: dict[str, CompiledTemplate]
+    compiled_templates: dict[str, CompiledTemplate]
 
     @property
     def draft(self) -> TemplateDraft:
@@ -108,15 +108,9 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
         """What is rendered; a tenant wrote it."""
         about = self.about
         return TemplateVersion(
-            name=about.name,
-            version=about.version,
-            type=about.type,
-            variables=about.variables,
-            wordings=self.wordings,
-            fallback=about.fallback,
-            trusted=False,
-            sender=mailbox_or_none(about.sender),
-        )
+            name=about.name, version=about.version, type=about.type, variables=about.variables, compiled_templates=self.compiled_templates,
+            fallback=about.fallback, trusted=False, sender=mailbox_or_none(about.sender),
+        )  # fmt: skip
 
 
 async def is_approval_required(connection: Session, tenant: int) -> bool:
@@ -144,7 +138,7 @@ async def add_version(
     connection: Session,
     tenant: int,
     draft: TemplateDraft,
-    wordings: Mapping[str, CompiledTemplate],
+    compiled_templates: Mapping[str, CompiledTemplate],
     digest: bytes,
     author: str,
     now: datetime,
@@ -169,7 +163,14 @@ async def add_version(
     await connection.executemany(
         _INSERT_WORDING,
         [
-            (tenant, draft.name, number, locale, *msgspec.structs.astuple(source), *msgspec.structs.astuple(wordings[locale]))
+            (
+                tenant,
+                draft.name,
+                number,
+                locale,
+                *msgspec.structs.astuple(source),
+                *msgspec.structs.astuple(compiled_templates[locale]),
+            )
             for locale, source in draft.sources.items()
         ],
     )
