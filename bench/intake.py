@@ -27,8 +27,8 @@ from posthouse.model.template import TemplateDraft, TemplateVersion, Variable, V
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.draft import Draft as Drafted
 from posthouse.pipeline.accept.draft import MessageBuilder
+from posthouse.pipeline.accept.suppression import SuppressionFacts
 from posthouse.pipeline.accept.tenant_facts import TenantSender
-from posthouse.pipeline.deliver.suppression_check import SuppressionFacts
 from posthouse.pipeline.render.build_version import BuiltVersion, build_version
 from posthouse.store.seal import Sealer
 from posthouse.templates.draft import source_of, version_of

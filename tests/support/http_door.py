@@ -19,9 +19,9 @@ from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import AcceptParts, Announcer, Intake
 from posthouse.pipeline.accept.draft import MessageBuilder
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
+from posthouse.pipeline.accept.suppression import AddressHasher, SuppressionLookup
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import tenants

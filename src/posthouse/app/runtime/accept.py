@@ -10,9 +10,9 @@ from posthouse.pipeline.accept.accept import Announcer as Announce
 from posthouse.pipeline.accept.draft import MessageBuilder
 from posthouse.pipeline.accept.links import LinkBuilder
 from posthouse.pipeline.accept.notify_workers import WorkerNotifier
+from posthouse.pipeline.accept.suppression import AddressHasher, SuppressionLookup
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
 from posthouse.pipeline.render.renderer import Renderer
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer

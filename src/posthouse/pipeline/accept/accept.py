@@ -23,9 +23,9 @@ from posthouse.model.send_request import Accepted, Caller, Rejection, SendReques
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.draft import Draft, MessageBuilder
 from posthouse.pipeline.accept.explain import explanation
+from posthouse.pipeline.accept.suppression import SuppressionFacts
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.batching import Batcher
-from posthouse.pipeline.deliver.suppression_check import SuppressionFacts
 from posthouse.policy.accept import dedupe
 from posthouse.policy.accept.dedupe import DedupeVerdict
 from posthouse.store.messages import accept

@@ -30,9 +30,8 @@ from posthouse.pipeline.accept.branding import branded, declares_brand
 from posthouse.pipeline.accept.content import RenderedParts, build_content, digest_of, parts_of_request
 from posthouse.pipeline.accept.content_policy import ContentPolicy, check_content, commercial_lacks
 from posthouse.pipeline.accept.links import LinkBuilder, LinkedContent
+from posthouse.pipeline.accept.suppression import SuppressionFacts, SuppressionLookup
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
-from posthouse.pipeline.deliver.sign import seal_content
-from posthouse.pipeline.deliver.suppression_check import SuppressionFacts, SuppressionLookup
 from posthouse.pipeline.render.renderer import InProcessRenderer, Renderer
 from posthouse.policy.accept import admit, dedupe
 from posthouse.policy.accept.admit import Admission, AdmissionFacts, Recipient
@@ -40,6 +39,7 @@ from posthouse.policy.accept.dedupe import TemplateContent
 from posthouse.policy.accept.unrendered_tags import unrendered_tags
 from posthouse.policy.content import ContentKind, ContentVerdict
 from posthouse.policy.types import BY_NAME, OwnTypes
+from posthouse.store.messages.contents import seal_content
 from posthouse.store.seal import Sealer
 
 BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer

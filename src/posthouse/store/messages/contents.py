@@ -3,15 +3,20 @@
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
+
+from posthouse.model.content import Content
+from posthouse.model.queue import LeasedDelivery
 from posthouse.model.stored_message import SealedContent
+from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asyncpg import Connection, Record
 
-    from posthouse.model.queue import LeasedDelivery
-
+_PACK: Final = msgspec.msgpack.Encoder()
+_UNPACK: Final = msgspec.msgpack.Decoder(Content)
 
 # The bounds let the partitions be chosen before the first row is read.
 _FETCH: Final = """
@@ -38,3 +43,13 @@ async def fetch(connection: "Connection[Record]", claimed: "Iterable[LeasedDeliv
         )  # fmt: skip
         found.update((row[0], SealedContent(row[1], row[2])) for row in rows)
     return found
+
+
+def seal_content(sealer: Sealer, content: Content, bound: bytes) -> bytes:
+    """Content as it rests in the store: packed, compressed, sealed to its message (``bound``)."""
+    return sealer.seal(sealer.pack(_PACK.encode(content)), bound)
+
+
+def open_content(sealer: Sealer, sealed: bytes, key_id: int, bound: bytes) -> Content:
+    """The content again. Errors: the sealer's, when the key is wrong or the bytes were changed."""
+    return _UNPACK.decode(sealer.unpack(sealer.open(sealed, key_id, bound)))
