@@ -43,10 +43,9 @@ _NOT_SUPPRESSED: Final = SuppressionFacts()
 
 
 class AddressHasher:
-    """The key that addresses are hashed under, loaded when it is first needed."""
+    """The key that addresses are hashed with, loaded when it is first needed."""
 
     def __init__(self, database: Database, sealer: Sealer, random: Callable[[int], bytes]) -> None:
-        """Nothing is loaded yet."""
         self._parts = (database, sealer, random)
         self._key: AddressKey | None = None
 
@@ -58,32 +57,32 @@ class AddressHasher:
 
 
 class SuppressionLookup:
-    """The lists as intake sees them; one per process."""
+    """Suppressions as intake sees them; one per process."""
 
-    def __init__(self, database: Database, clock: Clock, hashing: AddressHasher, lockouts: Lockouts) -> None:
-        """Nothing is asked yet."""
+    def __init__(self, database: Database, clock: Clock, hasher: AddressHasher, lockouts: Lockouts) -> None:
         self._database = database
         self._clock = clock
-        self._hashing = hashing
-        self._asking: Batcher[LookupKey, ListedAddress] = Batcher(self._find, fails_together=is_unavailable, limit=1000)
+        self._hasher = hasher
+        self._lookups: Batcher[LookupKey, ListedAddress] = Batcher(self._find, fails_together=is_unavailable, limit=1000)
         self.lockouts = lockouts
 
-    async def of(self, tenant: int, environment: int, addresses: Iterable[str]) -> SuppressionFacts:
-        """What is known of these addresses now. Errors: what Postgres raises."""
-        key, wanted = await self._hashing.key(), list(dict.fromkeys(addresses))
-        asked = [LookupKey(tenant, environment, key.of(address)) for address in wanted]
-        found = await (self._together(asked) if len(asked) <= FEW else self._find(asked))
-        listed = {address: each for address, each in zip(wanted, found, strict=True) if each is not NOT_LISTED}
+    async def find(self, tenant: int, environment: int, addresses: Iterable[str]) -> SuppressionFacts:
+        """The entries for these addresses now. Errors: what Postgres raises."""
+        hash_key, distinct = await self._hasher.key(), list(dict.fromkeys(addresses))
+        keys = [LookupKey(tenant, environment, hash_key.of(address)) for address in distinct]
+        # A batch has a query of its own, so that a single message does not wait for its long list.
+        found = await (self._find_shared(keys) if len(keys) <= FEW else self._find(keys))
+        listed = {address: each for address, each in zip(distinct, found, strict=True) if each is not NOT_LISTED}
         if not listed:
             return _NOT_SUPPRESSED
         legal = any(each.legal_passes_security for each in listed.values())
         return SuppressionFacts({address: each.entries for address, each in listed.items()}, legal)
 
-    async def _together(self, asked: list[LookupKey]) -> list[ListedAddress]:
-        """With whatever else is asked now; a batch asks by itself, so that nobody waits for its long list."""
-        waiting = [self._asking.submit(each) for each in asked]
-        return [await each for each in waiting] if len(waiting) == 1 else await asyncio.gather(*waiting)
+    async def _find_shared(self, keys: list[LookupKey]) -> list[ListedAddress]:
+        """In one query with whatever other requests look up now."""
+        waiting = [self._lookups.submit(key) for key in keys]
+        return [await future for future in waiting] if len(waiting) == 1 else await asyncio.gather(*waiting)
 
-    async def _find(self, asked: list[LookupKey]) -> list[ListedAddress]:
+    async def _find(self, keys: list[LookupKey]) -> list[ListedAddress]:
         async with self._database.session() as session:
-            return await suppression_lookup.find(session, asked, self._clock.now())
+            return await suppression_lookup.find(session, keys, self._clock.now())

@@ -107,7 +107,7 @@ async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
     async def again() -> Response:
         return accepted(await parts.resend(caller, found))
 
-    return await allowed(await parts.throttle.ask_again(caller, found), again)
+    return await allowed(await parts.throttle.check_resend(caller, found), again)
 
 
 def _asked(request: Request) -> UUID | Rejection:
