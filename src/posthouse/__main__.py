@@ -19,15 +19,15 @@ from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import check_network, look_up
 from posthouse.ops.open_store import OpenStore, StoreOptions
-from posthouse.pipeline.accept.accept import Announcer, Intake
+from posthouse.pipeline.accept.accept import Intake
 from posthouse.store.queue import queue
 
 CLOCK: Final = SystemClock()
 ENTROPY: Final = Entropy()
 
 
-class _Later(Announcer):
-    """Remembers what to tell the workers; a command tells them once, at its end."""
+class _DeferredNotifier:
+    """Collects what workers are notified of; a command notifies them once, at its end."""
 
     def __init__(self) -> None:
         self.heads: list[FlowHead] = []
@@ -77,13 +77,13 @@ async def _intake(settings: Settings, store: OpenStore) -> AsyncIterator[Intake]
 
     quiet_logs()
     CLOCK.anchor(await store.database.now())
-    later = _Later()
-    intake = intake_over(settings, store.database, store.sealer, CLOCK, ENTROPY, later)
+    deferred = _DeferredNotifier()
+    intake = intake_over(settings, store.database, store.sealer, CLOCK, ENTROPY, deferred)
     yield intake
     await intake.drain()
-    if later.heads:
+    if deferred.heads:
         async with store.database.session() as session:
-            await queue.notify(session, later.heads)
+            await queue.notify(session, deferred.heads)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from posthouse.model.template_state import PAST, TemplateAction, TemplateState, 
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts, blocking
 from posthouse.pipeline.render.renderer import InProcessRenderer, Renderer
 from posthouse.policy import types
-from posthouse.policy.accept.sender import unfit
+from posthouse.policy.accept.sender import check_default_from
 from posthouse.policy.types import BY_NAME, OwnTypes
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.templates import parts as template_parts
@@ -231,7 +231,7 @@ class Templates:
 def faults_of(draft: TemplateDraft, own: OwnTypes | None = None) -> tuple[FieldError, ...]:
     """What is wrong with how a draft is declared. ``own``: the types that the tenant made."""
     faults = rules.faults(draft)
-    if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := unfit(draft.sender)) is not None:
+    if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := check_default_from(draft.sender)) is not None:
         faults = (*faults, FieldError("from", wrong))
     if draft.type is None or draft.type in BY_NAME or draft.type in (own or {}):
         return faults

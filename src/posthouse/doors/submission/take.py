@@ -26,7 +26,7 @@ class MailIntake(Protocol):
 class RateLimiter(Protocol):
     """The rate limits of keys as this door sees them (``pipeline.accept.rate_limits.Throttle``). Errors: StoreUnavailable."""
 
-    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
+    async def check(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
         """Whether the key may ask for that now; None: it has no limit."""
         ...
 
@@ -43,7 +43,7 @@ def taker(intake: MailIntake, throttle: RateLimiter) -> Callable[[Caller | None,
             return request.reply
         if caller is None:
             return reply.LOGIN_FIRST
-        allowance = await throttle.ask(caller, (request,))
+        allowance = await throttle.check(caller, (request,))
         if allowance is not None and allowance.rejection is not None:
             return reply_to(allowance.rejection)
         return reply_to(await intake.accept(caller, request))

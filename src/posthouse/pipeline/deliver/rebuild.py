@@ -14,6 +14,7 @@ from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
 from posthouse.mail.mime import compose
 from posthouse.pipeline.deliver import sign
+from posthouse.store.messages.contents import open_content
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
@@ -35,7 +36,7 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
 
 async def rebuild(sealer: Sealer, keys: Keys, facts: HandedOver) -> bytes:
     """The bytes. Errors: the sealer's, when the key is wrong."""
-    content = sign.open_content(sealer, facts.sealed, facts.key_id, facts.message.bytes)
+    content = open_content(sealer, facts.sealed, facts.key_id, facts.message.bytes)
     head = compose.finish(
         content, date=facts.first_attempt_at, message_id=sign.message_id(facts.message, facts.header_domain), extra=b""
     )

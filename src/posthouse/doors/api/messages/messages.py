@@ -20,9 +20,9 @@ from posthouse.model.delivery import DeliveryState
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.stored_message import MessageFilter, RawFacts
 from posthouse.model.views.messages import ContentView
-from posthouse.pipeline.deliver import sign
 from posthouse.pipeline.deliver.rebuild import HandedOver, rebuild
 from posthouse.store.messages import timeline
+from posthouse.store.messages.contents import open_content
 from posthouse.store.seal import SealBroken
 
 PREFIX: Final = "msg"
@@ -84,7 +84,7 @@ async def content(parts: ApiParts, caller: Caller, request: Request) -> Response
     if facts.sealed is None or facts.key_id is None:
         return refuse(_NOT_KEPT)
     try:
-        return answer(_content_view(sign.open_content(parts.sealer, facts.sealed, facts.key_id, facts.message.bytes)))
+        return answer(_content_view(open_content(parts.sealer, facts.sealed, facts.key_id, facts.message.bytes)))
     except SealBroken:
         return refuse(_NOT_KEPT)
 
@@ -107,7 +107,7 @@ async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
     async def again() -> Response:
         return accepted(await parts.resend(caller, found))
 
-    return await allowed(await parts.throttle.ask_again(caller, found), again)
+    return await allowed(await parts.throttle.check_resend(caller, found), again)
 
 
 def _asked(request: Request) -> UUID | Rejection:

@@ -23,7 +23,7 @@ async def limited(
     """Act, if the key may ask for so much now; an answer with the fields."""
     if caller.rate is None:
         return await act()
-    return await allowed(await parts.throttle.ask(caller, asked), act)
+    return await allowed(await parts.throttle.check(caller, asked), act)
 
 
 async def allowed(allowance: RateLimitResult | None, act: Callable[[], Awaitable[Response]]) -> Response:

@@ -16,13 +16,13 @@ from posthouse.doors.http.body import decode, joined
 from posthouse.doors.http.problem import invalid
 from posthouse.doors.http.validation import Faults, validate
 from posthouse.mail.address import AddressFault, parse_list, parse_mailbox, parse_path, with_name
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 from posthouse.model.limits import Limits
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError, Rejection, SendRequest
 from posthouse.policy import types
 from posthouse.policy.accept import request_rules
-from posthouse.policy.accept.schedule import Moments, moments
+from posthouse.policy.accept.schedule import Schedule, schedule
 from posthouse.policy.types import OwnTypes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,8 +104,8 @@ def _policy_faults(request: SendRequest, now: datetime, limits: Limits, own: Own
     known = types.BY_NAME.get(name) or own.get(name)
     if known is None:
         found.append(FieldError("type", types.unknown(name, own)))
-    timed = moments(request, known or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
-    return found if isinstance(timed, Moments) else [*found, *timed]
+    timed = schedule(request, known or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
+    return found if isinstance(timed, Schedule) else [*found, *timed]
 
 
 def dedupe_key(given: str | None, header: str | None, faults: Faults, most: int) -> str | None:
