@@ -7,7 +7,7 @@ handed to ``doors.cli`` as values; app is imported only by the commands that use
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from functools import partial
 
 from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.config import Settings
@@ -22,12 +22,9 @@ from posthouse.ops.open_store import OpenStore, StoreOptions
 from posthouse.pipeline.accept.accept import Intake
 from posthouse.store.queue import queue
 
-CLOCK: Final = SystemClock()
-ENTROPY: Final = Entropy()
-
 
 class _DeferredNotifier:
-    """Collects what workers are notified of; a command notifies them once, at its end."""
+    """Collects what the workers are to be notified of; a command notifies them once, at its end."""
 
     def __init__(self) -> None:
         self.heads: list[FlowHead] = []
@@ -38,52 +35,54 @@ class _DeferredNotifier:
 
 def main() -> None:
     """Run the command that the arguments name; exits with its code."""
+    clock, entropy = SystemClock(), Entropy()
     cli.main(
         CliContext(
             environ=os.environ,
-            now=CLOCK.now,
-            random=ENTROPY.bytes,
-            opening=_opening,
+            now=clock.now,
+            random=entropy.bytes,
+            opening=partial(_store_options, clock, entropy),
             serve=_serve,
-            intake=_intake,
+            intake=partial(_intake, clock, entropy),
             outside=probe_targets,
-            look_outside=check_network,
-            look_up=look_up,
+            look_outside=partial(check_network, clock=clock),
+            look_up=partial(look_up, clock=clock),
             authority=authority_pem,
         )
     )
 
 
-def _opening(settings: Settings) -> StoreOptions:
+def _store_options(clock: SystemClock, entropy: Entropy, settings: Settings) -> StoreOptions:
     return StoreOptions(
         database_url=settings.database_url,
         data_dir=settings.data_dir,
         secret_keys=settings.secret_keys,
-        random=ENTROPY.bytes,
-        now=CLOCK.now(),
+        random=entropy.bytes,
+        now=clock.now(),
     )
 
 
 def _serve(settings: Settings, roles: frozenset[str] | None, as_json: bool, *, welcome: bool) -> None:
-    from posthouse.app.supervisor.serve import serve  # noqa: PLC0415 - brings the web framework with it
+    from posthouse.app.supervisor.serve import serve  # noqa: PLC0415 - only this command needs the supervisor
 
     serve(settings, roles, as_json, environ=os.environ, welcome=welcome)
 
 
 @asynccontextmanager
-async def _intake(settings: Settings, store: OpenStore) -> AsyncIterator[Intake]:
-    from posthouse.app.child import quiet_logs  # noqa: PLC0415 - only a command that sends needs these
-    from posthouse.app.runtime.accept import intake_over  # noqa: PLC0415
+async def _intake(clock: SystemClock, entropy: Entropy, settings: Settings, store: OpenStore) -> AsyncIterator[Intake]:
+    from posthouse.app.runtime.accept import build_intake  # noqa: PLC0415 - only a command that sends needs these
+    from posthouse.app.runtime.logs import configure_logs  # noqa: PLC0415 - as above
+    from posthouse.app.runtime.runtime import runtime_of  # noqa: PLC0415 - as above
 
-    quiet_logs()
-    CLOCK.anchor(await store.database.now())
-    deferred = _DeferredNotifier()
-    intake = intake_over(settings, store.database, store.sealer, CLOCK, ENTROPY, deferred)
+    configure_logs()
+    clock.anchor(await store.database.now())
+    notifier = _DeferredNotifier()
+    intake = build_intake(runtime_of(store, settings, clock, entropy), notifier)
     yield intake
     await intake.drain()
-    if deferred.heads:
+    if notifier.heads:
         async with store.database.session() as session:
-            await queue.notify(session, deferred.heads)
+            await queue.notify(session, notifier.heads)
 
 
 if __name__ == "__main__":

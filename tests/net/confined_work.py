@@ -77,5 +77,5 @@ if __name__ == "__main__":
     import sys
 
     sys.argv[1:1] = ["render"]
-    confined._work = lambda kind: misbehave  # noqa: ARG005 - whatever it is called
+    confined._load_work = lambda kind: misbehave  # noqa: ARG005 - whatever it is called
     confined.main()

@@ -31,4 +31,4 @@ def test_a_slow_answer_is_no_skew() -> None:
 @pytest.mark.parametrize(("age", "level"), [(10**8, CheckLevel.OK), (5 * 10**8, CheckLevel.WARN), (16 * 10**8, CheckLevel.FAIL)])
 def test_transaction_ids_that_run_out_are_told_in_time(age: int, level: CheckLevel) -> None:
     server = ServerVitals(NOW, "18.6", read_only=False, frozen_age=age, freeze_at=200_000_000, unsafe=())
-    assert doctor_store._age(server).level is level
+    assert doctor_store._vacuum(server).level is level

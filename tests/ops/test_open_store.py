@@ -33,7 +33,7 @@ async def test_an_embedded_store_is_made_joined_and_owned_by_one(tmp_path: Path)
     try:
         assert told
         assert first.embedded is not None
-        assert first.secret_keys == (secret_key.kept(tmp_path),)
+        assert first.secret_keys == (secret_key.read_key(tmp_path),)
         assert await current(first.database) == latest()
         with pytest.raises(DirectoryInUse):
             await open_store(_opening(tmp_path, create=True, own=True))
@@ -83,7 +83,7 @@ async def test_a_database_that_only_reads_is_told_before_anything_starts(databas
         assert "only reads" in await _refusal(_opening(tmp_path, own=True, **outside))
         await (await open_store(_opening(tmp_path, **outside))).close()  # who only looks may do so
         later = await asyncpg.connect(database_dsn)
-        with pytest.raises(StoreRefusal, match="only reads"), vitals.in_words():
+        with pytest.raises(StoreRefusal, match="only reads"), vitals.errors_as_refusals():
             await later.execute("create table t ()")
         await later.close()
     finally:

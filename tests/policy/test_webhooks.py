@@ -7,56 +7,67 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posthouse.model.webhook_endpoint import EndpointHealth
-from posthouse.policy.webhooks import FAILING, GONE, LONGEST_REST, WAITS, NextTry, WebhookAnswer, next_step
+from posthouse.policy.webhooks import (
+    FAILING,
+    GONE,
+    LONGEST_REST,
+    WAITS,
+    DecodedAnswer,
+    NextAttempt,
+    WebhookAnswer,
+    next_attempt,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 def step(
-    heard: WebhookAnswer = WebhookAnswer.FAILED,
-    tries: int = 1,
-    wish: timedelta | None = None,
+    meaning: WebhookAnswer = WebhookAnswer.FAILED,
+    attempts: int = 1,
+    retry_after: timedelta | None = None,
     health: EndpointHealth | None = None,
     fraction: float = 0.5,
-) -> NextTry:
-    return next_step(heard, tries=tries, wish=wish, health=health or EndpointHealth(), now=NOW, fraction=fraction)
+) -> NextAttempt:
+    return next_attempt(
+        DecodedAnswer(meaning, retry_after), attempts=attempts, health=health or EndpointHealth(), now=NOW, fraction=fraction
+    )
 
 
 def test_a_yes_ends_it_and_heals_the_endpoint() -> None:
-    found = step(WebhookAnswer.TOLD, 5, health=EndpointHealth(4, NOW - DAY, NOW))
-    assert (found.told, found.due, found.health) == (True, None, EndpointHealth())
+    found = step(WebhookAnswer.DELIVERED, 5, health=EndpointHealth(4, NOW - DAY, NOW))
+    assert (found.delivered, found.due, found.health) == (True, None, EndpointHealth())
 
 
-@pytest.mark.parametrize(("tries", "wait"), list(enumerate(WAITS, 1)))
-def test_the_waits_are_the_contracts(tries: int, wait: timedelta) -> None:
-    assert step(tries=tries).due == NOW + wait
+@pytest.mark.parametrize(("attempts", "wait"), list(enumerate(WAITS, 1)))
+def test_the_waits_are_the_contracts(attempts: int, wait: timedelta) -> None:
+    assert step(attempts=attempts).due == NOW + wait
 
 
-def test_ten_tries_over_three_days_and_then_no_more() -> None:
+def test_ten_attempts_over_three_days_and_then_no_more() -> None:
     assert len(WAITS) + 1 == 10
     assert timedelta(days=3) <= sum(WAITS, timedelta(0)) <= timedelta(days=3.5)
-    assert step(tries=10).due is None
+    assert step(attempts=10).due is None
 
 
-@given(tries=st.integers(1, 9), fraction=st.floats(0, 1, exclude_max=True))
-def test_jitter_is_a_fifth_either_way(tries: int, fraction: float) -> None:
-    due = step(tries=tries, fraction=fraction).due
+@given(attempts=st.integers(1, 9), fraction=st.floats(0, 1, exclude_max=True))
+def test_jitter_is_a_fifth_either_way(attempts: int, fraction: float) -> None:
+    due = step(attempts=attempts, fraction=fraction).due
     assert due is not None
-    assert 0.8 * WAITS[tries - 1] <= due - NOW <= 1.2 * WAITS[tries - 1]
+    assert 0.8 * WAITS[attempts - 1] <= due - NOW <= 1.2 * WAITS[attempts - 1]
 
 
 def test_a_wait_that_they_ask_for_is_honoured_within_a_day() -> None:
-    asked = step(WebhookAnswer.LATER, wish=timedelta(minutes=2))
+    asked = step(WebhookAnswer.LATER, retry_after=timedelta(minutes=2))
     assert asked.due == NOW + timedelta(minutes=2)
     assert asked.health.rest_until == NOW + timedelta(minutes=2)
-    assert step(WebhookAnswer.LATER, tries=3, wish=timedelta(minutes=2)).due == NOW + WAITS[2]
-    assert step(WebhookAnswer.LATER, wish=timedelta(days=9)).due == NOW + DAY
+    assert step(WebhookAnswer.LATER, attempts=3, retry_after=timedelta(minutes=2)).due == NOW + WAITS[2]
+    assert step(WebhookAnswer.LATER, retry_after=timedelta(days=9)).due == NOW + DAY
 
 
-def test_gone_switches_the_endpoint_off_and_keeps_the_event_for_a_replay() -> None:
+def test_gone_disables_the_endpoint_and_keeps_the_event_for_a_replay() -> None:
     found = step(WebhookAnswer.GONE)
-    assert (found.told, found.due, found.disable) == (False, None, GONE)
+    assert (found.delivered, found.due, found.disable) == (False, None, GONE)
 
 
 @pytest.mark.parametrize(("since", "expected"), [(5 * DAY, FAILING), (5 * DAY - timedelta(seconds=1), "")])
@@ -69,7 +80,7 @@ def test_the_first_failure_starts_the_five_days() -> None:
     assert step(health=EndpointHealth(1, NOW - DAY)).health.failing_since == NOW - DAY
 
 
-def test_an_endpoint_that_fails_is_left_in_peace_longer_and_longer() -> None:
+def test_an_endpoint_that_fails_is_left_alone_longer_and_longer() -> None:
     rests = []
     health = EndpointHealth()
     for _ in range(12):

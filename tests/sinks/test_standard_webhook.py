@@ -16,10 +16,10 @@ import svix.webhooks
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
 from posthouse.model.webhook_event import EventFacts, WebhookEvent, public_event
-from posthouse.policy.webhooks import WebhookAnswer
+from posthouse.policy.webhooks import DecodedAnswer, WebhookAnswer
 from posthouse.sinks import standard_webhook
 from posthouse.sinks.registry import SINKS
-from posthouse.sinks.standard_webhook import DecodedAnswer, decode, encode, shown
+from posthouse.sinks.standard_webhook import decode, encode, shown
 from tests.support.rows import new_id
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -88,8 +88,8 @@ def test_a_retry_has_the_same_id_and_body_and_a_fresh_signature() -> None:
 
 LATER = "Mon, 23 Nov 2026 12:10:00 GMT"
 ANSWERS = [
-    (200, (), DecodedAnswer(WebhookAnswer.TOLD)),
-    (204, (), DecodedAnswer(WebhookAnswer.TOLD)),
+    (200, (), DecodedAnswer(WebhookAnswer.DELIVERED)),
+    (204, (), DecodedAnswer(WebhookAnswer.DELIVERED)),
     (301, (("location", "http://127.0.0.1/"),), DecodedAnswer(WebhookAnswer.FAILED)),
     (400, (), DecodedAnswer(WebhookAnswer.FAILED)),
     (404, (), DecodedAnswer(WebhookAnswer.FAILED)),
@@ -130,8 +130,8 @@ def test_every_sink_of_the_registry_does_what_a_sink_does() -> None:
     for sink in SINKS.values():
         made = sink.encode(EVENT, URL, (NEW,), NOW)
         assert made.url == URL
-        assert sink.decode(HttpResponse(status=200), NOW).heard is WebhookAnswer.TOLD
-        assert sink.decode(HttpResponse(status=410), NOW).heard is WebhookAnswer.GONE
+        assert sink.decode(HttpResponse(status=200), NOW).meaning is WebhookAnswer.DELIVERED
+        assert sink.decode(HttpResponse(status=410), NOW).meaning is WebhookAnswer.GONE
 
 
 def test_a_secret_is_shown_as_libraries_want_it() -> None:

@@ -11,9 +11,12 @@ import msgspec
 from posthouse.model.content import Parcel
 from posthouse.net.clock import SystemClock
 from posthouse.net.dns import Resolver
+from posthouse.net.entropy import Entropy
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.transports.mx import MxTransport
 from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
+from posthouse.net.transports.transport import SmtpParts
+from posthouse.policy.deliver import classify
 from posthouse.testing.fake_dns import FakeDns, Zone
 from posthouse.testing.fake_mx import FakeMx
 
@@ -63,6 +66,13 @@ def parcel(
     )
 
 
+def smtp_parts(limits: TransportLimits, clock: SystemClock | None = None, authorities: Path | None = None) -> SmtpParts:
+    """What a transport of ``me.test`` is made of."""
+    return SmtpParts(
+        hostname="me.test", clock=clock or SystemClock(), classifier=classify, limits=limits, authorities=authorities
+    )
+
+
 @asynccontextmanager
 async def relay(
     mx: FakeMx,
@@ -74,9 +84,7 @@ async def relay(
 ) -> AsyncIterator[SmarthostTransport]:
     """A relay to ``mx``, closed at the end; ``target``: what else is to be said of it."""
     values = {"host": "127.0.0.1", "port": mx.port, "name": f"smtp://127.0.0.1:{mx.port}"} | dict(target or {})
-    smarthost = SmarthostTransport(
-        msgspec.convert(values, RelayTarget), "me.test", clock or SystemClock(), limits, authorities=authorities
-    )
+    smarthost = SmarthostTransport(msgspec.convert(values, RelayTarget), smtp_parts(limits, clock, authorities))
     try:
         yield smarthost
     finally:
@@ -97,7 +105,8 @@ async def world(
     clock = clock or SystemClock()
     async with FakeDns(zone) as dns:
         resolver = Resolver(("127.0.0.1", dns.port), clock, timeout=0.5, lifetime=1.0)
-        transport = MxTransport(resolver, port, "me.test", clock, limits, allow_private=private, authorities=authorities)
+        parts = smtp_parts(limits, clock, authorities)
+        transport = MxTransport(parts, resolver, port, Entropy().fraction, allow_private=private)
         try:
             yield transport, dns
         finally:

@@ -19,8 +19,9 @@ from posthouse.net.entropy import Entropy
 from posthouse.net.http.client import HttpClient
 from posthouse.net.http.limits import HttpLimits
 from posthouse.pipeline.batching import Batcher
-from posthouse.pipeline.webhooks.dispatcher import WebhookDispatcher, settling
+from posthouse.pipeline.webhooks.dispatcher import WebhookDispatcher
 from posthouse.pipeline.webhooks.endpoint_worker import ConcurrencyLimits, WebhookParts
+from posthouse.pipeline.webhooks.settlement import build_settler
 from posthouse.store.messages import accept, events
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.seal import Sealer
@@ -110,10 +111,10 @@ class World:
 
     def fanout(self, client: HttpClient, **changed: Any) -> WebhookDispatcher:
         holder = self.entropy.new_id(self.clock.now())
-        settle = Batcher(settling(self.database, holder, self.clock, self.entropy), fails_together=is_unavailable)
+        settle = Batcher(build_settler(self.database, holder, self.clock, self.entropy), fails_together=is_unavailable)
         parts = WebhookParts(
             database=self.database, sealer=self.sealer, client=client, clock=self.clock, entropy=self.entropy, holder=holder,
-            ways=changed.get("ways") or ConcurrencyLimits(), settle=settle,
+            limits=changed.get("limits") or ConcurrencyLimits(), settle=settle,
         )  # fmt: skip
         return WebhookDispatcher(parts)
 

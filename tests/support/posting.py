@@ -1,6 +1,6 @@
 """A worker without a wire: real queue, lists and settlements, a scripted receiver, and time that is told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -14,6 +14,7 @@ from posthouse.model.settlement import Settlement
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.batching import Batcher
+from posthouse.pipeline.deliver.address_effects import AddressJudge
 from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
 from posthouse.pipeline.deliver.deliver import Deliverer, DeliverParts, PreparedDelivery, Route
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
@@ -22,7 +23,7 @@ from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
-from posthouse.store.recipients.suppression_lookup import load_key
+from posthouse.store.recipients.suppression_lookup import AddressKey, load_key
 from posthouse.testing.clock import FakeClock
 from tests.support import rows
 from tests.support.accepted import SEALER
@@ -63,27 +64,30 @@ class Receiver:
 
 
 class _Gate:
-    opened = True
+    is_open = True
 
-    def answered(self, _: Outcome) -> None:
+    def record_outcome(self, _: Outcome) -> None:
         """Nothing leaves."""
 
-    def settled(self) -> None:
+    def clear(self) -> None:
         """Nothing left."""
 
 
 class Posting:
     """``send`` puts messages into the queue, ``work`` tries what is due, ``clock`` is time."""
 
-    def __init__(self, database: Database, clock: FakeClock, watch: PreSendCheck, worker: int) -> None:
-        self.database, self.clock, self.watch, self.worker = database, clock, watch, worker
-        self.receiver, self.entropy = Receiver(), Entropy()
+    def __init__(self, database: Database, clock: FakeClock, key: AddressKey, worker: int) -> None:
+        self.database, self.clock, self.key, self.worker = database, clock, key, worker
+        entropy = Entropy()
+        self.check = PreSendCheck(key, clock, Lockouts(database, clock, entropy))
+        self.brakes = BounceBrakes(database, clock, entropy)
+        self.receiver, self.entropy = Receiver(), entropy
         route = Route(name="mx", transport=cast("Any", self.receiver), per_site=True)
         settling: Batcher[Settlement, bool] = Batcher(self._settle, fails_together=lambda _: False)
         self.delivering = Deliverer(
             DeliverParts(
                 routes=(route,), inbox=route, sealer=SEALER, clock=clock, entropy=self.entropy, keys=cast("Any", None), settle=settling,
-                alert=self._quiet, complain=self._quiet, return_path_domain="bounce.test", watch=watch,
+                alert=self._quiet, complain=self._quiet, return_path_domain="bounce.test", check=self.check, addresses=AddressJudge(key, clock, entropy.new_id, self.brakes),
             ),
             cast("Any", None),
         )  # fmt: skip
@@ -113,10 +117,10 @@ class Posting:
             for lane in Lane:
                 heads = await queue.flows_ready(connection, lane)
                 delivery += (await queue.claim(connection, self.worker, self.clock.now(), heads, 1000, ()))[0] if heads else []
-            await self.watch.learn(connection, delivery)
+            await self.check.load(connection, delivery)
         for each in delivery:
             await self._one(each)
-        await self.watch.brakes.tick()
+        await self.brakes.tick()
         return len(delivery)
 
     async def pass_time(self, span: timedelta, step: timedelta) -> None:
@@ -148,12 +152,12 @@ class Posting:
     def desk(self, environment: int = 1, *, operator: bool = True) -> Desk:
         """Where the operator sits."""
         return Desk(
-            database=self.database, key=self.watch._key, tenant=1, environment=environment, actor="cli:test", source="cli",
+            database=self.database, key=self.key, tenant=1, environment=environment, actor="cli:test", source="cli",
             operator=operator, now=self.clock.now, new_id=self.entropy.new_id,
         )  # fmt: skip
 
     async def _one(self, delivery: LeasedDelivery) -> None:
-        verdict = self.watch.verdict(delivery)
+        verdict = self.check.pop_verdict(delivery)
         if self.clock.now() >= delivery.expires_at:
             await self.delivering.expire(delivery)
         elif verdict is not None:
@@ -175,7 +179,4 @@ async def posting(database: Database, clock: FakeClock) -> Posting:
     async with database.session() as connection:
         await connection.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now()), ('t2', 'U', now())")
         number = await workers.register(connection, "host", "marks", 1, clock.now(), clock.now() + LONG)
-    key = await load_key(database, SEALER, entropy.bytes)
-    alarm: Callable[..., Awaitable[None]] = Lockouts(database, cast("Any", clock), entropy)
-    watch = PreSendCheck(key, cast("Any", clock), entropy.new_id, BounceBrakes(database, cast("Any", clock), entropy), alarm)
-    return Posting(database, clock, watch, number)
+    return Posting(database, clock, await load_key(database, SEALER, entropy.bytes), number)

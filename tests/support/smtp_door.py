@@ -93,7 +93,7 @@ async def open_door(
     notebook, clock = Notebook(), FakeClock()
     parts = SubmissionParts(
         intake=notebook,
-        throttle=Unlimited(),
+        rate_limits=Unlimited(),
         authenticate=authenticates,  # type: ignore[arg-type]
         hostname="mail.example",
         clock=clock,

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 from posthouse.model.outcome import Delivered, InDoubt
-from posthouse.net.clock import SystemClock
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
 from posthouse.testing.fake_mx import FakeMx
-from tests.support.carrying import LONG, parcel, relay
+from tests.support.carrying import LONG, parcel, relay, smtp_parts
 
 
 async def talk(port: int, *lines: bytes) -> list[bytes]:
@@ -66,9 +65,7 @@ async def test_as_a_process_of_its_own_it_says_where_it_listens_and_ends_on_requ
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     port = json.loads(await process.stdout.readline())["port"]
-    smarthost = SmarthostTransport(
-        RelayTarget(host="127.0.0.1", port=port, name="smtp://sink"), "me.test", SystemClock(), TransportLimits()
-    )
+    smarthost = SmarthostTransport(RelayTarget(host="127.0.0.1", port=port, name="smtp://sink"), smtp_parts(TransportLimits()))
     attempts = await asyncio.gather(*(smarthost.send(parcel(f"a{number}@x.test")) for number in range(500)))
     await smarthost.close(LONG)
     process.terminate()

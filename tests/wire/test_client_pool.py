@@ -82,17 +82,17 @@ async def test_too_many_connections_halves_the_limit_and_good_answers_earn_it_ba
     async with FakeMx(Behaviour(max_connections=1)) as mx, world(ZONE, mx.port, limited(connections=8)) as (straight, _):
         slow = (straight.send(parcel(f"f+dot+slow+100+{number}@x.test")) for number in range(2))
         attempts = await asyncio.gather(*slow)
-        halved = straight.room("x.test")
+        halved = straight.capacity("x.test")
         for number in range(10 * sum(range(1, 8))):
             attempts.append(await straight.send(parcel(f"a{number}@x.test")))
-        assert (halved <= 4 * PATIENT.depth, straight.room("x.test")) == (True, 8 * PATIENT.depth)
+        assert (halved <= 4 * PATIENT.depth, straight.capacity("x.test")) == (True, 8 * PATIENT.depth)
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
 
 
 async def test_a_host_that_takes_nobody_now_defers_without_counting_and_pauses_the_destination() -> None:
     async with FakeMx(Behaviour(greet="421")) as mx, world(ZONE, mx.port) as (straight, _):
         attempts = await asyncio.gather(*(straight.send(parcel(f"a{number}@x.test")) for number in range(5)))
-        assert (straight.room("x.test"), straight.room("y.test")) == (0, 4 * PATIENT.depth)
+        assert (straight.capacity("x.test"), straight.capacity("y.test")) == (0, 4 * PATIENT.depth)
     assert all(isinstance(attempt.outcome, Deferred) and not attempt.outcome.counts for attempt in attempts)
 
 
@@ -102,7 +102,7 @@ async def test_one_destinations_trouble_is_not_anothers() -> None:
         attempts = await asyncio.gather(*(straight.send(parcel(f"a{number}@y.test")) for number in range(40)))
         assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
         assert not any(task.done() for task in stuck)
-        assert straight.room("x.test") == 0
+        assert straight.capacity("x.test") == 0
         for task in stuck:
             task.cancel()
         await asyncio.gather(*stuck, return_exceptions=True)
@@ -118,14 +118,14 @@ async def test_all_destinations_together_have_a_limit_and_nobody_starves() -> No
 
 async def test_room_is_what_may_start_now() -> None:
     async with FakeMx() as mx, relay(mx, limited(connections=2, depth=3)) as smarthost:
-        assert smarthost.room("x.test") == 6
+        assert smarthost.capacity("x.test") == 6
         carrying = [asyncio.create_task(smarthost.send(parcel(f"f+rcpt+hang+{number}@x.test"))) for number in range(4)]
         await asyncio.sleep(0.05)
-        assert smarthost.room("x.test") == 2
+        assert smarthost.capacity("x.test") == 2
         for task in carrying:
             task.cancel()
         await asyncio.gather(*carrying, return_exceptions=True)
-        assert smarthost.room("x.test") == 6
+        assert smarthost.capacity("x.test") == 6
 
 
 async def test_closing_lets_finish_what_is_under_way_and_withholds_the_rest() -> None:

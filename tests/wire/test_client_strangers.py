@@ -12,15 +12,14 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from posthouse.model.outcome import Delivered
-from posthouse.net.clock import SystemClock
 from posthouse.net.transports.smarthost import RelayTarget, SmarthostTransport
-from tests.support.carrying import LONG, PATIENT, RETURN_PATH, parcel
+from tests.support.carrying import LONG, PATIENT, RETURN_PATH, parcel, smtp_parts
 
 DATA = b"Subject: dots\r\n\r\n.\r\n..a\r\nb\r\n"
 
 
 def relay_to(port: int) -> SmarthostTransport:
-    return SmarthostTransport(RelayTarget(host="127.0.0.1", port=port, name="smtp://stranger"), "me.test", SystemClock(), PATIENT)
+    return SmarthostTransport(RelayTarget(host="127.0.0.1", port=port, name="smtp://stranger"), smtp_parts(PATIENT))
 
 
 class Keeper:

@@ -1,11 +1,10 @@
-"""What a child process does first: hear its brief, tie its life to its parent's, and play its role.
+"""What a child process does first: read its spec, tie its life to its parent's, and run its role.
 
-Run as ``python -m posthouse.app.child ROLE`` by ``app.supervisor.child_process``; never by hand.
+Run as ``child_command`` says, by ``app.supervisor.child_process``; never by hand.
 """
 
 import asyncio
 import gc
-import logging
 import os
 import signal
 import sys
@@ -13,57 +12,39 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
-import structlog
 import uvloop
 
 from posthouse.app.runtime.child_spec import ChildSpec, die_with_parent
+from posthouse.app.runtime.logs import configure_logs
+from posthouse.app.runtime.runtime import ChildContext
 from posthouse.config import Settings, load
-from posthouse.telemetry.error_location import error_location
+from posthouse.net.clock import SystemClock
+from posthouse.net.entropy import Entropy
 
-Role = Callable[[ChildSpec, Settings, asyncio.Event, Callable[[], None]], Coroutine[Any, Any, None]]
+Role = Callable[[ChildContext], Coroutine[Any, Any, None]]
+
+GC_THRESHOLD: Final = 50_000
+STOP_SECONDS: Final = 29.0  # the parent kills after thirty
+
+
+def child_command(role: str) -> tuple[str, ...]:
+    """The command that runs this module as a child; the role is there for people who list processes."""
+    return (sys.executable, "-m", __name__, role)
 
 
 def main() -> None:
-    """Read the brief from standard input and run the role until SIGTERM."""
-    brief = msgspec.json.decode(sys.stdin.buffer.read(), type=ChildSpec)
-    die_with_parent(brief.parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if brief.metrics:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = brief.metrics
-    quiet_logs()
+    """Read the spec from standard input and run the role until SIGTERM."""
+    spec = msgspec.json.decode(sys.stdin.buffer.read(), type=ChildSpec)
+    die_with_parent(spec.parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides what ends
+    if spec.metrics:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = spec.metrics
+    configure_logs()
     settings = load(os.environ)
-    role = _role(brief.role)
-    uvloop.run(_play(role, brief, settings))
+    uvloop.run(_run_role(_load_role(spec.role), spec, settings))
 
 
-def quiet_logs() -> None:
-    """Structured lines on standard error; libraries only from warning up, in our form."""
-    logging.basicConfig(level=logging.WARNING, handlers=[_Lines()])
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-
-
-class _Lines(logging.Handler):
-    """What libraries say, a line each: where and of which kind, never what an exception quotes, which may be somebody's address."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        said = record.getMessage().partition("\n")[0]
-        structlog.get_logger().log(
-            record.levelno, "library", logger=record.name, said=said, kind=type(error).__name__, at=error_location(error)
-        )
-
-
-def _role(name: str) -> Role:
+def _load_role(name: str) -> Role:
     # Each role imports only what it needs: a worker loads no web framework.
     if name == "doors":
         from posthouse.app.roles.doors import run  # noqa: PLC0415 - see above
@@ -76,26 +57,30 @@ def _role(name: str) -> Role:
     return run
 
 
-async def _play(role: Role, brief: ChildSpec, settings: Settings) -> None:
+async def _run_role(role: Role, spec: ChildSpec, settings: Settings) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     # What is loaded now lives as long as the process: the collector need not walk it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
-    playing = asyncio.create_task(role(brief, settings, stop, lambda: _tell_ready(brief.ready)))
-    await asyncio.wait([playing, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
-    done, _ = await asyncio.wait([playing], timeout=LAST)
+    context = ChildContext(
+        spec=spec,
+        settings=settings,
+        clock=SystemClock(),
+        entropy=Entropy(),
+        stop=stop,
+        notify_ready=lambda: _notify_ready(spec.ready),
+    )
+    running = asyncio.create_task(role(context))
+    await asyncio.wait([running, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait([running], timeout=STOP_SECONDS)
     if not done:
-        os._exit(1)  # whatever holds it up, an ended parent must not leave a child behind
-    await playing
+        os._exit(1)  # whatever blocks it: when the parent has ended, no child may be left behind
+    await running
 
 
-GC_THRESHOLD: Final = 50_000
-LAST: Final = 29.0  # seconds; the parent waits thirty
-
-
-def _tell_ready(descriptor: int) -> None:
+def _notify_ready(descriptor: int) -> None:
     os.write(descriptor, b"1")
     os.close(descriptor)
 

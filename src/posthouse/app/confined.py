@@ -1,13 +1,13 @@
 """The confined child: what it may do, and the loop in which it does it.
 
-Run as ``python -m posthouse.app.confined WORK PARENT`` by ``net.confine``; never by hand. The *stem* loads what the work
-needs, then forks a *hand* with these bounds, all kept by the kernel: 64 MB of address space above what is loaded,
-some processor time a job (SIGPROF ends it), one file at a time beside its pipes (RLIMIT_NOFILE: what a language writes
-dates like is read when first needed), a network of its own with nothing in it, nothing written (RLIMIT_FSIZE), no new
-privileges, an empty environment, ended when the parent ends. A hand that dies is replaced.
+Run as ``confined_command`` says, with the parent's process id, by ``net.confine``; never by hand. The *stem* loads what the
+work needs, then forks a *hand* with these bounds, all kept by the kernel: 64 MB of address space above what is loaded, some
+processor time a job (SIGPROF ends it), one open file beside its pipes (RLIMIT_NOFILE: the data of a language is read when
+first needed), a network namespace with nothing in it, nothing written (RLIMIT_FSIZE), no new privileges, an empty
+environment, ended when the parent ends. A hand that dies is replaced.
 
-Known sharp edges: processor time is counted in the kernel's ticks, so the bound is good to some 5 ms. Whoever is root can
-fork in spite of RLIMIT_NPROC. Where the kernel grants no network namespace the network is only out of the work's words, not of its reach.
+Known sharp edges: processor time is counted in the kernel's ticks, so the bound is good to some 5 ms. Root can fork in spite
+of RLIMIT_NPROC. Where the kernel grants no network namespace, the job could open a socket; only its code does not.
 """
 
 import gc
@@ -17,12 +17,15 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from posthouse.app.runtime.child_spec import die_with_parent
 from posthouse.app.runtime.cpu_priority import lower_priority
+
+WorkKind = Literal["render", "save", "read"]
+Work = Callable[[bytes], bytes]
 
 CPU_SECONDS: Final = {"render": 0.05, "save": 1.0, "read": 0.5}
 MEMORY: Final = 64 << 20
@@ -34,32 +37,36 @@ _OUT: Final = 1
 _SECURE: Final = 38  # prctl(2) PR_SET_NO_NEW_PRIVS
 _ALONE: Final = 0x10000000 | 0x40000000  # unshare(2) CLONE_NEWUSER | CLONE_NEWNET
 _FILES: Final = 4
+_DONE, _REFUSED, _DIED = 0, 1, 2  # the first octet of an answer (``net.confine``)
 
-Work = Callable[[bytes], bytes]
+
+def confined_command(kind: WorkKind) -> tuple[str, ...]:
+    """The command that runs this module for one kind of work; ``net.confine`` adds the parent's process id."""
+    return (sys.executable, "-m", __name__, kind)
 
 
 def main() -> None:
-    """Load, say that we are ready, and keep a hand at work until the parent closes the pipe."""
+    """Load the work, report that it is ready, and keep a hand at work until the parent closes the pipe."""
     kind, parent = sys.argv[1], int(sys.argv[2])
     die_with_parent(parent)
     if kind != "render":  # a send waits for that one; saving and returned mail let others go first
         lower_priority(NICENESS)
-    work = _work(kind)
+    work = _load_work(kind)
     gc.collect()
     gc.freeze()
-    _tell(0, b"ready")
+    _answer(_DONE, b"ready")
     while True:
         pid = os.fork()
         if pid == 0:
             _confine(parent=os.getppid())
-            os._exit(_hand(work, CPU_SECONDS[kind]))
+            os._exit(_run_jobs(work, CPU_SECONDS[kind]))
         _, status = os.waitpid(pid, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             return
-        _tell(2, _why(status, CPU_SECONDS[kind]).encode())
+        _answer(_DIED, _describe_death(status, CPU_SECONDS[kind]).encode())
 
 
-def _work(kind: str) -> Work:
+def _load_work(kind: str) -> Work:
     # Each kind loads only what it needs.
     if kind == "render":
         from posthouse.pipeline.render.confined_renderer import render_job  # noqa: PLC0415 - see above
@@ -82,39 +89,43 @@ def _confine(parent: int) -> None:
     kernel.unshare(_ALONE)
     kernel.prctl(_SECURE, 1, 0, 0, 0)
     size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    for which, limit in (
-        (resource.RLIMIT_AS, size + MEMORY), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_NOFILE, _FILES),
-    ):  # fmt: skip
+    limits = {
+        resource.RLIMIT_AS: size + MEMORY,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_NOFILE: _FILES,
+    }
+    for which, limit in limits.items():
         resource.setrlimit(which, (limit, limit))
 
 
-def _hand(work: Work, seconds: float) -> int:
-    """Batches until the pipe closes: 0; anything else is a death."""
-    while (batch := _read()) is not None:
+def _run_jobs(work: Work, seconds: float) -> int:
+    """Work on batches until the pipe closes: 0; any other exit status is a death."""
+    while (batch := _read_frame()) is not None:
         for payload in msgspec.msgpack.decode(batch, type=list[bytes]):
             signal.setitimer(signal.ITIMER_PROF, seconds)
             try:
                 result = work(payload)
             except MemoryError:
-                word, result = 1, b"needs too much memory"
+                word, result = _REFUSED, b"needs too much memory"
             except RecursionError:
-                word, result = 1, b"is nested too deeply"
+                word, result = _REFUSED, b"is nested too deeply"
             else:
-                word = 0
+                word = _DONE
             signal.setitimer(signal.ITIMER_PROF, 0)
             if len(result) > MOST_RESULT:
-                word, result = 1, b"makes too much"
-            _tell(word, result)
+                word, result = _REFUSED, b"makes too much"
+            _answer(word, result)
     return 0
 
 
-def _read() -> bytes | None:
-    head = _exactly(_LENGTH)
-    return None if head is None else _exactly(int.from_bytes(head, "big"))
+def _read_frame() -> bytes | None:
+    head = _read_exactly(_LENGTH)
+    return None if head is None else _read_exactly(int.from_bytes(head, "big"))
 
 
-def _exactly(length: int) -> bytes | None:
+def _read_exactly(length: int) -> bytes | None:
     parts = []
     while length:
         part = os.read(_IN, min(length, 1 << 20))
@@ -125,13 +136,13 @@ def _exactly(length: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _tell(word: int, body: bytes) -> None:
+def _answer(word: int, body: bytes) -> None:
     frame = memoryview((len(body) + 1).to_bytes(_LENGTH, "big") + bytes((word,)) + body)
     while frame:
         frame = frame[os.write(_OUT, frame) :]
 
 
-def _why(status: int, seconds: float) -> str:
+def _describe_death(status: int, seconds: float) -> str:
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
         return f"takes more than {seconds * 1000:g} ms of processor time"
     return "needs too much memory, or ended unexpectedly"

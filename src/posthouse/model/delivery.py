@@ -1,4 +1,10 @@
-"""One recipient's journey: its states, and which may follow which (the contract's public states)."""
+"""One recipient's journey: its states, and which may follow which (the contract's public states).
+
+``TRANSITIONS`` is the one table. Whatever settles a delivery or changes it by feedback goes through ``check_transition``; a test
+compares the statements that write a state with the table, and another the drawing in ARCHITECTURE.md.
+
+No column holds a state: it is the newest event of the delivery whose type is one of ``STATE_EVENTS``.
+"""
 
 from enum import StrEnum
 from typing import Final
@@ -34,6 +40,25 @@ TRANSITIONS: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
 }
 IN_QUEUE: Final = frozenset({S.QUEUED, S.DEFERRED})
 KEY_FREED: Final = frozenset({S.FAILED, S.EXPIRED, S.CANCELLED, S.BOUNCED})
+
+
+STATE_EVENTS: Final = tuple(f"message.{state.value}" for state in DeliveryState)
+KEY_FREED_EVENTS: Final = tuple(f"message.{state.value}" for state in DeliveryState if state in KEY_FREED)
+
+
+class IllegalTransition(Exception):
+    """A change of state that the table does not have."""
+
+    def __init__(self, before: DeliveryState, after: DeliveryState) -> None:
+        super().__init__(f"a delivery that is {before.value} cannot become {after.value}")
+        self.before = before
+        self.after = after
+
+
+def check_transition(before: DeliveryState, after: DeliveryState) -> None:
+    """Errors: IllegalTransition, where ``after`` may not follow ``before``."""
+    if after not in TRANSITIONS[before]:
+        raise IllegalTransition(before, after)
 
 
 def message_status(states: list[DeliveryState]) -> DeliveryState:

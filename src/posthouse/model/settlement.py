@@ -1,4 +1,4 @@
-"""A settlement: what becomes of a leased delivery, and the line of history about the attempt."""
+"""A settlement: what becomes of a leased delivery, and the row of history about its attempt."""
 
 from datetime import datetime
 from typing import Any
@@ -33,8 +33,8 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a leased delivery. ``due`` None and not ``ready``: it is final and leaves the queue.
 
-    What follows for its address: ``entry``, on the list; ``soft``, one more soft bounce; ``arrived``, the lookup key of a mailbox
-    that has soft bounces in a row, and no longer.
+    ``event`` None: its state does not change. For the address may follow: ``suppression``, it is suppressed; ``soft_end``, one more
+    soft bounce is counted; ``delivered_lookup``, the lookup key of a mailbox that had soft bounces in a row, and no longer.
     """
 
     delivery: LeasedDelivery
@@ -49,14 +49,14 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     refusals: int = 0
     flags: int = 0
-    entry: SuppressionEntry | None = None
-    soft: SoftEnd | None = None
-    arrived: bytes | None = None
+    suppression: SuppressionEntry | None = None
+    soft_end: SoftEnd | None = None
+    delivered_lookup: bytes | None = None
 
     @property
     def has_consequences(self) -> bool:
         """True where something follows for the address."""
-        return self.entry is not None or self.soft is not None or self.arrived is not None
+        return self.suppression is not None or self.soft_end is not None or self.delivered_lookup is not None
 
     @property
     def final(self) -> bool:

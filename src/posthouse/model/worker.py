@@ -2,8 +2,6 @@
 
 from datetime import datetime
 from enum import IntEnum
-from typing import NamedTuple
-from uuid import UUID
 
 import msgspec
 
@@ -19,16 +17,8 @@ class WorkerRow(msgspec.Struct, frozen=True):
 
 
 class Mark(IntEnum):
-    """What is known of a marked attempt."""
+    """What is known of a marked attempt: it may have left, or the next hop's answer (a relay's, or a final one)."""
 
-    GONE = 1
+    MAY_HAVE_LEFT = 1
     SENT = 2
     DELIVERED = 3
-
-
-class MarkedDelivery(NamedTuple):
-    """A delivery that may have left in this attempt."""
-
-    message: UUID
-    position: int
-    number: int

@@ -1,6 +1,6 @@
-"""What would stop mail from leaving, as far as the store can say: one finding a probe.
+"""What would stop mail from leaving, as far as the store can say: one ``CheckResult`` for each check.
 
-Beside ``probe``, which looks at the network. Reads only; a schema or a key that is wrong is told, not mended.
+Beside ``doctor_network``, which looks at the network. Reads only; a schema or a key that is wrong is reported, not fixed.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from posthouse.ops.doctor_network import CheckLevel, CheckResult
-from posthouse.ops.open_store import StoreOptions, check_keys, keys_of, wrong_key
+from posthouse.ops.open_store import StoreOptions, check_keys, find_keys, wrong_key_sentence
 from posthouse.store.installation import secret_check
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.database import Database, check_settings
@@ -24,14 +24,16 @@ FROZEN_WARNED: Final = 2.0  # times the age at which Postgres itself starts to f
 FROZEN_FAILED: Final = 1_500_000_000  # of the 2,147,483,648 at which Postgres stops to write
 
 
-async def check_store(database: Database, opening: StoreOptions, now: Callable[[], datetime]) -> list[CheckResult]:
+async def check_store(database: Database, options: StoreOptions, now: Callable[[], datetime]) -> list[CheckResult]:
     """The server, and on a current schema the secret key, the workers and the queue. ``now``: this machine's clock."""
     before = now()
     server = await vitals.server(database)
-    findings = [await _settings(database, server), _clock(server.now, before, now()), _age(server), await _schema(database)]
-    if findings[-1].level is CheckLevel.OK:
-        findings += [await _key(database, opening), await _workers(database, server.now), await _queue(database, server.now)]
-    return findings
+    after = now()
+    schema = await _schema(database)
+    results = [await _settings(database, server), _clock(server.now, before, after), _vacuum(server), schema]
+    if schema.level is CheckLevel.OK:
+        results += [await _key(database, options), await _workers(database, server.now), await _queue(database, server.now)]
+    return results
 
 
 async def _settings(database: Database, server: ServerVitals) -> CheckResult:
@@ -59,39 +61,39 @@ def _clock(theirs: datetime, before: datetime, after: datetime) -> CheckResult:
     return CheckResult("clock", CheckLevel.OK, text)
 
 
-def _age(server: ServerVitals) -> CheckResult:
+def _vacuum(server: ServerVitals) -> CheckResult:
     text = f"the oldest transaction id is {server.frozen_age / 1e6:.0f} million old"
     advice = "see that autovacuum runs and that no transaction or replication slot is left open"
     if server.frozen_age > FROZEN_FAILED:
         return CheckResult("vacuum", CheckLevel.FAIL, text, advice)
-    return (
-        CheckResult("vacuum", CheckLevel.WARN, text, advice)
-        if server.frozen_age > FROZEN_WARNED * server.freeze_at
-        else CheckResult("vacuum", CheckLevel.OK, text)
-    )
+    if server.frozen_age > FROZEN_WARNED * server.freeze_at:
+        return CheckResult("vacuum", CheckLevel.WARN, text, advice)
+    return CheckResult("vacuum", CheckLevel.OK, text)
 
 
 async def _schema(database: Database) -> CheckResult:
-    found, wanted = await current(database), latest()
-    if found < wanted:
+    version, required = await current(database), latest()
+    if version < required:
         return CheckResult(
-            "schema", CheckLevel.FAIL, f"version {found or 'none'}, this Posthouse needs {wanted}", "run posthouse migrate"
+            "schema", CheckLevel.FAIL, f"version {version or 'none'}, this Posthouse needs {required}", "run posthouse migrate"
         )
-    return CheckResult("schema", CheckLevel.OK, f"current (version {found})")
+    return CheckResult("schema", CheckLevel.OK, f"current (version {version})")
 
 
-async def _key(database: Database, opening: StoreOptions) -> CheckResult:
+async def _key(database: Database, options: StoreOptions) -> CheckResult:
     try:
         if not await vitals.is_sealed(database):
             return CheckResult(
                 "secret key", CheckLevel.WARN, "none was used on this database yet", "run posthouse init, or posthouse serve"
             )
-        if await secret_check.proves(database, sealer := Sealer(await keys_of(opening, database), opening.random)):
+        if await secret_check.proves(database, sealer := Sealer(await find_keys(options, database), options.random)):
             await check_keys(database, sealer)
             return CheckResult("secret key", CheckLevel.OK, "it is the one this database was sealed with")
     except StoreRefusal as refusal:
         return CheckResult("secret key", CheckLevel.FAIL, str(refusal), "mail can be neither accepted nor sent without it")
-    return CheckResult("secret key", CheckLevel.FAIL, wrong_key(opening), "mail can be neither accepted nor sent without it")
+    return CheckResult(
+        "secret key", CheckLevel.FAIL, wrong_key_sentence(options), "mail can be neither accepted nor sent without it"
+    )
 
 
 async def _workers(database: Database, now: datetime) -> CheckResult:

@@ -1,7 +1,7 @@
-"""`make run`: the first tenant, its credentials, and one mail of each ready-made family through the whole path.
+"""`make run`: the first tenant, its credentials, and one message of each ready-made family through the whole path.
 
 The samples are sent as test mail, so they end in the built-in inbox whatever the routes are. What happened to
-each is read from its timeline, as anybody would.
+each is read from its timeline, as a client of the API would.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from posthouse.templates.ready_made import READY_MADE
 
 FILE: Final = "first-run.json"
 PATIENCE: Final = 15.0
-READER: Final = Mailbox("ada", "example.com", "Ada Lovelace")
+RECIPIENT: Final = Mailbox("ada", "example.com", "Ada Lovelace")
 FAMILIES: Final = ("password-reset", "order-confirmation", "shipped", "new-sign-in")
 SAMPLES: Final[dict[str, dict[str, Any]]] = {
     "password-reset": {"reset_link": "https://shop.example/reset?token=sample", "user_name": "Ada"},
@@ -41,7 +41,7 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
 
 
 class FirstRunParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What greeting needs; ``say`` shows a line to the person."""
+    """What the first run needs; ``http``: where HTTP listens, None where it does not; ``print_line`` shows a line to the person."""
 
     database: Database
     sealer: Sealer
@@ -51,57 +51,56 @@ class FirstRunParts(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path
     hostname: str
     http: str | None
-    smtp: str | None
-    say: Callable[[str], None]
+    print_line: Callable[[str], None]
 
 
-async def first_run(welcome: FirstRunParts) -> None:
-    """Found the first tenant if there is none, send the samples, say what became of them and where to look."""
-    path = welcome.data_dir / FILE
-    founded = await create_first(welcome.database, welcome.entropy.bytes, welcome.clock.now(), welcome.hostname)
-    if founded is not None:
-        _write(path, founded)
-        welcome.say(f"First start: the credentials are in {path}")
+async def first_run(parts: FirstRunParts) -> None:
+    """Create the first tenant if there is none, send the samples, print what happened to them and where to look."""
+    path = parts.data_dir / FILE
+    created = await create_first(parts.database, parts.entropy.bytes, parts.clock.now(), parts.hostname)
+    if created is not None:
+        _write_credentials(path, created)
+        parts.print_line(f"First start: the credentials are in {path}")
     else:
-        welcome.say(
+        parts.print_line(
             f"The credentials of the first start are in {path}" if path.exists() else "This database has credentials already."
         )
-    caller = await _caller(welcome)
-    sent = [(name, await _send(welcome, caller, name)) for name in FAMILIES]
-    welcome.say("Samples, sent to the built-in inbox:")
+    caller = await _first_caller(parts)
+    sent = [(name, await _send_sample(parts, caller, name)) for name in FAMILIES]
+    parts.print_line("Samples, sent to the built-in inbox:")
     for name, accepted in sent:
-        welcome.say(f"  {name:<22} {await _became(welcome, caller, accepted)}")
-    if welcome.http:
-        welcome.say(f"Look at http://{welcome.http}/ for the messages and their timelines. Ctrl-C ends.")
+        parts.print_line(f"  {name:<22} {await _describe_result(parts, caller, accepted)}")
+    if parts.http:
+        parts.print_line(f"Look at http://{parts.http}/ for the messages and their timelines. Ctrl-C ends.")
 
 
-async def _caller(welcome: FirstRunParts) -> Caller:
-    tenant = await tenants.first(welcome.database)
+async def _first_caller(parts: FirstRunParts) -> Caller:
+    tenant = await tenants.first(parts.database)
     if tenant is None:
         raise RuntimeError("the tenant that was there a moment ago is gone")
     return Caller(tenant=tenant.id, tenant_ref=tenant.ref, environment=Environment.TEST, credential="first-run", door="cli")
 
 
-async def _send(welcome: FirstRunParts, caller: Caller, name: str) -> Accepted | Rejection:
+async def _send_sample(parts: FirstRunParts, caller: Caller, name: str) -> Accepted | Rejection:
     variables = SAMPLES.get(name) or examples(READY_MADE[name].variables)
-    return await welcome.intake.accept(caller, SendRequest(to=(READER,), template=name, variables=variables))
+    return await parts.intake.accept(caller, SendRequest(to=(RECIPIENT,), template=name, variables=variables))
 
 
-async def _became(welcome: FirstRunParts, caller: Caller, answer: Accepted | Rejection) -> str:
-    if isinstance(answer, Rejection):
-        return f"not taken: {answer.detail}"
-    message = ids.parse("msg", answer.id) or UUID(int=0)
-    until = welcome.clock.monotonic() + PATIENCE
-    while welcome.clock.monotonic() < until:
-        seen = await get_message(welcome.database, welcome.sealer, caller.tenant, int(caller.environment), message)
-        if seen is not None and seen.status not in ("queued", "deferred"):
-            latency = seen.deliveries[0].latency_seconds
-            return f"{seen.status}" + ("" if latency is None else f" after {latency * 1000:.0f} ms") + f"   {answer.id}"
+async def _describe_result(parts: FirstRunParts, caller: Caller, result: Accepted | Rejection) -> str:
+    if isinstance(result, Rejection):
+        return f"not taken: {result.detail}"
+    message_id = ids.parse("msg", result.id) or UUID(int=0)
+    until = parts.clock.monotonic() + PATIENCE
+    while parts.clock.monotonic() < until:
+        message_view = await get_message(parts.database, parts.sealer, caller.tenant, int(caller.environment), message_id)
+        if message_view is not None and message_view.status not in ("queued", "deferred"):
+            latency = message_view.deliveries[0].latency_seconds
+            return f"{message_view.status}" + ("" if latency is None else f" after {latency * 1000:.0f} ms") + f"   {result.id}"
         await asyncio.sleep(0.02)
     return f"still queued after {PATIENCE:.0f} s; `posthouse doctor` says why"
 
 
-def _write(path: Path, founded: NewTenant) -> None:
+def _write_credentials(path: Path, tenant: NewTenant) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(founded)) + b"\n")
+        file.write(msgspec.json.format(msgspec.json.encode(tenant)) + b"\n")

@@ -1,6 +1,6 @@
-"""Whether mail can be taken and sent just now: the reasons against it, none when all is well (`/readyz`).
+"""Whether mail can be accepted and sent just now: the reasons against it, none when all is well (`/readyz`).
 
-The ways out are tried when somebody asks, but not at every question: a moment's answer is kept for ``ROUTES_KEPT``.
+The routes are probed on request, but not at every request: a result is reused for ``ROUTES_KEPT``.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from posthouse.store.queue import workers
 from posthouse.store.seal import Sealer
 from posthouse.store.ttl_cache import TtlCache
 
-ROOM: Final = 100 * 1024 * 1024
+FREE_NEEDED: Final = 100 * 1024 * 1024
 HEARTBEAT: Final = timedelta(seconds=15)
 PATIENCE: Final = 5.0  # seconds for the database
 ROUTES_KEPT: Final = 10.0  # seconds
@@ -29,7 +29,7 @@ _SHUT_OUT: Final = (
 
 
 class Readiness:
-    """Asked by `/readyz`."""
+    """What `/readyz` answers from."""
 
     def __init__(
         self,
@@ -37,45 +37,45 @@ class Readiness:
         sealer: Sealer,
         clock: Clock,
         data_dir: Path,
-        shut_ways: Callable[[], Awaitable[list[str]]] | None,
+        unreachable_routes: Callable[[], Awaitable[list[str]]] | None,
     ) -> None:
-        """``shut_ways``: why no route can be used just now; None where none is configured."""
+        """``unreachable_routes``: why no route can be used just now; None where none is configured."""
         self._database = database
         self._sealer = sealer
         self._clock = clock
         self._data_dir = data_dir
-        self._shut: TtlCache[None, list[str]] | None = None
-        if shut_ways is not None:
-            self._shut = TtlCache(lambda _: shut_ways(), ROUTES_KEPT, clock.monotonic)
+        self._route_reasons: TtlCache[None, list[str]] | None = None
+        if unreachable_routes is not None:
+            self._route_reasons = TtlCache(lambda _: unreachable_routes(), ROUTES_KEPT, clock.monotonic)
 
     async def reasons(self) -> list[str]:
-        """In words for an operator; after some seconds at most, whatever hangs."""
-        found = await self._of_routes()
-        if shutil.disk_usage(self._data_dir).free < ROOM:
-            found.append("less than 100 MB are free in the data directory")
+        """A sentence each, for an operator; after some seconds at most, whatever hangs."""
+        reasons = await self._check_routes()
+        if shutil.disk_usage(self._data_dir).free < FREE_NEEDED:
+            reasons.append("less than 100 MB are free in the data directory")
         try:
             async with asyncio.timeout(PATIENCE):
-                found += await self._of_database()
+                reasons += await self._check_database()
         except Exception as error:
             if not is_unavailable(error):
                 raise
-            found.append(_SHUT_OUT if is_shut_out(error) else "the database does not answer")
-        return found
+            reasons.append(_SHUT_OUT if is_shut_out(error) else "the database does not answer")
+        return reasons
 
-    async def _of_routes(self) -> list[str]:
-        if self._shut is None:
+    async def _check_routes(self) -> list[str]:
+        if self._route_reasons is None:
             return ["no route is configured (POSTHOUSE_ROUTES)"]
-        return list(await self._shut.get(None) or ())
+        return list(await self._route_reasons.get(None) or ())
 
-    async def _of_database(self) -> list[str]:
-        found = []
+    async def _check_database(self) -> list[str]:
+        reasons = []
         if (await vitals.server(self._database)).read_only:
-            found.append("the database is read-only (a standby)")
+            reasons.append("the database is read-only (a standby)")
         async with self._database.session() as session:
             if not await workers.alive(session, self._clock.now() - (HEARTBEAT - LEASE)):
-                found.append("no delivery worker has been heard of for 15 seconds")
+                reasons.append("no delivery worker has been heard of for 15 seconds")
         if await migrate.current(self._database) < migrate.latest():
-            found.append("the database schema is not current; run `posthouse migrate`")
+            reasons.append("the database schema is not current; run `posthouse migrate`")
         if not await secret_check.proves(self._database, self._sealer):
-            found.append("the secret key is not the one this database was sealed with")
-        return found
+            reasons.append("the secret key is not the one this database was sealed with")
+        return reasons

@@ -1,4 +1,4 @@
-"""Where the secret key of an embedded database lies, and how it comes to be: once, beside the data.
+"""Where the secret key of an embedded database lies, and how it is created: once, beside the data.
 
 ``<data dir>/secret.key`` (0600) is what POSTHOUSE_SECRET_KEY would hold. It is on disk before anything is
 sealed with it, and it is never replaced: a lost key is a reason to stop, not to make another.
@@ -16,8 +16,8 @@ FILE: Final = "secret.key"
 _BYTES: Final = 32
 
 
-def kept(data_dir: Path) -> str | None:
-    """The key that lies beside the database; None where none does. Errors: StoreRefusal where it cannot be read."""
+def read_key(data_dir: Path) -> str | None:
+    """The key beside the embedded database; None where there is none. Errors: StoreRefusal where it cannot be read."""
     path = data_dir / FILE
     try:
         text = path.read_text(encoding="ascii").strip()
@@ -32,8 +32,8 @@ def kept(data_dir: Path) -> str | None:
     return text
 
 
-def made(data_dir: Path, random: Callable[[int], bytes]) -> str:
-    """A new key, safe on disk; the one that is there if another process was faster. Errors: StoreRefusal."""
+def create_key(data_dir: Path, random: Callable[[int], bytes]) -> str:
+    """A new key, synced to disk; the one that is there if another process was faster. Errors: StoreRefusal."""
     key = base64.urlsafe_b64encode(random(_BYTES)).decode()
     fresh = data_dir / f".{FILE}.{os.getpid()}"
     try:
@@ -41,14 +41,14 @@ def made(data_dir: Path, random: Callable[[int], bytes]) -> str:
             file.write(f"{key}\n")
             file.flush()
             os.fsync(file.fileno())
-        _place(fresh, data_dir)
+        _publish(fresh, data_dir)
     except OSError as error:
         raise StoreRefusal(f"The secret key cannot be written to {data_dir}: {error.strerror}.") from None
-    return kept(data_dir) or key
+    return read_key(data_dir) or key
 
 
-def _place(fresh: Path, data_dir: Path) -> None:
-    """Under its own name only if nobody was faster, and so that a power cut does not lose the name."""
+def _publish(fresh: Path, data_dir: Path) -> None:
+    """Give the file its final name, unless another process was faster, and sync the folder so that a power cut keeps the name."""
     try:
         (data_dir / FILE).hardlink_to(fresh)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""The one loop that outlives trouble: it runs a step again and again until it is told to stop.
+"""The one loop that outlives errors: it runs a step again and again until it is stopped.
 
 A step that fails is logged and run again after a pause: the database may be away, or a bug of ours may meet one bad row. Nothing
 else in the pipeline catches everything in a loop of its own.
@@ -29,7 +29,7 @@ async def run_until(stop: asyncio.Event, step: Callable[[], Awaitable[object]], 
 
 
 async def wait_at_most(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event, at most so long; True where it came."""
+    """Wait for an event, at most so long; True where it is set."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
     return event.is_set()

@@ -8,8 +8,8 @@ import msgspec
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
 from posthouse.model.webhook_event import WebhookEvent
+from posthouse.policy.webhooks import DecodedAnswer
 from posthouse.sinks import standard_webhook
-from posthouse.sinks.standard_webhook import DecodedAnswer
 
 
 class Sink(msgspec.Struct, frozen=True):

@@ -19,18 +19,11 @@ import msgspec
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer
 from posthouse.model.time_format import with_iso_times
 from posthouse.model.webhook_event import WebhookEvent
-from posthouse.policy.webhooks import WebhookAnswer
+from posthouse.policy.webhooks import DecodedAnswer, WebhookAnswer
 
 PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = 32
 _LATER: Final = frozenset({429, 503})
-
-
-class DecodedAnswer(msgspec.Struct, frozen=True):
-    """What was heard. ``wish``: how long they ask us to wait (Retry-After), None where they do not."""
-
-    heard: WebhookAnswer
-    wish: timedelta | None = None
 
 
 def shown(secret: bytes) -> str:
@@ -54,15 +47,15 @@ def decode(answer: HttpResponse | NoAnswer, now: datetime) -> DecodedAnswer:
     if isinstance(answer, NoAnswer):
         return DecodedAnswer(WebhookAnswer.FAILED)
     if 200 <= answer.status < 300:
-        return DecodedAnswer(WebhookAnswer.TOLD)
+        return DecodedAnswer(WebhookAnswer.DELIVERED)
     if answer.status == 410:
         return DecodedAnswer(WebhookAnswer.GONE)
     if answer.status in _LATER:
-        return DecodedAnswer(WebhookAnswer.LATER, _wish(answer.header("retry-after"), now))
+        return DecodedAnswer(WebhookAnswer.LATER, _retry_after(answer.header("retry-after"), now))
     return DecodedAnswer(WebhookAnswer.FAILED)
 
 
-def _wish(value: str | None, now: datetime) -> timedelta | None:
+def _retry_after(value: str | None, now: datetime) -> timedelta | None:
     """Retry-After in seconds or as a date (RFC 9110 10.2.3); None for anything else."""
     if value is None:
         return None

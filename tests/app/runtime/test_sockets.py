@@ -19,7 +19,7 @@ async def test_a_port_that_becomes_free_within_a_moment_is_taken(tmp_path: Path)
         port = other.getsockname()[1]
         asyncio.get_running_loop().call_later(0.3, other.close)
         bound = await bind_all(_settings(port, tmp_path), frozenset({"api"}))
-    assert bound.shown("http") == f"127.0.0.1:{port}"
+    assert bound.address("http") == f"127.0.0.1:{port}"
     bound.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), 1)

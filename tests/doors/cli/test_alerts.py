@@ -8,7 +8,7 @@ import pytest
 
 from posthouse.doors.cli import posthouse
 from posthouse.net.entropy import Entropy
-from posthouse.policy.alerts import words as alert
+from posthouse.policy.alerts import ALERT_TYPES, describe_alert
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import connect
 from tests.doors.cli.conftest import World
@@ -59,9 +59,9 @@ def test_a_program_reads_the_same_and_goes_on_page_by_page(founded: World) -> No
     assert founded.run("alerts", "list", "--cursor", "x").exit_code == 2
 
 
-@pytest.mark.parametrize("type", alert.TYPES)
+@pytest.mark.parametrize("type", ALERT_TYPES)
 def test_every_command_that_is_advised_is_one(type: str) -> None:
-    commands = [step.command for step in alert.words(type, {"messageType": "receipt", "provider": "a.test"}).advice]
+    commands = [step.command for step in describe_alert(type, {"messageType": "receipt", "provider": "a.test"}).advice]
     for command in commands:
         if not command.startswith("posthouse "):
             assert command.startswith(("GET /v1/", "POST /v1/")) or not command

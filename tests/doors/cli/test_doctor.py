@@ -46,7 +46,7 @@ def test_the_network_is_asked_about_every_route_and_a_domain_of_ours(founded: Wo
     founded.findings = [CheckResult("route smtp://h:25", CheckLevel.FAIL, "does not answer", "check it")]
     found = _findings(founded, ROUTES="smtp://u:hunter2@h:25,mx:", DNS="127.0.0.1:53", MX_PORT="26")
     (outside,) = founded.outside
-    assert outside.ways == (
+    assert outside.routes == (
         RouteProbe(name="smtp://h:25", kind="smtp", host="h", port=25, tls="required", password=True),
         RouteProbe(name="mx", kind="mx"),
     )

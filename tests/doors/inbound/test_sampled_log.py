@@ -2,7 +2,7 @@
 
 from structlog.testing import capture_logs
 
-from posthouse.doors.inbound.sampled_log import APART, SampledLog
+from posthouse.doors.inbound.sampled_log import INTERVAL_SECONDS, SampledLog
 
 
 class Watch:
@@ -20,7 +20,7 @@ def test_a_thousand_in_a_minute_are_one_line_and_the_next_says_how_many_there_we
     with capture_logs() as lines:
         for _ in range(1000):
             sample.count("b+secret")
-        watch.now += APART
+        watch.now += INTERVAL_SECONDS
         sample.count("U+secret")
         sample.count("jane")
     assert [(line["refused"], line["looks_like"]) for line in lines] == [(1, "return path"), (1000, "way out of a list")]

@@ -47,7 +47,7 @@ async def test_a_closed_door_takes_nobody() -> None:
 
 async def test_implicit_tls_without_a_certificate_is_refused() -> None:
     parts = SubmissionParts(
-        intake=Notebook(), throttle=Unlimited(), authenticate=authenticate, hostname="mail.example", clock=FakeClock()
+        intake=Notebook(), rate_limits=Unlimited(), authenticate=authenticate, hostname="mail.example", clock=FakeClock()
     )
     with socket.create_server(("127.0.0.1", 0)) as sock, pytest.raises(ValueError, match="certificate"):
         await serve_submission({"smtps": sock}, parts)

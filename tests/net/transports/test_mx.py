@@ -168,10 +168,10 @@ async def test_names_differ_not_by_case() -> None:
 
 def test_first_looks_are_bounded_and_go_stale() -> None:
     looks = MissingDomains()
-    assert looks.due("a.test", Reason.UNKNOWN_DOMAIN, 0.0) == SECOND_LOOK
-    assert looks.due("a.test", Reason.NO_MAIL_DOMAIN, 1000.0) == SECOND_LOOK  # another answer is another first look
-    assert looks.due("a.test", Reason.NO_MAIL_DOMAIN, 1900.0) is None
-    assert looks.due("a.test", Reason.NO_MAIL_DOMAIN, 1000.0 + 86_401.0) == SECOND_LOOK
+    assert looks.record("a.test", Reason.UNKNOWN_DOMAIN, 0.0) == SECOND_LOOK
+    assert looks.record("a.test", Reason.NO_MAIL_DOMAIN, 1000.0) == SECOND_LOOK  # another answer is another first look
+    assert looks.record("a.test", Reason.NO_MAIL_DOMAIN, 1900.0) is None
+    assert looks.record("a.test", Reason.NO_MAIL_DOMAIN, 1000.0 + 86_401.0) == SECOND_LOOK
     for number in range(20_000):
-        looks.due(f"{number}.test", Reason.UNKNOWN_DOMAIN, 0.0)
+        looks.record(f"{number}.test", Reason.UNKNOWN_DOMAIN, 0.0)
     assert len(looks._seen) <= 10_000

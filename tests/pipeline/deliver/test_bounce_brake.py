@@ -37,11 +37,11 @@ async def test_what_is_heard_is_added_up_every_two_seconds_by_all_workers(held: 
     clock = FakeClock(NOW)
     one, two = made(held, clock), made(held, clock)
     for worker in (one, two):
-        worker.hear(GMAIL, hard=True)
-        worker.hear(GMAIL, hard=False)
+        worker.count_answer(GMAIL, hard=True)
+        worker.count_answer(GMAIL, hard=False)
         await worker.tick()
     assert await counted(held) == [(4, 2)]
-    one.hear(GMAIL, hard=False)
+    one.count_answer(GMAIL, hard=False)
     await one.tick()
     assert await counted(held) == [(4, 2)]
     clock.advance(STEP)
@@ -53,7 +53,7 @@ async def test_a_brake_that_one_puts_on_the_other_hears_of_and_it_goes_off_by_it
     clock = FakeClock(NOW)
     one, two = made(held, clock), made(held, clock)
     for _ in range(60):
-        one.hear(GMAIL, hard=True)
+        one.count_answer(GMAIL, hard=True)
     await one.tick()
     assert two.until(GMAIL, NOW) is None
     clock.advance(STEP)
@@ -69,10 +69,10 @@ async def test_nothing_heard_is_lost_while_the_database_is_away(held: Database) 
 
     clock = FakeClock(NOW)
     brakes = made(Away(), clock)
-    brakes.hear(GMAIL, hard=True)
+    brakes.count_answer(GMAIL, hard=True)
     with pytest.raises(OSError, match="gone"):
         await brakes.tick()
-    brakes.hear(GMAIL, hard=False)
+    brakes.count_answer(GMAIL, hard=False)
     brakes._database = held
     clock.advance(STEP)
     await brakes.tick()

@@ -18,56 +18,56 @@ def delivery(number: int, **changes: Any) -> LeasedDelivery:
     return rows.claimed(NOW, **({"message": ids.new(1, number)} | changes))
 
 
-def line() -> ReadyQueue:
+def ready_queue() -> ReadyQueue:
     return ReadyQueue(Lanes(list(Lane)))
 
 
-def taken(held: ReadyQueue, fits: Callable[[LeasedDelivery], bool] = lambda _: True) -> LeasedDelivery:
-    found = held.take(fits)
+def pop(ready: ReadyQueue, can_start: Callable[[LeasedDelivery], bool] = lambda _: True) -> LeasedDelivery:
+    found = ready.pop(can_start)
     assert found is not None
     return found[0]
 
 
 def test_a_faster_lane_goes_first_whatever_the_deadline() -> None:
-    held = line()
-    held.add([delivery(1, lane=int(Lane.BULK), deadline=NOW - timedelta(days=1)), delivery(2)], {})
-    assert held.first().lane == Lane.INSTANT
+    ready = ready_queue()
+    ready.add([delivery(1, lane=int(Lane.BULK), deadline=NOW - timedelta(days=1)), delivery(2)], {})
+    assert ready.peek().lane == Lane.INSTANT
 
 
 def test_inside_a_flow_the_earliest_deadline_of_a_claim_goes_first() -> None:
-    held = line()
-    held.add([delivery(1, deadline=NOW), delivery(2, deadline=NOW + timedelta(seconds=1))], {})
-    assert [taken(held).message for _ in range(2)] == [ids.new(1, 1), ids.new(1, 2)]
+    ready = ready_queue()
+    ready.add([delivery(1, deadline=NOW), delivery(2, deadline=NOW + timedelta(seconds=1))], {})
+    assert [pop(ready).message for _ in range(2)] == [ids.new(1, 1), ids.new(1, 2)]
 
 
 def test_another_tenants_first_mail_is_next_however_many_of_a_flood_are_held() -> None:
-    held = line()
-    held.add([delivery(n) for n in range(50)], {})
-    held.take()
-    held.add([delivery(99, flow=2, deadline=NOW + timedelta(seconds=9))], {})
-    assert 2 in [taken(held).flow for _ in range(3)]
+    ready = ready_queue()
+    ready.add([delivery(n) for n in range(50)], {})
+    ready.pop()
+    ready.add([delivery(99, flow=2, deadline=NOW + timedelta(seconds=9))], {})
+    assert 2 in [pop(ready).flow for _ in range(3)]
 
 
 def test_what_has_no_way_out_does_not_stand_before_what_has() -> None:
-    held = line()
-    held.add([delivery(1), delivery(2, environment=0)], {})
-    assert taken(held, lambda each: each.environment == 0).message == ids.new(1, 2)
-    assert held.take(lambda _: False) is None
-    assert taken(held).message == ids.new(1, 1)
+    ready = ready_queue()
+    ready.add([delivery(1), delivery(2, environment=0)], {})
+    assert pop(ready, lambda each: each.environment == 0).message == ids.new(1, 2)
+    assert ready.pop(lambda _: False) is None
+    assert pop(ready).message == ids.new(1, 1)
 
 
 def test_what_was_never_heard_of_is_lost_and_what_was_kept_is_not() -> None:
-    held = line()
+    ready = ready_queue()
     known, gone, kept = delivery(1), delivery(2), delivery(3)
-    held.add([known, gone, kept], {})
-    held.let_go(gone)
-    held.let_go(kept, forget=False)
-    assert held.lost([known, gone, kept, delivery(4)]) == [gone, delivery(4)]
+    ready.add([known, gone, kept], {})
+    ready.finish(gone)
+    ready.finish(kept, forget=False)
+    assert ready.find_unknown([known, gone, kept, delivery(4)]) == [gone, delivery(4)]
 
 
 def test_taking_all_of_a_site_leaves_the_others() -> None:
-    held = line()
-    held.add([delivery(1), delivery(2, site="b.example")], {})
-    assert [c.site for c in held.take_all("b.example")] == ["b.example"]
-    assert len(held) == 1
-    assert held.waiting(Lane.INSTANT, 1) == 1
+    ready = ready_queue()
+    ready.add([delivery(1), delivery(2, site="b.example")], {})
+    assert [c.site for c in ready.drain("b.example")] == ["b.example"]
+    assert len(ready) == 1
+    assert ready.waiting_in_flow(Lane.INSTANT, 1) == 1

@@ -1,4 +1,4 @@
-"""A person's letter is told once, handed on once, and never where it could go round or do harm."""
+"""A person's reply has one event, is forwarded once, and never where it could loop or do harm."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.model.stream import Stream
 from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.feedback.replies import MOST, PersonalReplies, ReplyParts
+from posthouse.pipeline.feedback.replies import MOST_REPLIES, PersonalReplies, ReplyParts
 from posthouse.pipeline.feedback.reply_forwarder import ReplyForwarder
 from posthouse.pipeline.feedback.take import FeedbackParts
 from posthouse.store.messages.contents import open_content
@@ -35,25 +35,25 @@ HELP = "help@shop.test"
 OPERATOR = Mailbox("ops", "operator.test")
 
 
-def letter(text: str = "Where is it?", author: str = "jane@x.test", fields: str = "") -> PersonalReply:
+def reply(text: str = "Where is it?", author: str = "jane@x.test", fields: str = "") -> PersonalReply:
     head = f"{fields}From: Jane <{author}>\r\nSubject: Re: Your code is 482913\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <7@x.test>\r\n"
     found = read_reply(f"{head}\r\n{text}\r\n".encode(), author)
     assert found is not None
     return found
 
 
-class Desk:
-    """A delivered message of a stream with a reply address, and somebody who takes letters."""
+class World:
+    """A delivered message of a stream with a reply address, and what takes replies."""
 
-    def __init__(self, post: Posting, letters: PersonalReplies, key: Any, message: UUID) -> None:
-        self.post, self.letters, self.key, self.message = post, letters, key, message
-        self.place = DeliveryKey(1, 1, message, 0)
+    def __init__(self, post: Posting, replies: PersonalReplies, address_key: Any, message: UUID) -> None:
+        self.post, self.replies, self.address_key, self.message = post, replies, address_key, message
+        self.key = DeliveryKey(1, 1, message, 0)
 
-    async def take(self, *letters: PersonalReply) -> None:
-        for each in letters:
-            await self.letters.take(self.place, each, "report")
+    async def take(self, *replies: PersonalReply) -> None:
+        for each in replies:
+            await self.replies.take(self.key, each, "report")
 
-    async def told(self) -> list[dict[str, Any]]:
+    async def events(self) -> list[dict[str, Any]]:
         rows = await self.post.fetch(
             "select data from event where message = $1 and type = 'message.replied' order by xid, id", self.message
         )
@@ -67,50 +67,50 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: Database) -> Desk:
+async def world(database: Database) -> World:
     clock = FakeClock(NOW)
     post = await posting(database, clock)
     post.receiver.answering = lambda _: YES
     key = await load_key(database, SEALER, bytes)
     parts = FeedbackParts(database=database, clock=clock, entropy=Entropy(), key=key)
     forwarder = ReplyForwarder(SEALER, "mail.shop.test", post.entropy.new_id, lambda _: None)
-    letters = PersonalReplies(
-        ReplyParts(feedback=parts, sealer=SEALER, forwarder=forwarder, ours=("bounce.shop.test",), operator=OPERATOR)
+    replies = PersonalReplies(
+        ReplyParts(feedback=parts, sealer=SEALER, forwarder=forwarder, own_domains=("bounce.shop.test",), operator=OPERATOR)
     )
     async with database.session() as connection:
         await streams.put(connection, 1, Stream(name="transactional", reply_to=HELP), NOW)
     [message] = await post.send("jane@x.test", type="two_factor_code")
     await post.work()
-    return Desk(post, letters, key, message)
+    return World(post, replies, key, message)
 
 
-async def test_a_letter_is_an_event_and_goes_to_the_streams_reply_address(desk: Desk) -> None:
-    await desk.take(letter())
-    [(forward, recipient)] = await desk.forwards()
+async def test_a_reply_is_an_event_and_goes_to_the_streams_reply_address(world: World) -> None:
+    await world.take(reply())
+    [(forward, recipient)] = await world.forwards()
     assert recipient == HELP
-    assert await desk.told() == [
+    assert await world.events() == [
         {
             "source": "report", "author": "jane@x.test", "replyMessageId": "<7@x.test>", "forwarded": True,
             "forwardedAs": ids.text("msg", forward),
         }
     ]  # fmt: skip
-    await desk.post.work()
-    assert await desk.post.state(forward) == "delivered"
-    assert desk.post.receiver.tried[-1] == HELP
+    await world.post.work()
+    assert await world.post.state(forward) == "delivered"
+    assert world.post.receiver.tried[-1] == HELP
 
 
-async def test_no_word_of_a_letter_stands_in_the_clear(desk: Desk) -> None:
-    await desk.take(letter("my secret words"))
+async def test_no_word_of_a_reply_stands_in_the_clear(world: World) -> None:
+    await world.take(reply("my secret words"))
     for table in ("event", "message", "delivery", "queue", "content", "feedback_taken"):
-        found = "\n".join(str(row[0]) for row in await desk.post.fetch(f"select t::text from {table} t"))
+        found = "\n".join(str(row[0]) for row in await world.post.fetch(f"select t::text from {table} t"))
         assert "482913" not in found, table
         assert "secret words" not in found, table
 
 
-async def test_what_is_handed_on_is_what_came_with_a_trace_before_it_and_unsigned(desk: Desk) -> None:
-    await desk.take(letter("Plain words."))
-    [(forward, _)] = await desk.forwards()
-    [(key_id, sealed)] = await desk.post.fetch("select key_id, sealed from content where message = $1", forward)
+async def test_what_is_forwarded_is_what_came_with_a_trace_before_it_and_unsigned(world: World) -> None:
+    await world.take(reply("Plain words."))
+    [(forward, _)] = await world.forwards()
+    [(key_id, sealed)] = await world.post.fetch("select key_id, sealed from content where message = $1", forward)
     content = open_content(SEALER, sealed, key_id, forward.bytes)
     data = compose.finish(content, date=NOW, message_id="<other@x>", extra=b"") + b"\r\n" + content.body
     assert data.endswith(b"Message-ID: <7@x.test>\r\n\r\nPlain words.\r\n")
@@ -120,24 +120,24 @@ async def test_what_is_handed_on_is_what_came_with_a_trace_before_it_and_unsigne
         "Received", "Resent-Date", "Resent-From", "Resent-To", "Resent-Message-ID", "X-Posthouse-Forwarded",
     ]  # fmt: skip
     assert data.count(b"\r\nDate: ") == 1
-    [(domain,)] = await desk.post.fetch("select header_domain from queue where message = $1", forward)
+    [(domain,)] = await world.post.fetch("select header_domain from queue where message = $1", forward)
     assert domain == ""
 
 
-async def test_the_same_letter_is_told_and_handed_on_once(desk: Desk) -> None:
-    await desk.take(letter(), letter(fields="Received: by another.test; now\r\n"), letter())
-    assert len(await desk.told()) == len(await desk.forwards()) == 1
-    await desk.take(letter("And another thing."))
-    assert len(await desk.told()) == len(await desk.forwards()) == 2
+async def test_the_same_reply_has_one_event_and_is_forwarded_once(world: World) -> None:
+    await world.take(reply(), reply(fields="Received: by another.test; now\r\n"), reply())
+    assert len(await world.events()) == len(await world.forwards()) == 1
+    await world.take(reply("And another thing."))
+    assert len(await world.events()) == len(await world.forwards()) == 2
 
 
-async def test_a_letter_about_a_letter_we_handed_on_goes_nowhere(desk: Desk) -> None:
-    await desk.take(letter())
-    [(forward, _)] = await desk.forwards()
-    await desk.post.work()
-    await desk.letters.take(DeliveryKey(1, 1, forward, 0), letter("Got it.", "agent@helpdesk.test"), "report")
-    assert len(await desk.forwards()) == 1
-    rows = await desk.post.fetch("select data from event where message = $1 and type = 'message.replied'", forward)
+async def test_a_reply_to_what_we_forwarded_goes_nowhere(world: World) -> None:
+    await world.take(reply())
+    [(forward, _)] = await world.forwards()
+    await world.post.work()
+    await world.replies.take(DeliveryKey(1, 1, forward, 0), reply("Got it.", "agent@helpdesk.test"), "report")
+    assert len(await world.forwards()) == 1
+    rows = await world.post.fetch("select data from event where message = $1 and type = 'message.replied'", forward)
     assert [row[0]["reason"] for row in rows] == ["looped"]
 
 
@@ -149,57 +149,57 @@ async def test_a_letter_about_a_letter_we_handed_on_goes_nowhere(desk: Desk) -> 
         ({"author": "boss@eu.shop.test"}, "own_domain"), ({"author": "boss@shop.example"}, "own_domain"),
     ],
 )  # fmt: skip
-async def test_what_may_go_round_or_be_forged_is_told_and_not_handed_on(desk: Desk, changed: dict[str, str], why: str) -> None:
-    await desk.take(letter(**changed))
-    [data] = await desk.told()
+async def test_what_may_loop_or_be_forged_is_an_event_and_not_forwarded(world: World, changed: dict[str, str], why: str) -> None:
+    await world.take(reply(**changed))
+    [data] = await world.events()
     assert (data["forwarded"], data["reason"]) == (False, why)
-    assert await desk.forwards() == []
+    assert await world.forwards() == []
 
 
 @pytest.mark.parametrize("cause", [Cause.HARD_BOUNCE, Cause.LEGAL, Cause.COMPLAINT])
-async def test_nothing_is_handed_on_to_somebody_on_the_list(desk: Desk, cause: Cause) -> None:
+async def test_nothing_is_forwarded_to_a_suppressed_address(world: World, cause: Cause) -> None:
     entry = SuppressionEntry(
-        id=desk.post.entropy.new_id(NOW), address="Help@shop.test", lookup=desk.key.of("Help@shop.test"), cause=cause, source="cli", reason="x",
+        id=world.post.entropy.new_id(NOW), address="Help@shop.test", lookup=world.address_key.of("Help@shop.test"), cause=cause, source="cli", reason="x",
         evidence={},
     )  # fmt: skip
-    async with desk.post.database.session() as connection:
-        await suppressions.add(connection, 1, 1, [entry], NOW, desk.post.entropy.new_id)
-    await desk.take(letter())
-    assert [data["reason"] for data in await desk.told()] == ["suppressed"]
-    assert await desk.forwards() == []
+    async with world.post.database.session() as connection:
+        await suppressions.add(connection, 1, 1, [entry], NOW, world.post.entropy.new_id)
+    await world.take(reply())
+    assert [data["reason"] for data in await world.events()] == ["suppressed"]
+    assert await world.forwards() == []
 
 
-async def test_without_a_reply_address_there_is_the_event_and_the_tenants_own_is_the_next(desk: Desk) -> None:
-    async with desk.post.database.session() as connection:
+async def test_without_a_reply_address_there_is_the_event_and_the_tenants_own_is_the_next(world: World) -> None:
+    async with world.post.database.session() as connection:
         await streams.put(connection, 1, Stream(name="transactional"), NOW)
-    await desk.take(letter("one"))
-    assert [data["reason"] for data in await desk.told()] == ["no_reply_address"]
-    async with desk.post.database.session() as connection:
+    await world.take(reply("one"))
+    assert [data["reason"] for data in await world.events()] == ["no_reply_address"]
+    async with world.post.database.session() as connection:
         await connection.execute("update tenant set reply_to = 'us@shop.test' where id = 1")
-    await desk.take(letter("two"))
-    assert [recipient for _, recipient in await desk.forwards()] == ["us@shop.test"]
+    await world.take(reply("two"))
+    assert [recipient for _, recipient in await world.forwards()] == ["us@shop.test"]
 
 
-async def test_whoever_has_a_return_path_cannot_flood_the_reply_address(desk: Desk) -> None:
-    await desk.take(*(letter(f"Letter {number}") for number in range(MOST + 5)))
-    assert len(await desk.told()) == len(await desk.forwards()) == MOST
+async def test_whoever_has_a_return_path_cannot_flood_the_reply_address(world: World) -> None:
+    await world.take(*(reply(f"Letter {number}") for number in range(MOST_REPLIES + 5)))
+    assert len(await world.events()) == len(await world.forwards()) == MOST_REPLIES
 
 
-async def test_letters_come_too_late_after_a_month_and_to_nobody_elses_delivery(desk: Desk) -> None:
-    for place in (DeliveryKey(2, 1, desk.message, 0), DeliveryKey(1, 0, desk.message, 0), DeliveryKey(1, 1, desk.message, 1)):
-        await desk.letters.take(place, letter(), "report")
-    clock = desk.post.clock
+async def test_replies_come_too_late_after_a_month_and_to_nobody_elses_delivery(world: World) -> None:
+    for key in (DeliveryKey(2, 1, world.message, 0), DeliveryKey(1, 0, world.message, 0), DeliveryKey(1, 1, world.message, 1)):
+        await world.replies.take(key, reply(), "report")
+    clock = world.post.clock
     clock.advance(timedelta(days=30, seconds=1))
-    await desk.take(letter())
-    assert await desk.told() == []
-    assert await desk.forwards() == []
+    await world.take(reply())
+    assert await world.events() == []
+    assert await world.forwards() == []
 
 
-async def test_a_letter_in_the_sandbox_stays_there(desk: Desk) -> None:
-    [message] = await desk.post.send("joe@x.test", environment=0)
-    await desk.post.work()
-    await desk.letters.take(DeliveryKey(1, 0, message, 0), letter(), "report")
-    [row] = await desk.post.fetch("select environment from message where door = 'inbound'")
+async def test_a_reply_in_the_sandbox_stays_there(world: World) -> None:
+    [message] = await world.post.send("joe@x.test", environment=0)
+    await world.post.work()
+    await world.replies.take(DeliveryKey(1, 0, message, 0), reply(), "report")
+    [row] = await world.post.fetch("select environment from message where door = 'inbound'")
     assert row[0] == 0
 
 
@@ -210,37 +210,37 @@ def operators(data: bytes, recipient: str = "abuse@mail.shop.test") -> RawFeedba
     )  # fmt: skip
 
 
-async def test_mail_to_the_operators_mailboxes_goes_to_the_operator_once(desk: Desk) -> None:
-    found = letter()
+async def test_mail_to_the_operators_mailboxes_goes_to_the_operator_once(world: World) -> None:
+    found = reply()
     for recipient in ("abuse@mail.shop.test", "postmaster@mail.shop.test"):
-        await desk.letters.take_operators(operators(b"x", recipient), found)
-    assert [recipient for _, recipient in await desk.forwards()] == [OPERATOR.address]
-    [row] = await desk.post.fetch("select stream, header_from, tags from message where door = 'inbound'")
+        await world.replies.take_operators(operators(b"x", recipient), found)
+    assert [recipient for _, recipient in await world.forwards()] == [OPERATOR.address]
+    [row] = await world.post.fetch("select stream, header_from, tags from message where door = 'inbound'")
     assert tuple(row) == ("operator", "jane@x.test", ["operator"])
-    assert await desk.post.fetch("select 1 from inbox") == []
+    assert await world.post.fetch("select 1 from inbox") == []
 
 
 @pytest.mark.parametrize(
-    "held", [None, letter(fields="List-Id: <l.x.test>\r\n"), letter(author="ops@operator.test"), letter(author="x@shop.test")]
+    "held", [None, reply(fields="List-Id: <l.x.test>\r\n"), reply(author="ops@operator.test"), reply(author="x@shop.test")]
 )
-async def test_what_is_not_handed_on_to_the_operator_is_kept_in_the_inbox(desk: Desk, held: PersonalReply | None) -> None:
-    await desk.letters.take_operators(operators(b"Subject: hi\r\n\r\nhi\r\n"), held)
-    assert await desk.forwards() == []
-    rows = await desk.post.fetch("select recipient from inbox")
+async def test_what_is_not_forwarded_to_the_operator_is_stored_in_the_inbox(world: World, held: PersonalReply | None) -> None:
+    await world.replies.take_operators(operators(b"Subject: hi\r\n\r\nhi\r\n"), held)
+    assert await world.forwards() == []
+    rows = await world.post.fetch("select recipient from inbox")
     assert [row[0] for row in rows] == ["abuse@mail.shop.test"]
 
 
-def test_a_letter_survives_the_way_out_of_the_confined_child() -> None:
-    found = letter()
+def test_a_reply_survives_the_pipe_of_the_confined_child() -> None:
+    found = reply()
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=PersonalReply) == found
 
 
-async def test_whoever_wrote_and_is_erased_stands_nowhere_and_is_not_told_of_again(desk: Desk) -> None:
-    await desk.take(letter())
-    await desk.post.work()
-    assert "jane@x.test" in await dump(desk.post)
-    await erase(desk.post.desk(), Mailbox("jane", "x.test"), "asked")
-    assert "jane@x.test" not in await dump(desk.post)
-    await desk.take(letter("And again."))
-    assert "jane@x.test" not in await dump(desk.post)
-    assert len(await desk.forwards()) == 1
+async def test_whoever_wrote_and_is_erased_stands_nowhere_and_has_no_new_event(world: World) -> None:
+    await world.take(reply())
+    await world.post.work()
+    assert "jane@x.test" in await dump(world.post)
+    await erase(world.post.desk(), Mailbox("jane", "x.test"), "asked")
+    assert "jane@x.test" not in await dump(world.post)
+    await world.take(reply("And again."))
+    assert "jane@x.test" not in await dump(world.post)
+    assert len(await world.forwards()) == 1

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from posthouse.app.confined import confined_command
 from posthouse.model.template import (
     CompiledTemplate,
     RenderedTemplate,
@@ -40,7 +41,7 @@ def version(html: str, *variables: Variable) -> TemplateVersion:
 
 @pytest.fixture
 async def renders() -> AsyncIterator[ConfinedRenderer]:
-    made = ConfinedRenderer()
+    made = ConfinedRenderer(render=confined_command("render"), save=confined_command("save"))
     yield made
     await made.close()
 

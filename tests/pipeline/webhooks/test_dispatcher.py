@@ -305,7 +305,7 @@ async def test_the_dead_and_the_slow_take_no_place_from_the_others(database: Dat
     there = script(dead_example=hang, slow_example=hang)
     for host in ("dead", "slow", *(f"good{number}" for number in range(5))):
         await it.endpoint(f"https://{host}.example/")
-    async with running(it.fanout(there, ways=ConcurrencyLimits(brisk=6, slow=2))):
+    async with running(it.fanout(there, limits=ConcurrencyLimits(healthy=6, slow=2))):
         for _ in range(40):
             await it.message()
         await until(lambda: all(len(there.bodies(f"good{number}.")) == 40 for number in range(5)))

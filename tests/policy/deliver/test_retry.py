@@ -21,7 +21,7 @@ from posthouse.model.outcome import (
     Refused,
     Scope,
 )
-from posthouse.policy.deliver.retry import LAST_CHANCE, ONCE_MORE, RetryStep, expire, next_step
+from posthouse.policy.deliver.retry import LAST_CHANCE, ONCE_MORE, DeliveryFacts, RetryStep, expire, next_step
 from posthouse.policy.types import ALL, BY_NAME
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def after(outcome: Outcome, type: MessageType = RESET, **changed: Any) -> RetryS
         "tries": 0, "refusals": 0, "route": 0, "routes": 1, "in_doubt_before": False, "now": NOW,
         "expires_at": NOW + type.expires_after, "jitter": MIDDLE,
     }  # fmt: skip
-    return next_step(outcome, type, **(facts | changed))
+    return next_step(outcome, DeliveryFacts(type=type, **(facts | changed)))
 
 
 def wait(step: RetryStep) -> float:
@@ -206,10 +206,18 @@ def test_every_story_ends_by_the_expiry_and_never_sends_a_held_type_twice(
     while not step.final:
         attempts += 1
         outcome = story[attempts % len(story)]
-        step = next_step(
-            outcome, type, tries=step.tries, refusals=step.refusals, route=step.route, routes=routes,
-            in_doubt_before=may_have_left > 0, now=now, expires_at=expires_at, jitter=jitter,
-        )  # fmt: skip
+        facts = DeliveryFacts(
+            type=type,
+            tries=step.tries,
+            refusals=step.refusals,
+            route=step.route,
+            routes=routes,
+            in_doubt_before=may_have_left > 0,
+            now=now,
+            expires_at=expires_at,
+            jitter=jitter,
+        )
+        step = next_step(outcome, facts)
         may_have_left += isinstance(outcome, InDoubt)
         assert 0 <= step.route < max(1, routes)
         assert step.final or step.due is None or now < step.due < expires_at

@@ -44,8 +44,8 @@ async def test_a_database_is_sealed_once_a_key_was_proven(database: Database) ->
 
 async def test_a_server_that_goes_away_is_a_sentence_and_a_bug_stays_one(database: Database) -> None:
     async with database.session() as connection:
-        with pytest.raises(DatabaseRefused, match="went away"), vitals.in_words():
+        with pytest.raises(DatabaseRefused, match="went away"), vitals.errors_as_refusals():
             await connection.execute("select pg_terminate_backend(pg_backend_pid())")
-    with pytest.raises(asyncpg.SyntaxOrAccessError), vitals.in_words():
+    with pytest.raises(asyncpg.SyntaxOrAccessError), vitals.errors_as_refusals():
         async with database.session() as connection:
             await connection.execute("select nonsense")

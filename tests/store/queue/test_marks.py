@@ -9,10 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from posthouse.model.worker import Mark, MarkedDelivery
+from posthouse.model.queue import AttemptKey
+from posthouse.model.worker import Mark
 from posthouse.store.queue.marks import FoundMarks, Marks
 
-ONE, TWO = (MarkedDelivery(UUID(int=number), 0, 1) for number in (1, 2))
+ONE, TWO = (AttemptKey(UUID(int=number), 0, 1) for number in (1, 2))
 
 
 @pytest.fixture
@@ -27,15 +28,15 @@ def test_a_mark_is_found_and_what_was_cleared_is_not(path: Path) -> None:
     assert gone is not None
     marks.clear(gone)
     found = FoundMarks.revoke(path)
-    assert (found.mark(ONE), found.mark(TWO)) == (Mark.GONE, None)
+    assert (found.mark(ONE), found.mark(TWO)) == (Mark.MAY_HAVE_LEFT, None)
     marks.close()
 
 
-def test_an_answer_that_was_heard_is_remembered(path: Path) -> None:
+def test_an_acceptance_is_remembered(path: Path) -> None:
     marks = Marks(path)
     slot = marks.make(ONE)
     assert slot is not None
-    marks.answered(slot, Mark.DELIVERED)
+    marks.record_acceptance(slot, Mark.DELIVERED)
     assert FoundMarks.revoke(path).mark(ONE) is Mark.DELIVERED
     marks.close()
 
@@ -50,7 +51,7 @@ def test_after_revocation_nothing_more_can_be_marked(path: Path) -> None:
 
 
 def test_a_lost_file_says_nothing_so_everything_is_in_doubt(path: Path) -> None:
-    assert FoundMarks.revoke(path).mark(ONE) is Mark.GONE
+    assert FoundMarks.revoke(path).mark(ONE) is Mark.MAY_HAVE_LEFT
 
 
 def test_marks_of_another_boot_say_nothing(path: Path) -> None:
@@ -58,14 +59,15 @@ def test_marks_of_another_boot_say_nothing(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[16:80] = b"another boot".ljust(64, b"\0")
     path.write_bytes(data)
-    assert FoundMarks.revoke(path).mark(ONE) is Mark.GONE
+    assert FoundMarks.revoke(path).mark(ONE) is Mark.MAY_HAVE_LEFT
     marks.close()
 
 
 def test_only_a_worker_that_ended_is_an_orphan_and_its_marks_outlive_it(path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from uuid import UUID; from posthouse.store.queue.marks import Marked, Marks\n"
-        "marks = Marks(Path(sys.argv[1])); marks.make(Marked(UUID(int=1), 0, 1)); print('made', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from uuid import UUID; from posthouse.model.queue import AttemptKey; "
+        "from posthouse.store.queue.marks import Marks\n"
+        "marks = Marks(Path(sys.argv[1])); marks.make(AttemptKey(UUID(int=1), 0, 1)); print('made', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
@@ -75,7 +77,7 @@ def test_only_a_worker_that_ended_is_an_orphan_and_its_marks_outlive_it(path: Pa
         worker.kill()
         worker.wait()
     assert FoundMarks.orphaned(path)
-    assert FoundMarks.revoke(path).mark(ONE) is Mark.GONE
+    assert FoundMarks.revoke(path).mark(ONE) is Mark.MAY_HAVE_LEFT
 
 
 def test_a_worker_that_ends_in_order_leaves_nothing(path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The fan-out role, put together: loops that tell the outside, or read what comes back, each for as long as the process lives.
+"""The fan-out role, put together: loops that notify the outside, or read what comes back, each for as long as the process lives.
 
-A loop is made by a function of ``RoleParts`` and runs until told to stop; ``LOOPS`` names them all.
+A loop is made from the ``Runtime`` and runs until told to stop; ``LOOPS`` names them all.
 """
 
 import asyncio
@@ -10,23 +10,25 @@ from typing import Final, Protocol
 import structlog
 
 from posthouse.app.roles.feedback import FeedbackRoleLoop
-from posthouse.app.runtime.child_spec import ChildSpec
-from posthouse.app.runtime.parts import RoleParts, http_client, open_store
-from posthouse.config import Settings
+from posthouse.app.runtime.child_store import StorePool
+from posthouse.app.runtime.runtime import ChildContext, Runtime, open_runtime
 from posthouse.net.clock import SystemClock
-from posthouse.net.entropy import Entropy
 from posthouse.pipeline.batching import Batcher
-from posthouse.pipeline.webhooks.dispatcher import WebhookDispatcher, settling
+from posthouse.pipeline.loops import wait_at_most
+from posthouse.pipeline.webhooks.dispatcher import WebhookDispatcher
 from posthouse.pipeline.webhooks.endpoint_worker import ConcurrencyLimits, WebhookParts
+from posthouse.pipeline.webhooks.settlement import build_settler
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.postgres.listen import listen
 from posthouse.store.queue import queue
 
 log = structlog.get_logger()
 
-CONNECTIONS: Final = 6
+POOL: Final = StorePool(size=6, application="posthouse fanout")
+SETTLE_LIMIT: Final = 500
 SETTLE_PAUSE: Final = 0.01
-ANCHOR: Final = 60.0
+ANCHOR_SECONDS: Final = 60.0
+RELISTEN_SECONDS: Final = 1.0
 
 
 class Loop(Protocol):
@@ -40,57 +42,56 @@ class Loop(Protocol):
 class WebhooksLoop:
     """Events to endpoints, woken by the same NOTIFY as workers."""
 
-    def __init__(self, parts: RoleParts) -> None:
-        """Nothing is held yet."""
-        self._dsn = parts.brief.dsn
-        holder = parts.entropy.new_id(parts.clock.now())
+    def __init__(self, runtime: Runtime) -> None:
+        self._dsn = runtime.dsn
+        holder = runtime.entropy.new_id(runtime.clock.now())
         settle = Batcher(
-            settling(parts.database, holder, parts.clock, parts.entropy),
+            build_settler(runtime.database, holder, runtime.clock, runtime.entropy),
             fails_together=is_unavailable,
-            limit=500,
+            limit=SETTLE_LIMIT,
             pause=SETTLE_PAUSE,
         )
-        self._fanout = WebhookDispatcher(
+        self._dispatcher = WebhookDispatcher(
             WebhookParts(
-                database=parts.database, sealer=parts.sealer, client=parts.http, clock=parts.clock, entropy=parts.entropy,
-                holder=holder, ways=ConcurrencyLimits(), settle=settle,
+                database=runtime.database,
+                sealer=runtime.sealer,
+                client=runtime.http,
+                clock=runtime.clock,
+                entropy=runtime.entropy,
+                holder=holder,
+                limits=ConcurrencyLimits(),
+                settle=settle,
             )
-        )  # fmt: skip
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop."""
         listening = asyncio.create_task(self._listen())
         try:
-            await self._fanout.run(stop)
+            await self._dispatcher.run(stop)
         finally:
             listening.cancel()
 
     async def _listen(self) -> None:
         while True:
             try:
-                await listen(self._dsn, queue.CHANNEL, self._fanout.wake)
-            except Exception as error:  # whatever it was, hearing again is the answer
+                await listen(self._dsn, queue.CHANNEL, self._dispatcher.wake)
+            except Exception as error:  # whatever it was, listening again is the answer; the poll covers the gap
                 log.info("listening again", error=type(error).__name__)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(RELISTEN_SECONDS)
 
 
-LOOPS: Final[tuple[Callable[[RoleParts], Loop], ...]] = (WebhooksLoop, FeedbackRoleLoop)
+LOOPS: Final[tuple[Callable[[Runtime], Loop], ...]] = (WebhooksLoop, FeedbackRoleLoop)
 
 
-async def run(brief: ChildSpec, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def run(child: ChildContext) -> None:
     """Run every loop until told to stop."""
-    clock, entropy = SystemClock(), Entropy()
-    database, sealer = await open_store(brief, entropy, clock, stop, size=CONNECTIONS, application="posthouse fanout")
-    http = http_client(settings, clock)
-    parts = RoleParts(
-        brief=brief, settings=settings, database=database, sealer=sealer, clock=clock, entropy=entropy, http=http
-    )  # fmt: skip
-    loops = [asyncio.create_task(make(parts).run(stop)) for make in LOOPS]
-    loops.append(asyncio.create_task(_keep_time(database, clock, stop)))
-    ready()
+    runtime = await open_runtime(child, POOL)
+    loops = [asyncio.create_task(make(runtime).run(child.stop)) for make in LOOPS]
+    loops.append(asyncio.create_task(_keep_time(runtime.database, runtime.clock, child.stop)))
+    child.notify_ready()
     await asyncio.gather(*loops)
-    await http.close()
-    await database.close()
+    await runtime.close()
 
 
 async def _keep_time(database: Database, clock: SystemClock, stop: asyncio.Event) -> None:
@@ -101,7 +102,4 @@ async def _keep_time(database: Database, clock: SystemClock, stop: asyncio.Event
         except Exception as error:
             if not is_unavailable(error):
                 raise
-        try:
-            await asyncio.wait_for(stop.wait(), ANCHOR)
-        except TimeoutError:
-            continue
+        await wait_at_most(stop, ANCHOR_SECONDS)

@@ -14,12 +14,12 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from posthouse.admin.messages import MessageActions
-from posthouse.app.runtime.accept import templates_over
+from posthouse.app.runtime.accept import build_templates
 from posthouse.app.runtime.certificates import Certificates
-from posthouse.app.runtime.child_spec import ChildSpec
-from posthouse.app.runtime.parts import http_client
+from posthouse.app.runtime.door_parts import DoorParts
+from posthouse.app.runtime.feedback import build_receiver
 from posthouse.app.runtime.probe_targets import probe_targets
-from posthouse.config import Settings
+from posthouse.app.runtime.runtime import Runtime
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.hooks.hook_endpoint import HookParts
@@ -33,15 +33,8 @@ from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import unreachable_routes
 from posthouse.ops.readiness import Readiness
-from posthouse.pipeline.accept.accept import Intake
-from posthouse.pipeline.accept.notify_workers import WorkerNotifier
-from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.pipeline.feedback.visits import visit_recorder
-from posthouse.pipeline.render.renderer import Renderer
-from posthouse.store.postgres.database import Database
-from posthouse.store.seal import Sealer
 from posthouse.store.tenants import link_hosts
-from posthouse.store.tenants.credentials import Credentials
 from posthouse.store.tenants.domains import Domains
 from posthouse.store.ttl_cache import TtlCache
 from posthouse.telemetry import metrics
@@ -112,33 +105,25 @@ class HttpDoor:
             await self._serving
 
 
-def application(
-    brief: ChildSpec,
-    settings: Settings,
-    database: Database,
-    sealer: Sealer,
-    clock: SystemClock,
-    entropy: Entropy,
-    intake: Intake,
-    announcer: WorkerNotifier,
-    credentials: Credentials,
-    throttle: KeyRateLimits,
-    renders: Renderer,
-) -> ASGIApp:
+def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASGIApp:
     """The API and the dashboard over what the role is made of."""
-    amend = MessageActions(database, sealer, clock, entropy, announcer)
-    ways = partial(unreachable_routes, probe_targets(settings, None)) if settings.routes else None
+    settings, database, sealer = runtime.settings, runtime.database, runtime.sealer
+    clock, entropy = runtime.clock, runtime.entropy
+    intake = shared.intake
+    amend = MessageActions(database, sealer, clock, entropy, shared.announcer)
+    ways = partial(unreachable_routes, probe_targets(settings, None), clock) if settings.routes else None
     readiness = Readiness(database, sealer, clock, settings.data_dir, ways)
     parts = ApiParts(
-        intake=intake, throttle=throttle, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
+        intake=intake, throttle=shared.rate_limits, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer,
+        credentials=shared.credentials,
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
-        templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget, own_types=intake.facts.own_types,
-        exposition=lambda: metrics.exposition(Path(brief.metrics) if brief.metrics else None),
+        templates=build_templates(runtime, intake, shared.renderer), forget=intake.facts.forget, own_types=intake.facts.own_types,
+        exposition=lambda: metrics.exposition(Path(metrics_folder) if metrics_folder else None),
         public_url=settings.public_url, loopback=settings.http is not None and is_loopback_host(settings.http.host),
         limits=settings.limits, allow_private_networks=settings.allow_private_networks,
         hooks=HookParts(
-            database=database, sealer=sealer, clock=clock, new_id=entropy.new_id, secrets=settings.webhook_secrets,
-            certificate=Certificates(http_client(settings, clock)),
+            database=database, receiver=build_receiver(runtime), clock=clock, secrets=settings.webhook_secrets,
+            certificate=Certificates(runtime.http),
         ),
         visits=VisitParts(
             keys=tuple(link_key(key) for key in sealer.token_keys), clock=clock, tell=visit_recorder(database, sealer, clock, entropy),

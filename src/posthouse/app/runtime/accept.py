@@ -1,10 +1,9 @@
-"""Intake over an open store: for the doors, for `make run`, and for commands."""
+"""Intake over an open store: for the listeners, for `make run`, and for commands."""
 
 from posthouse.admin.templates import TemplateParts, Templates
-from posthouse.app.runtime.parts import route_facts
+from posthouse.app.runtime.routes import route_facts
+from posthouse.app.runtime.runtime import Runtime
 from posthouse.config import Settings
-from posthouse.net.clock import SystemClock
-from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import AcceptParts, Intake, NotifyWorkers
 from posthouse.pipeline.accept.draft import MessageBuilder
 from posthouse.pipeline.accept.links import LinkBuilder
@@ -13,41 +12,44 @@ from posthouse.pipeline.accept.suppression import AddressHasher, SuppressionLook
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.render.renderer import Renderer
-from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.domains import Domains
 
 
-def intake_over(
-    settings: Settings, database: Database, sealer: Sealer, clock: SystemClock, entropy: Entropy, notify_workers: NotifyWorkers | None = None,
-    renders: Renderer | None = None,
-) -> Intake:  # fmt: skip
-    """An intake whose commits workers hear of. ``renders``: left out, what tenants wrote is rendered in this process."""
-    facts = TenantFacts(database, Domains(database, sealer), clock)
-    suppression = SuppressionLookup(
+def build_intake(runtime: Runtime, notify_workers: NotifyWorkers | None = None, renderer: Renderer | None = None) -> Intake:
+    """An intake whose commits the workers are notified of. ``renderer`` None: tenants' templates are rendered in this process."""
+    database, sealer, clock, entropy = runtime.database, runtime.sealer, runtime.clock, runtime.entropy
+    suppressions = SuppressionLookup(
         database, clock, AddressHasher(database, sealer, entropy.bytes), Lockouts(database, clock, entropy)
     )
     builder = MessageBuilder(
-        facts=facts,
+        facts=TenantFacts(database, Domains(database, sealer), clock),
         sealer=sealer,
         entropy=entropy,
-        routes=route_facts(settings),
-        suppression=suppression,
-        renderer=renders,
-        links=_links(settings, sealer),
-        limits=settings.limits,
+        routes=route_facts(runtime.settings),
+        suppression=suppressions,
+        renderer=renderer,
+        links=_link_builder(runtime.settings, sealer),
+        limits=runtime.settings.limits,
     )
     notify = notify_workers or WorkerNotifier(database)
     return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify))
 
 
-def _links(settings: Settings, sealer: Sealer) -> LinkBuilder:
+def build_templates(runtime: Runtime, intake: Intake, renderer: Renderer) -> Templates:
+    """Stored templates; a change made through them is forgotten by this process' intake at once."""
+    return Templates(
+        TemplateParts(
+            database=runtime.database,
+            now=runtime.clock.now,
+            new_id=runtime.entropy.new_id,
+            forget=intake.facts.templates.forget,
+            renders=renderer,
+        )
+    )
+
+
+def _link_builder(settings: Settings, sealer: Sealer) -> LinkBuilder:
     http = "" if settings.http is None else f"http://{settings.http}"
-    taken_in = settings.return_path_domain or settings.hostname
-    return LinkBuilder(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
-
-
-def templates_over(intake: Intake, database: Database, clock: SystemClock, entropy: Entropy, renders: Renderer) -> Templates:
-    """Stored templates, changed in the process of an intake that hears of it at once."""
-    forget = intake.facts.templates.forget
-    return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=forget, renders=renders))
+    return_domain = settings.return_path_domain or settings.hostname
+    return LinkBuilder(sealer.token_key, settings.public_url or http, return_domain if settings.inbound is not None else "")

@@ -1,4 +1,7 @@
-"""What a child process is given by the supervisor, over its standard input, and how its life is tied to its parent."""
+"""What a child process is given by the supervisor, over its standard input, and how its life is tied to its parent.
+
+Imports next to nothing: confined children (``app.confined``) load it too.
+"""
 
 import contextlib
 import os
@@ -9,7 +12,10 @@ import msgspec
 
 
 class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is told. ``sockets``: inherited listening sockets by name (http, smtp, smtps). ``beside``: a predecessor still answers."""
+    """Which child this is. ``dsn``: the cell it works for. ``ready``: the descriptor that it writes to when it works.
+
+    ``sockets``: inherited listening sockets by name (http, smtp, smtps, inbound). ``beside``: a predecessor still answers on them.
+    """
 
     role: str
     name: str

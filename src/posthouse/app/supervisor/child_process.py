@@ -1,13 +1,12 @@
 """Child processes: started with what they inherit, watched, started again, ended in order.
 
-A child is told who it is by its arguments and gets what is secret (the database's address, keys) over its
+A child is told its role by its arguments and gets what is secret (the database's address, keys) over its
 standard input, never over arguments or the environment. The kernel ends it when its parent dies.
 """
 
 import asyncio
 import contextlib
 import os
-import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from posthouse.app.child import child_command
 from posthouse.app.runtime.child_spec import ChildSpec
 
 log = structlog.get_logger()
@@ -26,9 +26,9 @@ STEADY_AFTER: Final = 30.0
 class ChildProcess:
     """One process and its successors. ``ended`` is called after each death."""
 
-    def __init__(self, brief: ChildSpec, ended: Callable[["ChildProcess"], None]) -> None:
-        """Not started yet; ``brief.ready`` is set anew for each start."""
-        self.brief = brief
+    def __init__(self, spec: ChildSpec, ended: Callable[["ChildProcess"], None]) -> None:
+        """``spec.ready`` is set anew for each start."""
+        self.spec = spec
         self.ready = asyncio.Event()
         self._ended = ended
         self._process: Process | None = None
@@ -40,15 +40,15 @@ class ChildProcess:
     @property
     def name(self) -> str:
         """For logs."""
-        return self.brief.name
+        return self.spec.name
 
-    async def keep(self) -> None:
+    async def keep_running(self) -> None:
         """Start, wait, and start again until stopped."""
         clock = asyncio.get_running_loop()
         while True:
             began = clock.time()
-            self._process = await self._begin(self.ready)
-            code = await self._ends()
+            self._process = await self._start(self.ready)
+            code = await self._wait_until_ended()
             self.ready.clear()
             self._ended(self)
             if self._stopping:
@@ -57,7 +57,7 @@ class ChildProcess:
             log.error("process ended", process=self.name, code=code)
             await asyncio.sleep(BACKOFF[min(max(self._deaths - 1, 0), len(BACKOFF) - 1)])
 
-    async def _ends(self) -> int:
+    async def _wait_until_ended(self) -> int:
         """The exit code of the process, or of the last that took its place."""
         while True:
             process = self._process
@@ -74,23 +74,23 @@ class ChildProcess:
     async def renew(self, grace: float) -> bool:
         """A successor, which reads everything anew, beside this process, and then in its place; False where it is not ready in time.
 
-        Both share the listening sockets meanwhile, so nobody waits for one to end or the other to begin.
+        Both share the listening sockets meanwhile, so no client waits for one to end or the other to begin.
         """
         async with self._changing:
             before, ready = self._process, asyncio.Event()
-            successor = await self._begin(ready, beside=True)
+            successor = await self._start(ready, beside=True)
             try:
-                if not await _comes_true(ready, successor, grace):
+                if not await _is_ready_in_time(ready, successor, grace):
                     return False
                 self._process = successor
             finally:
                 if self._process is not successor:
                     await self._terminate(successor, 0)
         if before is not None:
-            await self._leave(before, grace)
+            await self._retire(before, grace)
         return True
 
-    async def _leave(self, process: Process, grace: float) -> None:
+    async def _retire(self, process: Process, grace: float) -> None:
         self._leaving.add(process)
         try:
             await self._terminate(process, grace)
@@ -110,50 +110,51 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
-    async def _begin(self, ready: asyncio.Event, *, beside: bool = False) -> Process:
-        """A new process that was told its brief; ``ready`` is set when it says so."""
+    async def _start(self, ready: asyncio.Event, *, beside: bool = False) -> Process:
+        """A new process that was given its spec; ``ready`` is set when it reports so."""
         read_end, write_end = os.pipe()
-        brief = msgspec.structs.replace(self.brief, ready=write_end, beside=beside)
+        spec = msgspec.structs.replace(self.spec, ready=write_end, beside=beside)
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "posthouse.app.child", brief.role,
-                stdin=asyncio.subprocess.PIPE, pass_fds=(write_end, *brief.sockets.values()),
+                *child_command(spec.role),
+                stdin=asyncio.subprocess.PIPE,
+                pass_fds=(write_end, *spec.sockets.values()),
                 start_new_session=True,
-            )  # fmt: skip
+            )
         except BaseException:
             os.close(read_end)
             raise
         finally:
             os.close(write_end)
-        _hear(read_end, ready)
+        _set_when_ready(read_end, ready)
         if process.stdin is not None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                process.stdin.write(msgspec.json.encode(brief))
+                process.stdin.write(msgspec.json.encode(spec))
                 process.stdin.close()
         if self._stopping:
             process.terminate()
         return process
 
 
-def _hear(read_end: int, ready: asyncio.Event) -> None:
-    """Set ``ready`` when the child says so; nothing, when it ends before."""
+def _set_when_ready(read_end: int, ready: asyncio.Event) -> None:
+    """Set ``ready`` when the child writes to the pipe; not when it ends before, which only closes it."""
     loop = asyncio.get_running_loop()
 
-    def told() -> None:
+    def on_readable() -> None:
         loop.remove_reader(read_end)
         if os.read(read_end, 1):
             ready.set()
         os.close(read_end)
 
-    loop.add_reader(read_end, told)
+    loop.add_reader(read_end, on_readable)
 
 
-async def _comes_true(ready: asyncio.Event, process: Process, grace: float) -> bool:
+async def _is_ready_in_time(ready: asyncio.Event, process: Process, grace: float) -> bool:
     """Whether the process is ready before it ends, and in time."""
-    ending, being = asyncio.create_task(process.wait()), asyncio.create_task(ready.wait())
+    ending, becoming_ready = asyncio.create_task(process.wait()), asyncio.create_task(ready.wait())
     try:
-        await asyncio.wait([ending, being], timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([ending, becoming_ready], timeout=grace, return_when=asyncio.FIRST_COMPLETED)
     finally:
         ending.cancel()
-        being.cancel()
+        becoming_ready.cancel()
     return ready.is_set() and process.returncode is None

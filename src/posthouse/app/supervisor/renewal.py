@@ -1,11 +1,12 @@
 """Settings read again while we run: on SIGHUP, or when the file of a secret changed (contract, "Environment"; R6, G3).
 
-What was read is tried before anybody depends on it: settings that cannot be used, a database that does not let us in
-and a key that does not open it change nothing, are told in one line, and are tried again until they can be used (a
+What was read is tried before any process depends on it: settings that cannot be used, a database that refuses the login
+and a key that does not open it change nothing, are logged in one line, and are tried again until they can be used (a
 secret's file often changes a moment before the password does). Then one child after the other is renewed, so that no
 send is refused meanwhile.
 
-A new secret key goes round twice: first everybody can open what it sealed, then it seals.
+A new secret key takes two rounds of renewals: in the first every process learns to open what is sealed under it, in the
+second they seal with it. In one round, a process not yet renewed would meet what it cannot open.
 """
 
 import asyncio
@@ -17,11 +18,11 @@ from typing import Final
 import msgspec
 import structlog
 
-from posthouse.app.runtime.parts import check_routes
+from posthouse.app.runtime.routes import check_routes
 from posthouse.app.supervisor.child_process import ChildProcess
-from posthouse.config import Settings, UnusableSettings, load, secret_files
+from posthouse.config import UnusableSettings, load, secret_files
 from posthouse.net.entropy import Entropy
-from posthouse.ops.open_store import OpenStore, check_keys, keep_up
+from posthouse.ops.open_store import OpenStore, check_keys, reseal_with_first_key
 from posthouse.store.installation import secret_check
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.refusal import StoreRefusal
@@ -29,100 +30,109 @@ from posthouse.store.seal import Sealer
 
 log = structlog.get_logger()
 
-WATCH: Final = 5.0  # seconds between looks at the files
+WATCH_SECONDS: Final = 5.0  # between looks at the files
 
 
 class Renewal:
-    """Watches for one ``serve``. ``asked``: set by SIGHUP; ``grace``: seconds for a child to end, and for the next to be ready."""
+    """Watches for one ``serve``. ``requested``: set by SIGHUP; ``grace``: seconds for a child to end, and for the next to be ready."""
 
     def __init__(
-        self, environ: Mapping[str, str], store: OpenStore, children: Sequence[ChildProcess], entropy: Entropy, *, asked: asyncio.Event, grace: float
-    ) -> None:  # fmt: skip
+        self,
+        environ: Mapping[str, str],
+        store: OpenStore,
+        children: Sequence[ChildProcess],
+        entropy: Entropy,
+        *,
+        requested: asyncio.Event,
+        grace: float,
+    ) -> None:
         self._environ = environ
         self._database = store.database
-        self._first = (
-            store.dsn,
-            store.secret_keys,
-        )  # what holds where the settings say nothing: the embedded database and its key
-        self._dsn, self._keys = self._first
+        # What holds where the settings name neither: the embedded database and its key.
+        self._own_dsn, self._own_keys = store.dsn, store.secret_keys
+        self._dsn, self._keys = store.dsn, store.secret_keys
         self._children = children
         self._entropy = entropy
-        self._asked = asked
+        self._requested = requested
         self._grace = grace
-        self._told = ""
+        self._last_fault = ""
 
     async def run(self) -> None:
         """For ever."""
         files = secret_files(self._environ)
-        seen, owed = [_changed_at(path) for path in files], False
+        seen, pending = [_changed_at(path) for path in files], False
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), WATCH)
-            now = [_changed_at(path) for path in files]
-            owed = owed or self._asked.is_set() or now != seen
-            self._asked.clear()
-            seen = now
-            if owed:
-                owed = not await self._once()
+                await asyncio.wait_for(self._requested.wait(), WATCH_SECONDS)
+            changed_at = [_changed_at(path) for path in files]
+            pending = pending or self._requested.is_set() or changed_at != seen
+            self._requested.clear()
+            seen = changed_at
+            if pending:
+                pending = not await self._renew_all()
 
-    async def _once(self) -> bool:
-        """Whether everybody has what is to be read now."""
+    async def _renew_all(self) -> bool:
+        """Whether every process has the settings as they are now."""
         try:
-            settings = await self._read()
+            dsn, keys = await self._read()
         except (UnusableSettings, StoreRefusal) as fault:
-            self._tell(str(fault))
+            self._log_fault(str(fault))
             return False
         log.info("settings are read again")
-        dsn, keys = settings.database_url or self._first[0], settings.secret_keys or self._first[1]
         if dsn != self._dsn:
             await self._database.redirect(dsn)
-        rounds = [keys] if keys[0] == self._keys[0] else [(*self._keys, *(key for key in keys if key not in self._keys)), keys]
-        for these in rounds:
-            self._dsn, self._keys = dsn, these
-            if not await self._renew():
+        for round_keys in self._key_rounds(keys):
+            self._dsn, self._keys = dsn, round_keys
+            if not await self._renew_children():
                 return False
-        self._told = ""
-        return await self._settled(keys)
+        self._last_fault = ""
+        return await self._adopt(keys)
 
-    async def _settled(self, keys: tuple[str, ...]) -> bool:
-        """The new key's check value is kept, also where a child of the first round proved the old one meanwhile; the rest follows it."""
+    def _key_rounds(self, keys: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """The keys of each round of renewals: the old key seals in the first, where the new one is not the first already."""
+        if keys[0] == self._keys[0]:
+            return [keys]
+        return [(*self._keys, *(key for key in keys if key not in self._keys)), keys]
+
+    async def _adopt(self, keys: tuple[str, ...]) -> bool:
+        """Store the new key's check value, also where a child of the first round proved the old one meanwhile; reseal what is at rest."""
         try:
-            with vitals.in_words():
+            with vitals.errors_as_refusals():
                 proven = await secret_check.proves(self._database, sealer := Sealer(keys, self._entropy.bytes))
-                await keep_up(self._database, sealer)
+                await reseal_with_first_key(self._database, sealer)
                 return proven
         except StoreRefusal:
             return False
 
-    async def _read(self) -> Settings:
-        """The settings as they are now, tried. Errors: Unusable, StoreRefusal."""
+    async def _read(self) -> tuple[str, tuple[str, ...]]:
+        """The database's address and the keys as the settings have them now, tried. Errors: UnusableSettings, StoreRefusal."""
         settings = load(self._environ)
         check_routes(settings)
-        dsn, keys = settings.database_url or self._first[0], settings.secret_keys or self._first[1]
+        dsn, keys = settings.database_url or self._own_dsn, settings.secret_keys or self._own_keys
         if (dsn, keys) != (self._dsn, self._keys):
             database = await vitals.reach(dsn, size=1, application="posthouse serve")
             try:
-                with vitals.in_words():
+                with vitals.errors_as_refusals():
                     await secret_check.prove(database, sealer := Sealer(keys, self._entropy.bytes))
                     await check_keys(database, sealer)
             finally:
                 await database.close()
-        return settings
+        return dsn, keys
 
-    async def _renew(self) -> bool:
+    async def _renew_children(self) -> bool:
         for child in self._children:
-            child.brief = msgspec.structs.replace(child.brief, dsn=self._dsn, secret_keys=self._keys)
+            child.spec = msgspec.structs.replace(child.spec, dsn=self._dsn, secret_keys=self._keys)
         for child in self._children:
             if not await child.renew(self._grace):
-                self._tell(f"{child.name} is not ready again; it is tried anew")
+                self._log_fault(f"{child.name} is not ready again; it is tried anew")
                 return False
         return True
 
-    def _tell(self, fault: str) -> None:
+    def _log_fault(self, fault: str) -> None:
         """Once for each new sentence, however often it is tried."""
-        if fault != self._told:
+        if fault != self._last_fault:
             log.warning("settings not read again", fault=fault)
-        self._told = fault
+        self._last_fault = fault
 
 
 def _changed_at(path: Path) -> float:

@@ -1,7 +1,7 @@
-"""`posthouse serve`: bind, open the store, start the roles, say so, and stay until told to stop.
+"""`posthouse serve`: bind, open the store, start the roles, report that they answer, and stay until told to stop.
 
-The listening sockets belong to this process and are inherited, so a door that dies and comes back
-refuses nobody meanwhile. When a worker ends, what it held is taken back at once.
+The listening sockets belong to this process and are inherited, so a listener's process that dies and comes back
+refuses no connection meanwhile. When a worker ends, its leases are rolled back at once.
 """
 
 import asyncio
@@ -17,9 +17,10 @@ import msgspec
 import structlog
 import uvloop
 
-from posthouse.app.child import quiet_logs
 from posthouse.app.runtime.child_spec import ChildSpec
-from posthouse.app.runtime.parts import check_routes
+from posthouse.app.runtime.logs import configure_logs
+from posthouse.app.runtime.routes import check_routes
+from posthouse.app.runtime.runtime import Runtime, runtime_of
 from posthouse.app.runtime.sockets import BoundSockets, bind_all
 from posthouse.app.runtime.worker_lanes import worker_lanes
 from posthouse.app.supervisor.child_process import ChildProcess
@@ -28,7 +29,7 @@ from posthouse.config import Settings, UnusableSettings
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.open_store import OpenStore, StoreOptions, open_store
-from posthouse.pipeline.alerts.emit import Alerts
+from posthouse.pipeline.alerts.delivery_failed import DeliveryFailedAlerts
 from posthouse.pipeline.deliver.reclaim import ReclaimParts
 from posthouse.pipeline.deliver.sweep import Sweep
 from posthouse.store.postgres import vitals
@@ -38,6 +39,12 @@ log = structlog.get_logger()
 
 ROLES: Final = frozenset({"api", "submission", "inbound", "worker", "fanout"})
 STOP_GRACE: Final = 30.0
+_LISTENERS: Final = {
+    "http": "HTTP and dashboard   http://",
+    "smtp": "SMTP submission      ",
+    "smtps": "SMTP over TLS        ",
+    "inbound": "Returned mail        ",
+}
 
 
 class ReadyReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,116 +60,143 @@ class ReadyReport(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[str]
 
 
+class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to serve. ``environ`` is read again on SIGHUP. ``as_json``: one line when ready. ``welcome``: credentials and samples at the start."""
+
+    settings: Settings
+    roles: frozenset[str]
+    environ: Mapping[str, str]
+    as_json: bool
+    welcome: bool
+
+
 def serve(
     settings: Settings, roles: frozenset[str] | None, as_json: bool, *, environ: Mapping[str, str], welcome: bool = False
 ) -> None:
-    """Run until SIGTERM or SIGINT; ``environ`` is read again on SIGHUP. Errors: Unusable, for what the operator must change."""
-    quiet_logs()
-    wanted = roles or ROLES
-    if unknown := wanted - ROLES:
+    """Run until SIGTERM or SIGINT; ``roles`` None: all. Errors: UnusableSettings, for what the operator must change."""
+    configure_logs()
+    roles = roles or ROLES
+    if unknown := roles - ROLES:
         message = f"--roles names {', '.join(sorted(unknown))}; there are {', '.join(sorted(ROLES))}"
         raise UnusableSettings(message)
     check_routes(settings)
-    uvloop.run(Supervisor(settings, wanted, environ, as_json=as_json, welcome=welcome).run())
+    options = ServeOptions(settings=settings, roles=roles, environ=environ, as_json=as_json, welcome=welcome)
+    uvloop.run(Supervisor(options, SystemClock(), Entropy()).run())
 
 
 class Supervisor:
     """One `serve`: its store, its children, its sweep."""
 
-    def __init__(
-        self, settings: Settings, roles: frozenset[str], environ: Mapping[str, str], *, as_json: bool, welcome: bool
-    ) -> None:
-        """Nothing is open yet."""
-        self._settings = settings
-        self._roles = roles
-        self._environ = environ
-        self._as_json = as_json
-        self._welcome = welcome
+    def __init__(self, options: ServeOptions, clock: SystemClock, entropy: Entropy) -> None:
+        self._options = options
+        self._settings = options.settings
+        self._clock = clock
+        self._entropy = entropy
         self._children: list[ChildProcess] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: Sweep | None = None
-        self._renew = asyncio.Event()
+        self._renewal_requested = asyncio.Event()
 
     async def run(self) -> None:
         """Open, start, wait, stop."""
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        # A terminal that closes ends what was started in it; a service is told to read its settings anew.
-        hung_up = stop if sys.stdin is not None and sys.stdin.isatty() else self._renew
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up.set)
-        bound = await bind_all(self._settings, self._roles)
-        clock, entropy = SystemClock(), Entropy()
-        store = await self._opened(clock, entropy)
+        self._handle_signals(stop)
+        bound = await bind_all(self._settings, self._options.roles)
+        store = await self._open_store()
+        runtime = runtime_of(store, self._settings, self._clock, self._entropy)
         try:
-            self._start(store, bound, clock, entropy)
+            self._start(runtime, self._child_specs(store, bound))
             if await self._all_ready(stop):
                 self._report(bound)
-                self._spawn(self._renewal(store, entropy).run())
-                if self._welcome:
-                    self._spawn(self._greet(store, bound, clock, entropy))
+                self._spawn(self._renewal(store).run())
+                if self._options.welcome:
+                    self._spawn(self._welcome(runtime, bound))
             await stop.wait()
         finally:
             bound.close()
             await self._end(store)
 
-    async def _opened(self, clock: SystemClock, entropy: Entropy) -> OpenStore:
+    def _handle_signals(self, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        # A terminal that closes ends what was started in it; a service is told to read its settings anew.
+        on_terminal = sys.stdin is not None and sys.stdin.isatty()
+        loop.add_signal_handler(signal.SIGHUP, (stop if on_terminal else self._renewal_requested).set)
+
+    async def _open_store(self) -> OpenStore:
         settings = self._settings
-        opening = StoreOptions(
-            database_url=settings.database_url, data_dir=settings.data_dir, secret_keys=settings.secret_keys,
-            random=entropy.bytes, now=clock.now(), application="posthouse serve", own=True, create=True, progress=self._say,
-        )  # fmt: skip
+        options = StoreOptions(
+            database_url=settings.database_url,
+            data_dir=settings.data_dir,
+            secret_keys=settings.secret_keys,
+            random=self._entropy.bytes,
+            now=self._clock.now(),
+            application="posthouse serve",
+            own=True,
+            create=True,
+            progress=self._print,
+        )
         try:
-            store = await open_store(opening)
+            store = await open_store(options)
         except StoreRefusal as refusal:
             raise UnusableSettings(str(refusal)) from None
         if store.embedded is not None:
             self._spawn(store.embedded.watch())
-        clock.anchor((await vitals.server(store.database)).now)
+        self._clock.anchor((await vitals.server(store.database)).now)
         return store
 
-    def _start(self, store: OpenStore, bound: BoundSockets, clock: SystemClock, entropy: Entropy) -> None:
+    def _start(self, runtime: Runtime, specs: list[ChildSpec]) -> None:
         parts = ReclaimParts(
-            database=store.database, clock=clock, entropy=entropy, route_names=tuple(r.name for r in self._settings.routes),
-            alert=Alerts(store.database, clock, entropy),
-        )  # fmt: skip
+            database=runtime.database,
+            clock=self._clock,
+            entropy=self._entropy,
+            route_names=tuple(route.name for route in self._settings.routes),
+            alert=DeliveryFailedAlerts(runtime.database, self._clock, self._entropy),
+        )
         self._sweep = Sweep(parts)
         self._spawn(self._sweep.run())
-        for brief in self._briefs(store, bound):
-            child = ChildProcess(brief, self._child_ended)
+        for spec in specs:
+            child = ChildProcess(spec, self._on_child_ended)
             self._children.append(child)
-            self._spawn(child.keep())
+            self._spawn(child.keep_running())
 
-    def _briefs(self, store: OpenStore, bound: BoundSockets) -> list[ChildSpec]:
-        metrics = self._metrics_folder()
+    def _child_specs(self, store: OpenStore, bound: BoundSockets) -> list[ChildSpec]:
         common = ChildSpec(
-            role="", name="", dsn=store.dsn, secret_keys=store.secret_keys, sockets={}, ready=-1, metrics=str(metrics),
-            public_url=self._settings.public_url or f"http://{bound.shown('http') or 'localhost'}", parent=os.getpid(),
-        )  # fmt: skip
-        briefs = []
-        if self._roles & {"api", "submission"}:
-            briefs.append(
-                msgspec.structs.replace(common, role="doors", name="doors", sockets=bound.descriptors("http", "smtp", "smtps"))
-            )
-        if "worker" in self._roles:
-            briefs += [
-                msgspec.structs.replace(common, role="worker", name=f"worker-{number}", lanes=lanes)
+            role="",
+            name="",
+            dsn=store.dsn,
+            secret_keys=store.secret_keys,
+            sockets={},
+            ready=-1,
+            metrics=str(self._empty_metrics_folder()),
+            public_url=self._settings.public_url or f"http://{bound.address('http') or 'localhost'}",
+            parent=os.getpid(),
+        )
+        replace, roles = msgspec.structs.replace, self._options.roles
+        specs = []
+        if roles & {"api", "submission"}:
+            specs.append(replace(common, role="doors", name="doors", sockets=bound.descriptors("http", "smtp", "smtps")))
+        if "worker" in roles:
+            specs += [
+                replace(common, role="worker", name=f"worker-{number}", lanes=lanes)
                 for number, lanes in enumerate(worker_lanes(self._settings.workers))
             ]
         if inbound := bound.descriptors("inbound"):
-            briefs.append(msgspec.structs.replace(common, role="inbound", name="inbound", sockets=inbound))
-        if "fanout" in self._roles:
-            briefs.append(msgspec.structs.replace(common, role="fanout", name="fanout"))
-        return briefs
+            specs.append(replace(common, role="inbound", name="inbound", sockets=inbound))
+        if "fanout" in roles:
+            specs.append(replace(common, role="fanout", name="fanout"))
+        return specs
 
-    def _metrics_folder(self) -> Path:
+    def _empty_metrics_folder(self) -> Path:
+        """Where the children share their metrics; those of processes that have ended must not count."""
         folder = self._settings.data_dir / "run" / "metrics"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
         return folder
 
-    def _child_ended(self, child: ChildProcess) -> None:
-        if child.brief.role == "worker" and self._sweep is not None:
+    def _on_child_ended(self, child: ChildProcess) -> None:
+        if child.spec.role == "worker" and self._sweep is not None:
             self._spawn(self._sweep_now(self._sweep))
 
     async def _sweep_now(self, sweep: Sweep) -> None:
@@ -171,8 +205,15 @@ class Supervisor:
         except Exception as error:  # the sweep of the next second tries again
             log.info("sweep put off", error=type(error).__name__)
 
-    def _renewal(self, store: OpenStore, entropy: Entropy) -> Renewal:
-        return Renewal(self._environ, store, self._children, entropy, asked=self._renew, grace=STOP_GRACE)
+    def _renewal(self, store: OpenStore) -> Renewal:
+        return Renewal(
+            self._options.environ,
+            store,
+            self._children,
+            self._entropy,
+            requested=self._renewal_requested,
+            grace=STOP_GRACE,
+        )
 
     async def _all_ready(self, stop: asyncio.Event) -> bool:
         waiting = [asyncio.create_task(child.ready.wait()) for child in self._children]
@@ -185,34 +226,45 @@ class Supervisor:
         return not stop.is_set()
 
     def _report(self, bound: BoundSockets) -> None:
-        if self._as_json:
-            ready = ReadyReport(
-                ready=True, pid=os.getpid(), http=bound.shown("http"), smtp=bound.shown("smtp"), smtps=bound.shown("smtps"),
-                inbound=bound.shown("inbound"), data_dir=str(self._settings.data_dir), roles=sorted(self._roles),
-            )  # fmt: skip
-            sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
-            sys.stdout.flush()
+        if self._options.as_json:
+            self._report_json(bound)
             return
-        self._say("Posthouse is ready.")
-        for name, words in (
-            ("http", "HTTP and dashboard   http://{}"),
-            ("smtp", "SMTP submission      {}"),
-            ("smtps", "SMTP over TLS        {}"),
-            ("inbound", "Returned mail        {}"),
-        ):
-            if shown := bound.shown(name):
-                self._say("  " + words.format(shown))
+        self._print("Posthouse is ready.")
+        for name, label in _LISTENERS.items():
+            if address := bound.address(name):
+                self._print(f"  {label}{address}")
 
-    async def _greet(self, store: OpenStore, bound: BoundSockets, clock: SystemClock, entropy: Entropy) -> None:
-        from posthouse.app.runtime.accept import intake_over  # noqa: PLC0415 - only `make run` needs these
-        from posthouse.ops.first_run import FirstRunParts, first_run  # noqa: PLC0415
+    def _report_json(self, bound: BoundSockets) -> None:
+        ready = ReadyReport(
+            ready=True,
+            pid=os.getpid(),
+            http=bound.address("http"),
+            smtp=bound.address("smtp"),
+            smtps=bound.address("smtps"),
+            inbound=bound.address("inbound"),
+            data_dir=str(self._settings.data_dir),
+            roles=sorted(self._options.roles),
+        )
+        sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
+        sys.stdout.flush()
 
-        welcome = FirstRunParts(
-            database=store.database, sealer=store.sealer, intake=intake_over(self._settings, store.database, store.sealer, clock, entropy), clock=clock,
-            entropy=entropy, data_dir=self._settings.data_dir, hostname=self._settings.hostname, http=bound.shown("http"),
-            smtp=bound.shown("smtp"), say=self._say,
-        )  # fmt: skip
-        await first_run(welcome)
+    async def _welcome(self, runtime: Runtime, bound: BoundSockets) -> None:
+        from posthouse.app.runtime.accept import build_intake  # noqa: PLC0415 - only `make run` needs these
+        from posthouse.ops.first_run import FirstRunParts, first_run  # noqa: PLC0415 - as above
+
+        await first_run(
+            FirstRunParts(
+                database=runtime.database,
+                sealer=runtime.sealer,
+                intake=build_intake(runtime),
+                clock=self._clock,
+                entropy=self._entropy,
+                data_dir=self._settings.data_dir,
+                hostname=self._settings.hostname,
+                http=bound.address("http"),
+                print_line=self._print,
+            )
+        )
 
     async def _end(self, store: OpenStore) -> None:
         await asyncio.gather(*(child.stop(STOP_GRACE) for child in self._children))
@@ -228,7 +280,7 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _say(self, line: str) -> None:
-        stream = sys.stderr if self._as_json else sys.stdout
+    def _print(self, line: str) -> None:
+        stream = sys.stderr if self._options.as_json else sys.stdout
         stream.write(line + "\n")
         stream.flush()

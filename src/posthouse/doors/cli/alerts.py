@@ -17,7 +17,7 @@ from posthouse.model.send_request import Environment
 from posthouse.model.timeline import cursor as place
 from posthouse.model.timeline import read_cursor
 from posthouse.model.webhook_event import PREFIX
-from posthouse.policy.alerts import words
+from posthouse.policy.alerts import ALERT_TYPES, describe_alert
 from posthouse.store.tenants import alerts as stored
 
 TEST = click.option("--test", is_flag=True, help="The sandbox's alerts instead of the live ones.")
@@ -32,7 +32,7 @@ def alerts(context: click.Context) -> None:
 
 
 @alerts.command("list")
-@click.option("--type", type=click.Choice(words.TYPES), help="Only of this type.")
+@click.option("--type", type=click.Choice(ALERT_TYPES), help="Only of this type.")
 @click.option("--since", type=MomentType(), help="Only told then or later.")
 @click.option("--until", type=MomentType(), help="Only told then or before.")
 @click.option("--cursor", help="Where the page before ended.")
@@ -70,7 +70,7 @@ def _print(found: Sequence[Alert]) -> None:
     if not found:
         remark("No alerts.")
     for each in found:
-        said = words.words(each.type, each.data)
+        said = describe_alert(each.type, each.data)
         click.echo(plain(f"{moment(each.at)}  {said.severity.upper()}  {said.title}"))
         click.echo(plain(f"  {said.summary}"))
         if each.message:
@@ -83,7 +83,7 @@ def _print(found: Sequence[Alert]) -> None:
 
 
 def _json(each: Alert) -> dict[str, Any]:
-    said = words.words(each.type, each.data)
+    said = describe_alert(each.type, each.data)
     return {
         "id": ids.text(PREFIX, each.id), "type": each.type, "at": each.at, "severity": said.severity, "title": said.title,
         "summary": said.summary, "advice": said.advice, "messageId": each.message and ids.text("msg", each.message),

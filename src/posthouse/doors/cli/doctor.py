@@ -13,7 +13,7 @@ from posthouse.doors.cli.shared.output import answer, as_json, plain
 from posthouse.doors.cli.shared.session import opening, reached
 from posthouse.model.domain import Domain
 from posthouse.model.route import SENDING_KINDS, RouteKind
-from posthouse.ops.doctor_network import CheckLevel, CheckResult, disk
+from posthouse.ops.doctor_network import CheckLevel, CheckResult, check_disk
 from posthouse.ops.doctor_store import check_store
 from posthouse.store.postgres.database import Database
 from posthouse.store.postgres.migrate import current
@@ -54,7 +54,7 @@ def doctor(handed: CliContext, *, ca: bool, as_json: bool) -> None:
 async def _examine(handed: CliContext, settings: Settings) -> list[CheckResult]:
     """The settings, then the store, then the network, which is asked about a domain of ours."""
     findings = [CheckResult("settings", CheckLevel.WARN, sentence, "correct the name") for sentence in unknown(handed.environ)]
-    findings += [*_routes(settings.routes), disk(settings.data_dir)]
+    findings += [*_routes(settings.routes), check_disk(settings.data_dir)]
     known: list[Domain] = []
     asked = opening(handed, settings)
     try:

@@ -161,7 +161,7 @@ class _Following:
         while True:
             assert self._place is not None  # noqa: S101 - ``_begin`` set it
             try:
-                with vitals.in_words():
+                with vitals.errors_as_refusals():
                     found, place = await feed.events_from(session.store.database, owner, self.environment, self._place, BATCH)
             except (DatabaseRefused, OSError):
                 await self._wait(_AWAY)

@@ -7,9 +7,7 @@ Known sharp edges: a call whose certificate must be fetched first waits for that
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -18,20 +16,19 @@ from starlette.responses import Response
 
 from posthouse.doors.http.problem import not_found, refuse
 from posthouse.model.clock import Clock
-from posthouse.model.feedback import HookAddress, RawFeedback
+from posthouse.model.feedback import HookAddress
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate
 from posthouse.model.send_request import Rejection
+from posthouse.pipeline.feedback.receive import FeedbackReceiver
 from posthouse.providers.codec import ProviderCodec
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.postgres.database import Database
-from posthouse.store.recipients import feedback, hooks
-from posthouse.store.seal import Sealer
+from posthouse.store.recipients import hooks
 from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
 
 MOST_BYTES: Final = 5 << 20
-NAMING: Final = ("svix-id",)  # what names an event outside the body
 _UNKNOWN: Final = not_found("There is no such hook. `posthouse hook add PROVIDER` makes one.")
 _UNSET: Final = Rejection("forbidden", "No secret of this provider is configured, so its hooks are refused.")
 _WRONG: Final = Rejection("unauthenticated", "This call is not signed by the provider.")
@@ -43,9 +40,8 @@ class HookParts(msgspec.Struct, frozen=True, kw_only=True):
     """``secrets``: by provider, as configured. ``certificate``: what stands at an address that was checked, or None."""
 
     database: Database
-    sealer: Sealer
+    receiver: FeedbackReceiver
     clock: Clock
-    new_id: Callable[[datetime], UUID]
     secrets: Mapping[str, str]
     certificate: Callable[[str], Awaitable[bytes | None]]
 
@@ -109,11 +105,6 @@ async def _checked(parts: HookParts, codec: ProviderCodec, hook: Hook, secret: s
 
 
 async def _kept(parts: HookParts, address: HookAddress, hook: Hook, checked: HookVerified) -> Response:
-    now = parts.clock.now()
-    raw = RawFeedback(
-        id=parts.new_id(now), tenant=address.tenant, environment=address.environment, source=f"hook:{address.provider}",
-        body=hook.body, received_at=now, headers={name: hook.headers[name] for name in NAMING if name in hook.headers},
-    )  # fmt: skip
-    taken = await feedback.put_once(parts.database, parts.sealer, raw, checked.once)
+    taken = await parts.receiver.receive_hook(address, hook, checked.once)
     metrics.HOOKS.labels(address.provider, "taken" if taken else "repeated").inc()
     return Response(status_code=200)

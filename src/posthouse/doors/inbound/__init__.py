@@ -1,5 +1,5 @@
-"""The way in for returned mail by SMTP: bounces, complaints, and the wish to be taken off a list (POSTHOUSE_INBOUND).
+"""The listener for returned mail by SMTP: bounces, complaints, replies, and requests to unsubscribe (POSTHOUSE_INBOUND).
 
-``recipient`` says whose an address is, before anything is taken; ``keep`` puts what came where ``pipeline.feedback.loop`` finds it.
+``recipient`` answers whose an address is, before anything is taken; ``store_returned`` stores what came for ``pipeline.feedback.loop``.
 The conversation is submission's (``mail.smtp.server.conversation``), without a login.
 """

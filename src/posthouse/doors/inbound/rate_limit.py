@@ -1,33 +1,33 @@
-"""How much mail to the operator's mailboxes is taken: they need no token, so anybody may write to them, and it is kept.
+"""How much mail to the operator's mailboxes is taken: they need no token, so anybody may write to them, and it is stored.
 
-A bucket of ``ROOM`` mails that fills again by one every ``REFILL``; what does not fit is asked to come back later, which mail
-servers do. So ten thousand complaints to ``abuse@`` leave fifty and not ten thousand.
+``policy.throttle``'s bucket: ``ROOM`` messages, filling again by one every ``REFILL``; what does not fit is asked to come back
+later, which mail servers do. So ten thousand complaints to ``abuse@`` leave fifty and not ten thousand.
 
 Known sharp edges: one bucket a process, and whoever empties it keeps others waiting until there is room again.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
-ROOM: Final = 50.0
-REFILL: Final = 300.0  # seconds
+from posthouse.policy.throttle import BucketTaken, take
+
+ROOM: Final = 50
+REFILL: Final = timedelta(minutes=5)
 
 
 class RateLimit:
     """One per process that takes returned mail."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        """Full; ``monotonic`` in seconds."""
-        self._monotonic = monotonic
-        self._left = ROOM
-        self._seen = monotonic()
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        """``now``: aware."""
+        self._now = now
+        self._full_at: datetime | None = None
 
-    def takes(self) -> bool:
+    def take(self) -> bool:
         """Whether one more is taken; it counts then."""
-        now = self._monotonic()
-        self._left = min(ROOM, self._left + (now - self._seen) / REFILL)
-        self._seen = now
-        if self._left < 1.0:
+        taken = take(self._full_at, ROOM, 1, self._now(), window=ROOM * REFILL)
+        if not isinstance(taken, BucketTaken):
             return False
-        self._left -= 1.0
+        self._full_at = taken.full_at
         return True

@@ -1,6 +1,6 @@
-"""What is forged is counted, and a sample of it told in the log: one line a minute at most, with how many there were since the last.
+"""Forged recipients are counted, and a sample of them logged: one line a minute at most, with how many there were since the last.
 
-A line says whether it looked like a return path or a way out of a list, never the address: logs hold none.
+A line says whether it looked like a return path or an unsubscribe address, never the address: logs hold none.
 """
 
 from collections.abc import Callable
@@ -12,26 +12,25 @@ from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
 
-APART: Final = 60.0  # seconds
-_LOOKS: Final = {"b+": "return path", "u+": "way out of a list"}
+INTERVAL_SECONDS: Final = 60.0
+_LOOKS_LIKE: Final = {"b+": "return path", "u+": "way out of a list"}
 
 
 class SampledLog:
     """One per process that takes returned mail."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        """Nothing was forged yet; ``monotonic`` in seconds."""
+        """``monotonic`` in seconds."""
         self._monotonic = monotonic
-        self._next = monotonic()
-        self._since = 0
+        self._next_line_at = monotonic()
+        self._refused = 0
 
-    def count(self, local: str) -> None:
-        """One more recipient that is nobody's."""
+    def count(self, local_part: str) -> None:
+        """One more recipient whose address is nobody's."""
         metrics.FORGED.labels("inbound").inc()
-        self._since += 1
+        self._refused += 1
         now = self._monotonic()
-        if now >= self._next:
-            log.warning(
-                "returned mail to nobody refused", looks_like=_LOOKS.get(local[:2].lower(), "neither"), refused=self._since
-            )
-            self._next, self._since = now + APART, 0
+        if now >= self._next_line_at:
+            looks_like = _LOOKS_LIKE.get(local_part[:2].lower(), "neither")
+            log.warning("returned mail to nobody refused", looks_like=looks_like, refused=self._refused)
+            self._next_line_at, self._refused = now + INTERVAL_SECONDS, 0

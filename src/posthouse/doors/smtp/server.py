@@ -1,6 +1,6 @@
-"""An SMTP door's listeners: who may knock, who has waited too long, and how the door is closed.
+"""An SMTP server: its listeners, the time limits of its sessions, and how it is closed.
 
-``close`` lets every message that has begun be answered: a rolling restart refuses no send. It must never know what is said.
+``close`` lets every message that has begun be answered: a rolling restart refuses no send. It must never know the conversation.
 """
 
 import asyncio
@@ -39,10 +39,10 @@ class SmtpServer:
         self._listeners.append(server)
 
     def sweep(self) -> None:
-        """Hang up on whoever takes too long."""
+        """Close the sessions that take too long."""
         now = self._parts.clock.monotonic()
         for session in tuple(self.sessions):
-            session.overdue(now)
+            session.close_if_overdue(now)
 
     def keep_sweeping(self) -> None:
         """Sweep, every second."""
@@ -50,19 +50,19 @@ class SmtpServer:
         self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self.keep_sweeping)
 
     async def close(self, grace: timedelta) -> None:
-        """Hear nobody new, answer every message that has begun, at most ``grace`` long; then drop what is left."""
+        """Accept no more, answer every message that has begun, at most ``grace`` long; then drop what is left."""
         if self._sweeping is not None:
             self._sweeping.cancel()
         for listener in self._listeners:
             listener.close()
         for session in tuple(self.sessions):
             session.stop()
-        await _all_ended(self.sessions, grace)
+        await _wait_until_ended(self.sessions, grace)
         for session in tuple(self.sessions):
             session.abort()
 
 
-async def _all_ended(sessions: set[SmtpSession], grace: timedelta) -> None:
+async def _wait_until_ended(sessions: set[SmtpSession], grace: timedelta) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace.total_seconds()):
             for session in tuple(sessions):

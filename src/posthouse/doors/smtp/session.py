@@ -1,13 +1,13 @@
-"""One SMTP connection, of submission or reception: it has the socket and the tasks; what to say is ``mail.smtp.server.conversation``'s.
+"""One SMTP connection, of submission or reception: the socket and the tasks; the replies are ``mail.smtp.server.conversation``'s.
 
 Theory of operation. Octets go to the conversation, its actions are carried out in order. While it waits for a login, a handshake
 or a commit nothing is read, so a peer that pipelines fills its own buffers and not ours; the same while it does not read our
 replies. A commit that has begun is never cancelled: the peer may be gone, the message is not.
 Never log addresses, usernames or bodies.
 
-Known sharp edges: a connection that comes through a proxy on this machine counts as loopback; time-outs are the server's to
-call (``overdue``), and strike everywhere but in a login, handshake or commit, which have their own ends; deciphered octets may
-come before the loop says that the handshake is done, and are kept until then.
+Known sharp edges: a connection that comes through a proxy on this machine counts as loopback; time-outs are checked by the server
+(``close_if_overdue``), at every point but in a login, handshake or commit, which have their own; decrypted octets may
+come before the loop reports that the handshake is done, and are buffered until then.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
 
-PROGRESS: Final = 16 * 1024  # octets of a message that count as a sign of life
+PROGRESS: Final = 16 * 1024  # octets of a message that count as activity
 LINGER_SECONDS: Final = 5.0  # how long the last reply may take to be read
 HANDSHAKE_SECONDS: Final = 20.0
 
@@ -62,26 +62,26 @@ class SmtpSession(asyncio.Protocol):
         self._caller: Caller | None = None
         self._task: asyncio.Task[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
-        self._early: bytearray | None = None  # during a handshake: what came deciphered before its end was told
-        self._clogged = False
-        self._lost = False
-        self._began = self._alive = 0.0
-        self._unsigned = 0
+        self._early: bytearray | None = None  # during a handshake: what came decrypted before its end was reported
+        self._is_write_blocked = False
+        self._is_lost = False
+        self._began_at = self._active_at = 0.0
+        self._octets_since_activity = 0
         self.ended = asyncio.Event()
 
-    # What the loop says.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, unless there are too many."""
         self._transport = cast("asyncio.Transport", transport)
         metrics.SUBMISSION_SESSIONS.inc()
         if len(self._sessions) >= self._parts.limits.sessions:
-            self._lost = True
+            self._is_lost = True
             self._transport.write(reply.ENOUGH_SESSIONS)
             self._transport.close()
             return
         self._sessions.add(self)
-        self._began = self._alive = self._parts.clock.monotonic()
+        self._began_at = self._active_at = self._parts.clock.monotonic()
         self._conversation = ServerConversation(
             ServerTerms(
                 hostname=self._parts.hostname,
@@ -89,54 +89,54 @@ class SmtpSession(asyncio.Protocol):
                 starttls=self._parts.tls_context is not None,
                 encrypted=self._tls,
                 loopback=is_loopback(transport.get_extra_info("peername")),
-                check_recipient=self._parts.receives,
+                check_recipient=self._parts.check_recipient,
             )
         )
         self._perform(self._conversation.greet())
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what came."""
-        if self._lost:
+        """Give what came to the conversation."""
+        if self._is_lost:
             return
         if self._early is not None:
             self._early += data
             return
-        self._unsigned += len(data)
+        self._octets_since_activity += len(data)
         self._perform(self._conversation.receive(data))
-        if self._unsigned >= PROGRESS:
-            self._show_life()
+        if self._octets_since_activity >= PROGRESS:
+            self._note_activity()
 
     def pause_writing(self) -> None:
-        """The peer does not read its replies: it is not heard either."""
-        self._clogged = True
-        self._regulate()
+        """The peer does not read its replies: nothing more is read from it."""
+        self._is_write_blocked = True
+        self._pause_or_resume_reading()
 
     def resume_writing(self) -> None:
-        """It reads again."""
-        self._clogged = False
-        self._regulate()
+        """It reads its replies again."""
+        self._is_write_blocked = False
+        self._pause_or_resume_reading()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Gone; what is being committed goes on."""
-        self._lost = True
+        """The connection is gone; what is being committed goes on."""
+        self._is_lost = True
         if self._linger is not None:
             self._linger.cancel()
         if not self._busy:
             self._leave()
 
-    # What the server says.
+    # Called by the server.
 
-    def overdue(self, now: float) -> None:
-        """Hang up on a peer that takes too long; ``now`` in monotonic seconds."""
+    def close_if_overdue(self, now: float) -> None:
+        """Close the connection of a peer that takes too long; ``now`` in monotonic seconds."""
         limits = self._parts.limits
-        idle = now - self._alive >= limits.idle.total_seconds()
-        if (idle or now - self._began >= limits.total.total_seconds()) and not self._busy:
+        idle = now - self._active_at >= limits.idle.total_seconds()
+        if (idle or now - self._began_at >= limits.total.total_seconds()) and not self._busy:
             self._perform(self._conversation.time_out())
-            if self._clogged:
+            if self._is_write_blocked:
                 self._transport.abort()
 
     def stop(self) -> None:
-        """Take no new message; hang up when the one that has begun is answered."""
+        """Take no new message; close when the one that has begun is answered."""
         if self._early is None:
             self._perform(self._conversation.stop())
         else:
@@ -146,42 +146,42 @@ class SmtpSession(asyncio.Protocol):
         """Drop the connection."""
         self._transport.abort()
 
-    # How actions are carried out.
+    # Actions.
 
     @property
     def _busy(self) -> bool:
         return self._task is not None
 
     def _perform(self, actions: Actions) -> None:
-        if not actions or self._lost:
+        if not actions or self._is_lost:
             return
-        self._show_life()
+        self._note_activity()
         self._transport.write(b"".join([action.data for action in actions if type(action) is WriteReply]))
         last = actions[-1]
         if type(last) is ReceivedMessage:
-            self._begin(self._submit(last))
+            self._begin(self._handle(last))
         elif type(last) is Authenticate:
             self._begin(self._log_in(last.login))
         elif type(last) is SecureServer:
             self._begin(self._shake_hands())
         elif type(last) is CloseSession:
-            self._hang_up()
-        self._regulate()
+            self._close()
+        self._pause_or_resume_reading()
 
-    def _show_life(self) -> None:
-        self._alive = self._parts.clock.monotonic()
-        self._unsigned = 0
+    def _note_activity(self) -> None:
+        self._active_at = self._parts.clock.monotonic()
+        self._octets_since_activity = 0
 
-    def _regulate(self) -> None:
-        """Read, unless something is under way or our own words are stuck; a handshake reads for itself."""
+    def _pause_or_resume_reading(self) -> None:
+        """Read, unless something is under way or our replies are not read; a handshake reads for itself."""
         if self._early is not None:
             return
-        if self._busy or self._clogged:
+        if self._busy or self._is_write_blocked:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
 
-    def _hang_up(self) -> None:
+    def _close(self) -> None:
         """Close, but leave the peer time to read the last reply: a close with octets unread would reset the connection."""
         self.ended.set()
         if self._transport.can_write_eof():
@@ -194,7 +194,7 @@ class SmtpSession(asyncio.Protocol):
         self._sessions.discard(self)
         self.ended.set()
 
-    # What takes time.
+    # Work that takes time.
 
     def _begin(self, work: Coroutine[Any, Any, Actions]) -> None:
         self._task = asyncio.get_running_loop().create_task(self._finish(work))
@@ -204,38 +204,38 @@ class SmtpSession(asyncio.Protocol):
             actions = await work
         finally:
             self._task = None
-            if self._lost:
+            if self._is_lost:
                 self._leave()
-        if not self._lost:
+        if not self._is_lost:
             self._perform(actions)
-            self._regulate()
+            self._pause_or_resume_reading()
 
     async def _log_in(self, login: Login) -> Actions:
-        verdict = await self._judge(login)
-        if verdict is LoginResult.DENIED:
+        result = await self._authenticate(login)
+        if result is LoginResult.DENIED:
             log.info("login refused")
             await asyncio.sleep(self._parts.limits.login_delay.total_seconds())
-        return self._conversation.finish_login(verdict)
+        return self._conversation.finish_login(result)
 
-    async def _judge(self, login: Login) -> LoginResult:
+    async def _authenticate(self, login: Login) -> LoginResult:
         try:
             self._caller = await self._parts.authenticate(login.username, login.password)
-        except Exception as error:  # the door stays open: whoever cannot be asked about is told to come again
+        except Exception as error:  # the listener goes on: who cannot be looked up is asked to come again
             if not is_unavailable(error):
                 log.exception("login not judged")
             return LoginResult.UNKNOWN
         return LoginResult.DENIED if self._caller is None else LoginResult.GRANTED
 
-    async def _submit(self, message: ReceivedMessage) -> Actions:
-        return self._conversation.finish_message(await self._take(message))
+    async def _handle(self, message: ReceivedMessage) -> Actions:
+        return self._conversation.finish_message(await self._reply_to(message))
 
-    async def _take(self, message: ReceivedMessage) -> bytes:
-        """Hand it on; the reply, which comes only after the commit."""
+    async def _reply_to(self, message: ReceivedMessage) -> bytes:
+        """The reply to a message, which comes only after the commit."""
         try:
-            return await self._parts.take(self._caller, message)
+            return await self._parts.handle(self._caller, message)
         except StoreUnavailable as error:
             return reply.DISK_FULL if error.disk_full else reply.STORE_DOWN
-        except Exception:  # the door stays open: a bug of ours defers this message and no other
+        except Exception:  # the listener goes on: a bug of ours defers this message and no other
             log.exception("message not taken")
             return reply.STORE_DOWN
 
@@ -244,7 +244,7 @@ class SmtpSession(asyncio.Protocol):
         assert context is not None  # noqa: S101 - STARTTLS is offered only where there is one
         if self._transport.is_closing():
             return []
-        early = self._early = bytearray()  # from here on the loop gives octets to the handshake, and to us only deciphered ones
+        early = self._early = bytearray()  # from here on the loop gives octets to the handshake, and to us only decrypted ones
         try:
             secured = await loop.start_tls(
                 self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
@@ -255,7 +255,7 @@ class SmtpSession(asyncio.Protocol):
         self._early = None
         if secured is None:
             self._transport.abort()
-            self._lost = True
+            self._is_lost = True
             return []
         self._transport, self._caller = secured, None
         return self._conversation.finish_handshake() + self._conversation.receive(bytes(early))

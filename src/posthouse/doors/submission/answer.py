@@ -1,6 +1,6 @@
-"""What became of a message, as an SMTP reply: the contract's refusals (*SMTP submission*), each with the rule or the field.
+"""The SMTP reply to a message: accepted, or the contract's refusals (*SMTP submission*), each with the rule or the field.
 
-Field names of the API become the header fields a mailer set. It must never know the message.
+Field names of the API become the header fields that the client set. It must never know the message.
 """
 
 from typing import Final
@@ -46,13 +46,13 @@ def reply_to(answer: Accepted | Rejection) -> bytes:
     if isinstance(answer, Accepted):
         return reply_line(250, "2.0.0", f"Ok: {answer.id} duplicate" if answer.duplicate else f"Ok: {answer.id}")
     code, enhanced = REPLIES.get(answer.code, _OTHERWISE)
-    reasons = "; ".join(_told(error) for error in answer.errors)
+    reasons = "; ".join(_describe(error) for error in answer.errors)
     return reply_line(code, enhanced, reasons or answer.detail)
 
 
-def _told(error: FieldError) -> str:
+def _describe(error: FieldError) -> str:
     """``X-Posthouse-Variables.total: is required``."""
-    end = next((index for index, letter in enumerate(error.path) if letter in ".["), len(error.path))
+    end = next((index for index, character in enumerate(error.path) if character in ".["), len(error.path))
     field, rest = error.path[:end], error.path[end:]
-    place = _FIELDS.get(field, field) + rest
-    return f"{place}: {error.message}" if place else error.message
+    name = _FIELDS.get(field, field) + rest
+    return f"{name}: {error.message}" if name else error.message

@@ -1,9 +1,9 @@
-"""What a submitted message asks of us in its header: ``X-Posthouse-*`` and the idempotency keys (contract, *SMTP submission*).
+"""The controls in a submitted message's header: ``X-Posthouse-*`` and the idempotency keys (contract, *SMTP submission*).
 
-Only what has a form of its own is judged here: a control stands once, a time is RFC 3339 with its zone, variables are a JSON
+Only their form is checked here: a control occurs once, a time is RFC 3339 with its zone, variables are a JSON
 object. Lengths, names and facts are policy's. It must never know the rest of the message.
 
-Known sharp edges: a metadata name keeps its case, as over HTTP, though header names have none: what stands between may change it.
+Known sharp edges: a metadata name keeps its case, as over HTTP, though header names have none: a relay on the way may change it.
 An unknown ``X-Posthouse-`` field is refused, as an unknown member is over HTTP: it would be a control misspelt.
 """
 

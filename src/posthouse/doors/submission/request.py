@@ -1,7 +1,7 @@
-"""How a submitted message becomes a ``SendRequest``: the envelope says who gets it, the header who is seen.
+"""How a submitted message becomes a ``SendRequest``: the envelope has who gets it, the header who is visible.
 
 RFC 6409 section 8 and the contract: one DATA is one message with a delivery per RCPT. Those of To and Cc that are in the
-envelope are visible recipients; everybody else in the envelope is bcc. Who stands only in the header gets nothing.
+envelope are visible recipients; everybody else in the envelope is bcc. An address that is only in the header gets nothing.
 The client's MAIL FROM is not used. It must never know credentials or the store.
 
 Known sharp edges: addresses are compared as on the wire, so ``User@x`` in To and ``user@x`` in RCPT are two: the second gets
@@ -23,7 +23,7 @@ from posthouse.model.send_request import SendRequest
 
 
 def read_request(envelope: Envelope, data: bytes) -> SendRequest | CommandFault:
-    """What is asked for, or the reply that says why it cannot be read. Linear in the size of ``data``; pure."""
+    """The request, or the reply with why it cannot be read. Linear in the size of ``data``; pure."""
     submitted = read_submitted(data)
     if isinstance(submitted, SubmittedFault):
         code = 550 if submitted.code.startswith("5.7.") else 554
@@ -35,17 +35,23 @@ def read_request(envelope: Envelope, data: bytes) -> SendRequest | CommandFault:
 
 
 def _request(envelope: Envelope, submitted: Submitted, fields: Fields) -> SendRequest:
-    open_ = {mailbox.address: mailbox for mailbox in envelope.recipients}
-    to = _seen(submitted.to, open_)
-    cc = _seen(submitted.cc, open_)
-    bcc = tuple(open_.values())
+    remaining = {mailbox.address: mailbox for mailbox in envelope.recipients}
+    to = _visible(submitted.to, remaining)
+    cc = _visible(submitted.cc, remaining)
+    bcc = tuple(remaining.values())
     if "template" in fields:  # the template wins: subject, html and text are its own; all else stays the author's
         if not to and len(bcc) == 1:
             to, bcc = bcc, ()
         return SendRequest(
-            to=to, cc=cc, bcc=bcc, sender=submitted.sender, reply_to=reply_to(submitted), headers=own_fields(submitted) or None,
-            attachments=tuple(_named(file) for file in submitted.files), **fields,
-        )  # fmt: skip
+            to=to,
+            cc=cc,
+            bcc=bcc,
+            sender=submitted.sender,
+            reply_to=reply_to(submitted),
+            headers=own_fields(submitted) or None,
+            attachments=tuple(_with_filename(file) for file in submitted.files),
+            **fields,
+        )
     return SendRequest(
         to=to,
         cc=cc,
@@ -59,10 +65,10 @@ def _request(envelope: Envelope, submitted: Submitted, fields: Fields) -> SendRe
     )
 
 
-def _named(file: Attachment) -> Attachment:
+def _with_filename(file: Attachment) -> Attachment:
     return file if file.filename else msgspec.structs.replace(file, filename="attachment")
 
 
-def _seen(named: Iterable[Mailbox], open_: dict[str, Mailbox]) -> tuple[Mailbox, ...]:
-    """Those of a header field who get the message and were not seen before, with the names they have there."""
-    return tuple(mailbox for mailbox in named if open_.pop(mailbox.address, None) is not None)
+def _visible(field: Iterable[Mailbox], remaining: dict[str, Mailbox]) -> tuple[Mailbox, ...]:
+    """Those of a header field that are in the envelope and in no field before, with the names they have there; taken out of ``remaining``."""
+    return tuple(mailbox for mailbox in field if remaining.pop(mailbox.address, None) is not None)

@@ -33,7 +33,7 @@ from posthouse.net.dns import Resolver
 from posthouse.net.http.connection import HttpConnection, HttpWire
 from posthouse.net.http.limits import HttpLimits
 from posthouse.net.reach import is_public
-from posthouse.net.smtp.tls import SHUTDOWN_SECONDS, in_words
+from posthouse.net.smtp.tls import SHUTDOWN_SECONDS, describe_error
 
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 _Origin = tuple[str, str, int, bool]
@@ -164,9 +164,9 @@ class HttpClient:
         except TimeoutError:
             return NoAnswer(reason=NoAnswerReason.CONNECT, text=f"{address}: no connection in time", address=address)
         except ssl.SSLError as error:
-            return NoAnswer(reason=NoAnswerReason.TLS, text=f"{address}: {in_words(error)}", address=address)
+            return NoAnswer(reason=NoAnswerReason.TLS, text=f"{address}: {describe_error(error)}", address=address)
         except OSError as error:
-            return NoAnswer(reason=NoAnswerReason.CONNECT, text=f"{address}: {in_words(error)}", address=address)
+            return NoAnswer(reason=NoAnswerReason.CONNECT, text=f"{address}: {describe_error(error)}", address=address)
         return HttpConnection(wire, url, address, self._agent, self._limits)
 
     async def _dial(self, wire: HttpWire, url: Url, address: str) -> None:

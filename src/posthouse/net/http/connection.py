@@ -17,7 +17,7 @@ import h11
 
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason, Url
 from posthouse.net.http.limits import HttpLimits
-from posthouse.net.smtp.tls import describe
+from posthouse.net.smtp.tls import describe_session
 
 _HIGH_WATER: Final = 128 * 1024
 _MAX_INTERIM: Final = 8
@@ -94,7 +94,7 @@ class HttpConnection:
         """``wire`` is connected (and encrypted, where the origin is)."""
         self.wire = wire
         self.address = address
-        self.tls = describe(wire.transport.get_extra_info("ssl_object"))
+        self.tls = describe_session(wire.transport.get_extra_info("ssl_object"))
         self.idle_since = 0.0
         self._host = url.authority
         self._agent = agent

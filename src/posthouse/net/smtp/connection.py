@@ -1,16 +1,16 @@
-"""One SMTP connection: the socket under a conversation, and the deliveries on it.
+"""One SMTP connection: the socket under a conversation, and the parcels on it.
 
 The driver is thin: it hands bytes to ``mail.smtp.client``, does what the actions say, opens the gate before a
-body, and keeps time. What an answer means it does not ask; what becomes of a delivery its pool decides.
+body, and keeps time. What a reply means its pool's classifier says; what becomes of a parcel its pool decides.
 
 Theory of operation. A connection pulls: when it has nothing under way, and again when a body is about to leave
-(so that the next envelope shares its write), it takes the next errand from its pool. At most two errands are on it,
-the older one waiting for the answer to its dot. One timer is kept and moved lazily: setting a later deadline
-costs an assignment. A deadline is set when an answer has come, never by mere bytes, so that a peer that drips one byte
+(so that the next envelope shares its write), it takes the next parcel from its pool. At most two parcels are on it,
+the older one waiting for the reply to its dot. There is one timer, moved lazily: setting a later deadline
+costs an assignment. A deadline is set when a reply has come, never by mere bytes, so that a peer that drips one byte
 a second gains nothing.
 
 Known sharp edges: what is lost after the gate was opened is in doubt even where the dot can hardly have left this
-machine. A peer that closes while idle is noticed at once, but its FIN may cross our next MAIL: such an errand goes back.
+machine. A peer that closes while idle is noticed at once, but its FIN may cross our next MAIL: such a parcel is requeued.
 """
 
 import asyncio
@@ -25,12 +25,11 @@ from posthouse.mail.smtp.handshake import Action, GoAhead, SecureClient, SendCom
 from posthouse.model.outcome import AttemptStage, Reason
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.smtp.pool import Candidate, ConnectionPool, QueuedParcel
-from posthouse.net.smtp.tls import SHUTDOWN_SECONDS, describe, in_words
-from posthouse.policy.deliver import classify
+from posthouse.net.smtp.tls import SHUTDOWN_SECONDS, describe_error, describe_session
 
 
 class SmtpConnection(asyncio.Protocol):
-    """``opened``: None once the session is open, else why it could not be. ``served``: how many answers were had.
+    """``opened``: None once the session is open, else why it could not be. ``transactions``: how many ended on it.
 
     ``over``: nothing more happens on it. ``tls``: version and cipher, or empty.
     """
@@ -54,74 +53,75 @@ class SmtpConnection(asyncio.Protocol):
         self._handshake: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
-        self._errands: deque[QueuedParcel] = deque()
-        self._heard = 0
-        self._unsent = 0  # bytes in our buffer when its progress was last looked at
+        self._parcels: deque[QueuedParcel] = deque()
+        self._replies_seen = 0
+        self._buffered = 0  # bytes in our write buffer when progress was last looked at
         self._paused = self._quitting = False
         self.over = False
         self.opened: asyncio.Future[SessionEnded | None] = self._loop.create_future()
         self.candidate = candidate
-        self.served = 0
+        self.transactions = 0
         self.tls = ""
 
     # --- work ---
 
-    def serve(self, errand: QueuedParcel | None = None) -> None:
-        """Begin ``errand``, or the next of the line; with none, be idle. Only while nothing is under way."""
-        self._begin(errand if errand is not None and self._can(errand) else self._next())
-        self._watch()
+    def serve(self, parcel: QueuedParcel | None = None) -> None:
+        """Begin ``parcel``, or the next of the queue; with none, be idle. Only while nothing is under way."""
+        self._begin(parcel if parcel is not None and self._can_send(parcel) else self._next())
+        self._set_deadline()
 
     def quit(self) -> None:
-        """Say goodbye and close. Only while nothing is under way."""
+        """Say QUIT and close. Only while nothing is under way."""
         self._quitting = True
-        self._pool.gone(self)
+        self._pool.retire(self)
         self._write((self._conversation.quit(),))
-        self._watch()
+        self._set_deadline()
 
     def abort(self) -> None:
-        """Close without a word; errands that were under way are lost."""
-        self._leave(SessionEnded(self._stage(), None, Reason.CONNECTION_LOST, "cut off"))
+        """Close without a word; parcels that were under way are lost."""
+        self._end(SessionEnded(self._stage(), None, Reason.CONNECTION_LOST, "cut off"))
 
-    def _begin(self, errand: QueuedParcel | None) -> None:
-        if errand is not None:
-            self._errands.append(errand)
-            self._write((self._conversation.begin(errand.parcel),))
+    def _begin(self, parcel: QueuedParcel | None) -> None:
+        if parcel is not None:
+            self._parcels.append(parcel)
+            self._write((self._conversation.begin(parcel.parcel),))
         elif not self._quitting:
-            self._pool.idle(self)
+            self._pool.became_idle(self)
 
     def _next(self) -> QueuedParcel | None:
-        """The next errand that this peer can be asked to take; says goodbye where no more should be taken here."""
-        if self.served + len(self._errands) >= self._limits.messages or self._pool.crowded():
-            if not self._errands:
+        """The next parcel that this peer can be asked to take; says QUIT where no more should be sent here."""
+        if self.transactions + len(self._parcels) >= self._limits.messages or self._pool.has_too_many():
+            if not self._parcels:
                 self.quit()
             return None
-        while (errand := self._pool.take()) is not None:
-            if self._can(errand):
-                return errand
+        while (parcel := self._pool.next_parcel()) is not None:
+            if self._can_send(parcel):
+                return parcel
         return None
 
-    def _can(self, errand: QueuedParcel) -> bool:
-        objection = self._conversation.objection(errand.parcel)
+    def _can_send(self, parcel: QueuedParcel) -> bool:
+        """Whether the peer can be asked to take it at all; where it cannot, the parcel has its outcome."""
+        objection = self._conversation.objection(parcel.parcel)
         if objection is not None:
-            self._pool.settle(self, errand, classify.impossible(objection, str(self.candidate)))
+            self._pool.finish(self, parcel, self._pool.classifier.impossible(objection, str(self.candidate)))
             return False
-        if errand.until == math.inf:
-            errand.until = self._loop.time() + self._limits.session.total_seconds()
+        if parcel.deadline == math.inf:
+            parcel.deadline = self._loop.time() + self._limits.session.total_seconds()
         return True
 
-    # --- what the conversation asks for ---
+    # --- what the conversation wants done ---
 
-    def _obey(self, actions: Sequence[Action]) -> None:
+    def _do(self, actions: Sequence[Action]) -> None:
         for action in actions:
             if self.over:
                 return
-            self._DO[type(action)](self, action)
-        if self._heard != self._conversation.heard and not self.over:
-            self._heard = self._conversation.heard
-            self._watch()
+            self._STEPS[type(action)](self, action)
+        if self._replies_seen != self._conversation.heard and not self.over:
+            self._replies_seen = self._conversation.heard
+            self._set_deadline()
 
-    def _say(self, say: SendCommand) -> None:
-        self._write((say.data,))
+    def _send_command(self, command: SendCommand) -> None:
+        self._write((command.data,))
 
     def _start_tls(self, _action: SecureClient) -> None:
         self._handshake = self._loop.create_task(self._secure())
@@ -132,36 +132,38 @@ class SmtpConnection(asyncio.Protocol):
 
     def _go_ahead(self, _action: GoAhead) -> None:
         """The one place where a body leaves."""
-        errand = self._errands[-1]
-        if errand.answer.done() or not errand.parcel.gate.open():
-            self._errands.pop()
-            self._pool.withheld(self, errand)
+        current = self._parcels[-1]
+        # The transaction cannot be taken back once DATA was answered, so a gate that stays shut costs the connection.
+        if current.attempt.done() or not current.parcel.gate.open():
+            self._parcels.pop()
+            self._pool.withhold(current)
             self.abort()
             return
-        errand.left = True
-        errand.until = self._loop.time() + self._limits.session.total_seconds()
+        current.body_left = True
+        current.deadline = self._loop.time() + self._limits.session.total_seconds()
         following = self._next() if self._conversation.pipelining else None
         if following is not None:
-            self._errands.append(following)
+            self._parcels.append(following)
         self._write(self._conversation.body(following.parcel if following else None))
 
     def _answered(self, answered: TransactionReply) -> None:
-        errand = self._errands.popleft()
-        self.served += 1
-        self._pool.settle(self, errand, classify.classify(answered.stage, answered.reply, relay=self._pool.relay))
-        if not self._errands:
+        parcel = self._parcels.popleft()
+        self.transactions += 1
+        outcome = self._pool.classifier.classify(answered.stage, answered.reply, relay=self._pool.relay)
+        self._pool.finish(self, parcel, outcome)
+        if not self._parcels:
             self._begin(self._next())
 
-    def _ended(self, ended: SessionEnded) -> None:
-        self._leave(ended)
+    def _session_ended(self, ended: SessionEnded) -> None:
+        self._end(ended)
 
-    _DO: ClassVar[dict[type[Action], Callable[[Any, Any], None]]] = {
-        SendCommand: _say,
+    _STEPS: ClassVar[dict[type[Action], Callable[[Any, Any], None]]] = {
+        SendCommand: _send_command,
         SecureClient: _start_tls,
         SessionReady: _ready,
         GoAhead: _go_ahead,
         TransactionReply: _answered,
-        SessionEnded: _ended,
+        SessionEnded: _session_ended,
     }
 
     async def _secure(self) -> None:
@@ -179,46 +181,46 @@ class SmtpConnection(asyncio.Protocol):
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
         except (OSError, ValueError) as error:
-            self._leave(SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, in_words(error)))
+            self._end(SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, describe_error(error)))
             return
         if secured is None or self.over:
-            self._leave(SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, "the handshake came to nothing"))
+            self._end(SessionEnded(AttemptStage.TLS, None, Reason.TLS_FAILED, "the handshake came to nothing"))
             return
         self._transport = secured
-        self.tls = describe(secured.get_extra_info("ssl_object"))
-        self._obey(self._conversation.secured())
-        self._watch()
+        self.tls = describe_session(secured.get_extra_info("ssl_object"))
+        self._do(self._conversation.secured())
+        self._set_deadline()
 
     # --- asyncio.Protocol ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open; the greeting is awaited."""
         self._transport = cast("asyncio.Transport", transport)
-        self._pool.made(self)
-        self.tls = describe(transport.get_extra_info("ssl_object"))
-        self._watch()
+        self._pool.socket_opened(self)
+        self.tls = describe_session(transport.get_extra_info("ssl_object"))
+        self._set_deadline()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        self._obey(self._conversation.receive(data))
+        self._do(self._conversation.receive(data))
 
     def pause_writing(self) -> None:
         """The peer reads slower than we write."""
         self._paused = True
-        self._unsent = self._transport.get_write_buffer_size() if self._transport else 0
+        self._buffered = self._transport.get_write_buffer_size() if self._transport else 0
 
     def resume_writing(self) -> None:
         """What was written has nearly left."""
         self._paused = False
-        self._watch()
+        self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is closed."""
         reason = Reason.TLS_FAILED if self._stage() is AttemptStage.TLS else Reason.CONNECTION_LOST
-        self._leave(SessionEnded(self._stage(), None, reason, in_words(exc) if exc else "the peer closed the connection"))
+        self._end(SessionEnded(self._stage(), None, reason, describe_error(exc) if exc else "the peer closed the connection"))
         if self._timer is not None:
             self._timer.cancel()
-        self._pool.closed(self)
+        self._pool.socket_closed(self)
 
     # --- time and the end ---
 
@@ -232,17 +234,17 @@ class SmtpConnection(asyncio.Protocol):
         if self._transport is not None and not self.over:
             self._transport.writelines(pieces)
 
-    def _watch(self) -> None:
+    def _set_deadline(self) -> None:
         """A new deadline, from what is awaited now; the timer moves only where it would come too late."""
         if self.over:
             return
         stage, until = self._stage(), self._loop.time()
         if self._quitting:
             until += self._limits.quit.total_seconds()
-        elif self._errands:
+        elif self._parcels:
             until += self._seconds[stage]
             if stage is not AttemptStage.DOT:
-                until = min(until, self._errands[0].until)
+                until = min(until, self._parcels[0].deadline)
         elif self.opened.done():
             until += self._limits.idle.total_seconds()
         else:
@@ -251,43 +253,44 @@ class SmtpConnection(asyncio.Protocol):
         if self._timer is None or self._timer.when() > until:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._loop.call_at(until, self._ring)
+            self._timer = self._loop.call_at(until, self._on_timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         if self._loop.time() < self._deadline:
-            self._timer = self._loop.call_at(self._deadline, self._ring)
-        elif self._moved():
-            self._watch()
-        elif self._quitting or self._errands or not self.opened.done():
-            self._leave(SessionEnded(self._stage(), None, Reason.TIMED_OUT, "no answer in time"))
+            self._timer = self._loop.call_at(self._deadline, self._on_timer)
+        elif self._has_progress():
+            self._set_deadline()
+        elif self._quitting or self._parcels or not self.opened.done():
+            self._end(SessionEnded(self._stage(), None, Reason.TIMED_OUT, "no answer in time"))
         else:
             self.quit()
 
-    def _moved(self) -> bool:
+    def _has_progress(self) -> bool:
         """Whether a body that is still leaving, and may, has come further since the last look."""
-        if not (self._paused and self._errands) or self._transport is None or self._loop.time() >= self._errands[0].until:
+        if not (self._paused and self._parcels) or self._transport is None or self._loop.time() >= self._parcels[0].deadline:
             return False
-        before, self._unsent = self._unsent, self._transport.get_write_buffer_size()
-        return self._unsent < before
+        before, self._buffered = self._buffered, self._transport.get_write_buffer_size()
+        return self._buffered < before
 
-    def _leave(self, ended: SessionEnded) -> None:
+    def _end(self, ended: SessionEnded) -> None:
         """The end, once: the socket closes, and what was under way is lost."""
         if self.over:
             return
         self.over = True
         self._close(ended)
         if not self._quitting:
-            self._pool.gone(self)
+            self._pool.retire(self)
         if not self.opened.done():
             self.opened.set_result(ended)
-        errands, self._errands = self._errands, deque()
-        for errand in errands:
-            self._pool.lost(self, errand, ended)
-            self.served += 1  # the first was met by the end; one that waited behind it goes back to the line
+        parcels, self._parcels = self._parcels, deque()
+        for parcel in parcels:
+            self._pool.session_ended(self, parcel, ended)
+            # Counted after the first: the end may be about that one, while one that waited behind it is requeued.
+            self.transactions += 1
 
     def _close(self, ended: SessionEnded) -> None:
-        """With a word where the peer still talks to us, and never waiting long for it to hear."""
+        """With QUIT where the peer still talks to us, and never waiting long for it to read that."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""How much, and how long? What a transport may use of others' patience and of this machine.
+"""How much, and how long? What a transport may use of others' hosts and of this machine.
 
 Time-outs are the floor of RFC 5321 section 4.5.3.2; ``session`` bounds what one delivery may cost in all before its
 body leaves, because a host that answers each command after four minutes keeps every rule and still is a tarpit.
@@ -15,8 +15,8 @@ from posthouse.model.outcome import AttemptStage
 class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
     """``connections``: open at once to one destination; ``total``: of one transport; ``messages``: over one connection.
 
-    ``depth``: deliveries that ``room`` lets in for each connection. ``idle``: how long an unused connection is kept. The
-    time-outs run from our command to the end of its answer; ``body`` from one sign of progress to the next.
+    ``depth``: deliveries that ``capacity`` lets in for each connection. ``idle``: how long an unused connection is kept. The
+    time-outs run from our command to the end of its reply; ``body`` from one sign of progress to the next.
     """
 
     connections: int = 20

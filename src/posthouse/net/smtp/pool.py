@@ -1,4 +1,4 @@
-"""What a connection and its owner say to each other: where it may go, what it carries, whose it is."""
+"""What a connection and the pool that owns it say to each other: where it may go, what it sends, how it went."""
 
 import asyncio
 import math
@@ -11,6 +11,7 @@ from posthouse.mail.smtp.handshake import SessionEnded
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
 from posthouse.model.outcome import Outcome
+from posthouse.net.smtp.classifier import OutcomeClassifier
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -26,36 +27,40 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class QueuedParcel:
-    """A parcel on its way, and who waits for the attempt. ``left``: its gate was opened. ``until``: its budget, in loop time."""
+    """A parcel on its way, and the attempt that its sender awaits.
 
-    __slots__ = ("answer", "began", "left", "parcel", "returns", "started_at", "tried", "trouble", "until")
+    ``body_left``: its gate was opened. ``deadline``: the end of its budget, in loop time. ``requeues``: how often it went back because a
+    session ended under it. ``tried``: the hosts that failed under it; ``failure``: what the first of them meant.
+    """
 
-    def __init__(self, parcel: Parcel, answer: asyncio.Future[Attempt], started_at: datetime, began: float) -> None:
+    __slots__ = ("attempt", "began", "body_left", "deadline", "failure", "parcel", "requeues", "started_at", "tried")
+
+    def __init__(self, parcel: Parcel, attempt: asyncio.Future[Attempt], started_at: datetime, began: float) -> None:
         """``began``: monotonic seconds."""
         self.parcel = parcel
-        self.answer = answer
+        self.attempt = attempt
         self.started_at = started_at
         self.began = began
-        self.left = False
-        self.returns = 0
-        self.until = math.inf
+        self.body_left = False
+        self.requeues = 0
+        self.deadline = math.inf
         self.tried: set[Candidate] = set()
-        self.trouble: Outcome | None = None
+        self.failure: Outcome | None = None
 
 
 class PooledConnection(Protocol):
-    """A connection, as its pool sees it."""
+    """A connection, as its pool sees it. ``transactions``: how many ended on it, well or not."""
 
     candidate: Candidate
-    served: int
+    transactions: int
     tls: str
 
-    def serve(self, errand: QueuedParcel | None = None) -> None:
-        """Begin this errand, or the next of the line."""
+    def serve(self, parcel: QueuedParcel | None = None) -> None:
+        """Begin this parcel, or the next of the queue."""
         ...
 
     def quit(self) -> None:
-        """Say goodbye and close."""
+        """Say QUIT and close."""
         ...
 
     def abort(self) -> None:
@@ -64,42 +69,43 @@ class PooledConnection(Protocol):
 
 
 class ConnectionPool(Protocol):
-    """Who owns connections: gives them work and hears what became of it."""
+    """Who owns connections: gives them parcels and learns what became of those. ``relay``: its hosts are of our own route."""
 
     relay: bool
+    classifier: OutcomeClassifier
 
-    def take(self) -> QueuedParcel | None:
-        """The next errand of the line."""
+    def next_parcel(self) -> QueuedParcel | None:
+        """The next parcel of the queue."""
         ...
 
-    def crowded(self) -> bool:
+    def has_too_many(self) -> bool:
         """Whether there are more connections than there should be."""
         ...
 
-    def made(self, connection: PooledConnection) -> None:
+    def socket_opened(self, connection: PooledConnection) -> None:
         """Its socket is open."""
         ...
 
-    def idle(self, connection: PooledConnection) -> None:
+    def became_idle(self, connection: PooledConnection) -> None:
         """It has nothing to do."""
         ...
 
-    def settle(self, connection: PooledConnection, errand: QueuedParcel, outcome: Outcome) -> None:
-        """An errand has its outcome."""
+    def finish(self, connection: PooledConnection, parcel: QueuedParcel, outcome: Outcome) -> None:
+        """A parcel has its outcome."""
         ...
 
-    def withheld(self, connection: PooledConnection, errand: QueuedParcel) -> None:
-        """The gate stayed shut."""
+    def withhold(self, parcel: QueuedParcel) -> None:
+        """The gate stayed shut, or nothing is sent any more."""
         ...
 
-    def lost(self, connection: PooledConnection, errand: QueuedParcel, ended: SessionEnded) -> None:
-        """The session ended under an errand."""
+    def session_ended(self, connection: PooledConnection, parcel: QueuedParcel, ended: SessionEnded) -> None:
+        """The session ended under a parcel."""
         ...
 
-    def gone(self, connection: PooledConnection) -> None:
+    def retire(self, connection: PooledConnection) -> None:
         """Nothing more will be begun on it."""
         ...
 
-    def closed(self, connection: PooledConnection) -> None:
+    def socket_closed(self, connection: PooledConnection) -> None:
         """Its socket is closed."""
         ...

@@ -37,15 +37,15 @@ def unchecked() -> ssl.SSLContext:
     return context
 
 
-def describe(connection: ssl.SSLObject | ssl.SSLSocket | None) -> str:
-    """Version and cipher (``TLSv1.3 TLS_AES_256_GCM_SHA384``), as attempts keep them; empty in clear."""
+def describe_session(connection: ssl.SSLObject | ssl.SSLSocket | None) -> str:
+    """Version and cipher (``TLSv1.3 TLS_AES_256_GCM_SHA384``), as attempts record them; empty in clear."""
     if connection is None or (cipher := connection.cipher()) is None:
         return ""
     return f"{connection.version()} {cipher[0]}"
 
 
-def in_words(error: Exception) -> str:
-    """What the network or the handshake complained of, for a diagnosis."""
+def describe_error(error: Exception) -> str:
+    """What failed in the network or the handshake, for a diagnosis."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate not accepted: {error.verify_message}"
     strerror = error.strerror if isinstance(error, OSError) else None
@@ -53,10 +53,9 @@ def in_words(error: Exception) -> str:
 
 
 class PlainHosts:
-    """Hosts whose handshake failed a short while ago: opportunistic sessions do not ask them again."""
+    """Hosts whose handshake failed a short while ago: opportunistic sessions do not try TLS with them again."""
 
     def __init__(self) -> None:
-        """No host failed yet."""
         self._until: dict[str, float] = {}
 
     def remember(self, host: str, now: float) -> None:
@@ -66,6 +65,6 @@ class PlainHosts:
             del self._until[next(iter(self._until))]
         self._until[host] = now + FORGET_AFTER_SECONDS
 
-    def knows(self, host: str, now: float) -> bool:
+    def is_plain(self, host: str, now: float) -> bool:
         """Whether to talk to it in clear."""
         return self._until.get(host, 0.0) > now

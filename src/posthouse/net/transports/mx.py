@@ -1,56 +1,52 @@
-"""The way to a recipient's own mail host: MX look-up, then SMTP (RFC 5321 section 5.1).
+"""Straight to a recipient's own mail host: MX look-up, then SMTP (RFC 5321 section 5.1).
 
 All hosts are tried in order of preference, shuffled within one preference, with all their addresses. A domain that has
 no MX is its own (implicit) MX, if it has an address.
 
 *There is no such domain* and *we take no mail* (null MX, RFC 7505) end a delivery, so they are believed only when
-they were heard twice, at least fifteen minutes apart (F-16): resolvers and registries have bad minutes. Until then
+they were answered twice, at least fifteen minutes apart (F-16): resolvers and registries have bad minutes. Until then
 the delivery is deferred to the second look.
 
 Known sharp edges: the first looks are remembered by this process only, and a restart forgets them: a bounce comes
-later then, never wrongly. MX hosts on loopback or private addresses are refused unless that is allowed.
+later then, never wrongly. MX hosts on loopback or private addresses are refused unless that is allowed. The ``site`` of the queue
+is a domain too, so two domains with the same MX hosts are two sites and two destinations.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
-from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
 from posthouse.model.dns_answer import DnsAnswerKind
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.model.route import RouteKind
 from posthouse.net.dns import Resolver
-from posthouse.net.entropy import Entropy
 from posthouse.net.reach import is_public
-from posthouse.net.smtp import limits as settings
 from posthouse.net.smtp import tls
 from posthouse.net.smtp.connection_slots import ConnectionSlots
-from posthouse.net.smtp.destination import Destination
+from posthouse.net.smtp.destination import Destination, DestinationParts
 from posthouse.net.smtp.dial import Dialler
-from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.smtp.pool import Candidate
-from posthouse.policy.deliver import classify
+from posthouse.net.transports.transport import SmtpParts
 
 SECOND_LOOK: Final = timedelta(minutes=15)
 _MOST_HOSTS: Final = 16
 _MOST_CANDIDATES: Final = 32
-_MOST_SITES: Final = 1000
+_MOST_DESTINATIONS: Final = 1000
 _MOST_LOOKS: Final = 10_000
 _FORGET_LOOK: Final = timedelta(days=1)
 
 
 class MissingDomains:
-    """Domains that were found missing, and since when."""
+    """Domains that the DNS said are missing, and since when."""
 
     def __init__(self) -> None:
-        """Nothing was missed."""
         self._seen: dict[str, tuple[Reason, float]] = {}
 
-    def due(self, domain: str, reason: Reason, now: float) -> timedelta | None:
+    def record(self, domain: str, reason: Reason, now: float) -> timedelta | None:
         """How long until the second look may be believed; None: this is it. ``now``: monotonic seconds."""
         before, since = self._seen.get(domain, (reason, now))
         if before is not reason or now - since > _FORGET_LOOK.total_seconds():
@@ -72,62 +68,56 @@ class MxTransport:
     name = RouteKind.MX.value
 
     def __init__(
-        self,
-        resolver: Resolver,
-        port: int,
-        hostname: str,
-        clock: Clock,
-        limits: TransportLimits = settings.MX,
-        *,
-        allow_private: bool = False,
-        authorities: Path | None = None,
+        self, parts: SmtpParts, resolver: Resolver, port: int, fraction: Callable[[], float], *, allow_private: bool = False
     ) -> None:
-        """``hostname``: what we call ourselves; ``authorities``: further ones to trust where TLS is required (PEM)."""
+        """``fraction``: chance in [0, 1), to shuffle hosts of one preference (``net.entropy``)."""
         self._resolver = resolver
         self._port = port
-        self._clock = clock
-        self._limits = limits
+        self._fraction = fraction
+        self._clock = parts.clock
+        self._classifier = parts.classifier
+        self._limits = parts.limits
         self._allow_private = allow_private
-        self._entropy = Entropy()
-        self._looks = MissingDomains()
-        self._berths = ConnectionSlots(limits.total)
+        self._missing_domains = MissingDomains()
+        self._destination_parts = DestinationParts(
+            adapter=self.name,
+            limits=parts.limits,
+            clock=parts.clock,
+            slots=ConnectionSlots(parts.limits.total),
+            classifier=parts.classifier,
+            relay=False,
+        )
         plain = tls.PlainHosts()
-        required = SessionTerms(hostname=hostname, tls=TlsUse.REQUIRED)
+        required = SessionTerms(hostname=parts.hostname, tls=TlsUse.REQUIRED)
+        opportunistic = SessionTerms(hostname=parts.hostname)
         self._diallers = {
-            False: Dialler(SessionTerms(hostname=hostname), tls.unchecked(), limits, clock, plain),
-            True: Dialler(required, tls.checking(authorities), limits, clock, plain),
+            False: Dialler(opportunistic, tls.unchecked(), parts.limits, parts.clock, plain),
+            True: Dialler(required, tls.checking(parts.authorities), parts.limits, parts.clock, plain),
         }
-        self._sites: dict[tuple[str, bool], Destination] = {}
+        self._destinations: dict[tuple[str, bool], Destination] = {}
 
     async def send(self, parcel: Parcel) -> Attempt:
-        """One try at the parcel's domain."""
-        return await self._site(parcel.domain.lower(), required=parcel.tls_required).send(parcel)
+        """One attempt at the parcel's domain."""
+        return await self._destination(parcel.domain.lower(), required=parcel.tls_required).send(parcel)
 
-    def room(self, domain: str) -> int:
+    def capacity(self, domain: str) -> int:
         """How many more deliveries to that domain may start now."""
-        site = self._sites.get((domain.lower(), False))
-        return self._limits.connections * self._limits.depth if site is None else site.room()
+        destination = self._destinations.get((domain.lower(), False))
+        return self._limits.connections * self._limits.depth if destination is None else destination.capacity()
 
     async def close(self, grace: timedelta) -> None:
         """Start nothing more; cut off after ``grace``."""
-        await asyncio.gather(*(site.close(grace) for site in self._sites.values()))
+        await asyncio.gather(*(destination.close(grace) for destination in self._destinations.values()))
 
-    def _site(self, domain: str, *, required: bool) -> Destination:
-        site = self._sites.get((domain, required))
-        if site is None:
-            if len(self._sites) >= _MOST_SITES:
-                self._sites = {key: site for key, site in self._sites.items() if not site.quiet}
-            site = Destination(
-                self.name,
-                lambda: self._find(domain),
-                self._diallers[required],
-                self._limits,
-                self._clock,
-                self._berths,
-                relay=False,
-            )
-            self._sites[domain, required] = site
-        return site
+    def _destination(self, domain: str, *, required: bool) -> Destination:
+        """``required``: TLS is; such mail has connections of its own, because the others may be in clear."""
+        destination = self._destinations.get((domain, required))
+        if destination is None:
+            if len(self._destinations) >= _MOST_DESTINATIONS:
+                self._destinations = {key: each for key, each in self._destinations.items() if not each.is_forgettable}
+            destination = Destination(self._destination_parts, lambda: self._find(domain), self._diallers[required])
+            self._destinations[domain, required] = destination
+        return destination
 
     async def _find(self, domain: str) -> tuple[Candidate, ...] | Outcome:
         """Where to go, in order, or why nowhere."""
@@ -137,12 +127,12 @@ class MxTransport:
         answer = await self._resolver.mx(domain)
         match answer.kind:
             case DnsAnswerKind.FOUND:
-                hosts = sorted(answer.hosts, key=lambda host: (host[0], self._entropy.fraction()))[:_MOST_HOSTS]
+                hosts = sorted(answer.hosts, key=lambda host: (host[0], self._fraction()))[:_MOST_HOSTS]
                 return await self._addresses(domain, [host for _, host in hosts])
             case DnsAnswerKind.NONE:
                 return await self._addresses(domain, [domain], implicit=True)
             case DnsAnswerKind.ERROR:
-                return classify.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, answer.text)
+                return self._classifier.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, answer.text)
             case DnsAnswerKind.NULL_MX:
                 return self._missing(domain, Reason.NO_MAIL_DOMAIN, answer.text)
             case DnsAnswerKind.NO_SUCH_DOMAIN:
@@ -152,11 +142,11 @@ class MxTransport:
         answers = await asyncio.gather(*(self._resolver.addresses(host) for host in hosts))
         if implicit and answers[0].kind in (DnsAnswerKind.NONE, DnsAnswerKind.NO_SUCH_DOMAIN):
             return self._missing(domain, Reason.NO_MAIL_DOMAIN, f"{domain} has neither MX nor address")
-        self._looks.forget(domain)
+        self._missing_domains.forget(domain)
         pairs = zip(hosts, answers, strict=True)
         found = [Candidate(host, address, self._port) for host, answer in pairs for address in answer.addresses]
         if not found:
-            return classify.no_answer(
+            return self._classifier.no_answer(
                 AttemptStage.RESOLVE, Reason.DNS_FAILED, f"no host of {domain} has an address: {answers[0].text}"
             )
         return self._allowed(domain, found)
@@ -167,8 +157,8 @@ class MxTransport:
         if allowed:
             return allowed[:_MOST_CANDIDATES]
         text = f"{domain}: {found[0]} is a private or loopback address; refused"
-        return classify.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, text)
+        return self._classifier.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, text)
 
     def _missing(self, domain: str, reason: Reason, text: str) -> Outcome:
-        due = self._looks.due(domain, reason, self._clock.monotonic())
-        return classify.no_such_destination(reason, text, look_again=due)
+        look_again = self._missing_domains.record(domain, reason, self._clock.monotonic())
+        return self._classifier.no_such_destination(reason, text, look_again=look_again)

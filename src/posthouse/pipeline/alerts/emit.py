@@ -1,75 +1,61 @@
-"""Telling operations that a schedule ended undelivered: once per type, route and hour, not per message (T5)."""
+"""Raising an alert: the one place where an ``alert.*`` event is written.
 
+An alert with a window is raised once for each subject and window; what comes after the first is only counted. Windows are rows of
+the database, so all processes share them, and the row is written in the same transaction as the event: no crash can
+leave a window without its alert.
+
+Must never know: who is alerted, and in which words (``policy.alerts``).
+"""
+
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any
+from uuid import UUID
 
-import structlog
+import msgspec
 
-from posthouse.model.clock import Clock
-from posthouse.model.event import EventType
-from posthouse.model.outcome import Diagnosis
-from posthouse.model.queue import LeasedDelivery
-from posthouse.net.entropy import Entropy
+from posthouse.model.keys import DeliveryKey
+from posthouse.policy.alerts.rule import AlertRule
 from posthouse.store.messages import events
-from posthouse.store.postgres.database import Database
-from posthouse.telemetry import metrics
-
-log = structlog.get_logger()
-
-WINDOW: Final = timedelta(hours=1)
+from posthouse.store.postgres.database import Session
 
 
-class Alerts:
-    """An ``alert.delivery_failed`` event, a metric and a warning line."""
+class NewAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert to raise. ``subject``: what its window is about, '' for the whole environment. ``delivery``: the one that it names."""
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
-        """Windows are kept in the database, so all workers share them."""
-        self._database = database
-        self._clock = clock
-        self._entropy = entropy
-
-    async def __call__(self, delivery: LeasedDelivery, route: str, diagnosis: Diagnosis) -> None:
-        """Count this failure; tell of it if it is the first of its window."""
-        metrics.SCHEDULE_ENDED.labels(delivery.built_in, route).inc()
-        now = self._clock.now()
-        name = f"delivery_failed:{delivery.type}:{route}"
-        async with self._database.session() as session:
-            first = await events.first_in_window(session, delivery.tenant, delivery.environment, name, _window(now))
-            if not first:
-                return
-            parent = {"parent": delivery.parent} if delivery.parent else {}
-            data = {
-                "messageType": delivery.type,
-                **parent,
-                "route": route,
-                "reason": diagnosis.reason.value,
-                "reply": diagnosis.reply,
-            }
-            await events.append(
-                session, delivery.tenant, delivery.environment, self._entropy.new_id(now), EventType.ALERT_DELIVERY_FAILED.value,
-                now, data, message=delivery.message, position=delivery.position,
-            )  # fmt: skip
-        log.warning("delivery failed: schedule ended", type=delivery.type, route=route, reason=diagnosis.reason.value)
+    rule: AlertRule
+    tenant: int
+    environment: int
+    data: dict[str, Any]
+    subject: str = ""
+    delivery: DeliveryKey | None = None
 
 
-class Complaints:
-    """The complaint of a simulated recipient, told after its delivery (X2)."""
+async def raise_alert(session: Session, alert: NewAlert, now: datetime, new_id: Callable[[datetime], UUID]) -> bool:
+    """Write the alert's event, within the caller's transaction; False where its window has one already."""
+    kind = alert.rule.type.value
+    if alert.rule.window is not None:
+        subject = f":{alert.subject}" if alert.subject else ""
+        name, start = kind.removeprefix("alert.") + subject, window_start(now, alert.rule.window)
+        if not await events.first_in_window(session, alert.tenant, alert.environment, name, start):
+            return False
+    message = None if alert.delivery is None else alert.delivery.message
+    position = None if alert.delivery is None else alert.delivery.position
+    await events.append(
+        session,
+        alert.tenant,
+        alert.environment,
+        new_id(now),
+        kind,
+        now,
+        alert.data,
+        message=message,
+        position=position,
+    )
+    return True
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
-        """Nothing is held."""
-        self._database = database
-        self._clock = clock
-        self._entropy = entropy
 
-    async def __call__(self, delivery: LeasedDelivery) -> None:
-        """Tell of it."""
-        now = self._clock.now()
-        async with self._database.session() as session:
-            await events.append(
-                session, delivery.tenant, delivery.environment, self._entropy.new_id(now), EventType.COMPLAINED.value, now,
-                {"reason": "simulated"}, message=delivery.message, position=delivery.position,
-            )  # fmt: skip
-
-
-def _window(now: datetime) -> datetime:
-    return datetime.fromtimestamp(now.timestamp() // WINDOW.total_seconds() * WINDOW.total_seconds(), tz=now.tzinfo)
+def window_start(now: datetime, length: timedelta) -> datetime:
+    """Where the window begins that ``now`` lies in; windows are counted from 1970, so every process finds the same."""
+    seconds = length.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=now.tzinfo)

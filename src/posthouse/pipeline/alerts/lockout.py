@@ -1,61 +1,52 @@
-"""An address on the list keeps somebody from signing in, or a rule passed one it had caught: operations are told.
+"""The alert that a suppression keeps somebody from signing in, or that a type which may pass met one.
 
-Once per message type, cause and hour and not per message, as ``alert`` does it; whoever was told of a window already
-asks the database no more about it.
+Once per message type, cause and hour and not per message. A process remembers which windows have their alert and asks the database
+no more about them.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from posthouse.model.clock import Clock
-from posthouse.model.event import EventType
 from posthouse.model.suppression import Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.net.entropy import Entropy
-from posthouse.store.messages import events
+from posthouse.pipeline.alerts.emit import NewAlert, raise_alert, window_start
+from posthouse.policy.alerts.suppression_lockout import RULE
 from posthouse.store.postgres.database import Database
 
 log = structlog.get_logger()
 
-WINDOW: Final = timedelta(hours=1)
 _MOST_REMEMBERED: Final = 1000
+_Window = tuple[int, int, str, datetime | None]
 
 
 class Lockouts:
-    """An ``alert.suppression_lockout`` event and a warning line."""
+    """An ``alert.suppression_lockout`` event and a warning in the log."""
 
     def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
-        """Windows are kept in the database, so all processes share them."""
         self._database = database
         self._clock = clock
         self._entropy = entropy
-        self._told: dict[tuple[int, int, str, datetime], None] = {}
+        self._raised: dict[_Window, None] = {}
 
     async def __call__(
         self, tenant: int, environment: int, message_type: str, stream: str, entry: SuppressionFact, ruling: Ruling
     ) -> None:
-        """Tell of it, if it is the first of its window."""
-        now = self._clock.now()
-        name, window = f"suppression_lockout:{message_type}:{entry.cause.value}", window_of(now, WINDOW)
-        place = (tenant, environment, name, window)
-        if place in self._told:
+        """Raise the alert if it is the first of its window."""
+        now, subject, cause = self._clock.now(), f"{message_type}:{entry.cause.value}", entry.cause.value
+        window = (tenant, environment, subject, window_start(now, RULE.window) if RULE.window else None)
+        if window in self._raised:
             return
+        blocked = ruling.answer is SuppressionAnswer.BLOCK
         data = {
-            "messageType": message_type, "stream": stream, "reason": entry.cause.value, "suppression": entry.id,
-            "blocked": ruling.answer is SuppressionAnswer.BLOCK, "why": ruling.why,
+            "messageType": message_type, "stream": stream, "reason": cause, "suppression": entry.id, "blocked": blocked, "why": ruling.why,
         }  # fmt: skip
+        alert = NewAlert(rule=RULE, tenant=tenant, environment=environment, subject=subject, data=data)
         async with self._database.transaction() as session:
-            if await events.first_in_window(session, *place):
-                kind, new = EventType.ALERT_SUPPRESSION_LOCKOUT.value, self._entropy.new_id(now)
-                await events.append(session, tenant, environment, new, kind, now, data)
-                log.warning("suppression locks out", type=message_type, reason=entry.cause.value, blocked=data["blocked"])
-        while len(self._told) >= _MOST_REMEMBERED:
-            del self._told[next(iter(self._told))]
-        self._told[place] = None
-
-
-def window_of(now: datetime, length: timedelta) -> datetime:
-    """Where the window begins that ``now`` lies in."""
-    seconds = length.total_seconds()
-    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=now.tzinfo)
+            if await raise_alert(session, alert, now, self._entropy.new_id):
+                log.warning("suppression locks out", type=message_type, reason=cause, blocked=blocked)
+        while len(self._raised) >= _MOST_REMEMBERED:
+            del self._raised[next(iter(self._raised))]
+        self._raised[window] = None

@@ -1,197 +1,223 @@
-"""A worker's dealings with the queue: what it takes, parks, gives back, and finds that it holds.
+"""A worker's dealings with the queue: what it claims, parks, releases and settles, and finds that it has leased.
 
-Known sharp edges: a claim whose answer is lost (the database went away while it committed) leaves deliveries
-leased to us that we never heard of; ``reconcile`` gives them back. Claims and reconciliation exclude each
-other, or a claim under way would look lost.
+Known sharp edges: a claim whose answer is lost (the database went away while it committed) leaves deliveries leased to us that we
+do not know of; ``reconcile`` releases them. Claims and reconciliation exclude each other by one lock, or a claim under way
+would look lost.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from posthouse.model.clock import Clock
 from posthouse.model.message_type import Lane
-from posthouse.model.queue import LeasedDelivery
+from posthouse.model.queue import FlowHead, LeasedDelivery
+from posthouse.model.settlement import Settlement
 from posthouse.model.stored_message import SealedContent
 from posthouse.pipeline.deliver.heavy_flows import HeavyFlows
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.messages import contents
-from posthouse.store.postgres.database import Database, Session
-from posthouse.store.queue import queue
+from posthouse.store.postgres.database import Database, Session, is_unavailable
+from posthouse.store.queue import queue, settle
 
-POLL: Final = 1.0
-MOST_SHARE: Final = 48
-LOOKING_SHARE: Final = 20
-LARGE: Final = 256 * 1024  # bytes of sealed content that are fetched when their turn comes
-ENOUGH: Final = 24  # what is held already keeps the processor busy until the next claim
+POLL_SECONDS: Final = 1.0
+MAX_SHARE: Final = 48  # of one flow in one claim
+POLL_COST: Final = 20  # a look that takes a second is made every twenty seconds
+SETTLE_RETRY_SECONDS: Final = 0.1
+INLINE_BYTES: Final = 256 * 1024  # of sealed content; more is fetched when its turn comes
+ENOUGH_WAITING: Final = 24  # what is leased already keeps the processor busy until the next claim
+
+
+class ClaimParts(msgspec.Struct, frozen=True, kw_only=True):
+    """``arrived`` is set when something may be claimed, ``claimed`` when something was; ``check`` looks at what was claimed."""
+
+    database: Database
+    clock: Clock
+    lease: Lease
+    lanes: Lanes
+    ready: ReadyQueue
+    check: PreSendCheck
+    arrived: asyncio.Event
+    claimed: asyncio.Event
 
 
 class Claims:
-    """Of one worker. ``arrived`` is called when something may be claimed, ``held`` when something was; ``watch`` looks at it."""
+    """Of one worker. ``saturated``: sites without capacity, which claims park. ``uncertain``: we may have leases unknown to us."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        lease: Lease,
-        lanes: Lanes,
-        line: ReadyQueue,
-        arrived: Callable[[], None],
-        held: Callable[[], None],
-        watch: PreSendCheck | None = None,
-    ) -> None:
-        """Nothing is claimed yet."""
-        self._database = database
-        self._clock = clock
-        self._lease = lease
-        self._lanes = lanes
-        self._line = line
-        self._arrived = arrived
-        self._held = held
-        self._watch = watch
-        self._taking = asyncio.Lock()
-        self._company = HeavyFlows()
-        self._considerate = max(lanes.served) <= Lane.PROMPT  # others serve the fast lanes too, and step back for this one
-        self._looked: dict[int, tuple[float, float]] = dict.fromkeys(lanes.served, (-60.0, POLL))
+    def __init__(self, parts: ClaimParts) -> None:
+        self._parts = parts
+        self._lock = asyncio.Lock()
+        self._heavy_flows = HeavyFlows()
+        # Others serve the fast lanes too, at a lower priority: this worker leaves floods to them.
+        self._leaves_heavy = max(parts.lanes.served) <= Lane.PROMPT
+        self._polled: dict[int, tuple[float, float]] = dict.fromkeys(parts.lanes.served, (-60.0, POLL_SECONDS))
         self.saturated: set[str] = set()
         self.uncertain = False
 
     @property
-    def busy(self) -> bool:
+    def is_claiming(self) -> bool:
         """Whether a claim is under way."""
-        return self._taking.locked()
+        return self._lock.locked()
 
     async def claim(self) -> int:
-        """Fill the lanes' places, fastest first; how many were taken. What is fastest is looked at again before the slow."""
-        taken = 0
-        if not self._lease.held():
+        """Fill the lanes' slots, fastest first; how many were claimed. The fastest lane is looked at again before a slow one."""
+        claimed, lanes = 0, self._parts.lanes
+        if not self._parts.lease.is_valid():
             return 0
-        for lane in self._lanes.served:
-            taken += await self._claim(lane)
-            if taken and lane != self._lanes.served[-1] and self._lanes.worth_claiming(self._lanes.served[0]):
+        for lane in lanes.served:
+            claimed += await self._claim(lane)
+            if claimed and lane != lanes.served[-1] and lanes.should_claim(lanes.served[0]):
                 break
-        return taken
+        return claimed
 
-    async def look(self) -> None:
-        """The truth behind the watermarks, once a second; more rarely where looking is dear."""
-        now = self._clock.monotonic()
-        for lane in self._lanes.served:
-            looked, pause = self._looked[lane]
-            if now - looked < max(POLL, pause):
+    async def poll(self) -> None:
+        """The truth behind the watermarks, once a second; more rarely where looking is dear. NOTIFY is only a hint."""
+        now = self._parts.clock.monotonic()
+        for lane in self._parts.lanes.served:
+            polled_at, pause = self._polled[lane]
+            if now - polled_at < max(POLL_SECONDS, pause):
                 continue
-            async with self._database.session() as session:
+            async with self._parts.database.session() as session:
                 heads = await queue.flows_ready(session, lane)
-            self._looked[lane] = (now, LOOKING_SHARE * (self._clock.monotonic() - now))
+            self._polled[lane] = (now, POLL_COST * (self._parts.clock.monotonic() - now))
             if heads:
-                self._lanes.learn(lane, heads)
-                self._arrived()
+                self._parts.lanes.replace_watermarks(lane, heads)
+                self._parts.arrived.set()
 
     async def promote(self) -> None:
-        """Make due deliveries ready and tell everybody."""
-        async with self._database.session() as session:
-            heads = await queue.promote(session, self._clock.now())
+        """Make due deliveries ready and notify every worker."""
+        async with self._parts.database.session() as session:
+            heads = await queue.promote(session, self._parts.clock.now())
             if heads:
                 await queue.notify(session, heads)
-        if self._lanes.tell(heads):
-            self._arrived()
+        self._lower_watermarks(heads)
 
-    async def release(self, held: list[LeasedDelivery]) -> None:
-        """Give back untouched; then it is let go."""
-        async with self._database.session() as session:
-            heads = await queue.release(session, self._lease.worker, held)
+    async def release(self, deliveries: list[LeasedDelivery]) -> None:
+        """Give leases back untouched, and notify every worker."""
+        async with self._parts.database.session() as session:
+            heads = await queue.release(session, self._parts.lease.worker, deliveries)
             await queue.notify(session, heads)
-        if self._lanes.tell(heads):
-            self._arrived()
+        self._lower_watermarks(heads)
 
     async def park(self, site: str) -> None:
-        """A site has no room: what is held of it and not begun waits in the database, outside the ready lines."""
+        """A site has no capacity: what is leased for it and not begun waits in the database, outside the ready flows."""
         self.saturated.add(site)
-        parked = self._line.take_all(site)
+        deliveries = self._parts.ready.drain(site)
         try:
-            async with self._database.session() as session:
-                await queue.park(session, self._lease.worker, parked)
+            async with self._parts.database.session() as session:
+                await queue.park(session, self._parts.lease.worker, deliveries)
         finally:
-            for delivery in parked:
-                self._line.let_go(delivery)
+            for delivery in deliveries:
+                self._parts.ready.finish(delivery)
 
-    async def unpark(self, site: str, room: int) -> None:
-        """A site has room again: take what was parked."""
-        if room <= 0 or not self._lease.held():
+    async def unpark(self, site: str, capacity: int) -> None:
+        """A site has capacity again: claim what was parked."""
+        if capacity <= 0 or not self._parts.lease.is_valid():
             return
-        async with self._taking, self._doubted():
-            async with self._database.session() as session:
-                taken = await queue.claim_parked(session, self._lease.worker, self._clock.now(), site, room)
-                sealed = await self._fetched(session, taken)
-            self._line.add(taken, sealed)
-        if len(taken) < room:
+        async with self._lock, self._uncertain_on_error():
+            async with self._parts.database.session() as session:
+                claimed = await queue.claim_parked(session, self._parts.lease.worker, self._parts.clock.now(), site, capacity)
+                sealed = await self._load(session, claimed)
+            self._parts.ready.add(claimed, sealed)
+        if len(claimed) < capacity:
             self.saturated.discard(site)
-        if taken:
-            self._held()
+        if claimed:
+            self._parts.claimed.set()
 
     async def adopt_parked(self) -> None:
-        """Parked sites that no worker remembers (after a restart) are taken up by whoever has room."""
-        async with self._database.session() as session:
+        """Parked sites that no worker remembers (after a restart) are taken over by whoever has capacity."""
+        async with self._parts.database.session() as session:
             self.saturated.update(await queue.parked_sites(session))
 
     async def reconcile(self) -> None:
-        """After trouble: what we hold without knowing is given back."""
+        """After an error: leases that we do not know of are released."""
         if not self.uncertain:
             return
-        async with self._taking, self._doubted():
+        async with self._lock, self._uncertain_on_error():
             self.uncertain = False
-            async with self._database.session() as session:
-                lost = self._line.lost(await queue.leased(session, self._lease.worker))
-            if lost:
-                await self.release(lost)
+            async with self._parts.database.session() as session:
+                unknown = self._parts.ready.find_unknown(await queue.leased(session, self._parts.lease.worker))
+            if unknown:
+                await self.release(unknown)
+
+    async def fetch_content(self, delivery: LeasedDelivery) -> SealedContent | None:
+        """Content that was too large to come with its claim; None where it is no longer kept."""
+        if delivery.size <= INLINE_BYTES:
+            return None
+        async with self._parts.database.session() as session:
+            return (await contents.fetch(session, [delivery])).get(delivery.message)
+
+    async def _claim(self, lane: int) -> int:
+        heads = self._heads_to_claim(lane)
+        if not heads:
+            return 0
+        parts, now = self._parts, self._parts.clock.now()
+        share = max(1, min(MAX_SHARE, parts.lanes.free_slots(lane)) // len(heads))
+        async with self._lock, self._uncertain_on_error():
+            async with parts.database.session() as session:
+                claimed, watermarks = await queue.claim(session, parts.lease.worker, now, heads, share, list(self.saturated))
+                sealed = await self._load(session, claimed)
+            # Known before the lock is free, or a reconciliation would release it.
+            parts.ready.add(claimed, sealed)
+        parts.lanes.raise_watermarks(lane, heads, watermarks)
+        for flow, count in Counter(delivery.flow for delivery in claimed).items():
+            self._heavy_flows.record(lane, flow, count, parts.clock.monotonic())
+        if claimed:
+            parts.claimed.set()
+        return len(claimed)
+
+    def _heads_to_claim(self, lane: int) -> list[FlowHead]:
+        """The flows whose turn it is and of which not enough is leased; none where faster lanes have enough to do."""
+        lanes, ready = self._parts.lanes, self._parts.ready
+        if not lanes.should_claim(lane):
+            return []
+        heads = lanes.next_flows(lane)
+        if self._leaves_heavy:
+            heads = self._heavy_flows.without_heavy(heads, self._parts.clock.monotonic())
+        enough = max(1, ENOUGH_WAITING // max(1, len(heads)))
+        heads = [head for head in heads if ready.waiting_in_flow(lane, head.flow) < enough]
+        return [] if ready.waiting_before(lane - 1) >= ENOUGH_WAITING else heads
+
+    async def _load(self, session: Session, claimed: list[LeasedDelivery]) -> dict[UUID, SealedContent]:
+        """What belongs to a claim: its content, and whether its addresses are suppressed."""
+        if claimed:
+            await self._parts.check.load(session, claimed)
+        return await contents.fetch(session, [delivery for delivery in claimed if delivery.size <= INLINE_BYTES])
+
+    def _lower_watermarks(self, heads: list[FlowHead]) -> None:
+        if self._parts.lanes.lower_watermarks(heads):
+            self._parts.arrived.set()
 
     @asynccontextmanager
-    async def _doubted(self) -> AsyncIterator[None]:
-        """What fails in here leaves us uncertain of what we hold; what goes well does not make up for other trouble."""
+    async def _uncertain_on_error(self) -> AsyncIterator[None]:
+        """An error in here leaves us uncertain of what we have leased; success does not make up for other errors."""
         try:
             yield
         except BaseException:
             self.uncertain = True
             raise
 
-    async def content(self, delivery: LeasedDelivery) -> SealedContent | None:
-        """Content that was too large to come with its claim; None where it is no longer kept."""
-        if delivery.size <= LARGE:
-            return None
-        async with self._database.session() as session:
-            return (await contents.fetch(session, [delivery])).get(delivery.message)
 
-    async def _fetched(self, session: Session, taken: list[LeasedDelivery]) -> dict[UUID, SealedContent]:
-        """What belongs to a claim: its content, and whether the lists have anything to say."""
-        if taken and self._watch is not None:
-            await self._watch.learn(session, taken)
-        return await contents.fetch(session, [delivery for delivery in taken if delivery.size <= LARGE])
+def write_settlements(database: Database, worker: int) -> Callable[[list[Settlement]], Awaitable[list[bool]]]:
+    """Settle a batch under the worker's lease, however long the database is away: what was delivered must not be forgotten."""
 
-    async def _claim(self, lane: int) -> int:
-        if not self._lanes.worth_claiming(lane):
-            return 0
-        turn = self._lanes.take_turn(lane)
-        if self._considerate:
-            turn = self._company.light(turn, self._clock.monotonic())
-        heads = [head for head in turn if self._line.waiting(lane, head.flow) < max(1, ENOUGH // max(1, len(turn)))]
-        if not heads or self._line.ahead(lane - 1) >= ENOUGH:
-            return 0
-        share = max(1, min(MOST_SHARE, self._lanes.room(lane)) // len(heads))
-        async with self._taking, self._doubted():
-            async with self._database.session() as session:
-                taken, watermarks = await queue.claim(
-                    session, self._lease.worker, self._clock.now(), heads, share, list(self.saturated)
-                )
-                sealed = await self._fetched(session, taken)
-            self._line.add(taken, sealed)
-        self._lanes.advance(lane, heads, watermarks)
-        for flow, count in Counter(delivery.flow for delivery in taken).items():
-            self._company.met(lane, flow, count, self._clock.monotonic())
-        if taken:
-            self._held()
-        return len(taken)
+    async def write(settlements: list[Settlement]) -> list[bool]:
+        while True:
+            try:
+                async with database.session() as session:
+                    return await settle.settle(session, worker, settlements, RULE)
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                await asyncio.sleep(SETTLE_RETRY_SECONDS)
+
+    return write

@@ -1,14 +1,14 @@
-"""Deliver: claimed, opened, signed, carried, settled.
+"""Deliver: leased, opened, signed, sent, settled.
 
-The sentence of this product's second half. A delivery comes leased (its attempt is on record), its content is
-opened and signed into the bytes of its first attempt, the transport carries it unless the gate stays
-shut, and the outcome is settled together with others. Nothing here speaks SMTP, reads a reply code or holds a
-database connection while the network is waited for.
+A delivery comes leased (its attempt is on record), its content is opened and signed into the bytes of its first attempt, the
+transport sends it unless the gate stays shut, and its conclusion is settled together with others. Every ending goes through
+``conclude``, which settles first and then, once that is durable, counts and alerts.
+
+Must never know: SMTP, reply codes, and a database connection while the network is waited for.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -18,20 +18,18 @@ from posthouse.model.attempt import Attempt
 from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
 from posthouse.model.keys import DeliveryKey
-from posthouse.model.message_type import MessageType
-from posthouse.model.outcome import AttemptStage, Deferred, Delivered, Diagnosis, InDoubt, Reason, Scope, Withheld
+from posthouse.model.outcome import AttemptStage, Deferred, Delivered, Diagnosis, InDoubt, Outcome, Reason, Scope, Withheld
 from posthouse.model.queue import LeasedDelivery, QueueFlag
 from posthouse.model.settlement import Settlement
 from posthouse.model.stored_message import SealedContent
-from posthouse.model.suppression import SuppressionAnswer
 from posthouse.net.entropy import Entropy
 from posthouse.net.transports.transport import Transport
 from posthouse.pipeline.batching import Batcher
-from posthouse.pipeline.deliver import settlement, sign
+from posthouse.pipeline.deliver import conclusion, sign
+from posthouse.pipeline.deliver.address_effects import AddressJudge, FinishedAttempt
+from posthouse.pipeline.deliver.conclusion import Conclusion, SentAttempt, Stamp
 from posthouse.pipeline.deliver.lease import DeliveryGate, Lease
-from posthouse.pipeline.deliver.suppression_check import NOTHING, PreSendCheck, SuppressionVerdict
-from posthouse.policy import types
-from posthouse.policy.deliver.retry import RetryStep
+from posthouse.pipeline.deliver.suppression_check import PreSendCheck, SuppressionVerdict
 from posthouse.policy.deliver.simulate import complains
 from posthouse.store.messages.contents import open_content
 from posthouse.store.seal import Sealer
@@ -39,9 +37,12 @@ from posthouse.telemetry import metrics
 
 log = structlog.get_logger()
 
+RaiseFailure = Callable[[LeasedDelivery, str, Diagnosis], Awaitable[None]]
+FindKeys = Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """A transport with what the operator said of it. ``per_site``: its room is per destination (MX)."""
+    """A transport with what the operator set for it. ``per_site``: its capacity is per destination (MX)."""
 
     name: str
     transport: Transport
@@ -51,28 +52,26 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliverParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What delivering needs. ``inbox`` serves test mail and the simulator; ``routes`` all else, in order.
-
-    ``watch`` looks at the lists once more and says what follows for them; without one nobody is suppressed here.
-    """
+    """What delivering needs. ``inbox`` serves test mail and the simulator; ``routes`` all else, in order."""
 
     routes: tuple[Route, ...]
     inbox: Route
     sealer: Sealer
     clock: Clock
     entropy: Entropy
-    keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
+    keys: FindKeys
     settle: Batcher[Settlement, bool]
-    alert: Callable[[LeasedDelivery, str, Diagnosis], Awaitable[None]]
+    alert: RaiseFailure
     complain: Callable[[LeasedDelivery], Awaitable[None]]
     return_path_domain: str
-    watch: PreSendCheck | None = None
+    check: PreSendCheck
+    addresses: AddressJudge
 
 
 class PreparedDelivery(msgspec.Struct, frozen=True):
-    """A parcel with its gate and route, ready to go."""
+    """A parcel with its gate and route, ready to be sent."""
 
-    claimed: LeasedDelivery
+    delivery: LeasedDelivery
     route: Route
     parcel: Parcel
     gate: DeliveryGate
@@ -80,23 +79,27 @@ class PreparedDelivery(msgspec.Struct, frozen=True):
 
 
 class Deliverer:
-    """One worker's hands: ``prepare`` is quick and without waiting, ``carry`` waits for the network."""
+    """One worker's deliveries. ``prepare`` is quick and does not wait, ``send`` waits for the network; the lease fences both."""
 
     def __init__(self, parts: DeliverParts, lease: Lease) -> None:
-        """The lease says under whose name is settled."""
         self._parts = parts
         self._lease = lease
-        self.watch = parts.watch
 
     def route(self, delivery: LeasedDelivery) -> Route:
-        """Where it goes: test mail and the simulator's recipients stay here."""
+        """The route it goes over: test mail and the simulator's recipients stay here."""
         if delivery.environment == 0 or delivery.flags & QueueFlag.SIMULATOR or not self._parts.routes:
             return self._parts.inbox
         return self._parts.routes[min(delivery.route, len(self._parts.routes) - 1)]
 
-    def site_room(self, site: str) -> int:
+    def site_capacity(self, site: str) -> int:
         """How many more deliveries a site takes on the first route."""
-        return self._parts.routes[0].transport.room(site) if self._parts.routes else 0
+        return self._parts.routes[0].transport.capacity(site) if self._parts.routes else 0
+
+    async def keys(self, delivery: LeasedDelivery) -> Sequence[SigningKey]:
+        """The keys that the first attempt fixed; none where the domain has none (mail that stays in the inbox)."""
+        if delivery.keyset is None:
+            return ()
+        return await self._parts.keys(delivery.tenant, delivery.header_domain, delivery.keyset)
 
     def prepare(self, delivery: LeasedDelivery, sealed: SealedContent, keys: Sequence[SigningKey]) -> PreparedDelivery:
         """Open, complete and sign: about half a millisecond, nearly all of it RSA."""
@@ -108,143 +111,122 @@ class Deliverer:
             content.header_from if route.return_path_from else sign.return_path(parts.sealer, delivery, parts.return_path_domain)
         )
         parcel = Parcel(
-            return_path=path, recipient=delivery.recipient, domain=delivery.site, data=data, expires_at=delivery.expires_at, gate=gate,
-            tls_required=bool(delivery.flags & QueueFlag.TLS_REQUIRED), smtputf8=bool(delivery.flags & QueueFlag.SMTPUTF8),
-            delivery=DeliveryKey(delivery.tenant, delivery.environment, delivery.message, delivery.position), type=delivery.type,
+            return_path=path,
+            recipient=delivery.recipient,
+            domain=delivery.site,
+            data=data,
+            expires_at=delivery.expires_at,
+            gate=gate,
+            tls_required=bool(delivery.flags & QueueFlag.TLS_REQUIRED),
+            smtputf8=bool(delivery.flags & QueueFlag.SMTPUTF8),
+            delivery=DeliveryKey(delivery.tenant, delivery.environment, delivery.message, delivery.position),
+            type=delivery.type,
             number=delivery.number,
-        )  # fmt: skip
+        )
         return PreparedDelivery(delivery, route, parcel, gate, sign.digest(data))
 
-    async def keys(self, delivery: LeasedDelivery) -> Sequence[SigningKey]:
-        """The keys that the first attempt fixed; none where the domain has none (mail that stays in the inbox)."""
-        if delivery.keyset is None:
-            return ()
-        return await self._parts.keys(delivery.tenant, delivery.header_domain, delivery.keyset)
-
     async def send(self, prepared: PreparedDelivery) -> bool:
-        """Hand over and settle; False where nothing was tried and the lease is to be given back."""
-        started = self._parts.clock.now()
-        try:
-            attempt = await prepared.route.transport.send(prepared.parcel)
-        except Exception:  # a bug of ours must not take the worker's other deliveries with it
-            log.exception("transport failed", route=prepared.route.name)
-            attempt = self._broken(prepared, started)
-        if isinstance(attempt.outcome, Withheld):
-            return await self._withheld(prepared)
-        prepared.gate.answered(attempt.outcome)
-        message_type = types.BY_NAME[prepared.claimed.built_in]
-        await self._conclude(prepared, attempt, message_type)
-        prepared.gate.settled()
+        """Send it and settle the outcome; False where nothing was sent and the lease is to be released."""
+        attempt = await self._attempt(prepared)
+        outcome = attempt.outcome
+        if isinstance(outcome, Withheld):
+            return await self._end_unsent(prepared)
+        prepared.gate.record_outcome(outcome)
+        await self.conclude(self._judge(prepared, attempt, outcome))
+        prepared.gate.clear()
         return True
 
     async def expire(self, delivery: LeasedDelivery) -> None:
-        """Too late for another try; operations are told if there was one."""
-        soft = self.watch.ended(delivery) if self.watch is not None else None
-        row, step = settlement.expired(delivery, self._parts.clock.now(), self._new_id(), soft)
-        if not await self._settle(row):
-            metrics.FENCED.inc()
-            return
-        metrics.SETTLED.labels(delivery.built_in, step.state.value).inc()
-        if step.exhausted:
-            said = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.RESOLVE)
-            await self._parts.alert(delivery, self.route(delivery).name, said)
+        """It is too late for another attempt."""
+        soft_end = self._parts.addresses.judge_expiry(delivery)
+        await self.conclude(conclusion.expired(delivery, self.route(delivery).name, self._stamp(), soft_end))
 
     async def withhold(self, delivery: LeasedDelivery, verdict: SuppressionVerdict) -> None:
-        """It may not be written to, or not now: an entry that came since intake, or the brakes."""
-        now, cause, entry = self._parts.clock.now(), verdict.entry.cause.value, verdict.entry.id
-        blocked = verdict.ruling.answer is SuppressionAnswer.BLOCK
-        if blocked or self.watch is None:
-            row = settlement.suppressed(delivery, cause, entry, now, self._new_id())
-        else:
-            row = settlement.held(delivery, cause, entry, self.watch.recheck(verdict, now), now, self._new_id())
-        if not await self._settle(row):
-            metrics.FENCED.inc()
-            return
-        metrics.SUPPRESSED.labels(cause, "attempt").inc()
-        if row.final:
-            metrics.SETTLED.labels(delivery.built_in, settlement.suppressed_as(delivery).value).inc()
-        if self.watch is not None:
-            await self.watch.told(delivery, verdict)
+        """It may not be written to, or not now: a suppression that came since intake, or a bounce brake."""
+        await self.conclude(conclusion.withheld(delivery, self.route(delivery).name, verdict, self._stamp()))
 
-    async def unmade(self, delivery: LeasedDelivery, error: Exception) -> None:
-        """Its bytes cannot be made (a key that does not open it, a bug): an attempt that failed on our side, and its wait."""
+    async def fail_to_build(self, delivery: LeasedDelivery, error: Exception) -> None:
+        """Its message cannot be built."""
         log.error("message cannot be made", type=delivery.type, error=type(error).__name__)
-        now = self._parts.clock.now()
-        said = Deferred(
-            Diagnosis(reason=Reason.UNKNOWN, scope=Scope.US, stage=AttemptStage.RESOLVE, reply="the message cannot be made")
-        )
-        attempt = Attempt(outcome=said, adapter="", started_at=now, duration_ms=0.0)
-        step = settlement.judge(said, delivery, types.BY_NAME[delivery.built_in], 1, now, self._parts.entropy.fraction())
-        name = self.route(delivery).name
-        await self._settle(
-            settlement.settlement(delivery, attempt, step, route=name, digest=None, now=now, event_id=self._new_id())
-        )
-        if step.exhausted:
-            await self._parts.alert(delivery, name, said.diagnosis)
+        jitter = self._parts.entropy.fraction()
+        await self.conclude(conclusion.unbuildable(delivery, self.route(delivery).name, self._stamp(), jitter))
 
-    async def gone(self, delivery: LeasedDelivery) -> None:
-        """Its content is no longer kept: it cannot be sent, and says so."""
-        diagnosis = Diagnosis(
-            reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.RESOLVE, reply="content no longer kept"
-        )
+    async def expire_without_content(self, delivery: LeasedDelivery) -> None:
+        """Its content is no longer kept, so it cannot be sent."""
         log.error("content missing", type=delivery.type)
-        await self.expire(delivery)
-        await self._parts.alert(delivery, self.route(delivery).name, diagnosis)
+        soft_end = self._parts.addresses.judge_expiry(delivery)
+        await self.conclude(conclusion.content_gone(delivery, self.route(delivery).name, self._stamp(), soft_end))
 
-    async def _conclude(self, prepared: PreparedDelivery, attempt: Attempt, message_type: MessageType) -> None:
-        parts, delivery = self._parts, prepared.claimed
-        if isinstance(attempt.outcome, Withheld):
-            return
-        now = parts.clock.now()
-        routes = len(parts.routes) if prepared.route is not parts.inbox else 1
-        step = settlement.judge(attempt.outcome, delivery, message_type, routes, now, parts.entropy.fraction())
-        follows = NOTHING
-        if self.watch is not None:
-            step, follows = self.watch.follow(delivery, attempt, step, direct=prepared.route.per_site, now=now)
-        row = settlement.settlement(
-            delivery, attempt, step, route=prepared.route.name, digest=prepared.digest, now=now, event_id=self._new_id(),
-            signed=prepared.route.dkim, follows=follows,
-        )  # fmt: skip
-        if not await self._settle(row):
+    async def conclude(self, end: Conclusion) -> None:
+        """Settle it, and once that is durable count it and alert. Where the lease was lost, whoever has it now does all that."""
+        if not await self._parts.settle.submit(end.settlement):
             metrics.FENCED.inc()
             return
-        self._count(prepared, attempt, step)
-        if follows.entry is not None:
-            metrics.SUPPRESSIONS_ADDED.labels(follows.entry.cause.value, follows.entry.source).inc()
-        if isinstance(attempt.outcome, Delivered) and complains(delivery.recipient):
-            await parts.complain(delivery)
-        if step.exhausted:
-            await parts.alert(delivery, prepared.route.name, attempt.outcome.diagnosis)
+        self._count(end)
+        delivery = end.settlement.delivery
+        if end.verdict is not None:
+            await self._parts.check.alert_lockout(delivery, end.verdict)
+        if delivery.flags & QueueFlag.SIMULATOR and isinstance(end.outcome, Delivered) and complains(delivery.recipient):
+            await self._parts.complain(delivery)
+        if end.failure is not None:
+            await self._parts.alert(delivery, end.route, end.failure)
 
-    async def _withheld(self, prepared: PreparedDelivery) -> bool:
-        if self._parts.clock.now() < prepared.claimed.expires_at:
-            prepared.gate.settled()
-            return False
-        await self.expire(prepared.claimed)
-        return True
+    async def _attempt(self, prepared: PreparedDelivery) -> Attempt:
+        started = self._parts.clock.now()
+        try:
+            return await prepared.route.transport.send(prepared.parcel)
+        except Exception:  # a bug of ours must not take the worker's other deliveries with it
+            log.exception("transport failed", route=prepared.route.name)
+            return _broken_attempt(prepared, started)
 
-    async def _settle(self, row: Settlement) -> bool:
-        return await self._parts.settle.submit(row)
-
-    def _count(self, prepared: PreparedDelivery, attempt: Attempt, step: RetryStep) -> None:
-        delivery, said = prepared.claimed, attempt.outcome
-        metrics.OUTCOMES.labels(prepared.route.name, settlement.outcome_word(said), said.diagnosis.reason.value).inc()
-        if step.final:
-            metrics.SETTLED.labels(delivery.built_in, step.state.value).inc()
-        if isinstance(said, Delivered):
-            metrics.LATENCY.labels(delivery.built_in).observe(
-                max(0.0, (self._parts.clock.now() - delivery.since).total_seconds())
-            )
-
-    def _broken(self, prepared: PreparedDelivery, started: datetime) -> Attempt:
-        diagnosis = Diagnosis(
-            reason=Reason.UNKNOWN,
-            scope=Scope.US,
-            stage=AttemptStage.DOT if prepared.gate.opened else AttemptStage.CONNECT,
-            reply="internal error",
+    def _judge(self, prepared: PreparedDelivery, attempt: Attempt, outcome: Outcome) -> Conclusion:
+        """What comes next for the delivery, and what follows for its address."""
+        parts, delivery, route, now = self._parts, prepared.delivery, prepared.route, self._parts.clock.now()
+        routes = len(parts.routes) if route is not parts.inbox else 1
+        step = conclusion.plan(outcome, delivery, routes, now, parts.entropy.fraction())
+        finished = FinishedAttempt(
+            delivery=delivery,
+            attempt=attempt,
+            direct=route.per_site,
+            soft_bounced=parts.check.pop_soft_bounced(delivery),
+            at=now,
         )
-        said = InDoubt(diagnosis) if prepared.gate.opened else Deferred(diagnosis)
-        return Attempt(outcome=said, adapter=prepared.route.transport.name, started_at=started, duration_ms=0.0)
+        step, effects = parts.addresses.judge(finished, step)
+        sent = SentAttempt(attempt=attempt, route=route.name, digest=prepared.digest, signed=route.dkim)
+        return conclusion.attempted(delivery, sent, step, Stamp(now, parts.entropy.new_id(now)), effects)
 
-    def _new_id(self) -> UUID:
-        return self._parts.entropy.new_id(self._parts.clock.now())
+    async def _end_unsent(self, prepared: PreparedDelivery) -> bool:
+        """The gate stayed shut: expired meanwhile, or the lease is not ours any more."""
+        if self._parts.clock.now() >= prepared.delivery.expires_at:
+            await self.expire(prepared.delivery)
+            return True
+        prepared.gate.clear()
+        return False
+
+    def _count(self, end: Conclusion) -> None:
+        delivery, outcome, suppression = end.settlement.delivery, end.outcome, end.settlement.suppression
+        if outcome is not None:
+            word = conclusion.outcome_word(outcome)
+            metrics.OUTCOMES.labels(end.route, word, outcome.diagnosis.reason.value).inc()
+        if end.settlement.final:
+            metrics.SETTLED.labels(delivery.built_in, end.state.value).inc()
+        if isinstance(outcome, Delivered):
+            seconds = (self._parts.clock.now() - delivery.since).total_seconds()
+            metrics.LATENCY.labels(delivery.built_in).observe(max(0.0, seconds))
+        if suppression is not None:
+            metrics.SUPPRESSIONS_ADDED.labels(suppression.cause.value, suppression.source).inc()
+        if end.verdict is not None:
+            metrics.SUPPRESSED.labels(end.verdict.entry.cause.value, "attempt").inc()
+
+    def _stamp(self) -> Stamp:
+        now = self._parts.clock.now()
+        return Stamp(now, self._parts.entropy.new_id(now))
+
+
+def _broken_attempt(prepared: PreparedDelivery, started: datetime) -> Attempt:
+    """A transport failed by a bug: in doubt where the body may have left."""
+    left = prepared.gate.is_open
+    stage = AttemptStage.DOT if left else AttemptStage.CONNECT
+    diagnosis = Diagnosis(reason=Reason.UNKNOWN, scope=Scope.US, stage=stage, reply="internal error")
+    outcome = InDoubt(diagnosis) if left else Deferred(diagnosis)
+    return Attempt(outcome=outcome, adapter=prepared.route.transport.name, started_at=started, duration_ms=0.0)

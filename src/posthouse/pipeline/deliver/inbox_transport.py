@@ -1,6 +1,6 @@
-"""The built-in inbox as a transport: the same contract as the wire, the mail stays here (X1).
+"""The built-in inbox as a transport: the same protocol as the wire, the message stays here (X1).
 
-Test mail, routes named ``inbox:`` and the simulator's recipients end here. What is kept is the bytes that
+Test mail, routes named ``inbox:`` and the simulator's recipients end here. What is stored is the bytes that
 would have been on the wire, signatures and all.
 """
 
@@ -20,7 +20,7 @@ from posthouse.model.route import RouteKind
 from posthouse.pipeline.batching import Batcher
 from posthouse.policy.deliver.simulate import DOMAIN, Simulated, simulate
 
-_KEPT: Final = Delivered(
+_STORED: Final = Delivered(
     Diagnosis(
         reason=Reason.ACCEPTED,
         scope=Scope.RECIPIENT,
@@ -31,11 +31,11 @@ _KEPT: Final = Delivered(
     )
 )
 _WITHHELD: Final = Withheld(Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.DATA))
-_ROOM: Final = 256
+_CAPACITY: Final = 256
 
 
-class InboxMailToKeep(msgspec.Struct, frozen=True):
-    """A mail for the inbox."""
+class NewInboxMail(msgspec.Struct, frozen=True):
+    """A message for the inbox."""
 
     delivery: DeliveryKey
     recipient: str
@@ -44,54 +44,53 @@ class InboxMailToKeep(msgspec.Struct, frozen=True):
 
 
 class InboxTransport:
-    """``keep`` stores a batch."""
+    """``store`` writes a batch; ``fails_together`` as for ``Batcher``."""
 
     name = RouteKind.INBOX.value
 
     def __init__(
         self,
-        keep: Callable[[list[InboxMailToKeep]], Awaitable[None]],
+        store: Callable[[list[NewInboxMail]], Awaitable[None]],
         clock: Clock,
         fails_together: Callable[[BaseException], bool],
     ) -> None:
-        """Nothing is held between calls but what is being written."""
-        self._keep: Batcher[InboxMailToKeep, None] = Batcher(self._write, fails_together=fails_together)
-        self._store = keep
+        self._batches: Batcher[NewInboxMail, None] = Batcher(self._write, fails_together=fails_together)
+        self._store = store
         self._clock = clock
 
     async def send(self, parcel: Parcel) -> Attempt:
-        """Keep the mail, or answer as the simulator's recipient would."""
-        began, started = self._clock.monotonic(), self._clock.now()
+        """Store the message, or answer as the simulator's recipient would."""
+        began, started_at = self._clock.monotonic(), self._clock.now()
         outcome = await self._answer(parcel)
         return Attempt(
             outcome=outcome,
             adapter=self.name,
-            started_at=started,
+            started_at=started_at,
             duration_ms=(self._clock.monotonic() - began) * 1000,
             host=RouteKind.INBOX.value,
             remote_id="",
         )
 
-    def room(self, domain: str) -> int:  # noqa: ARG002 - the contract of transports
-        """There is always room."""
-        return _ROOM
+    def capacity(self, domain: str) -> int:  # noqa: ARG002 - the protocol of transports
+        """There is always capacity."""
+        return _CAPACITY
 
-    async def close(self, grace: timedelta) -> None:  # noqa: ARG002 - the contract of transports
+    async def close(self, grace: timedelta) -> None:  # noqa: ARG002 - the protocol of transports
         """Finish what is being written."""
-        await self._keep.drain()
+        await self._batches.drain()
 
     async def _answer(self, parcel: Parcel) -> Outcome | Withheld:
         simulated = simulate(parcel.recipient.rpartition("@")[0], parcel.number) if parcel.domain == DOMAIN else None
         if simulated is None:
-            simulated = Simulated(_KEPT)
+            simulated = Simulated(_STORED)
         if simulated.after:
             await asyncio.sleep(simulated.after.total_seconds())
         if not parcel.gate.open():
             return _WITHHELD
         if isinstance(simulated.outcome, Delivered) and parcel.delivery is not None:
-            await self._keep.submit(InboxMailToKeep(parcel.delivery, parcel.recipient, parcel.type, parcel.data))
+            await self._batches.submit(NewInboxMail(parcel.delivery, parcel.recipient, parcel.type, parcel.data))
         return simulated.outcome
 
-    async def _write(self, kept: list[InboxMailToKeep]) -> list[None]:
-        await self._store(kept)
-        return [None] * len(kept)
+    async def _write(self, batch: list[NewInboxMail]) -> list[None]:
+        await self._store(batch)
+        return [None] * len(batch)

@@ -1,9 +1,11 @@
-"""What a worker knows of the ready lines, and how much of each lane it may hold.
+"""What a worker knows of the ready flows, and how many deliveries of each lane it may lease.
 
-Per lane the flows that may have something, each with the watermark from which to look. NOTIFY lowers a
-watermark, an exhausted flow is dropped, and a look at the truth (``store.queue.queue.flows_ready``) replaces all.
+Per lane it keeps the flows that may have something ready, each with its *watermark*: the head from which a claim looks, because
+everything before it was claimed. NOTIFY lowers a watermark, an exhausted flow is dropped, and a look at the truth
+(``store.queue.queue.flows_ready``) replaces all of a lane.
 
-Capacity: each lane has places of its own that no other lane can take; the rest is shared, first come.
+Capacity: each lane has slots of its own that no other lane can take; the rest is shared, first come. So a flood of bulk mail never
+takes the slots that an instant message needs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,50 +16,37 @@ from posthouse.model.queue import FlowHead
 
 RESERVED: Final = {Lane.INSTANT: 64, Lane.PROMPT: 48, Lane.ROUTINE: 32, Lane.BULK: 32}
 SHARED: Final = 112
-MOST_FLOWS: Final = 64
+MAX_FLOWS: Final = 64
 
 
 class Lanes:
-    """Heads and places of one worker; ``served``: the lanes it takes from."""
+    """Watermarks and slots of one worker. ``served``: the lanes it takes from; ``leased``: how many deliveries of each it has."""
 
     def __init__(self, served: Sequence[Lane]) -> None:
-        """Nothing is known and nothing held."""
         self.served = tuple(sorted(served))
+        self.leased: dict[int, int] = dict.fromkeys(Lane, 0)
         self._heads: dict[int, dict[int, FlowHead]] = {lane: {} for lane in Lane}
-        self._turn: dict[int, int] = dict.fromkeys(Lane, 0)
-        self.held: dict[int, int] = dict.fromkeys(Lane, 0)
+        self._last_flow: dict[int, int] = dict.fromkeys(Lane, 0)
 
-    def tell(self, heads: Iterable[FlowHead]) -> bool:
-        """Arrivals: lower the watermarks they undercut. True if any concerns a lane served here."""
-        ours = False
+    def lower_watermarks(self, heads: Iterable[FlowHead]) -> bool:
+        """Arrivals: lower the watermarks that they undercut. True if any is of a lane served here."""
+        served_here = False
         for head in heads:
             if head.lane in self.served:
-                ours = True
+                served_here = True
                 known = self._heads[head.lane].get(head.flow)
                 if known is None or (head.deadline, head.message) < (known.deadline, known.message):
                     self._heads[head.lane][head.flow] = head
-        return ours
+        return served_here
 
-    def learn(self, lane: int, heads: Iterable[FlowHead]) -> None:
+    def replace_watermarks(self, lane: int, heads: Iterable[FlowHead]) -> None:
         """The truth about a lane."""
         self._heads[lane] = {head.flow: head for head in heads}
 
-    def waits(self, lane: int) -> bool:
-        """Whether anything is known to wait in the lane."""
-        return bool(self._heads[lane])
-
-    def take_turn(self, lane: int) -> list[FlowHead]:
-        """The flows whose turn it is: all, or the next sixty-four in a round."""
-        flows = sorted(self._heads[lane])
-        if len(flows) > MOST_FLOWS:
-            start = next((i for i, flow in enumerate(flows) if flow > self._turn[lane]), 0)
-            flows = (flows[start:] + flows[:start])[:MOST_FLOWS]
-            self._turn[lane] = flows[-1]
-        return [self._heads[lane][flow] for flow in flows]
-
-    def advance(self, lane: int, asked: Iterable[FlowHead], watermarks: dict[int, FlowHead]) -> None:
-        """After a claim: raise the watermarks, drop exhausted flows; what arrived meanwhile stays lower."""
-        for head in asked:
+    def raise_watermarks(self, lane: int, claimed: Iterable[FlowHead], watermarks: dict[int, FlowHead]) -> None:
+        """After a claim from the heads ``claimed``: the new watermarks; a flow without one is exhausted."""
+        for head in claimed:
+            # An arrival during the claim put another head in its place: that one is lower and must stay.
             if self._heads[lane].get(head.flow) is not head:
                 continue
             if head.flow in watermarks:
@@ -65,14 +54,23 @@ class Lanes:
             else:
                 del self._heads[lane][head.flow]
 
-    def room(self, lane: int) -> int:
-        """How many more deliveries of the lane may be held now."""
-        beyond = sum(max(0, self.held[other] - RESERVED[Lane(other)]) for other in self.held)
-        return max(0, RESERVED[Lane(lane)] - self.held[lane]) + max(0, SHARED - beyond)
+    def next_flows(self, lane: int) -> list[FlowHead]:
+        """The flows to claim from: all, or the next sixty-four in a round, so that each has its turn."""
+        flows = sorted(self._heads[lane])
+        if len(flows) > MAX_FLOWS:
+            start = next((i for i, flow in enumerate(flows) if flow > self._last_flow[lane]), 0)
+            flows = (flows[start:] + flows[:start])[:MAX_FLOWS]
+            self._last_flow[lane] = flows[-1]
+        return [self._heads[lane][flow] for flow in flows]
 
-    def worth_claiming(self, lane: int) -> bool:
-        """Something waits, and there is room for a batch worth a round trip (or the lane is empty)."""
+    def free_slots(self, lane: int) -> int:
+        """How many more deliveries of the lane may be leased now."""
+        shared = sum(max(0, self.leased[other] - RESERVED[Lane(other)]) for other in self.leased)
+        return max(0, RESERVED[Lane(lane)] - self.leased[lane]) + max(0, SHARED - shared)
+
+    def should_claim(self, lane: int) -> bool:
+        """Something is ready, and there are slots for a batch that is worth a round trip (or the lane is empty)."""
         if not self._heads[lane]:
             return False
-        room = self.room(lane)
-        return room >= RESERVED[Lane(lane)] // 2 or (room > 0 and self.held[lane] == 0)
+        free = self.free_slots(lane)
+        return free >= RESERVED[Lane(lane)] // 2 or (free > 0 and self.leased[lane] == 0)

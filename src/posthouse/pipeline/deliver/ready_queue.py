@@ -1,10 +1,10 @@
-"""What a worker holds and has not yet let go: the most urgent first, and each by name.
+"""The deliveries that a worker has leased and not begun: the most urgent first, and which leases it knows of.
 
-Inside a lane the flows take turns: a flow's k-th waiting delivery comes in the k-th round, counted from the round
-that is served when it arrives (start-time fair queueing). So one tenant's flood is not before another's first mail.
+Inside a lane the flows take turns: a flow's k-th waiting delivery comes in the k-th round, counted from the round that is
+served when it arrives (start-time fair queueing). So one tenant's flood is not before another's first mail.
 
-A delivery is *known* from its claim until it is settled or given back. What the database says is leased to
-this worker and is not known here was claimed by a statement whose answer was lost.
+A lease is *known* from its claim until it is settled or released. What the database says is leased to this worker
+and is not known here was claimed by a statement whose answer was lost.
 """
 
 import heapq
@@ -13,104 +13,101 @@ from datetime import datetime
 from uuid import UUID
 
 from posthouse.model.message_type import Lane
-from posthouse.model.queue import LeasedDelivery
+from posthouse.model.queue import AttemptKey, LeasedDelivery
 from posthouse.model.stored_message import SealedContent
 from posthouse.pipeline.deliver.lanes import Lanes
 
-Name = tuple[UUID, int, int]
-Entry = tuple[int, int, datetime, int, LeasedDelivery, SealedContent | None]
+Ready = tuple[LeasedDelivery, SealedContent | None]
+# Lane, round, deadline, and a sequence number: no two are equal, so the heap never compares deliveries.
+_Ranked = tuple[int, int, datetime, int, LeasedDelivery, SealedContent | None]
 
 
 class ReadyQueue:
-    """The deliveries of one worker."""
+    """The deliveries of one worker; ``lanes`` counts what is leased."""
 
     def __init__(self, lanes: Lanes) -> None:
-        """Empty; ``lanes`` counts what is held."""
         self._lanes = lanes
-        self._heap: list[Entry] = []
-        self._round = dict.fromkeys(Lane, 0)
-        self._last: dict[tuple[int, int], int] = {}
-        self._flows: dict[tuple[int, int], int] = {}
-        self._known: set[Name] = set()
+        self._heap: list[_Ranked] = []
+        self._known: set[AttemptKey] = set()
         self._sequence = 0
         self._waiting = dict.fromkeys(Lane, 0)
+        self._served_round = dict.fromkeys(Lane, 0)
+        self._last_round: dict[tuple[int, int], int] = {}
+        self._waiting_in_flow: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
         return len(self._heap)
 
-    def add(self, taken: Sequence[LeasedDelivery], sealed: Mapping[UUID, SealedContent]) -> None:
-        """Deliveries just claimed, with their content where there is any."""
-        for delivery in taken:
-            self._lanes.held[delivery.lane] += 1
+    def add(self, claimed: Sequence[LeasedDelivery], sealed: Mapping[UUID, SealedContent]) -> None:
+        """Deliveries just claimed, with their content where it came along."""
+        for delivery in claimed:
+            self._lanes.leased[delivery.lane] += 1
             self._waiting[Lane(delivery.lane)] += 1
-            self._flows[delivery.lane, delivery.flow] = self.waiting(delivery.lane, delivery.flow) + 1
-            self._known.add(_name(delivery))
+            self._waiting_in_flow[delivery.lane, delivery.flow] = self.waiting_in_flow(delivery.lane, delivery.flow) + 1
+            self._known.add(delivery.attempt_key)
             self._sequence += 1
-            place = (delivery.lane, self._turn(delivery), delivery.deadline, self._sequence)
-            heapq.heappush(self._heap, (*place, delivery, sealed.get(delivery.message)))
+            rank = (delivery.lane, self._round_of(delivery), delivery.deadline, self._sequence)
+            heapq.heappush(self._heap, (*rank, delivery, sealed.get(delivery.message)))
 
-    def first(self) -> LeasedDelivery:
+    def peek(self) -> LeasedDelivery:
         """The most urgent: fastest lane, the flow whose turn it is, earliest deadline."""
         return self._heap[0][4]
 
-    def take(self, fits: Callable[[LeasedDelivery], bool] = lambda _: True) -> tuple[LeasedDelivery, SealedContent | None] | None:
-        """Take the most urgent that ``fits``, to deliver it; it stays known. None where none does."""
-        if self._heap and fits(self._heap[0][4]):
-            entry = heapq.heappop(self._heap)
+    def pop(self, can_start: Callable[[LeasedDelivery], bool] = lambda _: True) -> Ready | None:
+        """Take the most urgent that can start; its lease stays known. None where none can."""
+        if self._heap and can_start(self._heap[0][4]):
+            ranked = heapq.heappop(self._heap)
         else:
-            found = next((entry for entry in sorted(self._heap) if fits(entry[4])), None)
-            if found is None:
+            # Rare: the first is blocked (its site or the memory is full), so the next in order is looked for.
+            first = next((each for each in sorted(self._heap) if can_start(each[4])), None)
+            if first is None:
                 return None
-            self._heap.remove(found)
+            self._heap.remove(first)
             heapq.heapify(self._heap)
-            entry = found
-        _, turn, _, _, delivery, sealed = entry
-        self._round[Lane(delivery.lane)] = turn
-        self._begun(delivery)
+            ranked = first
+        _, round, _, _, delivery, sealed = ranked
+        self._served_round[Lane(delivery.lane)] = round
+        self._begin(delivery)
         return delivery, sealed
 
-    def ahead(self, lane: int) -> int:
-        """How many deliveries that were not begun would come before another one of this lane."""
+    def drain(self, site: str | None = None) -> list[LeasedDelivery]:
+        """Take everything that was not begun (of one site, if given); the leases stay known until ``finish``."""
+        drained = [ranked[4] for ranked in self._heap if site in (None, ranked[4].site)]
+        self._heap = [ranked for ranked in self._heap if site not in (None, ranked[4].site)]
+        heapq.heapify(self._heap)
+        for delivery in drained:
+            self._begin(delivery)
+        return drained
+
+    def finish(self, delivery: LeasedDelivery, *, forget: bool = True) -> None:
+        """Its slot is free. ``forget``: it is settled or released; otherwise its lease must not be taken for a lost one."""
+        self._lanes.leased[delivery.lane] -= 1
+        if forget:
+            self._known.discard(delivery.attempt_key)
+
+    def waiting_before(self, lane: int) -> int:
+        """How many deliveries would come before another one of this lane."""
         return sum(count for other, count in self._waiting.items() if other <= lane)
 
-    def take_all(self, site: str | None = None) -> list[LeasedDelivery]:
-        """Take everything that was not begun (of one site, if given); it stays known until let go."""
-        taken = [entry[4] for entry in self._heap if site in (None, entry[4].site)]
-        self._heap = [entry for entry in self._heap if site not in (None, entry[4].site)]
-        heapq.heapify(self._heap)
-        for delivery in taken:
-            self._begun(delivery)
-        return taken
+    def waiting_in_flow(self, lane: int, flow: int) -> int:
+        """How many deliveries of a flow were not begun."""
+        return self._waiting_in_flow.get((lane, flow), 0)
 
-    def waiting(self, lane: int, flow: int) -> int:
-        """How many of a flow were not begun."""
-        return self._flows.get((lane, flow), 0)
+    def find_unknown(self, leased: Sequence[LeasedDelivery]) -> list[LeasedDelivery]:
+        """Of what the database says this worker has leased, what it does not know of."""
+        return [delivery for delivery in leased if delivery.attempt_key not in self._known]
 
-    def let_go(self, delivery: LeasedDelivery, *, forget: bool = True) -> None:
-        """It is settled or given back. Not ``forget``: its place is free, but nobody may take it for lost."""
-        self._lanes.held[delivery.lane] -= 1
-        if forget:
-            self._known.discard(_name(delivery))
-
-    def lost(self, leased: Sequence[LeasedDelivery]) -> list[LeasedDelivery]:
-        """Of what the database says we hold, what we never heard of."""
-        return [delivery for delivery in leased if _name(delivery) not in self._known]
-
-    def _turn(self, delivery: LeasedDelivery) -> int:
+    def _round_of(self, delivery: LeasedDelivery) -> int:
         flow = (delivery.lane, delivery.flow)
-        turn = max(self._round[Lane(delivery.lane)], self._last.get(flow, -1) + 1)
-        self._last[flow] = turn
-        return turn
+        round = max(self._served_round[Lane(delivery.lane)], self._last_round.get(flow, -1) + 1)
+        self._last_round[flow] = round
+        return round
 
-    def _begun(self, delivery: LeasedDelivery) -> None:
+    def _begin(self, delivery: LeasedDelivery) -> None:
         """It waits no longer; a flow of which nothing waits is forgotten."""
         flow = (delivery.lane, delivery.flow)
         self._waiting[Lane(delivery.lane)] -= 1
-        self._flows[flow] -= 1
-        if not self._flows[flow]:
-            del self._flows[flow]
-            del self._last[flow]
-
-
-def _name(delivery: LeasedDelivery) -> Name:
-    return delivery.message, delivery.position, delivery.number
+        self._waiting_in_flow[flow] -= 1
+        if not self._waiting_in_flow[flow]:
+            del self._waiting_in_flow[flow]
+            del self._last_round[flow]

@@ -1,7 +1,7 @@
-"""The exact bytes handed over, made again from what is kept: content, first attempt, keys.
+"""The exact bytes handed over, rebuilt from what is stored: content, first attempt, keys.
 
 Nothing is stored twice. What varies was fixed by the first attempt and stands in its row, so the same bytes
-come out; the digest kept with the attempt says whether they did.
+come out; the digest recorded with the attempt says whether they did.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,9 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
-from posthouse.mail.mime import compose
 from posthouse.pipeline.deliver import sign
 from posthouse.store.messages.contents import open_content
 from posthouse.store.seal import Sealer
@@ -37,12 +35,8 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
 async def rebuild(sealer: Sealer, keys: Keys, facts: HandedOver) -> bytes:
     """The bytes. Errors: the sealer's, when the key is wrong."""
     content = open_content(sealer, facts.sealed, facts.key_id, facts.message.bytes)
-    head = compose.finish(
-        content, date=facts.first_attempt_at, message_id=sign.message_id(facts.message, facts.header_domain), extra=b""
-    )
     signers = await keys(facts.tenant, facts.header_domain, facts.keyset) if facts.keyset is not None else ()
-    signatures = dkim.sign(head, content.body_digest, signers, facts.first_attempt_at) if signers else b""
-    data = b"".join((signatures, head, b"\r\n", content.body))
+    data = sign.signed_bytes(content, sign.message_id(facts.message, facts.header_domain), facts.first_attempt_at, signers)
     if facts.digest is not None and sign.digest(data) != facts.digest:
         metrics.DIGEST_MISMATCHES.inc()
     return data

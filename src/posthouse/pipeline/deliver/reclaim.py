@@ -1,25 +1,26 @@
-"""Taking back what a lost worker held: what it had not marked is ready again at once, what it had is in doubt.
+"""Taking back what a lost worker had leased: what it had not marked is ready again at once, what it had is settled.
 
-Revoking comes first, so that a worker that was only stopped cannot let anything more leave; then the marks
-are read: of what they say was answered *yes*, that is settled. Where they say nothing (another boot, another machine), everything it held is in doubt. What is in
-doubt is settled by its type's rule, like any other outcome.
+Revoking comes first, so that a worker that was only stopped cannot let anything more leave; then the marks are read. What the next
+hop had accepted is settled as delivered; of what may have left without an answer the delivery is in doubt, and its type's rule says
+what follows, like after any other outcome. Where the marks say nothing (another boot, another machine), all of it is in doubt.
 """
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from posthouse.model import ids
+from posthouse.model.attempt import Attempt
 from posthouse.model.clock import Clock
-from posthouse.model.outcome import Diagnosis
+from posthouse.model.delivery import IllegalTransition
 from posthouse.model.queue import LeasedDelivery
 from posthouse.model.route import RouteKind
-from posthouse.model.settlement import Settlement
-from posthouse.model.worker import Mark, MarkedDelivery, WorkerRow
+from posthouse.model.worker import Mark, WorkerRow
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.deliver import settlement
-from posthouse.policy import types
+from posthouse.pipeline.deliver import conclusion
+from posthouse.pipeline.deliver.conclusion import Conclusion, SentAttempt, Stamp
+from posthouse.pipeline.deliver.deliver import RaiseFailure
 from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
@@ -36,7 +37,7 @@ class ReclaimParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     entropy: Entropy
     route_names: tuple[str, ...]
-    alert: Callable[[LeasedDelivery, str, Diagnosis], Awaitable[None]]
+    alert: RaiseFailure
 
 
 async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
@@ -45,47 +46,51 @@ async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
     found = FoundMarks.revoke(path) if row.host == boot_id() else FoundMarks(None)
     async with parts.database.transaction() as session:
         await workers.forget(session, row.id)  # first: it waits for a claim that is under way and forbids another
-        held = await queue.leased(session, row.id)
-        marked = [
-            (delivery, found.mark(MarkedDelivery(delivery.message, delivery.position, delivery.number))) for delivery in held
-        ]
-        untouched = [delivery for delivery, mark in marked if mark is None]
-        heads = await queue.release(session, row.id, untouched) if untouched else []
+        leased = await queue.leased(session, row.id)
+        marked = [(delivery, found.mark(delivery.attempt_key)) for delivery in leased]
+        unsent = [delivery for delivery, mark in marked if mark is None]
+        heads = await queue.release(session, row.id, unsent) if unsent else []
         if heads:
             await queue.notify(session, heads)
-        rows, ended = _settlements(parts, [(delivery, mark) for delivery, mark in marked if mark is not None])
-        if rows:
-            await settle.settle(session, row.id, rows, RULE)
+        conclusions = _conclusions(parts, [(delivery, mark) for delivery, mark in marked if mark is not None])
+        if conclusions:
+            await settle.settle(session, row.id, [each.settlement for each in conclusions], RULE)
     if row.host == boot_id():
         discard(path)
-    for delivery, name, diagnosis in ended:
-        await parts.alert(delivery, name, diagnosis)
-    if held:
-        doubtful = sum(mark is Mark.GONE for _, mark in marked)
-        log.warning("deliveries taken back", worker=row.id, again=len(untouched), in_doubt=doubtful)
-        metrics.RECLAIMED.labels("again").inc(len(untouched))
+    for each in conclusions:
+        if each.failure is not None:
+            await parts.alert(each.settlement.delivery, each.route, each.failure)
+    if leased:
+        doubtful = sum(mark is Mark.MAY_HAVE_LEFT for _, mark in marked)
+        log.warning("deliveries taken back", worker=row.id, again=len(unsent), in_doubt=doubtful)
+        metrics.RECLAIMED.labels("again").inc(len(unsent))
         metrics.RECLAIMED.labels("in_doubt").inc(doubtful)
-    return len(held)
+    return len(leased)
 
 
-def _settlements(
-    parts: ReclaimParts, marked: list[tuple[LeasedDelivery, Mark]]
-) -> tuple[list[Settlement], list[tuple[LeasedDelivery, str, Diagnosis]]]:
-    """What becomes of marked deliveries, and whom operations are told of."""
-    now = parts.clock.now()
-    rows, ended = [], []
+def _conclusions(parts: ReclaimParts, marked: list[tuple[LeasedDelivery, Mark]]) -> list[Conclusion]:
+    """What becomes of marked deliveries. One whose change of state is illegal stays leased, and is never sent again."""
+    conclusions = []
     for delivery, mark in marked:
-        said, attempt = settlement.lost(now) if mark is Mark.GONE else settlement.remembered(now, final=mark is Mark.DELIVERED)
-        step = settlement.judge(
-            said, delivery, types.BY_NAME[delivery.built_in], len(parts.route_names), now, parts.entropy.fraction()
-        )
-        name = _route(parts, delivery)
-        rows.append(
-            settlement.settlement(delivery, attempt, step, route=name, digest=None, now=now, event_id=parts.entropy.new_id(now))
-        )
-        if step.exhausted:
-            ended.append((delivery, name, said.diagnosis))
-    return rows, ended
+        try:
+            conclusions.append(_conclude(parts, delivery, mark))
+        except IllegalTransition as refused:
+            log.exception(
+                "transition refused",
+                message=ids.text("msg", delivery.message),
+                before=refused.before.value,
+                after=refused.after.value,
+            )
+    return conclusions
+
+
+def _conclude(parts: ReclaimParts, delivery: LeasedDelivery, mark: Mark) -> Conclusion:
+    now = parts.clock.now()
+    outcome = conclusion.doubt() if mark is Mark.MAY_HAVE_LEFT else conclusion.marked_acceptance(final=mark is Mark.DELIVERED)
+    attempt = Attempt(outcome=outcome, adapter="", started_at=now, duration_ms=0.0)
+    step = conclusion.plan(outcome, delivery, len(parts.route_names), now, parts.entropy.fraction())
+    sent = SentAttempt(attempt=attempt, route=_route(parts, delivery))
+    return conclusion.attempted(delivery, sent, step, Stamp(now, parts.entropy.new_id(now)))
 
 
 def _route(parts: ReclaimParts, delivery: LeasedDelivery) -> str:

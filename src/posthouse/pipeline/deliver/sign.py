@@ -1,11 +1,12 @@
-"""From a claimed delivery and its stored content to the parcel that is handed over.
+"""From stored content to the signed bytes that are handed over.
 
 Everything that varies was fixed by the first attempt (its time, the keyset), so every attempt makes the
-same bytes; their digest is kept with each attempt and a digest that differs is a bug.
+same bytes; their digest is recorded with each attempt and a digest that differs is a bug.
 """
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from posthouse.mail import dkim
@@ -24,11 +25,14 @@ def message_id(message: UUID, header_domain: str) -> str:
 
 
 def wire_bytes(delivery: LeasedDelivery, content: Content, keys: Sequence[SigningKey]) -> bytes:
-    """The whole message as it is handed over: signatures, head, body."""
-    head = compose.finish(
-        content, date=delivery.first_attempt_at, message_id=message_id(delivery.message, delivery.header_domain), extra=b""
-    )
-    signatures = dkim.sign(head, content.body_digest, keys, delivery.first_attempt_at) if keys else b""
+    """The whole message of a delivery as it is handed over."""
+    return signed_bytes(content, message_id(delivery.message, delivery.header_domain), delivery.first_attempt_at, keys)
+
+
+def signed_bytes(content: Content, message_id: str, date: datetime, keys: Sequence[SigningKey]) -> bytes:
+    """Signatures, head, body. ``date``: of the first attempt."""
+    head = compose.finish(content, date=date, message_id=message_id, extra=b"")
+    signatures = dkim.sign(head, content.body_digest, keys, date) if keys else b""
     return b"".join((signatures, head, b"\r\n", content.body))
 
 
@@ -38,6 +42,6 @@ def digest(data: bytes) -> bytes:
 
 
 def return_path(sealer: Sealer, delivery: LeasedDelivery, domain: str) -> str:
-    """``b+<token>@domain``: says which delivery a returned mail is about; the same on every attempt."""
+    """``b+<token>@domain``: says which delivery a returned message is about; the same on every attempt."""
     local = token(sealer.token_key, delivery.tenant, delivery.environment, delivery.message, delivery.position)
     return f"{local}@{domain}"

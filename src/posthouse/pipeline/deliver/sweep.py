@@ -1,7 +1,7 @@
-"""Housekeeping that any number of processes may do at once: stale workers, partitions, expired keys.
+"""Housekeeping that any number of processes may do at once: lost workers, partitions, expired keys.
 
-A worker of this machine that has ended is known by its lock at once, any other by its lease. After the database was away every lease looks old, so nothing is
-declared stale until this process has seen the database for a whole lease.
+A worker of this machine that has ended is known by its lock at once, any other by its lease. After the database was away every lease
+looks old, so nothing is declared stale until this process has seen the database for the length of a whole lease.
 """
 
 import asyncio
@@ -9,19 +9,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from posthouse.pipeline.deliver.lease import LEASE
 from posthouse.pipeline.deliver.reclaim import ReclaimParts, reclaim
-from posthouse.store.postgres.database import is_unavailable
+from posthouse.pipeline.loops import run_until
 from posthouse.store.postgres.partition import drop_partitions, ensure_partitions
 from posthouse.store.queue import workers
 from posthouse.store.queue.marks import FoundMarks, boot_id
 from posthouse.store.queue.sweep import forget_expired_keys
 
-log = structlog.get_logger()
-
-EVERY: Final = 1.0
+EVERY: Final = 1.0  # seconds
 HOUSEKEEPING: Final = timedelta(hours=1)
 KEYS_AT_ONCE: Final = 5000
 
@@ -30,22 +26,14 @@ class Sweep:
     """``run`` until cancelled."""
 
     def __init__(self, parts: ReclaimParts) -> None:
-        """The database counts as seen from now on."""
         self._parts = parts
         self._host = boot_id()
         self._seen_since = parts.clock.monotonic()
-        self._kept_house: datetime | None = None
+        self._housekeeping_at: datetime | None = None
 
     async def run(self) -> None:
         """Sweep once a second."""
-        while True:
-            try:
-                await self.once()
-            except Exception as error:  # housekeeping goes on
-                self._seen_since = self._parts.clock.monotonic()
-                if not is_unavailable(error):
-                    log.exception("sweep failed")
-            await asyncio.sleep(EVERY)
+        await run_until(asyncio.Event(), self._round, name="sweep", pause=EVERY)
 
     async def once(self) -> None:
         """One round; also called as soon as a worker of ours is seen to end."""
@@ -57,11 +45,19 @@ class Sweep:
                 lost += [row for row in await workers.stale(session, now) if row.id not in known]
         for row in lost:
             await reclaim(self._parts, row)
-        if self._kept_house is None or now - self._kept_house >= HOUSEKEEPING:
-            await self._keep_house(now)
-            self._kept_house = now
+        if self._housekeeping_at is None or now - self._housekeeping_at >= HOUSEKEEPING:
+            await self._clean_up(now)
+            self._housekeeping_at = now
 
-    async def _keep_house(self, now: datetime) -> None:
+    async def _round(self) -> None:
+        try:
+            await self.once()
+        except Exception:
+            self._seen_since = self._parts.clock.monotonic()
+            raise
+        await asyncio.sleep(EVERY)
+
+    async def _clean_up(self, now: datetime) -> None:
         await ensure_partitions(self._parts.database, now)
         await drop_partitions(self._parts.database, now)
         while await forget_expired_keys(self._parts.database, now, KEYS_AT_ONCE) == KEYS_AT_ONCE:

@@ -1,16 +1,15 @@
-"""A worker process: what it claims, in which order it presses, and how it ends.
+"""A worker process: what it claims, in which order it sends, and how it ends.
 
-Three loops share one event loop. *Claiming* fills the lanes' places from the queue, fastest lane first.
-*Pressing* takes the most urgent held delivery, prepares it (the CPU's work) and lets it go; it never holds
-the loop longer than a slice, so an instant mail that arrives meanwhile is next. *Keeping* renews the lease,
-promotes due rows and puts right what trouble left behind.
+Three loops share one event loop. *Claiming* fills the lanes' slots from the queue, fastest lane first. *Dispatching* takes the most
+urgent leased delivery, prepares it (the processor's work) and starts it; it never keeps the event loop longer than a slice, so an
+instant message that arrives meanwhile is next. The *heartbeat* renews the lease, promotes due rows and reconciles after errors.
 
-On stop: no more claims, what was not begun is given back, what is on the wire may finish.
+On stop: no more claims, what was not begun is released, what is on the wire may finish.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,25 +17,31 @@ import msgspec
 import structlog
 
 from posthouse.model.clock import Clock
+from posthouse.model.delivery import IllegalTransition
 from posthouse.model.queue import LeasedDelivery
-from posthouse.pipeline.deliver.claims import ENOUGH, POLL, Claims
+from posthouse.model.stored_message import SealedContent
+from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
+from posthouse.pipeline.deliver.claims import ENOUGH_WAITING, POLL_SECONDS, ClaimParts, Claims
 from posthouse.pipeline.deliver.deliver import Deliverer, PreparedDelivery
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import HEARTBEAT, Lease, lease_until
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
+from posthouse.pipeline.deliver.suppression_check import PreSendCheck
+from posthouse.pipeline.loops import run_until, wait_at_most
 from posthouse.store.postgres.database import Database, is_unavailable
 from posthouse.store.queue import queue, workers
 
 log = structlog.get_logger()
 
-PROMOTE: Final = 0.5
+# Seconds, but for the last two.
+PROMOTE_EVERY: Final = 0.5
 SLICE: Final = 0.002
-COURTESY: Final = 0.008
-BREATH: Final = 0.003
-WORTHWHILE: Final = 16
-CROWDED: Final = 0.05
-MOST_BYTES: Final = 64 * 1024 * 1024  # of content on its way at once, as it is kept (compressed)
-TROUBLE: Final = 0.25
+EAGER_HEAD_START: Final = 0.008  # workers that are not eager for a lane leave an arrival to those that are
+SMALL_CLAIM_PAUSE: Final = 0.003  # after a small claim, so that the next one finds more than one delivery
+NO_CAPACITY_PAUSE: Final = 0.05
+ERROR_PAUSE: Final = 0.25
+SMALL_CLAIM: Final = 16  # deliveries
+MAX_BYTES_UNDER_WAY: Final = 64 * 1024 * 1024  # of content as it is stored (compressed)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,7 +50,9 @@ class WorkerParts(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     clock: Clock
-    delivering: Deliverer
+    deliverer: Deliverer
+    check: PreSendCheck
+    brakes: BounceBrakes
     lease: Lease
     lanes: Lanes
     eager: frozenset[int]
@@ -55,196 +62,215 @@ class Worker:
     """One process's loops. ``run`` returns when stopped or when the lease is lost."""
 
     def __init__(self, parts: WorkerParts) -> None:
-        """Nothing is claimed yet."""
         self._parts = parts
-        self._line = ReadyQueue(parts.lanes)
-        self._wake, self._press, self._stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._ready = ReadyQueue(parts.lanes)
+        # ``arrived``: there may be something to claim. ``startable``: there may be something to start, or capacity for it.
+        self._arrived, self._startable, self._stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._claims = Claims(
-            parts.database,
-            parts.clock,
-            parts.lease,
-            parts.lanes,
-            self._line,
-            arrived=self._wake.set,
-            held=self._press.set,
-            watch=parts.delivering.watch,
+            ClaimParts(
+                database=parts.database,
+                clock=parts.clock,
+                lease=parts.lease,
+                lanes=parts.lanes,
+                ready=self._ready,
+                check=parts.check,
+                arrived=self._arrived,
+                claimed=self._startable,
+            )
         )
-        self._watch = parts.delivering.watch
-        self._later: asyncio.TimerHandle | None = None
-        self._heavy = 0
+        self._head_start: asyncio.TimerHandle | None = None
+        self._bytes_under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def hear(self, payload: str) -> None:
+    def on_notification(self, payload: str) -> None:
         """A NOTIFY: earlier arrivals."""
         try:
             heads = queue.read_notification(payload, EPOCH)
         except ValueError:
             return
-        if not self._parts.lanes.tell(heads):
+        if not self._parts.lanes.lower_watermarks(heads):
             return
         if any(head.lane in self._parts.eager for head in heads):
-            self._wake.set()
-        elif self._later is None:
-            self._later = asyncio.get_running_loop().call_later(COURTESY, self._wake_later)
+            self._arrived.set()
+        elif self._head_start is None:
+            self._head_start = asyncio.get_running_loop().call_later(EAGER_HEAD_START, self._end_head_start)
 
     def stop(self) -> None:
         """Claim no more and come to an end."""
         self._stopping.set()
-        self._wake.set()
-        self._press.set()
+        self._arrived.set()
+        self._startable.set()
 
     async def run(self, grace: timedelta) -> None:
-        """Work until ``stop``, then give back what was not begun and wait at most ``grace`` for the rest."""
-        loops = [asyncio.create_task(self._forever(step)) for step in (self._claiming, self._pressing, self._keeping)]
+        """Work until ``stop``, then release what was not begun and wait at most ``grace`` for the rest."""
+        steps = {"claim": self._claim, "dispatch": self._dispatch, "heartbeat": self._heartbeat}
+        loops = [
+            asyncio.create_task(run_until(self._stopping, step, name=name, pause=ERROR_PAUSE)) for name, step in steps.items()
+        ]
         await self._stopping.wait()
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
-        held = self._line.take_all()
-        if held:
+        not_begun = self._ready.drain()
+        if not_begun:
             with contextlib.suppress(OSError):
-                await self._claims.release(held)
+                await self._claims.release(not_begun)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace.total_seconds())
 
-    def _wake_later(self) -> None:
-        self._later = None
-        self._wake.set()
+    def _end_head_start(self) -> None:
+        self._head_start = None
+        self._arrived.set()
 
-    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
-        while not self._stopping.is_set():
-            try:
-                await step()
-            except Exception as error:  # the worker outlives the database's absence and its own bugs
-                if is_unavailable(error):
-                    log.warning("database away", during=step.__name__)
-                else:
-                    log.exception("worker loop failed", during=step.__name__)
-                await asyncio.sleep(TROUBLE)
+    # --- claiming ---
 
-    async def _claiming(self) -> None:
-        self._wake.clear()
+    async def _claim(self) -> None:
+        # Cleared before looking: what arrives while we look sets it again and is not missed.
+        self._arrived.clear()
         await self._claims.reconcile()
-        delivery = await self._claims.claim()
-        if not delivery and not self._wake.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL / 4)
-        elif delivery < WORTHWHILE:
-            await asyncio.sleep(BREATH)  # so that the next claim finds more than one
-        await self._claims.look()
+        claimed = await self._claims.claim()
+        if not claimed and not self._arrived.is_set():
+            await wait_at_most(self._arrived, POLL_SECONDS / 4)
+        elif claimed < SMALL_CLAIM:
+            await asyncio.sleep(SMALL_CLAIM_PAUSE)
+        await self._claims.poll()
 
-    async def _pressing(self) -> None:
-        if not self._line or not self._parts.lease.held():
-            self._press.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._press.wait(), POLL)
+    # --- dispatching ---
+
+    async def _dispatch(self) -> None:
+        if not self._ready or not self._parts.lease.is_valid():
+            await self._wait_startable(POLL_SECONDS)
             return
         started = self._parts.clock.monotonic()
-        while self._line and self._parts.clock.monotonic() - started < SLICE:
-            if not await self._press_one():
+        while self._ready and self._parts.clock.monotonic() - started < SLICE:
+            if not await self._dispatch_one():
                 return
-            if self._claims.busy:
-                break  # each answer of the database is one turn of the loop: do not make it wait
+            if self._claims.is_claiming:
+                break  # each answer of the database is one turn of the event loop: do not make it wait
         await asyncio.sleep(0)
 
-    async def _press_one(self) -> bool:
-        """Prepare the most urgent that has a way out and let it go; False where none has."""
-        found = self._line.take(self._fits)
-        if found is None:
-            await self._no_room(self._line.first())
+    async def _dispatch_one(self) -> bool:
+        """Start the most urgent delivery that can start; False where none can."""
+        popped = self._ready.pop(self._can_start)
+        if popped is None:
+            await self._wait_for_capacity(self._ready.peek())
             return False
-        delivery, sealed = found
-        if self._line.ahead(delivery.lane) == ENOUGH // 2:
-            self._wake.set()
-        self._heavy += delivery.size
-        if self._parts.clock.now() >= delivery.expires_at:
-            self._spawn(self._unsent(delivery, self._parts.delivering.expire(delivery)))
-            return True
-        verdict = self._watch.verdict(delivery) if self._watch is not None else None
-        if verdict is not None:
-            self._spawn(self._unsent(delivery, self._parts.delivering.withhold(delivery, verdict)))
-            return True
-        try:
-            sealed = sealed or await self._claims.content(delivery)
-            if sealed is None:
-                self._spawn(self._unsent(delivery, self._parts.delivering.gone(delivery)))
-            else:
-                keys = await self._parts.delivering.keys(delivery)
-                self._spawn(self._carry(self._parts.delivering.prepare(delivery, sealed, keys)))
-        except Exception as error:  # one that cannot be made must not stop its neighbours
-            if is_unavailable(error):
-                self._claims.uncertain = True  # reconciliation gives it back
-                self._let_go(delivery, forget=True)
-                raise
-            self._spawn(self._unsent(delivery, self._parts.delivering.unmade(delivery, error)))
+        delivery, sealed = popped
+        if self._ready.waiting_before(delivery.lane) == ENOUGH_WAITING // 2:
+            self._arrived.set()
+        self._bytes_under_way += delivery.size
+        await self._start(delivery, sealed)
         return True
 
-    def _fits(self, delivery: LeasedDelivery) -> bool:
-        """Its route has room, and this process memory for it."""
-        if self._heavy and self._heavy + delivery.size > MOST_BYTES:
-            return False
-        return self._parts.delivering.route(delivery).transport.room(delivery.site) > 0
+    async def _start(self, delivery: LeasedDelivery, sealed: SealedContent | None) -> None:
+        """Send it, or end it unsent where that is no longer wanted or possible."""
+        deliverer = self._parts.deliverer
+        if self._parts.clock.now() >= delivery.expires_at:
+            self._spawn(self._end_unsent(delivery, deliverer.expire(delivery)))
+            return
+        verdict = self._parts.check.pop_verdict(delivery)
+        if verdict is not None:
+            self._spawn(self._end_unsent(delivery, deliverer.withhold(delivery, verdict)))
+            return
+        try:
+            sealed = sealed or await self._claims.fetch_content(delivery)
+            if sealed is None:
+                self._spawn(self._end_unsent(delivery, deliverer.expire_without_content(delivery)))
+            else:
+                keys = await deliverer.keys(delivery)
+                self._spawn(self._send(deliverer.prepare(delivery, sealed, keys)))
+        except Exception as error:  # a message that cannot be built must not stop its neighbours
+            if is_unavailable(error):
+                self._claims.uncertain = True  # reconciliation releases it
+                self._finish(delivery, forget=True)
+                raise
+            self._spawn(self._end_unsent(delivery, deliverer.fail_to_build(delivery, error)))
 
-    async def _no_room(self, delivery: LeasedDelivery) -> None:
-        route = self._parts.delivering.route(delivery)
-        if route.per_site and route.transport.room(delivery.site) <= 0:
+    def _can_start(self, delivery: LeasedDelivery) -> bool:
+        """Its route has capacity, and this process memory for it."""
+        if self._bytes_under_way and self._bytes_under_way + delivery.size > MAX_BYTES_UNDER_WAY:
+            return False
+        return self._parts.deliverer.route(delivery).transport.capacity(delivery.site) > 0
+
+    async def _wait_for_capacity(self, delivery: LeasedDelivery) -> None:
+        """A saturated site is parked, so that others go on; where it is the route or the memory that is full, wait."""
+        route = self._parts.deliverer.route(delivery)
+        if route.per_site and route.transport.capacity(delivery.site) <= 0:
             await self._claims.park(delivery.site)
             return
-        self._press.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._press.wait(), CROWDED)
+        await self._wait_startable(NO_CAPACITY_PAUSE)
+
+    async def _wait_startable(self, seconds: float) -> None:
+        self._startable.clear()
+        await wait_at_most(self._startable, seconds)
+
+    # --- a delivery under way ---
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._guarded(coroutine))
+        task = asyncio.create_task(self._guard(coroutine))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, coroutine: Coroutine[Any, Any, None]) -> None:
         try:
             await coroutine
-        except Exception as error:  # what nothing left of is given back by reconciliation, the rest by its mark
+        except IllegalTransition as refused:  # a bug: it stays leased, see pipeline.deliver.conclusion
+            log.exception("transition refused", before=refused.before.value, after=refused.after.value)
+        except Exception as error:  # what nothing left of is released by reconciliation, the rest is taken back by its mark
             self._claims.uncertain = True
             log.warning("delivery not settled", error=type(error).__name__)
 
-    async def _carry(self, prepared: PreparedDelivery) -> None:
-        settled = False
+    async def _send(self, prepared: PreparedDelivery) -> None:
+        forget = False
         try:
-            if not await self._parts.delivering.send(prepared):
-                await self._claims.release([prepared.claimed])
-            settled = True
+            if not await self._parts.deliverer.send(prepared):
+                await self._claims.release([prepared.delivery])
+            forget = True
+        except IllegalTransition:
+            raise
+        except BaseException:
+            # A lease that is forgotten is released and tried again: only where nothing can have left.
+            forget = not prepared.gate.is_open
+            raise
         finally:
-            self._let_go(prepared.claimed, forget=settled or not prepared.gate.opened)
+            self._finish(prepared.delivery, forget=forget)
 
-    async def _unsent(self, delivery: LeasedDelivery, settled: Awaitable[None]) -> None:
+    async def _end_unsent(self, delivery: LeasedDelivery, ending: Awaitable[None]) -> None:
+        forget = True
         try:
-            await settled
+            await ending
+        except IllegalTransition:
+            forget = False  # forgotten, it would be released, claimed and refused again without end
+            raise
         finally:
-            self._let_go(delivery, forget=True)
+            self._finish(delivery, forget=forget)
 
-    def _let_go(self, delivery: LeasedDelivery, *, forget: bool) -> None:
-        self._line.let_go(delivery, forget=forget)
-        self._heavy -= delivery.size
-        self._press.set()
-        if self._parts.lanes.worth_claiming(delivery.lane):
-            self._wake.set()
+    def _finish(self, delivery: LeasedDelivery, *, forget: bool) -> None:
+        """Its slot, its memory and its share of the site are free."""
+        self._ready.finish(delivery, forget=forget)
+        self._bytes_under_way -= delivery.size
+        self._startable.set()
+        if self._parts.lanes.should_claim(delivery.lane):
+            self._arrived.set()
         if delivery.site in self._claims.saturated and not self._stopping.is_set():
-            self._spawn(self._claims.unpark(delivery.site, self._parts.delivering.site_room(delivery.site)))
+            self._spawn(self._claims.unpark(delivery.site, self._parts.deliverer.site_capacity(delivery.site)))
 
-    async def _keeping(self) -> None:
-        asked = self._parts.clock.monotonic()
+    # --- heartbeat ---
+
+    async def _heartbeat(self) -> None:
+        requested_at = self._parts.clock.monotonic()
         async with self._parts.database.session() as session:
-            kept = await workers.renew(session, self._parts.lease.worker, lease_until(self._parts.clock.now()))
-        if not kept or self._parts.lease.marks.revoked:
+            renewed = await workers.renew(session, self._parts.lease.worker, lease_until(self._parts.clock.now()))
+        if not renewed or self._parts.lease.marks.revoked:
             log.error("lease lost: this worker was declared dead")
             self.stop()
             return
-        self._parts.lease.renewed(asked)
-        until = asked + HEARTBEAT.total_seconds()
+        self._parts.lease.extend(requested_at)
+        until = requested_at + HEARTBEAT.total_seconds()
         while self._parts.clock.monotonic() < until and not self._stopping.is_set():
             await self._claims.promote()
-            if self._watch is not None:
-                await self._watch.brakes.tick()
-            await asyncio.sleep(PROMOTE)
+            await self._parts.brakes.tick()
+            await asyncio.sleep(PROMOTE_EVERY)
         for site in list(self._claims.saturated):
-            await self._claims.unpark(site, self._parts.delivering.site_room(site))
+            await self._claims.unpark(site, self._parts.deliverer.site_capacity(site))
         await self._claims.adopt_parked()

@@ -1,7 +1,7 @@
-"""What a confined child does with a returned mail: read it, judge it, and answer with the facts or the letter (``net.confine``).
+"""What a confined child does with a returned mail: read it, and answer with the facts of a report or with a person's reply (``net.confine``).
 
-A letter is one only where nothing says that it is a report: not its paper, and not its words either, unless it came from somebody's
-return path and says itself that it is an answer. Whoever answers a mail may quote any error in it.
+It is a reply only where nothing makes it a report: neither its form nor its words, unless it came from somebody's return path
+and is marked as an answer. A person who replies may quote any error in the reply.
 """
 
 from typing import Final
@@ -13,37 +13,37 @@ from posthouse.mail.reports.report import ReportKind, read
 from posthouse.model.feedback import Feedback
 from posthouse.policy.recipients.bounce import judge
 
-REPORT_OCTETS: Final = 512 * 1024  # a report says what it has to say at its beginning
-_LETTERS: Final = frozenset({ReportKind.DSN, ReportKind.OTHER})
+REPORT_OCTETS: Final = 512 * 1024  # a report has what matters at its beginning
+_MAY_BE_REPLY: Final = frozenset({ReportKind.DSN, ReportKind.OTHER})
 
 
-class ReturnedMail(msgspec.Struct, frozen=True):
-    """A mail that came back, and the return path it came with: '' the null one, None where nobody knows."""
+class ReadJob(msgspec.Struct, frozen=True):
+    """A mail that came back, and the return path it came with: '' the null one, None where it is not known."""
 
     data: bytes
     return_path: str | None = None
 
 
 class ReturnedFacts(msgspec.Struct, frozen=True):
-    """What it says: facts about deliveries, or a person's letter."""
+    """What a mail is about: facts about a delivery, or a person's reply."""
 
     facts: tuple[Feedback, ...] = ()
-    letter: PersonalReply | None = None
+    reply: PersonalReply | None = None
 
 
-_JOB: Final = msgspec.msgpack.Decoder(ReturnedMail)
+_JOB: Final = msgspec.msgpack.Decoder(ReadJob)
 
 
 def read_job(payload: bytes) -> bytes:
-    """What the mail says, encoded as ``Understood``."""
+    """In a child: read an encoded ``ReadJob``, answer with encoded ``ReturnedFacts``."""
     return msgspec.msgpack.encode(read_mail(_JOB.decode(payload)))
 
 
-def read_mail(returned: ReturnedMail) -> ReturnedFacts:
-    """The facts in a report, or else the letter; neither where it is nothing of either kind."""
-    report = read(returned.data[:REPORT_OCTETS])
+def read_mail(job: ReadJob) -> ReturnedFacts:
+    """The facts in a report, or else the reply; neither where it is nothing of either kind."""
+    report = read(job.data[:REPORT_OCTETS])
     facts = judge(report)
-    letter = read_reply(returned.data, returned.return_path) if report.kind in _LETTERS else None
-    if letter is None or (facts and not (letter.is_answer and returned.return_path)):
+    reply = read_reply(job.data, job.return_path) if report.kind in _MAY_BE_REPLY else None
+    if reply is None or (facts and not (reply.is_answer and job.return_path)):
         return ReturnedFacts(facts)
-    return ReturnedFacts((), letter)
+    return ReturnedFacts((), reply)

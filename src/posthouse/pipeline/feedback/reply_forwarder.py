@@ -1,10 +1,10 @@
-"""A letter that is handed on goes through our own queue like any mail: the same bytes, with trace fields before them.
+"""A reply that is forwarded goes through our own queue like any message: the same bytes, with trace fields before them.
 
 RFC 5322 section 3.6.6 (Resent-…), RFC 5321 section 4.4 (Received). It is its author's mail, so it is never signed by us: the row names no
 header domain, whose keys would be taken. It leaves from a return path of its own, so what becomes of it is on a timeline.
 
-Why it cannot go round: its message came in by the door ``inbound``, and what comes back about such a message is never
-handed on; it carries our mark; and ``mail.reports.personal_reply`` holds what is automatic or was in too many hands.
+Why it cannot loop: its message came in by the door ``inbound``, and what comes back about such a message is never
+forwarded; it carries our mark; and ``mail.reports.personal_reply`` blocks what is automatic or passed too many hosts.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,70 +30,102 @@ from posthouse.store.postgres.database import Session
 from posthouse.store.seal import Sealer
 
 DOOR: Final = "inbound"
+_TARGET: Final = NOTIFICATION.target or NOTIFICATION.expires_after
 
 
 class ReplyToForward(msgspec.Struct, frozen=True, kw_only=True):
-    """What is handed on: whose letter, from whose stream, to whom. ``resender``: the address it came to us for."""
+    """What is forwarded: from whose stream, to whom. ``resender``: the address of ours that it was written to."""
 
     tenant: int
     environment: int
     stream: str
     resender: str
     to: Mailbox
-    letter: PersonalReply
+    reply: PersonalReply
     tags: tuple[str, ...] = ()
 
 
 class ReplyForwarder:
-    """One per process that hands letters on."""
+    """One per process that forwards replies."""
 
     def __init__(
         self, sealer: Sealer, hostname: str, new_id: Callable[[datetime], UUID], announce: Callable[[Sequence[FlowHead]], None]
     ) -> None:
-        """``announce`` tells the workers, after the commit."""
+        """``announce`` notifies the workers; call it after the commit."""
         self._sealer = sealer
         self._hostname = hostname
         self._new_id = new_id
         self.announce = announce
 
     async def put(self, session: Session, forward: ReplyToForward, now: datetime) -> tuple[UUID, list[FlowHead]]:
-        """Queue it in the transaction that is open: the message, and what to announce once that is committed."""
+        """Queue it in the transaction that is open: the message's id, and what to announce once that is committed."""
         flow = await accept.flow(session, forward.tenant, forward.environment, forward.stream)
         row = self._row(forward, flow, now)
         taken = await accept.accept(session, [row], now, self._new_id)
         return row.id, accept.heads([row], taken)
 
     def _row(self, forward: ReplyToForward, flow: int, now: datetime) -> MessageRow:
-        new, kind, letter = self._new_id(now), NOTIFICATION, forward.letter
-        content = self._content(forward, new, now)
-        target = now + (kind.target or kind.expires_after)
-        address = forward.to.address
-        delivery = DeliveryRow(
-            position=0, recipient=address, role=0, site=forward.to.domain, flags=_flags(forward.to, content), reason=None,
-            event_id=self._new_id(now),
-        )  # fmt: skip
-        reply = Accepted(
-            id=ids.text("msg", new), status="queued", deliver_by=target, duplicate=False,
-            deliveries=(AcceptedDelivery(address, "queued", None),), warnings=(),
-        )  # fmt: skip
+        id, reply, sealer = self._new_id(now), forward.reply, self._sealer
+        content = self._content(forward, id, now)
         return MessageRow(
-            tenant=forward.tenant, environment=forward.environment, id=new, type=kind.name, stream=forward.stream, keep=int(kind.keep),
-            header_from=letter.author, header_domain="", created_at=now, occurred_at=None, send_at=None, deliver_by=target,
-            expires_at=now + kind.expires_after, dedupe_key=None, fingerprint=b"", dedupe_until=now, supersedes=None, template=None,
-            template_version=None, locale=None, tags=forward.tags, metadata=None, tracking=0, credential=DOOR, door=DOOR, reply=reply,
-            key_id=self._sealer.key_id, subject=self._sealer.seal(letter.subject.encode("utf-8", "replace"), new.bytes),
-            sealed=seal_content(self._sealer, content, new.bytes), variables=None, lane=int(kind.lane), flow=flow, deadline=target, due=None,
-            since=now, deliveries=(delivery,),
-        )  # fmt: skip
+            tenant=forward.tenant,
+            environment=forward.environment,
+            id=id,
+            type=NOTIFICATION.name,
+            stream=forward.stream,
+            keep=int(NOTIFICATION.keep),
+            header_from=reply.author,
+            header_domain="",
+            created_at=now,
+            occurred_at=None,
+            send_at=None,
+            deliver_by=now + _TARGET,
+            expires_at=now + NOTIFICATION.expires_after,
+            dedupe_key=None,
+            fingerprint=b"",
+            dedupe_until=now,
+            supersedes=None,
+            template=None,
+            template_version=None,
+            locale=None,
+            tags=forward.tags,
+            metadata=None,
+            tracking=0,
+            credential=DOOR,
+            door=DOOR,
+            reply=_accepted(id, forward.to, now),
+            key_id=sealer.key_id,
+            subject=sealer.seal(reply.subject.encode("utf-8", "replace"), id.bytes),
+            sealed=seal_content(sealer, content, id.bytes),
+            variables=None,
+            lane=int(NOTIFICATION.lane),
+            flow=flow,
+            deadline=now + _TARGET,
+            due=None,
+            since=now,
+            deliveries=(self._delivery(forward.to, content, now),),
+        )
 
-    def _content(self, forward: ReplyToForward, new: UUID, now: datetime) -> Content:
-        """The letter with its trace before it, and a Message-ID where it has none."""
-        content = forward.letter.content
+    def _delivery(self, to: Mailbox, content: Content, now: datetime) -> DeliveryRow:
+        needs_utf8 = needs_smtputf8(to) or not content.head.isascii()
+        return DeliveryRow(
+            position=0,
+            recipient=to.address,
+            role=0,
+            site=to.domain,
+            flags=int(QueueFlag.SMTPUTF8) if needs_utf8 else 0,
+            reason=None,
+            event_id=self._new_id(now),
+        )
+
+    def _content(self, forward: ReplyToForward, id: UUID, now: datetime) -> Content:
+        """The reply with its trace before it, and a Message-ID where it has none."""
+        content = forward.reply.content
         if content is None:
-            raise ValueError("a letter that is held is not handed on")
-        name = f"<{ids.letters(new.int)}@{self._hostname}>"
+            raise ValueError("a reply that is blocked is not forwarded")
+        name = f"<{ids.letters(id.int)}@{self._hostname}>"
         trace = [
-            f"Received: by {self._hostname} with ESMTP id {ids.text('msg', new)};\r\n ".encode()
+            f"Received: by {self._hostname} with ESMTP id {ids.text('msg', id)};\r\n ".encode()
             + date_field(now)[len(b"Date: ") :],
             b"Resent-" + date_field(now),
             f"Resent-From: {forward.resender}\r\nResent-To: {forward.to.address}\r\n".encode(),
@@ -107,5 +139,12 @@ class ReplyForwarder:
         )
 
 
-def _flags(to: Mailbox, content: Content) -> int:
-    return int(QueueFlag.SMTPUTF8) if needs_smtputf8(to) or not content.head.isascii() else 0
+def _accepted(id: UUID, to: Mailbox, now: datetime) -> Accepted:
+    return Accepted(
+        id=ids.text("msg", id),
+        status="queued",
+        deliver_by=now + _TARGET,
+        duplicate=False,
+        deliveries=(AcceptedDelivery(to.address, "queued", None),),
+        warnings=(),
+    )

@@ -6,8 +6,7 @@ sends beside it are rendered all the same. ``render_job`` and ``save_job`` are w
 Known sharp edges: a child is started when the first such template is used, so the first send of a process waits a few tenths of a second.
 """
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -80,10 +79,10 @@ def save_job(payload: bytes) -> bytes:
 class ConfinedRenderer:
     """Renders by children. ``close`` at the end."""
 
-    def __init__(self) -> None:
-        """Nothing is started yet."""
-        self._rendering = ConfinedPool((sys.executable, "-m", "posthouse.app.confined", "render"))
-        self._saving = ConfinedPool((sys.executable, "-m", "posthouse.app.confined", "save"), wall=3.0)
+    def __init__(self, *, render: Sequence[str], save: Sequence[str]) -> None:
+        """``render`` and ``save``: the commands that start a child for each, as ``net.confine`` takes them."""
+        self._rendering = ConfinedPool(render)
+        self._saving = ConfinedPool(save, wall=3.0)
         self._together: Batcher[bytes, bytes | StoppedJob] = Batcher(
             self._run, fails_together=lambda _trouble: True, limit=MOST_BATCH
         )

@@ -1,7 +1,7 @@
 """What now: an outcome, its type's schedule and the clock give the next step (T1, T5, D5).
 
 Two clocks. *Our* side of a route failing (``Refused``) is no attempt: three quick retries (1, 2, 4 s), then the
-next route at once, and after the last the first again, at the pace of the type's waits; operations are told each
+next route at once, and after the last the first again, at the pace of the type's waits; operations are alerted each
 time that a round ends with nothing sent. *Their* side saying later (``Deferred``) takes the type's next wait, the last of
 which repeats until the delivery expires. ``InDoubt`` is the type's to decide: once more, or held for good.
 
@@ -44,7 +44,7 @@ class RetryStep(msgspec.Struct, frozen=True, kw_only=True):
 
     ``final``: it leaves the queue. Otherwise it is tried again at ``due``, or at once where that is None, on ``route``.
     ``state`` QUEUED is no news: whatever it was called before still holds. ``tries`` and ``refusals`` are to be kept.
-    ``exhausted``: operations are to be told, because it ended undelivered or every route refused a whole round.
+    ``exhausted``: operations are alerted, because it ended undelivered or every route refused a whole round.
     """
 
     state: DeliveryState
@@ -56,8 +56,12 @@ class RetryStep(msgspec.Struct, frozen=True, kw_only=True):
     exhausted: bool = False
 
 
-class _Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the delivery besides the outcome; the keyword arguments of ``next_step``."""
+class DeliveryFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a delivery after an attempt over ``route`` (from 0, of ``routes``).
+
+    ``tries``: attempts that counted before this one; ``refusals``: in a row before this one;
+    ``in_doubt_before``: an earlier attempt may have left; ``jitter``: chance, in [0, 1).
+    """
 
     type: MessageType
     tries: int
@@ -70,28 +74,8 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     jitter: float
 
 
-def next_step(
-    outcome: Outcome,
-    type: MessageType,
-    *,
-    tries: int,
-    refusals: int,
-    route: int,
-    routes: int,
-    in_doubt_before: bool,
-    now: datetime,
-    expires_at: datetime,
-    jitter: float,
-) -> RetryStep:
-    """The next step of a delivery after an attempt over ``route`` (from 0, of ``routes``) came to ``outcome``.
-
-    ``tries``: attempts that counted before this one; ``refusals``: in a row before this one;
-    ``in_doubt_before``: an earlier attempt may have left; ``jitter``: chance, in [0, 1).
-    """
-    facts = _Facts(
-        type=type, tries=tries, refusals=refusals, route=route, routes=routes,
-        in_doubt_before=in_doubt_before, now=now, expires_at=expires_at, jitter=jitter,
-    )  # fmt: skip
+def next_step(outcome: Outcome, facts: DeliveryFacts) -> RetryStep:
+    """The next step of a delivery whose attempt came to ``outcome``."""
     match outcome:
         case Delivered():
             return _settled(facts, DeliveryState.DELIVERED if outcome.final else DeliveryState.SENT)
@@ -106,17 +90,17 @@ def next_step(
 
 
 def expire(*, tries: int, refusals: int, route: int, in_doubt_before: bool) -> RetryStep:
-    """The step of a delivery whose time is over before an attempt began: told to operations if it was tried before."""
+    """The step of a delivery whose time is over before an attempt began: operations are alerted if it was tried before."""
     state = DeliveryState.IN_DOUBT if in_doubt_before else DeliveryState.EXPIRED
     tried = tries > 0 or refusals > 0 or in_doubt_before
     return RetryStep(state=state, due=None, route=route, tries=tries, refusals=refusals, final=True, exhausted=tried)
 
 
-def _settled(facts: _Facts, state: DeliveryState) -> RetryStep:
+def _settled(facts: DeliveryFacts, state: DeliveryState) -> RetryStep:
     return RetryStep(state=state, due=None, route=facts.route, tries=facts.tries + 1, refusals=0, final=True)
 
 
-def _in_doubt(facts: _Facts) -> RetryStep:
+def _in_doubt(facts: DeliveryFacts) -> RetryStep:
     due = facts.now + ONCE_MORE * (1 + SPREAD * facts.jitter)
     again = facts.type.in_doubt is InDoubtRule.AGAIN and not facts.in_doubt_before and due < facts.expires_at
     return RetryStep(
@@ -130,7 +114,7 @@ def _in_doubt(facts: _Facts) -> RetryStep:
     )
 
 
-def _deferred(facts: _Facts, outcome: Deferred) -> RetryStep:
+def _deferred(facts: DeliveryFacts, outcome: Deferred) -> RetryStep:
     tries = facts.tries + 1 if outcome.counts else facts.tries
     wait = _schedule(facts.type, facts.tries)
     asked = outcome.wait or timedelta(0)
@@ -141,7 +125,7 @@ def _deferred(facts: _Facts, outcome: Deferred) -> RetryStep:
     return _later(facts, wait, asked, route=facts.route, tries=tries, refusals=0)
 
 
-def _refused(facts: _Facts) -> RetryStep:
+def _refused(facts: DeliveryFacts) -> RetryStep:
     refusals = facts.refusals + 1
     retry = (refusals - 1) % _PER_ROUTE
     if retry < len(QUICK_RETRIES):
@@ -155,7 +139,7 @@ def _refused(facts: _Facts) -> RetryStep:
     return _later(facts, wait, timedelta(0), route=0, tries=facts.tries, refusals=refusals, exhausted=True)
 
 
-def _again(facts: _Facts, pause: timedelta, refusals: int) -> RetryStep:
+def _again(facts: DeliveryFacts, pause: timedelta, refusals: int) -> RetryStep:
     """The same route a moment later: too short a pause to be news."""
     due = facts.now + _varied(pause, facts.jitter)
     if due >= facts.expires_at:
@@ -164,7 +148,7 @@ def _again(facts: _Facts, pause: timedelta, refusals: int) -> RetryStep:
 
 
 def _later(
-    facts: _Facts, wait: timedelta, asked: timedelta, *, route: int, tries: int, refusals: int, exhausted: bool = False
+    facts: DeliveryFacts, wait: timedelta, asked: timedelta, *, route: int, tries: int, refusals: int, exhausted: bool = False
 ) -> RetryStep:
     """Wait the schedule's time, at least what was asked for, and not past the last chance."""
     earliest = facts.now + asked * (1 + SPREAD * facts.jitter)
@@ -178,7 +162,7 @@ def _later(
     )
 
 
-def _expired(facts: _Facts, tries: int, refusals: int) -> RetryStep:
+def _expired(facts: DeliveryFacts, tries: int, refusals: int) -> RetryStep:
     step = expire(tries=tries, refusals=refusals, route=facts.route, in_doubt_before=facts.in_doubt_before)
     return msgspec.structs.replace(step, exhausted=True)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from posthouse.model.delivery import DeliveryState
+from posthouse.model.delivery import DeliveryState, check_transition
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.suppression import Cause
 
@@ -51,7 +51,7 @@ NOTHING: Final = Consequence()
 
 
 def consequence(feedback: Feedback, state: DeliveryState) -> Consequence:
-    """What follows for a delivery in that state."""
+    """What follows for a delivery in that state. Errors: IllegalTransition, where the ranks above contradict the table."""
     if state not in _HAPPENED:
         return NOTHING
     cause = _CAUSES.get(feedback.kind)
@@ -63,6 +63,8 @@ def consequence(feedback: Feedback, state: DeliveryState) -> Consequence:
     if becomes is None:
         return NOTHING
     rises = _RANK[becomes] > _RANK[state]
+    if rises:
+        check_transition(state, becomes)
     return Consequence(f"message.{becomes.value}" if rises else None, cause, soft=rises and feedback.kind is FeedbackKind.SOFT)
 
 

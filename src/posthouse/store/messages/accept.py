@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from posthouse.model.delivery import KEY_FREED_EVENTS, STATE_EVENTS
 from posthouse.model.message_row import MessageRow, StoredKeyHolder
 from posthouse.model.queue import FlowHead, QueueState
 from posthouse.store.messages.cancel import supersede
@@ -108,12 +109,6 @@ from dedupe k left join message m on m.tenant = k.tenant and m.environment = k.e
 where k.tenant = $1 and k.environment = $2 and k.key = $3
 """
 
-_STATES: Final = [
-    f"message.{word}"
-    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
-]
-_FREED: Final = ["message.failed", "message.expired", "message.cancelled", "message.bounced"]
-
 _FREE_KEY: Final = "delete from dedupe where tenant = $1 and environment = $2 and key = $3 and message = $4"
 _FLOW: Final = """
 with made as (insert into flow (tenant, environment, stream) values ($1, $2, $3) on conflict do nothing returning id)
@@ -141,7 +136,7 @@ async def accept(
 
 async def holder(connection: "Connection[Record]", tenant: int, environment: int, key: str) -> StoredKeyHolder | None:
     """Who holds a key, or None."""
-    row = await connection.fetchrow(_HOLDER, tenant, environment, key, _STATES, _FREED)
+    row = await connection.fetchrow(_HOLDER, tenant, environment, key, STATE_EVENTS, KEY_FREED_EVENTS)
     return None if row is None else StoredKeyHolder(*row)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from posthouse.model.delivery import STATE_EVENTS
 from posthouse.model.queue import FlowHead
 from posthouse.model.stored_message import RequeuePlan, StoredMessage, StoredRecipient
 
@@ -51,10 +52,6 @@ insert into event (tenant, environment, id, message, position, type, at, data)
 select $1, $2, $14, message, $4, 'message.queued', $9, jsonb_build_object('reason', 'resent') from put
 returning id
 """
-STATES: Final = [
-    f"message.{word}"
-    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
-]
 
 
 async def stored(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> StoredMessage | None:
@@ -71,7 +68,7 @@ async def type_of(connection: "Connection[Record]", tenant: int, environment: in
 
 async def recipients(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> list[StoredRecipient]:
     """Its deliveries and how they stand."""
-    return [StoredRecipient(*row) for row in await connection.fetch(_RECIPIENTS, tenant, environment, message, STATES)]
+    return [StoredRecipient(*row) for row in await connection.fetch(_RECIPIENTS, tenant, environment, message, STATE_EVENTS)]
 
 
 async def requeue(

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model import ids
-from posthouse.model.delivery import DeliveryState, message_status
+from posthouse.model.delivery import STATE_EVENTS, DeliveryState, message_status
 from posthouse.model.stored_message import MessageFilter, RawDelivery, RawFacts
 from posthouse.model.timeline import (
     AttemptView,
@@ -40,7 +40,6 @@ MOST: Final = 1000
 _CHUNK: Final = 500
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = UUID(int=(1 << 128) - 1)
-_STATES: Final = [f"message.{state.value}" for state in DeliveryState]
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -111,7 +110,7 @@ async def _page_by_status(
     after = wanted.before
     for _ in range(SCANNED // _CHUNK):
         chunk = await _page(connection, tenant, environment, msgspec.structs.replace(wanted, before=after), _CHUNK)
-        statuses = dict(await connection.fetch(sql.STATUSES, tenant, environment, chunk.found, _STATES))
+        statuses = dict(await connection.fetch(sql.STATUSES, tenant, environment, chunk.found, STATE_EVENTS))
         kept += [message for message in chunk.found if _status(statuses.get(message, ())) == status]
         if len(kept) > wanted.limit:
             return _Place(kept[: wanted.limit], kept[wanted.limit - 1])
@@ -135,7 +134,7 @@ async def _views(
         return []
     key = (tenant, environment, wanted)
     messages = await connection.fetch(sql.MESSAGES, *key)
-    deliveries = _grouped(await connection.fetch(sql.DELIVERIES, *key, _STATES))
+    deliveries = _grouped(await connection.fetch(sql.DELIVERIES, *key, STATE_EVENTS))
     attempts = _grouped(await connection.fetch(sql.ATTEMPTS, *key, MOST))
     events = _grouped(await connection.fetch(sql.EVENTS, *key, MOST))
     return [

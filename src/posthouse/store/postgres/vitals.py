@@ -71,7 +71,7 @@ async def reach(dsn: str, *, size: int, application: str) -> Database:
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def errors_as_refusals() -> Iterator[None]:
     """A database that goes away, only reads or forbids is told in a sentence. Errors: DatabaseRefused, and all others as they are."""
     try:
         yield

@@ -1,17 +1,18 @@
-"""What may have left: a worker's marks, kept outside its process.
+"""What may have left: a worker's marks, outside its process.
 
-A mark is made just before a body with its final dot is written. An answer changes it at once: a *yes* is kept
-until it is settled, a *no* takes the mark away. The file is mapped shared, so its pages belong to the kernel: they outlive a killed worker, and
-whoever finds the worker dead reads which deliveries are in doubt. Everything unmarked is queued again at once.
+A mark is made just before a body with its final dot is written. A reply changes it at once: acceptance stays marked
+until it is settled, a refusal clears the mark. The file is mapped shared, so its pages belong to the kernel: they outlive a
+killed worker, and whoever finds the worker dead reads which deliveries are in doubt. Everything unmarked is queued again at once.
 
 The pages do not outlive the machine. The header therefore names the boot, and a file of another boot
 (or a lost file) says nothing: then every leased delivery of that worker is in doubt.
 
-The worker holds a lock on the file for as long as it lives; who can take the lock knows that it is dead,
-without asking about process ids that may have been given to somebody else.
+The worker locks the file for as long as it lives; whoever can lock it knows that the worker is dead,
+without looking at process ids that may have been reused.
 
 Revoking settles the race with a worker that is stopped, not dead: the revoker sets the flag and then
-reads the marks, the worker makes its mark and then reads the flag. One of the two sees the other.
+reads the marks, the worker makes its mark and then reads the flag. Whatever the order, one of the two sees the other, so a body
+never leaves without a mark that the revoker has read.
 
 Known sharp edges: the order of the two stores above rests on the processes being scheduled apart
 (a stopped process) or on x86/ARM ordering through the interpreter's own locks; a file system that does not
@@ -26,7 +27,8 @@ from pathlib import Path
 from typing import Final, Self
 from uuid import UUID
 
-from posthouse.model.worker import Mark, MarkedDelivery
+from posthouse.model.queue import AttemptKey
+from posthouse.model.worker import Mark
 
 MAGIC: Final = b"PHMARKS1"
 _HEADER: Final = 128
@@ -45,10 +47,9 @@ def boot_id() -> str:
 
 
 class Marks:
-    """The worker's side: one writer."""
+    """The worker's side: one writer. Creates the file; ``path``'s folder must exist."""
 
     def __init__(self, path: Path) -> None:
-        """Make the file anew; ``path``'s folder must exist."""
         self.path = path
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -58,19 +59,20 @@ class Marks:
         self._map[: len(MAGIC)] = MAGIC
         self._free = list(range(SLOTS - 1, -1, -1))
 
-    def make(self, marked: MarkedDelivery) -> int | None:
-        """Mark; the slot to give back, or None where the lease was revoked (nothing may leave)."""
+    def make(self, attempt: AttemptKey) -> int | None:
+        """Mark; the slot to clear later, or None where the lease was revoked (nothing may leave)."""
         slot = self._free.pop()
         at = _HEADER + slot * _SLOT.size
-        _SLOT.pack_into(self._map, at, 0, marked.message.bytes, marked.position, marked.number)
-        self._map[at] = Mark.GONE
+        # The mark's own byte last: a slot whose first byte is zero is empty, so a half-written one is never read.
+        _SLOT.pack_into(self._map, at, 0, attempt.message.bytes, attempt.position, attempt.number)
+        self._map[at] = Mark.MAY_HAVE_LEFT
         if self._map[_REVOKED]:
             self.clear(slot)
             return None
         return slot
 
-    def answered(self, slot: int, mark: Mark) -> None:
-        """The next hop took it; what is left is to settle that."""
+    def record_acceptance(self, slot: int, mark: Mark) -> None:
+        """The next hop accepted it; what is left is to settle that."""
         self._map[_HEADER + slot * _SLOT.size] = mark
 
     def clear(self, slot: int) -> None:
@@ -80,7 +82,7 @@ class Marks:
 
     @property
     def revoked(self) -> bool:
-        """True once somebody took this worker's leases away."""
+        """True once this worker's leases were taken away."""
         return bool(self._map[_REVOKED])
 
     def close(self) -> None:
@@ -91,10 +93,12 @@ class Marks:
 
 
 class FoundMarks:
-    """The reader's side: what a dead, stopped or vanished worker left."""
+    """The reader's side: what a dead, stopped or vanished worker left.
 
-    def __init__(self, marked: dict[MarkedDelivery, Mark] | None) -> None:
-        """None: nothing is known, so everything the worker held is in doubt."""
+    ``marked`` None: nothing is known, so everything that the worker had leased is in doubt.
+    """
+
+    def __init__(self, marked: dict[AttemptKey, Mark] | None) -> None:
         self._marked = marked
 
     @classmethod
@@ -121,14 +125,14 @@ class FoundMarks:
             return True
         return True
 
-    def mark(self, marked: MarkedDelivery) -> Mark | None:
+    def mark(self, attempt: AttemptKey) -> Mark | None:
         """What is known of an attempt; None: nothing of it left."""
-        return Mark.GONE if self._marked is None else self._marked.get(marked)
+        return Mark.MAY_HAVE_LEFT if self._marked is None else self._marked.get(attempt)
 
 
-def _read(view: mmap.mmap) -> dict[MarkedDelivery, Mark]:
+def _read(view: mmap.mmap) -> dict[AttemptKey, Mark]:
     slots = (_SLOT.unpack_from(view, at) for at in range(_HEADER, len(view), _SLOT.size) if view[at])
-    return {MarkedDelivery(UUID(bytes=message), position, number): Mark(mark) for mark, message, position, number in slots}
+    return {AttemptKey(UUID(bytes=message), position, number): Mark(mark) for mark, message, position, number in slots}
 
 
 def discard(path: Path) -> None:

@@ -1,18 +1,22 @@
-"""The queue: which deliveries are ready, who holds them, and how they come to rest.
+"""The queue: which deliveries are ready, which worker has leased them, and how leases end untouched.
 
-A narrow table that rows are deleted from. Ready rows are ordered (lane, flow, deadline, id); a flow is a
-tenant's stream, and a claim takes a share from each flow that waits, earliest deadline first inside it.
-Rows that are not due yet, and rows of a saturated site (*parked*), stand outside that index.
+A narrow table that rows are deleted from. Ready rows are ordered (lane, flow, deadline, id); a flow is a tenant's stream, and a claim
+takes a share from each flow that waits, earliest deadline first inside it. Rows that are not due yet, and rows of a
+saturated site (*parked*; a site is the recipient's domain), stand outside that index.
 
-A claim starts at a watermark, the place in each flow up to which everything was taken, so that dead rows
-which an open snapshot keeps alive are not walked again and again. An earlier arrival lowers the watermark
-(the caller hears of it by NOTIFY), and ``flows_ready`` finds the truth without one.
+Locking. Rows are claimed with ``for update skip locked``, so claims of several workers never wait for one another; a row is changed in
+the statement that locked it. Rows that are named by their key (release, park, settle) are locked without ``skip locked``: they are the
+caller's own.
+
+Watermarks. A claim starts at a watermark, the head of each flow before which everything was claimed. Deleted rows stay in the index
+until no open snapshot can see them; without a watermark each claim would walk all of them again. An earlier arrival lowers
+the watermark (by NOTIFY), and ``flows_ready`` finds the truth without one.
 
 The fencing token of a lease is (worker, number): a settlement that finds another pair there changes nothing.
 
-Known sharp edges: the table's statistics are never true, so no plan may rest on them: rows are found one by one,
-by ``cross join lateral (… limit 1 for update)``, which can only be done over the key's index, and changed by their
-ctid, which the lock holds still. A plain join reads the whole index as soon as the queue was once empty.
+Known sharp edges: the planner. The table is filled and emptied faster than it is analysed, so its statistics are never true, and no plan
+may rest on them: rows are found one by one, by ``cross join lateral (… limit 1 for update)``, which can only be done over the key's
+index, and changed by their ctid, which the lock keeps still. A plain join reads the whole index as soon as the queue was once empty.
 """
 
 from datetime import datetime, timedelta
@@ -27,10 +31,11 @@ if TYPE_CHECKING:
 
 CHANNEL: Final = "posthouse_ready"
 
-
+# In the order of the fields, so that a row is a LeasedDelivery.
 _RETURNED: Final = ", ".join(f"q.{name}" for name in LeasedDelivery.__struct_fields__)
 
-# A held row (its site is saturated) leaves the ready index in the same statement instead of being put back.
+# A row of a saturated site (``held``) is parked in the same statement: claimed and put back, it would be found again at once.
+# The first claim fixes the time and the DKIM keys of all attempts, so that every attempt makes the same bytes.
 _TAKE: Final = f"""
 update queue q set
     state = case when p.held then 3 else 1 end,
@@ -43,7 +48,8 @@ from picked p where q.ctid = p.ctid
 returning p.held, {_RETURNED}
 """
 
-# The lock on its own row keeps a worker from being forgotten while it claims, and a forgotten one from claiming.
+# The lock on its own row keeps a worker from being forgotten while it claims, and a forgotten one from claiming: so reclaiming
+# finds every lease of a lost worker. ``materialized``: the planner must not move the lock behind the claim.
 _ALIVE: Final = "alive as materialized (select 1 from worker where id = $1 for key share)"
 _CLAIM: Final = f"""
 with {_ALIVE}, picked as materialized (
@@ -68,6 +74,7 @@ with {_ALIVE}, picked as materialized (
 {_TAKE}
 """
 
+# A loose index scan: one index probe a site, however many rows it has.
 _PARKED_SITES: Final = """
 with recursive s as (
     (select site from queue where state = 3 order by site limit 1)
@@ -77,6 +84,7 @@ with recursive s as (
 select site from s where site is not null limit $1
 """
 
+# A loose index scan over (lane, flow): one probe a flow.
 _FLOWS: Final = """
 with recursive f as (
     (select lane, flow, deadline, message from queue where state = 0 and lane = $1
@@ -125,13 +133,20 @@ async def claim(
 ) -> tuple[list[LeasedDelivery], dict[int, FlowHead]]:
     """Lease at most ``share`` of each flow in ``heads`` (all of one lane).
 
-    Answers what was leased and, per flow, the new watermark; a flow without one gave fewer than its share
+    Returns what was leased and, per flow, the new watermark; a flow without one gave fewer than its share
     and has nothing more. Rows of saturated sites are parked on the way and count towards the share.
     """
     rows = await connection.fetch(
-        _CLAIM, worker, now, list(saturated), heads[0].lane,
-        [h.flow for h in heads], [h.deadline for h in heads], [h.message for h in heads], [share] * len(heads),
-    )  # fmt: skip
+        _CLAIM,
+        worker,
+        now,
+        list(saturated),
+        heads[0].lane,
+        [head.flow for head in heads],
+        [head.deadline for head in heads],
+        [head.message for head in heads],
+        [share] * len(heads),
+    )
     counts: dict[int, int] = {}
     last: dict[int, FlowHead] = {}
     leased = []
@@ -164,7 +179,7 @@ async def flows_ready(connection: "Connection[Record]", lane: int) -> list[FlowH
 
 
 async def promote(connection: "Connection[Record]", now: datetime, limit: int = 1000) -> list[FlowHead]:
-    """Make due rows ready; the heads to tell the workers."""
+    """Make due rows ready; the heads to notify workers of."""
     return [FlowHead(*row) for row in await connection.fetch(_PROMOTE, now, limit)]
 
 
@@ -174,30 +189,30 @@ async def release(connection: "Connection[Record]", worker: int, deliveries: "Se
 
 
 async def park(connection: "Connection[Record]", worker: int, deliveries: "Sequence[LeasedDelivery]") -> None:
-    """Give leases back to a saturated site's line."""
+    """Give leases of a saturated site back, to wait outside the ready rows."""
     await connection.fetch(_PARK, worker, *_keys(deliveries))
 
 
 async def leased(connection: "Connection[Record]", worker: int) -> list[LeasedDelivery]:
-    """What a worker holds."""
+    """What a worker has leased."""
     return [LeasedDelivery(*row) for row in await connection.fetch(_LEASED, worker)]
 
 
 async def notify(connection: "Connection[Record]", heads: "Sequence[FlowHead]") -> None:
-    """Tell workers of earlier arrivals: ``lane:flow:milliseconds`` each. A hint; the poll finds what it misses."""
+    """Notify workers of earlier arrivals: ``lane:flow:milliseconds`` each. A hint; the poll finds what it misses."""
     first: dict[tuple[int, int], datetime] = {}
     for head in heads:
         key = (head.lane, head.flow)
         if key not in first or head.deadline < first[key]:
             first[key] = head.deadline
-    words = [f"{lane}:{flow}:{int(at.timestamp() * 1000)}" for (lane, flow), at in first.items()]
-    for start in range(0, len(words), 200):
-        await connection.execute("select pg_notify($1, $2)", CHANNEL, " ".join(words[start : start + 200]))
+    arrivals = [f"{lane}:{flow}:{int(at.timestamp() * 1000)}" for (lane, flow), at in first.items()]
+    for start in range(0, len(arrivals), 200):  # a payload must be shorter than 8000 bytes
+        await connection.execute("select pg_notify($1, $2)", CHANNEL, " ".join(arrivals[start : start + 200]))
 
 
 def read_notification(payload: str, epoch: datetime) -> list[FlowHead]:
     """The heads behind a NOTIFY; ``epoch`` is 1970 in UTC."""
-    triples = (word.split(":") for word in payload.split())
+    triples = (arrival.split(":") for arrival in payload.split())
     return [FlowHead(int(lane), int(flow), epoch + timedelta(milliseconds=int(at))) for lane, flow, at in triples]
 
 

@@ -1,10 +1,10 @@
-"""How deliveries come to rest: the outcome of many attempts in one statement.
+"""How turns of deliveries end: the settlements of many attempts in one statement.
 
-For each settlement the queue row is deleted (final) or moved (later), the attempt and the events are
+For each settlement the queue row is deleted (final) or moved (later), the attempt and the event are
 written, and all of it only if the lease is still the caller's (fencing): one that is not is left out whole.
 
-What follows for the address (an entry, a soft bounce counted, a count forgotten) is written in the same transaction. Batches
-from which nothing follows, and that is nearly all, are one statement as before.
+What follows for the address (a suppression, a soft bounce counted, a count forgotten) is written in the same transaction. Batches
+from which nothing follows, and that is nearly all, are one statement, which is its own transaction.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 
-# Each row is found over the key's index and held by its lock (see queue), then changed by its ctid. That its state is
-# *leased* follows from its worker and is not said: said, the planner would take the index of leases and walk all of them. ``mine`` are those
-# whose lease is still the caller's; only they are told of. An attempt's ``route`` null: nothing was tried.
+# Each row is found over the key's index and locked (see queue), then changed by its ctid, which the lock keeps still. ``state`` is no
+# condition: a row with this worker and number is leased, and if the statement said so the planner would take the index of leases and walk
+# all of them. ``mine`` are the rows whose lease is still the caller's; only they get an event. ``route`` null: there was no attempt.
 _SETTLE: Final = """
 with mine as materialized (
     select s.*, x.ctid as place, x.first_attempt_at
@@ -88,27 +88,35 @@ async def settle(
 
 
 async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlement]", rule: SoftBounceRule) -> None:
-    """What follows for the addresses; the event says whether the address is on the list now, and firmly."""
+    """What follows for the addresses; the event says whether the address is suppressed now, and firmly."""
     now = max(each.at for each in settled)
     await soft_bounces.forget(
-        connection, [(each.delivery.tenant, each.delivery.environment, each.arrived) for each in settled if each.arrived]
+        connection,
+        [(each.delivery.tenant, each.delivery.environment, each.delivered_lookup) for each in settled if each.delivered_lookup],
     )
-    ends = {each.soft.id: each for each in settled if each.soft is not None}
-    hardened = await soft_bounces.count(connection, [each.soft for each in ends.values() if each.soft is not None], rule, now)
-    bounced = [(each.delivery.tenant, each.delivery.environment, each.entry) for each in settled if each.entry is not None]
-    made = await suppressions.put(connection, [*bounced, *hardened], now) if bounced or hardened else []
-    told = [each for each in settled if each.entry is not None]
-    told += [ends[entry.id] for _, _, entry in hardened if entry.id is not None]
-    rows = [
+    ends = {each.soft_end.id: each for each in settled if each.soft_end is not None}
+    hardened = await soft_bounces.count(
+        connection, [each.soft_end for each in ends.values() if each.soft_end is not None], rule, now
+    )
+    bounced = [each for each in settled if each.suppression is not None]
+    new = [
+        (each.delivery.tenant, each.delivery.environment, each.suppression) for each in bounced if each.suppression is not None
+    ]
+    stored = await suppressions.put(connection, [*new, *hardened], now) if new or hardened else []
+    causes = [*bounced, *(ends[entry.id] for _, _, entry in hardened if entry.id is not None)]
+    additions = [
         (each, {"suppressed": True} if entry.held_until is None else {"suppressed": False, "provisional": True})
-        for each, entry in zip(told, made, strict=True)
+        for each, entry in zip(causes, stored, strict=True)
         if each.event is not None
     ]
-    if rows:
+    if additions:
         await connection.execute(
-            _ADD_TO_EVENT, [each.delivery.tenant for each, _ in rows], [each.delivery.environment for each, _ in rows],
-            [each.event_id for each, _ in rows], [more for _, more in rows],
-        )  # fmt: skip
+            _ADD_TO_EVENT,
+            [each.delivery.tenant for each, _ in additions],
+            [each.delivery.environment for each, _ in additions],
+            [each.event_id for each, _ in additions],
+            [more for _, more in additions],
+        )
 
 
 async def _settle(connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]") -> list[bool]:

@@ -1,7 +1,7 @@
-"""Who delivers: a row per worker process, whose lease covers everything it holds.
+"""Who delivers: a row per worker process, whose lease covers every delivery that it has leased.
 
 One row is renewed every two seconds instead of one per delivery. A worker whose lease ran out is
-*stale*: whoever finds it revokes its marks, takes its deliveries back and forgets it.
+*stale*: whoever finds it revokes its marks, takes its deliveries back and deletes its row.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ async def register(
 
 
 async def renew(connection: "Connection[Record]", worker: int, lease_until: datetime) -> bool:
-    """Keep the lease; False when somebody has declared this worker dead."""
+    """Extend the lease; False when this worker was declared dead."""
     return await connection.fetchval(_RENEW, worker, lease_until) is not None
 
 
@@ -43,7 +43,7 @@ async def of_host(connection: "Connection[Record]", host: str) -> list[WorkerRow
 
 
 async def forget(connection: "Connection[Record]", worker: int) -> None:
-    """The worker holds nothing any more."""
+    """The worker has nothing leased any more."""
     await connection.execute("delete from worker where id = $1", worker)
 
 

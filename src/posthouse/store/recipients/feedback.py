@@ -14,7 +14,9 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.model.delivery import STATE_EVENTS
 from posthouse.model.feedback import FeedbackSubject, RawFeedback
+from posthouse.model.keys import DeliveryKey
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -63,7 +65,7 @@ select host from attempt where tenant = $1 and environment = $2 and message = $3
 _POSITION: Final = (
     "select position from delivery where tenant = $1 and environment = $2 and message = $3 and lower(recipient) = lower($4)"
 )
-_LETTERS: Final = """
+_REPLIES: Final = """
 select count(*) from (
     select 1 from event where tenant = $1 and environment = $2 and message = $3 and position = $4 and type = 'message.replied' limit $5
 ) e
@@ -76,10 +78,6 @@ where tenant = $1 and environment = $2 and adapter = $3 and remote_id = $4
   and adapter in ('resend', 'postmark', 'sendgrid', 'mailgun', 'ses')
 limit 100
 """
-_STATES: Final = [
-    f"message.{word}"
-    for word in ("queued", "deferred", "in_doubt", "failed", "bounced", "expired", "suppressed", "cancelled", "sent", "delivered")
-]
 
 
 async def put(connection: "Connection[Record]", sealer: Sealer, raw: RawFeedback) -> None:
@@ -131,24 +129,20 @@ async def forget_old(database: Database, now: datetime) -> None:
         await connection.execute(_FORGET, now - KEPT)
 
 
-async def subject(
-    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int
-) -> FeedbackSubject | None:
+async def subject(connection: "Connection[Record]", key: DeliveryKey) -> FeedbackSubject | None:
     """The delivery, locked until the transaction ends."""
-    row = await connection.fetchrow(_DELIVERY, tenant, environment, message, position, _STATES)
+    row = await connection.fetchrow(_DELIVERY, *_columns(key), STATE_EVENTS)
     return None if row is None else FeedbackSubject(*row)
 
 
-async def last_host(connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int) -> str:
+async def last_host(connection: "Connection[Record]", key: DeliveryKey) -> str:
     """The host that the last attempt reached, '' where none did."""
-    return str(await connection.fetchval(_HOST, tenant, environment, message, position) or "")
+    return str(await connection.fetchval(_HOST, *_columns(key)) or "")
 
 
-async def letters(
-    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, position: int, limit: int
-) -> int:
-    """How many letters about a delivery were told of, counted up to ``limit``."""
-    return int(await connection.fetchval(_LETTERS, tenant, environment, message, position, limit))
+async def count_replies(connection: "Connection[Record]", key: DeliveryKey, limit: int) -> int:
+    """How many replies of people a delivery has events of, counted up to ``limit``."""
+    return int(await connection.fetchval(_REPLIES, *_columns(key), limit))
 
 
 async def position_of(
@@ -165,6 +159,10 @@ async def by_remote_id(
     """The deliveries that a provider knows under its own id."""
     rows = await connection.fetch(_REMOTE, tenant, environment, adapter, remote_id)
     return [(row[0], row[1]) for row in rows]
+
+
+def _columns(key: DeliveryKey) -> tuple[int, int, UUID, int]:
+    return key.tenant, key.environment, key.message, key.position
 
 
 NewId = Callable[[datetime], UUID]

@@ -11,13 +11,9 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.hooks.hook_endpoint import whole_body
 from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.doors.inbound.recipient import RecipientDirectory
-from posthouse.doors.inbound.store_returned import MOST_WHOLE
 from posthouse.mail.return_path import ReturnPath
-from posthouse.model.feedback import RawFeedback
 from posthouse.model.send_request import Caller, FieldError, Rejection
-from posthouse.pipeline.feedback.read_returned import REPORT_OCTETS
-from posthouse.store.recipients import feedback
+from posthouse.pipeline.feedback.receive import FeedbackReceiver, find_destination
 from posthouse.telemetry import metrics
 
 MOST_BYTES = 10 << 20
@@ -34,17 +30,14 @@ async def raw(parts: ApiParts, caller: Caller, request: Request) -> Response:
     recipient = query.text("recipient")
     if query.faults or recipient is None:
         return refuse(_WANTED)
-    whose = RecipientDirectory(parts.sealer.token_keys).whose(recipient.partition("@")[0])
-    if not isinstance(whose, ReturnPath) or (whose.tenant, whose.environment) != (caller.tenant, int(caller.environment)):
+    destination = find_destination(parts.sealer.token_keys, recipient.partition("@")[0])
+    owner = (caller.tenant, int(caller.environment))
+    if not isinstance(destination, ReturnPath) or (destination.tenant, destination.environment) != owner:
         metrics.FORGED.labels("raw").inc()
         return refuse(_NOBODY)
     body = await whole_body(request, MOST_BYTES)
     if body is None:
         return refuse(_LARGE)
-    now = parts.clock.now()
-    kept = RawFeedback(
-        id=parts.new_id(now), tenant=whose.tenant, environment=whose.environment, message=whose.message, position=whose.position,
-        source="report", body=body if len(body) <= MOST_WHOLE else body[:REPORT_OCTETS], received_at=now,
-    )  # fmt: skip
-    await feedback.put_once(parts.database, parts.sealer, kept, "")
+    receiver = FeedbackReceiver(database=parts.database, sealer=parts.sealer, clock=parts.clock, new_id=parts.new_id)
+    await receiver.receive_report(destination, body)
     return Response(status_code=202)

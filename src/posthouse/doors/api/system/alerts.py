@@ -18,7 +18,7 @@ from posthouse.model.send_request import Caller
 from posthouse.model.timeline import cursor
 from posthouse.model.views.alerts import AlertPage, AlertView
 from posthouse.model.webhook_event import PREFIX
-from posthouse.policy.alerts import words
+from posthouse.policy.alerts import ALERT_TYPES, describe_alert
 from posthouse.store.tenants import alerts
 
 _FILTERS: Final = ("type", "since", "until", "cursor", "limit")
@@ -27,7 +27,7 @@ _FILTERS: Final = ("type", "since", "until", "cursor", "limit")
 async def list_alerts(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A page of alerts."""
     query = Query(request.query_params, _FILTERS)
-    type, since, until = query.choice("type", words.TYPES), query.time("since"), query.time("until")
+    type, since, until = query.choice("type", ALERT_TYPES), query.time("since"), query.time("until")
     before, limit = query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
@@ -45,7 +45,7 @@ def page(found: list[Alert], limit: int) -> AlertPage:
 
 def view(each: Alert) -> AlertView:
     """An alert as it is shown."""
-    said = words.words(each.type, each.data)
+    said = describe_alert(each.type, each.data)
     return AlertView(
         id=ids.text(PREFIX, each.id), type=each.type, at=each.at, severity=said.severity, title=said.title, summary=said.summary,
         advice=said.advice, message_id=ids.text("msg", each.message) if each.message else None, data=each.data or {},

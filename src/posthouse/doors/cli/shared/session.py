@@ -63,7 +63,7 @@ async def reached(asked: StoreOptions) -> AsyncIterator[ReachedServer]:
     """A server that answers, whatever is in it. Errors: StoreRefusal."""
     server = await reach(asked)
     try:
-        with vitals.in_words():
+        with vitals.errors_as_refusals():
             yield server
     finally:
         await server.close()
@@ -75,7 +75,7 @@ async def session(handed: CliContext, *, create: bool = False, migrate: bool = F
     settings = load(handed.environ)
     store = await open_store(opening(handed, settings, create=create, migrate=migrate))
     try:
-        with vitals.in_words():
+        with vitals.errors_as_refusals():
             yield CliSession(handed, settings, store)
     finally:
         await store.close()

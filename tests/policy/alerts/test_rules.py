@@ -1,4 +1,4 @@
-"""Alerts in words: each type has its own, and whatever its data lacks or holds, it can be told."""
+"""Alerts in words: each type has its rule, and whatever its data lacks or holds, there are words for it."""
 
 import pytest
 from hypothesis import given
@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from posthouse.model.event import EventType
 from posthouse.model.outcome import Reason
-from posthouse.policy.alerts import words as alert
-from posthouse.policy.alerts.words import words
+from posthouse.policy.alerts import ALERT_TYPES, RULES, delivery_failed, describe_alert
 
 ALERTS = [type.value for type in EventType if type.startswith("alert.")]
 DATA = {
@@ -26,28 +25,29 @@ ANY = (
 )
 
 
-def test_every_type_of_alert_has_words_of_its_own() -> None:
-    assert sorted(alert.TYPES) == sorted(ALERTS)
+def test_every_type_of_alert_has_one_rule() -> None:
+    assert sorted(ALERT_TYPES) == sorted(ALERTS)
+    assert len({rule.words for rule in RULES}) == len(RULES)
 
 
 @pytest.mark.parametrize("type", ALERTS)
 @pytest.mark.parametrize("data", [None, {}, DATA])
 def test_they_are_whole_sentences_with_something_to_do(type: str, data: dict[str, object] | None) -> None:
-    said = words(type, data)
-    assert said.advice
-    for text in (said.summary, *(step.text for step in said.advice)):
+    words = describe_alert(type, data)
+    assert words.advice
+    for text in (words.summary, *(step.text for step in words.advice)):
         assert text[0].isupper(), text
         assert text.endswith((".", "?")), text
         assert "  " not in text, text
         assert "None" not in text, text
-    assert not said.title.endswith(".")
+    assert not words.title.endswith(".")
 
 
 @given(type=st.sampled_from([*ALERTS, "alert.of_tomorrow", "x"]), data=st.dictionaries(st.sampled_from(sorted(DATA)), ANY))
 def test_nothing_that_the_data_holds_breaks_them(type: str, data: dict[str, object]) -> None:
-    said = words(type, data)
-    assert len(said.summary) < 2000
-    assert "\n" not in said.title + said.summary
+    words = describe_alert(type, data)
+    assert len(words.summary) < 2000
+    assert "\n" not in words.title + words.summary
 
 
 @pytest.mark.parametrize(
@@ -64,17 +64,20 @@ def test_nothing_that_the_data_holds_breaks_them(type: str, data: dict[str, obje
     ],
 )
 def test_it_is_critical_where_people_wait(type: str, data: dict[str, object], severity: str) -> None:
-    assert words(type, data).severity == severity
+    assert describe_alert(type, data).severity == severity
 
 
 @pytest.mark.parametrize("reason", ["mailbox_full", "auth_failed", "policy_blocked", "connect_failed"])
 def test_what_to_do_depends_on_whose_fault_it_is(reason: str) -> None:
-    assert words("alert.delivery_failed", {"reason": reason}).advice[0].text != words("alert.delivery_failed", {}).advice[0].text
+    assert (
+        describe_alert("alert.delivery_failed", {"reason": reason}).advice[0].text
+        != describe_alert("alert.delivery_failed", {}).advice[0].text
+    )
 
 
 def test_remedies_are_for_reasons_that_there_are() -> None:
-    assert set(alert._REMEDIES) <= {reason.value for reason in Reason}
+    assert set(delivery_failed._REMEDIES) <= {reason.value for reason in Reason}
 
 
 def test_a_long_reply_is_cut() -> None:
-    assert len(words("alert.delivery_failed", {"reply": "x" * 5000}).summary) < 600
+    assert len(describe_alert("alert.delivery_failed", {"reply": "x" * 5000}).summary) < 600

@@ -16,7 +16,7 @@ LARGE: Final = 256 * 1024  # octets; reading more than that would hold the loop 
 
 
 class MailIntake(Protocol):
-    """Intake as this door sees it (``pipeline.accept.accept.Intake``). Errors: StoreUnavailable."""
+    """Intake as this listener sees it (``pipeline.accept.accept.Intake``). Errors: StoreUnavailable."""
 
     async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
         """Take one message, durably."""
@@ -24,17 +24,17 @@ class MailIntake(Protocol):
 
 
 class RateLimiter(Protocol):
-    """The rate limits of keys as this door sees them (``pipeline.accept.rate_limits.Throttle``). Errors: StoreUnavailable."""
+    """The rate limits of keys as this listener sees them (``pipeline.accept.rate_limits.KeyRateLimits``). Errors: StoreUnavailable."""
 
     async def check(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
         """Whether the key may ask for that now; None: it has no limit."""
         ...
 
 
-def taker(intake: MailIntake, throttle: RateLimiter) -> Callable[[Caller | None, ReceivedMessage], Awaitable[bytes]]:
-    """Hands messages to intake, as fast as the key may ask for them. Errors of what it gives: StoreUnavailable."""
+def build_handler(intake: MailIntake, rate_limits: RateLimiter) -> Callable[[Caller | None, ReceivedMessage], Awaitable[bytes]]:
+    """Gives messages to intake, as fast as the key may ask for them. Errors of what it gives: StoreUnavailable."""
 
-    async def take(caller: Caller | None, message: ReceivedMessage) -> bytes:
+    async def handle(caller: Caller | None, message: ReceivedMessage) -> bytes:
         if len(message.data) > LARGE:
             request = await asyncio.to_thread(read_request, message.envelope, message.data)
         else:
@@ -43,9 +43,9 @@ def taker(intake: MailIntake, throttle: RateLimiter) -> Callable[[Caller | None,
             return request.reply
         if caller is None:
             return reply.LOGIN_FIRST
-        allowance = await throttle.check(caller, (request,))
-        if allowance is not None and allowance.rejection is not None:
-            return reply_to(allowance.rejection)
+        limit = await rate_limits.check(caller, (request,))
+        if limit is not None and limit.rejection is not None:
+            return reply_to(limit.rejection)
         return reply_to(await intake.accept(caller, request))
 
-    return take
+    return handle
