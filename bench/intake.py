@@ -22,13 +22,13 @@ from posthouse.model.domain import DomainFact
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Caller, Environment, SendRequest
-from posthouse.model.stream import Stream, default
+from posthouse.model.stream import default
 from posthouse.model.template import TemplateDraft, TemplateVersion, Variable, VariableType
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.draft import Draft as Drafted
 from posthouse.pipeline.accept.draft import MessageBuilder
-from posthouse.pipeline.accept.tenant_facts import TenantSender
-from posthouse.pipeline.deliver.suppression_check import SuppressionFacts
+from posthouse.pipeline.accept.row import Draft
+from posthouse.pipeline.accept.suppression import SuppressionFacts
+from posthouse.pipeline.accept.tenant_facts import StreamFacts, TenantFacts, TenantSender
 from posthouse.pipeline.render.build_version import BuiltVersion, build_version
 from posthouse.store.seal import Sealer
 from posthouse.templates.draft import source_of, version_of
@@ -60,12 +60,12 @@ print(min(best))
 """
 
 
-class Book:
+class Book(TenantFacts):
     """What intake knows of a tenant, without a database."""
 
     def __init__(self, template: TemplateVersion) -> None:
         self._template = template
-        self.templates = self
+        self.templates = self  # type: ignore[assignment]
 
     async def find(self, *_: Any) -> TemplateVersion:
         """The one template."""
@@ -83,17 +83,9 @@ class Book:
         """None set."""
         return Brand()
 
-    async def stream(self, _tenant: int, name: str) -> Stream:
+    async def stream(self, _tenant: int, name: str) -> StreamFacts:
         """The defaults: content is judged and flagged."""
-        return default(name)
-
-    async def sender(self, _tenant: int, _stream: str) -> Mailbox:
-        """The tenant's."""
-        return SENDER
-
-    async def reply_to(self, _tenant: int, _stream: str) -> tuple[Mailbox, ...]:
-        """Nobody."""
-        return ()
+        return StreamFacts(default(name), SENDER, ())
 
     async def flow(self, _tenant: int, _environment: int, _stream: str) -> int:
         """Any."""
@@ -151,16 +143,19 @@ def peer() -> float | None:
 async def main() -> None:
     """Print the table."""
     version, now = template(), datetime.now(UTC)
-    composer = MessageBuilder(
-        facts=Book(version), sealer=Sealer(("bench",), os.urandom), entropy=Entropy(), routes=(RouteFact(name="mx", kind="mx"),)  # type: ignore[arg-type]
-    )  # fmt: skip
+    builder = MessageBuilder(
+        facts=Book(version),
+        sealer=Sealer(("bench",), os.urandom),
+        entropy=Entropy(),
+        routes=(RouteFact(name="mx", kind="mx"),),
+    )
 
     async def rendered(number: int) -> object:
         return render(version, by_template(number).variables or {}, "en")
 
     async def drafted(request: SendRequest) -> object:
-        made = await composer.draft(CALLER, request, now, SuppressionFacts())
-        assert isinstance(made, Drafted), made
+        made = await builder.draft(CALLER, request, now, SuppressionFacts())
+        assert isinstance(made, Draft), made
         return made
 
     signing = keys.signing(0.5)["rsa"]

@@ -19,11 +19,11 @@ from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import check_network, look_up
 from posthouse.ops.open_store import OpenStore, StoreOptions
-from posthouse.pipeline.accept.accept import Announcer, Intake
+from posthouse.pipeline.accept.accept import Intake
 from posthouse.store.queue import queue
 
 
-class _DeferredAnnouncer(Announcer):
+class _DeferredNotifier:
     """Collects what the workers are to be notified of; a command notifies them once, at its end."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ def main() -> None:
             intake=partial(_intake, clock, entropy),
             outside=probe_targets,
             look_outside=partial(check_network, clock=clock),
-            look_up=look_up,
+            look_up=partial(look_up, clock=clock),
             authority=authority_pem,
         )
     )
@@ -76,13 +76,13 @@ async def _intake(clock: SystemClock, entropy: Entropy, settings: Settings, stor
 
     configure_logs()
     clock.anchor(await store.database.now())
-    announcer = _DeferredAnnouncer()
-    intake = build_intake(runtime_of(store, settings, clock, entropy), announcer)
+    notifier = _DeferredNotifier()
+    intake = build_intake(runtime_of(store, settings, clock, entropy), notifier)
     yield intake
     await intake.drain()
-    if announcer.heads:
+    if notifier.heads:
         async with store.database.session() as session:
-            await queue.notify(session, announcer.heads)
+            await queue.notify(session, notifier.heads)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, SendRequest
 from posthouse.model.template_state import TemplateAction
-from posthouse.pipeline.deliver.sign import open_content
+from posthouse.store.messages.contents import open_content
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW

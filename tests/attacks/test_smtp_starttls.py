@@ -40,7 +40,7 @@ def test_no_octet_may_come_between_starttls_and_the_handshake(octet: bytes) -> N
 def test_a_login_in_the_clear_does_not_count_after_the_handshake() -> None:
     talk = Talk()
     talk.feed(HELLO + LOGIN + b"STARTTLS\r\n")
-    talk.conversation.secured()
+    talk.conversation.finish_handshake()
     assert talk.feed(HELLO + b"MAIL FROM:<>\r\n").splitlines()[-1].startswith(b"530 ")
 
 

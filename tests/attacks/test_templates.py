@@ -116,7 +116,9 @@ def saved(**parts: str) -> CompiledTemplate | None:
 
 
 def sent(wording: CompiledTemplate) -> RenderedTemplate | None:
-    version = TemplateVersion(name="n", version=1, type=None, variables=(), wordings={"default": wording}, trusted=False)
+    version = TemplateVersion(
+        name="n", version=1, type=None, variables=(), compiled_templates={"default": wording}, trusted=False
+    )
     found = render(version, VARIABLES, None)
     return found if isinstance(found, RenderedTemplate) else None
 

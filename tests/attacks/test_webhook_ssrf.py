@@ -30,7 +30,7 @@ async def test_no_spelling_of_an_inside_address_is_connected_to(url: str) -> Non
         found = await http.send(post(url.format(port=there.port)))
         await http.close()
         assert isinstance(found, NoAnswer)
-        assert found.trouble in {NoAnswerReason.PRIVATE_ADDRESS, NoAnswerReason.URL}
+        assert found.reason in {NoAnswerReason.PRIVATE_ADDRESS, NoAnswerReason.URL}
         assert there.connections == 0
 
 
@@ -79,5 +79,5 @@ async def test_a_trusted_connection_at_rest_is_not_lent_to_strangers() -> None:
         found = await http.send(post(there.url()))
         await http.close()
         assert isinstance(found, NoAnswer)
-        assert found.trouble is NoAnswerReason.PRIVATE_ADDRESS
+        assert found.reason is NoAnswerReason.PRIVATE_ADDRESS
         assert there.connections == 1

@@ -76,7 +76,7 @@ NOT_SECRET: Final = {
     "src/posthouse/templates/language/source.py:_begin": "a token of the template language",
     "src/posthouse/templates/language/source.py:_named": "a token of the template language",
     "src/posthouse/mail/link.py:read": "one form only: a token is compared with its own decoding, before its MAC is",
-    "src/posthouse/providers/ses.py:verify": "the topic's name is configured, and no secret",
+    "src/posthouse/providers/ses/hooks.py:verify": "the topic's name is configured, and no secret",
     "src/posthouse/pipeline/deliver/rebuild.py:rebuild": "the digest of a message, compared with the one on record",
     "src/posthouse/admin/rerender.py:is_same": "the digest of a rendering, compared with the one on record",
     "src/posthouse/admin/template_push.py:_same": "the digest of a template's words, compared with those of a version",

@@ -161,9 +161,9 @@ def test_mail_that_must_be_encrypted_waits_rather_than_cross_in_the_clear(sent: 
     for message in ids:
         view = sent.world.product.wait(message, *SETTLED)
         assert (view["status"], delivery(view)["reason"]) == ("deferred", "tls_failed")
-    heard = [line for secured, line in sent.hosts["drops-tls.test"].heard if not secured and b"must@" in line]
+    heard = [line for secured, line in sent.hosts["drops-tls.test"].commands if not secured and b"must@" in line]
     assert not heard
-    assert not [line for _, line in sent.world.mx.heard if b"must@" in line]
+    assert not [line for _, line in sent.world.mx.commands if b"must@" in line]
 
 
 def test_a_host_that_offers_tls_gets_the_mail_encrypted_and_the_timeline_says_so(sent: Sent) -> None:

@@ -113,7 +113,7 @@ def test_a_data_directory_that_cannot_be_made_exits_2_with_one_sentence(tmp_path
 
 
 def tries(house: House, to: str) -> int:
-    return sum(1 for _, line in tuple(house.relay.heard) if line.startswith(b"RCPT") and to.encode() in line)
+    return sum(1 for _, line in tuple(house.relay.commands) if line.startswith(b"RCPT") and to.encode() in line)
 
 
 def assert_sentence(code: int, errors: str, word: str) -> None:

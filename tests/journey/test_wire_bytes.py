@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.testing.fake_mx import BookEntry
+from posthouse.testing.fake_mx import ReceivedMail
 from tests.journey.conftest import World
 from tests.support.mailer import SENDER, session, submit
 from tests.support.on_the_wire import assert_fit, blemishes
@@ -38,7 +38,7 @@ ATTACHMENT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def by_http(world: World, to: str, **fields: Any) -> BookEntry:
+def by_http(world: World, to: str, **fields: Any) -> ReceivedMail:
     answer = world.product.send(**({"to": {"email": to, "name": "Käufer, “der”"}, "from": SENDER} | fields))
     world.product.wait(answer["id"], "delivered")
     entry = arrived(world.mx, to)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posthouse.mail.content_identity import digest, identity
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 
 PDF = Attachment("a.pdf", b"%PDF", "application/pdf")
 LOGO = Attachment("logo.png", b"\x89PNG", "image/png", "logo")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from posthouse.mail.dkim import ED25519, RSA, SIGNED, SigningKey, dns_record, generate, load, sign
 from posthouse.mail.mime.compose import body_digest, compose, finish
 from posthouse.mail.mime.submitted import Submitted, read_submitted
-from posthouse.model.content import Attachment, Content
+from posthouse.model.content import Content
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 
 DOMAIN = "xn--bcher-kva.example"

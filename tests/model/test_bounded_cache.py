@@ -30,10 +30,10 @@ def test_a_test_for_membership_is_no_use() -> None:
     assert "a" not in cache
 
 
-def test_what_is_popped_or_cleared_is_gone() -> None:
+def test_what_is_removed_or_cleared_is_gone() -> None:
     cache: BoundedCache[str, int] = BoundedCache(2)
     cache.set("a", 1)
-    assert (cache.pop("a"), cache.pop("a")) == (1, None)
+    assert (cache.remove("a"), cache.remove("a")) == (1, None)
     cache.set("b", 2)
     cache.clear()
     assert len(cache) == 0
@@ -53,7 +53,7 @@ def test_the_weight_is_never_more_than_the_limit_unless_one_value_is(changes: li
     cache: BoundedCache[int, str] = BoundedCache(limit, len)
     for key, value in changes:
         if value.startswith("0"):
-            cache.pop(key)
+            cache.remove(key)
         else:
             cache.set(key, value)
             assert cache.get(key) == value

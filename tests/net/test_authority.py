@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from posthouse.net.authority import LIFE, authority_pem, server_context, server_file
+from posthouse.net.authority import LIFETIME, authority_pem, server_context, server_file
 
 
 def _now() -> datetime:
@@ -59,7 +59,7 @@ def test_only_the_leafs_key_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hostname", "later"), [("other", timedelta()), ("vm", LIFE - timedelta(days=20)), ("vm", -timedelta(days=9))]
+    ("hostname", "later"), [("other", timedelta()), ("vm", LIFETIME - timedelta(days=20)), ("vm", -timedelta(days=9))]
 )
 def test_a_new_host_name_and_the_nearing_end_make_it_anew(tmp_path: Path, hostname: str, later: timedelta) -> None:
     before = server_file(tmp_path, "vm", _now()).read_bytes()

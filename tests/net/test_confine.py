@@ -6,23 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from posthouse.net.confine import Confined, Stopped
+from posthouse.net.confine import ConfinedPool, StoppedJob
 
 CHILD = Path(__file__).with_name("confined_work.py")
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[Confined]:
-    made = Confined((sys.executable, str(CHILD)), wall=0.6)
+async def pool() -> AsyncIterator[ConfinedPool]:
+    made = ConfinedPool((sys.executable, str(CHILD)), wall=0.6)
     yield made
     await made.close()
 
 
-async def test_a_batch_is_answered_in_order(pool: Confined) -> None:
+async def test_a_batch_is_answered_in_order(pool: ConfinedPool) -> None:
     assert await pool.run([b"say one", b"say two", b"say three"]) == [b"one", b"two", b"three"]
 
 
-async def test_no_batch_needs_no_child(pool: Confined) -> None:
+async def test_no_batch_needs_no_child(pool: ConfinedPool) -> None:
     assert await pool.run([]) == []
 
 
@@ -37,19 +37,19 @@ async def test_no_batch_needs_no_child(pool: Confined) -> None:
         (b"large", "makes too much"),
     ],
 )
-async def test_a_job_that_goes_too_far_is_stopped_and_its_neighbours_are_done(pool: Confined, bad: bytes, why: str) -> None:
+async def test_a_job_that_goes_too_far_is_stopped_and_its_neighbours_are_done(pool: ConfinedPool, bad: bytes, why: str) -> None:
     first, second, third = await pool.run([b"say before", bad, b"say after"])
     assert (first, third) == (b"before", b"after")
-    assert isinstance(second, Stopped)
+    assert isinstance(second, StoppedJob)
     assert why in second.why
     assert await pool.run([b"say next"]) == [b"next"]
 
 
 @pytest.mark.parametrize("forbidden", [b"write", b"connect", b"environment"])
-async def test_nothing_outside_can_be_reached(pool: Confined, forbidden: bytes) -> None:
+async def test_nothing_outside_can_be_reached(pool: ConfinedPool, forbidden: bytes) -> None:
     assert await pool.run([forbidden]) == [b"refused"]
 
 
-async def test_what_one_job_spent_is_not_the_next_ones_debt(pool: Confined) -> None:
+async def test_what_one_job_spent_is_not_the_next_ones_debt(pool: ConfinedPool) -> None:
     answers = await pool.run([b"work"] * 12)  # each well inside its bound, together above it
     assert answers == [b"worked"] * 12

@@ -30,7 +30,7 @@ def test_an_id_is_a_uuid_of_version_seven() -> None:
 def test_when_a_millisecond_is_used_up_the_next_begins() -> None:
     entropy = Entropy()
     first = entropy.new_id(NOW)
-    entropy._chance = (1 << 74) - 1
+    entropy._random = (1 << 74) - 1
     assert entropy.new_id(NOW) > first
 
 

@@ -128,7 +128,7 @@ async def test_a_blocked_port_fails_and_names_what_to_do() -> None:
 
 async def test_records_are_check_up_in_order() -> None:
     async with FakeDns(ZONE) as names:
-        found = await look_up([("shop.test", "MX"), ("missing.test", "TXT")], ("127.0.0.1", names.port))
+        found = await look_up([("shop.test", "MX"), ("missing.test", "TXT")], ("127.0.0.1", names.port), FakeClock())
     assert [(one.name, len(one.values)) for one in found] == [("shop.test", 2), ("missing.test", 0)]
 
 

@@ -110,7 +110,7 @@ def test_every_answer_means_something(status: int, headers: tuple[tuple[str, str
 
 
 def test_no_answer_is_a_failure_whatever_left() -> None:
-    assert decode(NoAnswer(trouble=NoAnswerReason.TIMED_OUT, text="", left=True), NOW) == DecodedAnswer(WebhookAnswer.FAILED)
+    assert decode(NoAnswer(reason=NoAnswerReason.TIMED_OUT, text="", fully_sent=True), NOW) == DecodedAnswer(WebhookAnswer.FAILED)
 
 
 def test_an_event_is_told_with_what_applies_to_it() -> None:

@@ -16,15 +16,16 @@ from posthouse.doors.dashboard.page import DashboardParts
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.model.limits import CONTRACT
+from posthouse.model.queue import FlowHead
 from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Environment
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.accept import AcceptParts, Announcer, Intake
+from posthouse.pipeline.accept.accept import AcceptParts, Intake
 from posthouse.pipeline.accept.draft import MessageBuilder
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
+from posthouse.pipeline.accept.suppression import AddressHasher, SuppressionLookup
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
 from posthouse.store.cells import Cells
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
@@ -85,13 +86,14 @@ async def open_door(
     clock, entropy = clock or FakeClock(now), Entropy()
     keys = await _keys(database, now)
     domains = Domains(database, SEALER)
-    lists = SuppressionLookup(database, clock, AddressHasher(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy))
-    composer = MessageBuilder(
-        facts=TenantFacts(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists, limits=changed.get("limits", CONTRACT),
+    suppression = SuppressionLookup(
+        database, clock, AddressHasher(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy)
+    )
+    builder = MessageBuilder(
+        facts=TenantFacts(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, suppression=suppression, limits=changed.get("limits", CONTRACT),
     )  # fmt: skip
-    announce = Announcer()
-    intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
-    amend = MessageActions(database, SEALER, clock, entropy, announce)
+    intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify_nobody))
+    amend = MessageActions(database, SEALER, clock, entropy, notify_nobody)
     reasons: list[str] = []
 
     async def readiness() -> Sequence[str]:
@@ -110,6 +112,10 @@ async def open_door(
     dashboard = DashboardParts(database=database, sealer=SEALER, clock=clock, public_url=PUBLIC_URL)
     app = join_doors(HttpDoorParts(api=parts, dashboard=dashboard, visits=visits))
     return HttpDoor(app, parts, clock, *keys, reasons)
+
+
+def notify_nobody(_heads: Sequence[FlowHead]) -> None:
+    """No worker listens."""
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:

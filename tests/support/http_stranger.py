@@ -6,8 +6,9 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
+from posthouse.model.dns_answer import AddressAnswer, DnsAnswerKind
 from posthouse.net.clock import SystemClock
-from posthouse.net.dns import AddressAnswer, DnsAnswerKind, Resolver
+from posthouse.net.dns import Resolver
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from posthouse.testing.fake_mx import BookEntry
+from posthouse.testing.fake_mx import ReceivedMail
 from tests.support.signatures import BOTH, Records, verdicts
 
 LONGEST_LINE = 998
@@ -26,7 +26,7 @@ def blemishes(data: bytes, *, international: bool = False) -> list[str]:
     return found
 
 
-def assert_fit(entries: Iterable[BookEntry], records: Records) -> None:
+def assert_fit(entries: Iterable[ReceivedMail], records: Records) -> None:
     """All of it, and both signatures verify (dkimpy)."""
     for entry in entries:
         found = blemishes(entry.data, international=not entry.recipient.isascii())

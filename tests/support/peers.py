@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from posthouse.testing.fake_dns import FakeDns, Zone
-from posthouse.testing.fake_mx import Behaviour, BookEntry, FakeMx
+from posthouse.testing.fake_mx import Behaviour, FakeMx, ReceivedMail
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -56,7 +56,7 @@ class Peers:
         self.zone[f"mx.{domain}"] = {"A": [address]}
         return server
 
-    def everything(self) -> list[BookEntry]:
+    def everything(self) -> list[ReceivedMail]:
         """What all mail servers took."""
         return [entry for server in self._servers for entry in tuple(server.ledger)]
 
@@ -83,12 +83,12 @@ def peers() -> Iterator[Peers]:
         around.stop()
 
 
-def taken(server: FakeMx, recipient: str) -> list[BookEntry]:
+def taken(server: FakeMx, recipient: str) -> list[ReceivedMail]:
     """What a mail server took for this recipient."""
     return [entry for entry in tuple(server.ledger) if entry.recipient == recipient.encode()]
 
 
-def arrived(server: FakeMx, recipient: str) -> BookEntry:
+def arrived(server: FakeMx, recipient: str) -> ReceivedMail:
     """The one mail for this recipient, once it is there."""
     until_true(lambda: bool(taken(server, recipient)), f"nothing arrived for {recipient}")
     [entry] = taken(server, recipient)

@@ -19,6 +19,7 @@ from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
 from posthouse.pipeline.deliver.deliver import Deliverer, DeliverParts, PreparedDelivery, Route
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.policy import types
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
@@ -166,7 +167,7 @@ class Posting:
 
     async def _settle(self, settlements: list[Settlement]) -> list[bool]:
         async with self.database.session() as connection:
-            return await settle.settle(connection, self.worker, settlements)
+            return await settle.settle(connection, self.worker, settlements, RULE)
 
     async def _quiet(self, *_: object) -> None:
         """Nobody is told."""

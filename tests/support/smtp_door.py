@@ -51,7 +51,7 @@ class Notebook:
 class Unlimited:
     """No key has a limit."""
 
-    async def ask(self, _caller: Caller, _asked: Sequence[SendRequest | Rejection]) -> None:
+    async def check(self, _caller: Caller, _requests: Sequence[SendRequest | Rejection]) -> None:
         return None
 
 

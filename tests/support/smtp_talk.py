@@ -13,6 +13,7 @@ from posthouse.mail.smtp.server.action import (
     WriteReply,
 )
 from posthouse.mail.smtp.server.conversation import ServerConversation
+from posthouse.mail.smtp.server.session import ServerTerms
 
 LOGIN: Final = b"AUTH PLAIN AHVzZXIAcGFzcw==\r\n"  # user, pass
 HELLO: Final = b"EHLO client.example\r\n"
@@ -26,7 +27,13 @@ class Talk:
         self, limits: SessionLimits | None = None, *, starttls: bool = True, tls: bool = False, loopback: bool = True
     ) -> None:
         self.conversation = ServerConversation(
-            "mail.example", limits or SessionLimits(), starttls=starttls, tls=tls, loopback=loopback
+            ServerTerms(
+                hostname="mail.example",
+                limits=limits or SessionLimits(),
+                starttls=starttls,
+                encrypted=tls,
+                loopback=loopback,
+            )
         )
         self.actions: list[Action] = []
 
@@ -42,9 +49,9 @@ class Talk:
             self.actions.append(action)
             if isinstance(action, Authenticate):
                 good = (action.login.username, action.login.password) == ("user", "pass")
-                self._do(self.conversation.authenticated(LoginResult.GRANTED if good else LoginResult.DENIED))
+                self._do(self.conversation.finish_login(LoginResult.GRANTED if good else LoginResult.DENIED))
             elif isinstance(action, ReceivedMessage):
-                self._do(self.conversation.answered(TAKEN))
+                self._do(self.conversation.finish_message(TAKEN))
 
     @property
     def messages(self) -> list[ReceivedMessage]:

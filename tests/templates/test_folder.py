@@ -1,5 +1,6 @@
 """Templates as files: what is read, what is refused with its file, and that writing and reading agree."""
 
+import tomllib
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ NOTE = {
 
 
 def test_a_folder_is_a_template_and_its_name_is_the_folders() -> None:
-    read = folder.read(NOTE)
+    read = folder.read_folder(NOTE)
     assert read.faults == ()
     draft = read.drafts["note"]
     assert (draft.name, draft.type, draft.fallback) == ("note", "receipt", "en")
@@ -52,15 +53,15 @@ def test_a_folder_is_a_template_and_its_name_is_the_folders() -> None:
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_file(changed: dict[str, str | None], path: str, words: str) -> None:
-    files = {name: said for name, said in (NOTE | changed).items() if said is not None}
-    told = {fault.path: fault.message for fault in folder.read(files).faults}
+    files = {name: text for name, text in (NOTE | changed).items() if text is not None}
+    told = {fault.path: fault.message for fault in folder.read_folder(files).faults}
     assert words in told[path], told
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=30)
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 VALUES: dict[VariableType, st.SearchStrategy[Any]] = {
-    VariableType.STRING: TEXT.map(lambda said: f"a{said}"), VariableType.NUMBER: st.integers(-(2**53), 2**53), VariableType.BOOLEAN: st.booleans(),
+    VariableType.STRING: TEXT.map(lambda text: f"a{text}"), VariableType.NUMBER: st.integers(-(2**53), 2**53), VariableType.BOOLEAN: st.booleans(),
     VariableType.DATE: st.dates().map(str), VariableType.DATETIME: st.just("2026-01-02T03:04:05Z"), VariableType.EMAIL: st.just("a@shop.example"),
     VariableType.MONEY: st.just({"amount": "12.50", "currency": "EUR"}), VariableType.URL: st.just("https://shop.example/a?b=c"),
 }  # fmt: skip
@@ -99,9 +100,39 @@ DRAFTS = st.builds(
 @given(DRAFTS)
 def test_what_is_written_is_read_as_it_was(draft: TemplateDraft) -> None:
     assert faults(draft) == ()
-    read = folder.read(folder.files_of(draft))
+    read = folder.read_folder(folder.files_of(draft))
     assert read.faults == ()
     assert read.drafts == {draft.name: draft}
+
+
+def test_a_manifest_reads_well() -> None:
+    draft = TemplateDraft(
+        name="note",
+        sources={"en": source_of(subject="Note", text="x")},
+        fallback="en",
+        waivers={"a-rule": 'because "so"'},
+        variables=(
+            Variable(name="n", type=VariableType.ARRAY, items=Variable(type=VariableType.NUMBER)),
+            Variable(name="o", type=VariableType.OBJECT, example={"a": None, "b": "two\nlines"}),
+        ),
+    )
+    assert folder.files_of(draft)["note/template.toml"] == (
+        'name = "note"\nlocale = "en"\n'
+        "variables = [\n"
+        '    { name = "n", type = "array", items = { type = "number" } },\n'
+        '    { name = "o", type = "object", example = { b = "two\\nlines" } },\n]\n\n'
+        '[waivers]\na-rule = "because \\"so\\""\n'
+    )
+
+
+def test_a_null_is_left_out_because_toml_has_none() -> None:
+    draft = TemplateDraft(
+        name="note",
+        sources={"en": source_of(subject="Note", text="x")},
+        fallback="en",
+        variables=(Variable(name="o", type=VariableType.OBJECT, default={"a": None, "b": [None, 1]}),),
+    )
+    assert tomllib.loads(folder.files_of(draft)["note/template.toml"])["variables"][0]["default"] == {"b": [1]}
 
 
 def test_a_diff_shows_the_lines() -> None:

@@ -96,7 +96,7 @@ def wash(value: Any) -> Any:
 
 
 def version(wording: CompiledTemplate) -> TemplateVersion:
-    return TemplateVersion(name="n", version=1, type=None, variables=(), wordings={"default": wording})
+    return TemplateVersion(name="n", version=1, type=None, variables=(), compiled_templates={"default": wording})
 
 
 @settings(max_examples=300, deadline=None)

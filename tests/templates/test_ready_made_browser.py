@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from posthouse.model.brand import Brand
 from posthouse.model.template import RenderedTemplate, Variable, VariableType
-from posthouse.pipeline.accept.branding import READABLE, branded, contrast
+from posthouse.pipeline.accept.branding import READABLE, contrast, with_brand
 from posthouse.templates.examples import examples
 from posthouse.templates.ready_made import READY_MADE
 from posthouse.templates.render import render
@@ -25,7 +25,7 @@ LONG = {
 KEPT = frozenset(
     {"color", "text_color", "price", "total", "subtotal", "shipping", "tax", "logo_url"}
 )  # amounts never break; colours are none
-BUTTONS = [name for name in READY_MADE if 'class="button' in READY_MADE[name].wordings["en"].html]
+BUTTONS = [name for name in READY_MADE if 'class="button' in READY_MADE[name].compiled_templates["en"].html]
 VISIBLE = 3.0  # WCAG 2.2, 1.4.11: of what shows where a control is
 
 pytestmark = pytest.mark.browser
@@ -98,7 +98,9 @@ def hexadecimal(color: str) -> str:
 def test_a_button_can_be_read_and_seen_in_any_brand_on_a_light_card_and_a_dark_one(
     browser: Browser, name: str, color: str, scheme: str
 ) -> None:
-    page = shown(browser, name, "en", branded(examples(READY_MADE[name].variables) | {"brand": {}}, Brand(color=color)), scheme)
+    page = shown(
+        browser, name, "en", with_brand(examples(READY_MADE[name].variables) | {"brand": {}}, Brand(color=color)), scheme
+    )
     try:
         text, ground, border, card = (
             hexadecimal(page.eval_on_selector(selector, f"each => getComputedStyle(each).{what}"))

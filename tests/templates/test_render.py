@@ -15,7 +15,7 @@ def version(subject: str = "s", html: str = "<p>h</p>", text: str = "t", **more:
         "version": 1,
         "type": None,
         "variables": (),
-        "wordings": {"en": CompiledTemplate(subject, html, text)},
+        "compiled_templates": {"en": CompiledTemplate(subject, html, text)},
         "fallback": "en",
     }
     return TemplateVersion(**(facts | more))
@@ -63,8 +63,8 @@ def test_a_template_without_html_has_none() -> None:
     [("zh-TW", "zh-Hant"), ("zh_HK", "zh-Hant"), ("zh-Hant-MO", "zh-Hant"), ("zh-CN", "zh"), ("zh", "zh"), ("zh-Hans-SG", "zh"), ("sr-ME", "sr-Latn"), ("sr", "en")],
 )  # fmt: skip
 def test_a_region_that_tells_the_script_has_the_words_in_it(locale: str, tag: str) -> None:
-    wordings = {each: CompiledTemplate(subject=each, html="", text="x") for each in ("en", "zh", "zh-Hant", "sr-Latn")}
-    assert rendered(version(wordings=wordings), locale).locale == tag
+    compiled_templates = {each: CompiledTemplate(subject=each, html="", text="x") for each in ("en", "zh", "zh-Hant", "sr-Latn")}
+    assert rendered(version(compiled_templates=compiled_templates), locale).locale == tag
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_a_region_that_tells_the_script_has_the_words_in_it(locale: str, tag: st
     ],
 )
 def test_the_wording_is_the_readers_or_its_languages_or_the_fallback(locale: str | None, tag: str) -> None:
-    wordings = {name: CompiledTemplate(name, "", name) for name in ("en", "de", "pt-BR")}
-    found = rendered(version(wordings=wordings), locale)
+    compiled_templates = {name: CompiledTemplate(name, "", name) for name in ("en", "de", "pt-BR")}
+    found = rendered(version(compiled_templates=compiled_templates), locale)
     assert (found.locale, found.subject) == (tag, tag)
 
 

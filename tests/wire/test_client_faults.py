@@ -221,7 +221,7 @@ async def test_what_the_peer_cannot_take_is_bounced_without_asking() -> None:
         assert isinstance((await smarthost.send(parcel())).outcome, Delivered)
     assert (type(foreign), foreign.diagnosis.enhanced_code) == (Bounced, "5.6.7")
     assert (type(large), large.diagnosis.reason) == (Bounced, R.TOO_LARGE)
-    assert not any(b"SMTPUTF8" in line for _, line in mx.heard)
+    assert not any(b"SMTPUTF8" in line for _, line in mx.commands)
 
 
 def open_files() -> int:

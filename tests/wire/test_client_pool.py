@@ -135,7 +135,7 @@ async def test_closing_lets_finish_what_is_under_way_and_withholds_the_rest() ->
         carrying = [
             asyncio.create_task(smarthost.send(parcel(to, gate=gate))) for to, gate in zip(recipients, gates, strict=True)
         ]
-        await mx.taken()
+        await mx.wait_for()
         await smarthost.close(LONG)
         attempts = await asyncio.gather(*carrying)
         late = await smarthost.send(parcel())
@@ -149,7 +149,7 @@ async def test_closing_cuts_off_what_does_not_finish_in_time() -> None:
     async with FakeMx() as mx, relay(mx) as smarthost:
         in_doubt = asyncio.create_task(smarthost.send(parcel("f+dot+accept_hang@x.test")))
         unsent = asyncio.create_task(smarthost.send(parcel("f+rcpt+hang@x.test")))
-        await mx.taken()
+        await mx.wait_for()
         await smarthost.close(SHORT)
         assert isinstance((await in_doubt).outcome, InDoubt)
         assert isinstance((await unsent).outcome, Withheld)

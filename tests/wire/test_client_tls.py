@@ -18,7 +18,7 @@ BROKEN: Final = ["off", "454", "stall", "drop", "inject"]
 
 
 def mail_in_clear(mx: FakeMx) -> list[bytes]:
-    return [line for encrypted, line in mx.heard if not encrypted and line[:4] in (b"MAIL", b"RCPT", b"AUTH")]
+    return [line for encrypted, line in mx.commands if not encrypted and line[:4] in (b"MAIL", b"RCPT", b"AUTH")]
 
 
 async def test_an_opportunistic_session_is_encrypted_whoever_signed_the_certificate(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ async def test_a_failed_handshake_is_remembered_for_half_an_hour(tmp_path: Path)
     ):
         for _ in range(2):  # the second one finds the host remembered, in a new connection
             assert isinstance((await straight.send(parcel("f+after+close@x.test"))).outcome, Delivered)
-        asked = [line for _, line in mx.heard].count(b"STARTTLS")
+        asked = [line for _, line in mx.commands].count(b"STARTTLS")
         mx.behaviour = OFFER
         clock.advance(LONG * 3 * 31)
         assert (await straight.send(parcel())).tls
@@ -154,4 +154,4 @@ async def test_implicit_tls_is_encrypted_from_the_first_byte(tmp_path: Path) -> 
 async def test_tls_may_be_turned_off() -> None:
     async with FakeMx(OFFER) as mx, relay(mx, target={"tls": "off"}) as smarthost:
         assert isinstance((await smarthost.send(parcel())).outcome, Delivered)
-    assert b"STARTTLS" not in [line for _, line in mx.heard]
+    assert b"STARTTLS" not in [line for _, line in mx.commands]

@@ -15,11 +15,11 @@ import idna
 import msgspec
 
 from posthouse.admin.suppressions import Desk
+from posthouse.mail.address_identity import fold
 from posthouse.model import ids
 from posthouse.model.audit import AuditEntry
 from posthouse.model.erasure import AddressToErase
 from posthouse.model.mailbox import Mailbox
-from posthouse.policy.recipients.suppress import fold
 from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import erasure as erasing
 from posthouse.store.recipients.suppression_lookup import PREFIX

@@ -12,13 +12,13 @@ from posthouse.model.queue import FlowHead, QueueFlag
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection
 from posthouse.model.stored_message import RequeuePlan, StoredMessage, StoredRecipient
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.accept.accept import Announcer
+from posthouse.pipeline.accept.accept import NotifyWorkers
+from posthouse.pipeline.accept.message_type import type_of_stored
 from posthouse.policy.deliver.simulate import DOMAIN
 from posthouse.store.messages import accept, resend
 from posthouse.store.messages import cancel as taking_back
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
-from posthouse.store.tenants import message_types
 
 _NOT_FOUND: Final = Rejection("not_found", "there is no such message")
 _GONE: Final = Rejection("not_cancellable", "its content is no longer kept, so it cannot be sent again")
@@ -28,15 +28,15 @@ _UNPROMISED: Final = timedelta(hours=1)
 
 
 class MessageActions:
-    """Bound to one process's store; ``announce`` as at intake."""
+    """Bound to one process's store; ``notify_workers`` as at intake."""
 
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, announce: Announcer) -> None:
+    def __init__(self, database: Database, sealer: Sealer, clock: Clock, entropy: Entropy, notify_workers: NotifyWorkers) -> None:
         """Nothing is held."""
         self._database = database
         self._sealer = sealer
         self._clock = clock
         self._entropy = entropy
-        self._announce = announce
+        self._notify_workers = notify_workers
 
     async def cancel(self, caller: Caller, message: UUID) -> int | Rejection:
         """Cancel every delivery that was never attempted; how many. ``not_cancellable`` where there is none."""
@@ -58,7 +58,7 @@ class MessageActions:
                 return _GONE
             everyone, type = (
                 await resend.recipients(session, *key),
-                await message_types.type_of(session, caller.tenant, stored.type),
+                await type_of_stored(session, caller.tenant, stored.type),
             )
             flow = await accept.flow(session, caller.tenant, int(caller.environment), stored.stream)
             again = [r for r in everyone if r.state in _AGAIN]
@@ -69,7 +69,7 @@ class MessageActions:
                 row = self._copy(caller, stored, everyone, type, flow, now)
                 await accept.accept(session, [row], now, self._entropy.new_id)
                 heads, accepted = [FlowHead(row.lane, row.flow, row.deadline)], row.reply
-        self._announce([head for head in heads if head is not None])
+        self._notify_workers([head for head in heads if head is not None])
         return accepted
 
     async def _requeue(

@@ -14,7 +14,7 @@ from posthouse.model.brand import Brand
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import RenderedTemplate, TemplateVersion
-from posthouse.pipeline.accept.branding import branded, declares_brand
+from posthouse.pipeline.accept.branding import declares_brand, with_brand
 from posthouse.store.tenants import brands
 from posthouse.templates.examples import examples
 from posthouse.templates.ready_made import READY_MADE
@@ -61,7 +61,7 @@ async def preview_of(
     sender: Mailbox,
 ) -> TemplatePreview | Rejection:
     """The same of a version at hand."""
-    given = branded(variables, brand) if declares_brand(version) else dict(variables)
+    given = with_brand(variables, brand) if declares_brand(version) else dict(variables)
     filled = examples(version.variables) | given
     rendered = await templates.parts.renders.render(version, filled, locale)
     if isinstance(rendered, tuple):

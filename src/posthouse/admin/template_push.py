@@ -174,7 +174,7 @@ class _Pushing:
 
     async def _same(self, draft: TemplateDraft, made: BuiltVersion, latest: int) -> StoredTemplateVersion | None:
         """The active or newest version, where it is this very content."""
-        wanted = rules.digest(draft, made.wordings)
+        wanted = rules.digest(draft, made.compiled_templates)
         summary = await versions.summary(self._session, self._actor.tenant, draft.name)
         active = None if summary is None else summary.active
         for number in dict.fromkeys(number for number in (active, latest) if number):

@@ -23,7 +23,7 @@ from posthouse.model.template_state import PAST, TemplateAction, TemplateState, 
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts, blocking
 from posthouse.pipeline.render.renderer import InProcessRenderer, Renderer
 from posthouse.policy import types
-from posthouse.policy.accept.sender import unfit
+from posthouse.policy.accept.sender import check_default_from
 from posthouse.policy.types import BY_NAME, OwnTypes
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.templates import parts as template_parts
@@ -125,7 +125,7 @@ class Templates:
                 return _misplaced(about, verb, required=required)
             if state is TemplateState.ACTIVE and (gone := await self._typeless(session, actor.tenant, about)) is not None:
                 return gone
-            saved = SavedVersion(StoredTemplateVersion(about, worded.sources, worded.wordings), findings)
+            saved = SavedVersion(StoredTemplateVersion(about, worded.sources, worded.compiled_templates), findings)
             if state is not about.state:
                 saved = await self._moved(session, actor, saved, state, PAST[verb])
         self.parts.forget(actor.tenant, name)
@@ -164,8 +164,8 @@ class Templates:
     async def store(self, session: Session, actor: TemplateActor, draft: TemplateDraft, made: BuiltVersion) -> SavedVersion:
         """The next version as a draft, written down; the template is held. ``notes`` say why it may not become active at once."""
         now, tenant = self.parts.now(), actor.tenant
-        digest = rules.digest(draft, made.wordings)
-        number = await versions.add_version(session, tenant, draft, made.wordings, digest, actor.name, now)
+        digest = rules.digest(draft, made.compiled_templates)
+        number = await versions.add_version(session, tenant, draft, made.compiled_templates, digest, actor.name, now)
         data = {"version": number, "digest": digest.hex()}
         await note(self.parts, session, actor, "template.version_created", f"template/{draft.name}", data)
         worded = await versions.worded(session, tenant, draft.name, number)
@@ -188,7 +188,7 @@ class Templates:
         if draft.type is None or draft.type in BY_NAME:
             return draft, {}
         async with self.parts.database.session() as session:
-            found = await message_types.by_name(session, tenant)
+            found = types.own_types(await message_types.current(session, tenant))
         known = found.get(draft.type)
         return (draft if known is None else msgspec.structs.replace(draft, parent=known.parent)), found
 
@@ -210,7 +210,7 @@ class Templates:
         await note(self.parts, session, actor, f"template.{done}", f"template/{about.name}", data)
         found = await versions.version(session, actor.tenant, about.name, about.version)
         assert found is not None  # noqa: S101 - versions are never deleted
-        worded = StoredTemplateVersion(found, saved.worded.sources, saved.worded.wordings)
+        worded = StoredTemplateVersion(found, saved.worded.sources, saved.worded.compiled_templates)
         return SavedVersion(worded, saved.findings, replaced=replaced)
 
     async def _refused(
@@ -231,7 +231,7 @@ class Templates:
 def faults_of(draft: TemplateDraft, own: OwnTypes | None = None) -> tuple[FieldError, ...]:
     """What is wrong with how a draft is declared. ``own``: the types that the tenant made."""
     faults = rules.faults(draft)
-    if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := unfit(draft.sender)) is not None:
+    if draft.sender and all(fault.path != "from" for fault in faults) and (wrong := check_default_from(draft.sender)) is not None:
         faults = (*faults, FieldError("from", wrong))
     if draft.type is None or draft.type in BY_NAME or draft.type in (own or {}):
         return faults

@@ -1,7 +1,7 @@
 """What an operator may set: the environment read once, as frozen values.
 
 The contract's section "Environment" is the law here. ``load`` is the only reader of the environment;
-callers pass ``os.environ`` in. It names every wrong setting at once, and no text of it shows a secret.
+callers pass ``os.environ`` in. It reports every wrong setting at once, and no text of it shows a secret.
 Sees only ``model``: imported by app, doors/cli and client, by nobody else.
 
 Known sharp edges: an empty variable counts as unset (compose files and unit files write them); relative
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from posthouse.config.limits import read_limits
-from posthouse.config.listen import Listen, is_domain, number, parse_listen, parse_nameserver
+from posthouse.config.listen import Listen, is_domain, parse_listen, parse_nameserver, parse_number
 from posthouse.config.reference import PREFIX, SETTINGS, Setting, ShownSetting, raw, secret_files, shown, unknown
-from posthouse.config.route import PROVIDERS, RouteSetting, parse_routes, split
+from posthouse.config.route import RouteSetting, parse_routes, split
 from posthouse.model.limits import Limits
+from posthouse.model.route import PROVIDER_KINDS, RouteKind
 
 __all__ = [
-    "PROVIDERS",
     "SETTINGS",
     "ConfigError",
     "Listen",
@@ -53,7 +53,6 @@ class ConfigError(UnusableSettings):
     """Settings that cannot be used; ``faults`` has one sentence for each."""
 
     def __init__(self, *faults: str) -> None:
-        """Keep every sentence; the text has one a line."""
         super().__init__("\n".join(faults))
         self.faults = faults
 
@@ -97,7 +96,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         inbound=take("INBOUND", parse_listen, None),
         tls_cert=take("TLS_CERT", _existing, None),
         tls_key=take("TLS_KEY", _existing, None),
-        routes=take("ROUTES", parse_routes, (RouteSetting("inbox"),)),
+        routes=take("ROUTES", parse_routes, (RouteSetting(RouteKind.INBOX.value),)),
         hostname=take("HOSTNAME", _domain, _machine()),
         return_path_domain=take("RETURN_PATH_DOMAIN", _domain, None),
         operator=take("OPERATOR", _address, None),
@@ -106,7 +105,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         secret_keys=take("SECRET_KEY", _keys, ()),
         public_url=take("PUBLIC_URL", _url, None),
         webhook_secrets={
-            provider: secret for provider in PROVIDERS if (secret := take(f"{provider.upper()}_WEBHOOK_SECRET", str, ""))
+            provider.value: secret
+            for provider in PROVIDER_KINDS
+            if (secret := take(f"{provider.upper()}_WEBHOOK_SECRET", str, ""))
         },
         workers=take("WORKERS", _count, _cores()),
         limits=read_limits(take),
@@ -148,11 +149,11 @@ def _cores() -> int:
 
 
 def _port(value: str) -> int:
-    return number(value, 1, 65535, f"is {value!r}; write a port from 1 to 65535")
+    return parse_number(value, 1, 65535, f"is {value!r}; write a port from 1 to 65535")
 
 
 def _count(value: str) -> int:
-    return number(value, 1, 512, f"is {value!r}; write a number of processes from 1 to 512")
+    return parse_number(value, 1, 512, f"is {value!r}; write a number of processes from 1 to 512")
 
 
 def _switch(value: str) -> bool:

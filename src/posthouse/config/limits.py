@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
-from posthouse.config.listen import number
+from posthouse.config.listen import parse_number
 from posthouse.model.limits import CONTRACT, Limits
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def read_limits(take: LimitSetting) -> Limits:
 
 
 def _count(low: int, high: int) -> Callable[[str], int]:
-    return lambda value: number(value, low, high, f"is {value!r}; write a number from {low:,} to {high:,}")
+    return lambda value: parse_number(value, low, high, f"is {value!r}; write a number from {low:,} to {high:,}")
 
 
 def _size(low: int, high: int) -> Callable[[str], int]:

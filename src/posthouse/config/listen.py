@@ -1,4 +1,4 @@
-"""What an address to listen on is, and which host names are ones."""
+"""How is an address to listen on written, and what is a host name? (RFC 1123 section 2.1.)"""
 
 import re
 import socket
@@ -30,7 +30,7 @@ def parse_listen(value: str) -> Listen | None:
 def parse_nameserver(value: str) -> Listen:
     """The IP address and port of a nameserver, port 53 where none is given; ValueError says what to write.
 
-    A name (of a container, say) is looked up now, by the system: nobody can ask a nameserver for its own address.
+    A name (of a container, say) is resolved now, by the system, because a nameserver cannot be asked for its own address.
     """
     example = "127.0.0.1:53"
     found = _host_port(value if _PORT.search(value) else f"{value}:53", example)
@@ -39,8 +39,8 @@ def parse_nameserver(value: str) -> Listen:
     return Listen(_address(found.host), found.port)
 
 
-def number(text: str, low: int, high: int, complaint: str) -> int:
-    """A whole number in decimal digits between the two; ValueError with the complaint otherwise."""
+def parse_number(text: str, low: int, high: int, complaint: str) -> int:
+    """A whole number in decimal digits between the two; Errors: ValueError with the complaint."""
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high):
         raise ValueError(complaint)
     return int(text)
@@ -77,4 +77,4 @@ def _host_port(value: str, example: str) -> Listen:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not mark or not is_host(bare) or (":" in bare) != (bare != host):
         raise ValueError(f"is {value!r}; write host:port, for example {example} or [::1]:{example.rpartition(':')[2]}")
-    return Listen(bare, number(port, 0, 65535, f"is {value!r}; the port is a number from 0 to 65535"))
+    return Listen(bare, parse_number(port, 0, 65535, f"is {value!r}; the port is a number from 0 to 65535"))

@@ -1,4 +1,4 @@
-"""Which settings there are, what each means, and how each stands: ``posthouse config`` and the reference page."""
+"""Which settings are there, what does each mean, and what is each set to? For ``posthouse config`` and the reference page."""
 
 import difflib
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from posthouse.config.route import PROVIDERS, parse_routes
+from posthouse.config.route import parse_routes
+from posthouse.model.route import PROVIDER_KINDS
 
 PREFIX: Final = "POSTHOUSE_"
 MASK: Final = "********"
@@ -14,7 +15,7 @@ MASK: Final = "********"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A row of the reference: what it is called, what holds when it is unset, what it means."""
+    """A row of the reference. ``default``: what applies when it is unset."""
 
     name: str
     default: str
@@ -24,7 +25,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class ShownSetting:
-    """A setting as it stands, fit for a screen: secrets masked. ``source``: environment, file or default."""
+    """A setting and its value, safe to show: secrets are masked. ``source``: environment, file or default."""
 
     name: str
     value: str
@@ -101,33 +102,33 @@ def raw(environ: Mapping[str, str], name: str) -> tuple[str, str]:
     try:
         value = Path(file).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot be read from {file} ({_why(error)}); check {name}_FILE") from None
+        raise ValueError(f"cannot be read from {file} ({_reason(error)}); check {name}_FILE") from None
     if not value:
         raise ValueError(f"is empty in {file}; write the value into it or unset {name}_FILE")
     return value, f"file {file}"
 
 
 def secret_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files that secrets are read from: what to watch, and read again on change."""
+    """The files that secrets are read from, to be watched and read again on change."""
     named = (environ.get(f"{name}_FILE", "").strip() for name in sorted(SECRET))
     return tuple(Path(file).expanduser() for file in named if file)
 
 
 def unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """A sentence for each POSTHOUSE_* variable that nothing reads, with the nearest name that something does."""
+    """A sentence for each POSTHOUSE_* variable that is no setting, with the nearest name that is one."""
     known = [setting.name for setting in SETTINGS] + [f"{name}_FILE" for name in sorted(SECRET)]
-    for provider in PROVIDERS:
+    for provider in PROVIDER_KINDS:
         name = f"{PREFIX}{provider.upper()}"
         known.append(f"{name}_URL")
-    return tuple(_stranger(name, known) for name in sorted(environ) if name.startswith(PREFIX) and name not in known)
+    return tuple(_describe_unknown(name, known) for name in sorted(environ) if name.startswith(PREFIX) and name not in known)
 
 
 def shown(environ: Mapping[str, str]) -> tuple[ShownSetting, ...]:
-    """Every setting as it stands; one that cannot be read says why in the place of its value."""
-    return tuple(_show(environ, setting) for setting in SETTINGS)
+    """Every setting with its value; one that cannot be read has the reason in place of it."""
+    return tuple(_shown_setting(environ, setting) for setting in SETTINGS)
 
 
-def _show(environ: Mapping[str, str], setting: Setting) -> ShownSetting:
+def _shown_setting(environ: Mapping[str, str], setting: Setting) -> ShownSetting:
     try:
         value, source = raw(environ, setting.name)
     except ValueError as fault:
@@ -146,10 +147,10 @@ def _masked(setting: Setting, value: str) -> str:
         return MASK
 
 
-def _stranger(name: str, known: list[str]) -> str:
+def _describe_unknown(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     return f"{name} is no setting and is ignored{f'; the nearest is {near[0]}' if near else ''}."
 
 
-def _why(error: OSError | UnicodeDecodeError) -> str:
+def _reason(error: OSError | UnicodeDecodeError) -> str:
     return (error.strerror or "no reason given") if isinstance(error, OSError) else "it is not UTF-8"

@@ -1,4 +1,4 @@
-"""What a route setting is: one way out, as it is written in POSTHOUSE_ROUTES.
+"""How is a route written in POSTHOUSE_ROUTES?
 
 Known sharp edges: routes are split at commas, so a comma inside a password is written ``%2C`` (and
 ``/ # ? @ :`` as ``%2F %23 %3F %40 %3A``). Sentences name a route by its number: its text may hold a password.
@@ -10,17 +10,17 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from posthouse.config.listen import Listen, is_host
 from posthouse.model.loopback import is_loopback_host
+from posthouse.model.route import PROVIDER_KINDS, RouteKind
 
-PROVIDERS: Final = ("resend", "postmark", "sendgrid", "mailgun", "ses")
-_PLAIN: Final = ("mx", "inbox", *PROVIDERS)
-_PORTS: Final = {"smtp": 25, "smtps": 465}
+_PLAIN: Final = (RouteKind.MX, RouteKind.INBOX, *PROVIDER_KINDS)
+_PORTS: Final = {RouteKind.SMTP: 25, RouteKind.SMTPS: 465}
 _SUBMISSION: Final = 587
 _OPTIONS: Final = {"tls": ("off", "required"), "dkim": ("off",), "returnPath": ("from",)}
 
 
 @dataclass(frozen=True, slots=True)
 class RouteSetting:
-    """One way out. ``kind``: mx, inbox, smtp, smtps or a provider; ``tls``: opportunistic, required or off."""
+    """One route as configured. ``kind``: a ``RouteKind``; ``tls``: opportunistic, required or off."""
 
     kind: str
     host: str = ""
@@ -78,7 +78,7 @@ def _relay(kind: str, text: str, what: str) -> RouteSetting:
     return RouteSetting(
         kind=kind,
         host=parts.hostname,
-        port=parts.port or (_SUBMISSION if kind == "smtp" and password else _PORTS[kind]),
+        port=parts.port or (_SUBMISSION if kind == RouteKind.SMTP and password else _PORTS[RouteKind(kind)]),
         username=username,
         password=password,
         tls=_tls(kind, options.get("tls"), exposed=bool(password) and not is_loopback_host(parts.hostname)),
@@ -97,8 +97,8 @@ def _options(query: str, what: str) -> dict[str, str]:
     return options
 
 
-def _tls(kind: str, asked: str | None, *, exposed: bool) -> str:
-    """``exposed``: a password would cross a network, so without a word from the operator TLS is a must."""
-    if kind == "smtps" or (exposed and asked is None):
+def _tls(kind: str, option: str | None, *, exposed: bool) -> str:
+    """``exposed``: a password would cross a network, so unless the operator says otherwise TLS is required."""
+    if kind == RouteKind.SMTPS or (exposed and option is None):
         return "required"
-    return asked or "opportunistic"
+    return option or "opportunistic"

@@ -241,3 +241,9 @@ class _Scan:
             return AddressFault("must not have an @ in a name without quotes")
         name = " ".join(self.words)
         return with_name(mailbox, decode_words(name) if self.decode else name)
+
+
+def mailbox_or_none(text: str) -> Mailbox | None:
+    """Whom a template names as the author of its mails, if anybody."""
+    found = parse_mailbox(text) if text else None
+    return None if isinstance(found, AddressFault) else found

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 
 _SIZE: Final = 32
 

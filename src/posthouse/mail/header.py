@@ -1,8 +1,8 @@
-"""What stands in a header field, and what does it say? (RFC 5322 sections 2.2 and 3.6, RFC 2047)
+"""Header fields, written and read. (RFC 5322 sections 2.2 and 3.6, RFC 2047)
 
 Writing: a name and a text become one field on the wire, folded, seven-bit, ending in CRLF. There is no way
 to get a second field out of it: whatever could break a line (CR, LF, NUL, VT, FF, FS to RS, NEL, U+2028 …)
-is a ``ValueError``, and ``name_fault`` and ``value_fault`` tell callers beforehand. Reading: RFC 2047 words.
+is a ``ValueError``, and ``name_fault`` and ``value_fault`` say so beforehand. Reading: RFC 2047 words.
 
 Known sharp edges: a run of more than 998 characters cannot be folded, so it goes out as encoded words even
 where a receiver may not decode them. UTF-8 stands raw in one place only: the local part of an address
@@ -49,18 +49,18 @@ def value_fault(value: str) -> str | None:
 
 
 def is_reserved(name: str) -> bool:
-    """True for the fields that a caller may not set (contract: ours, or made from the request)."""
+    """Whether a caller may not set this field: it is ours, or made from the request (RFC 5322 3.6, RFC 8601, the contract's list)."""
     lowered = name.lower()
     return lowered in _RESERVED or lowered.startswith(_RESERVED_FAMILIES)
 
 
 def one_line(text: str) -> str:
-    """The text with everything that breaks a line, or that nobody sees, made a space."""
+    """The text with a space for everything that breaks a line or is invisible."""
     return text if text.isprintable() else _BREAKS.sub(" ", text)
 
 
 def encode_field(name: str, value: str) -> bytes:
-    """One complete unstructured field. Raises ValueError where ``name_fault`` or ``value_fault`` has something to say."""
+    """One complete unstructured field. Raises ValueError where ``name_fault`` or ``value_fault`` finds something."""
     fault = name_fault(name) or value_fault(value)
     if fault:
         raise ValueError(f"a header field's {'name' if name_fault(name) else 'value'} {fault}")

@@ -37,13 +37,13 @@ class BoundedCache(Generic[K, V]):
 
     def set(self, key: K, value: V) -> None:
         """Remember it; as many of the least recently used leave as the limit demands."""
-        self.pop(key)
+        self.remove(key)
         self._values[key] = value
         self._total += self._weigh(value)
         while self._total > self._limit and len(self._values) > 1:
             self._total -= self._weigh(self._values.popitem(last=False)[1])
 
-    def pop(self, key: K) -> V | None:
+    def remove(self, key: K) -> V | None:
         """Forget it; the value, None where there is none."""
         value = self._values.pop(key, None)
         if value is not None:

@@ -3,7 +3,7 @@
 ``net.clock.SystemClock`` is the real one, ``testing.clock.FakeClock`` stands still until it is moved.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 
@@ -17,8 +17,3 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds since some fixed moment; never goes backwards."""
         ...
-
-
-def rfc3339(at: datetime) -> str:
-    """The moment as the API and events write it: UTC, milliseconds, ``Z``. ``at`` must be aware."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

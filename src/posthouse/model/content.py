@@ -1,4 +1,4 @@
-"""Content and parcel: what is said, and what is handed to a transport."""
+"""Content and parcel: the bytes of a message, and what is handed to a transport."""
 
 from datetime import datetime
 from typing import Protocol
@@ -6,15 +6,7 @@ from typing import Protocol
 import msgspec
 
 from posthouse.model.keys import DeliveryKey
-
-
-class Attachment(msgspec.Struct, frozen=True):
-    """A file as the caller gave it, decoded."""
-
-    filename: str
-    content: bytes
-    content_type: str
-    content_id: str = ""
+from posthouse.model.letter import Letter
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +15,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     ``head``: complete header fields, each ending in CRLF, in order, without Date, Message-ID (unless the
     caller brought one), Feedback-ID and signatures. ``body``: everything after the empty line.
     ``body_digest``: SHA-256 of the body under DKIM *relaxed* canonicalization, so signing never reads it again.
-    ``message_id``: the caller's own, else ''. ``header_from``: the author's address, where a route wants it as return path.
-    ``dated``: the head has a Date of its own, that of somebody's letter which is passed on.
+    ``message_id``: the caller's own, else ''. ``header_from``: the address in From, for routes whose return path it is.
+    ``dated``: the head has a Date of its own, that of a reply which is forwarded.
     """
 
     head: bytes
@@ -44,7 +36,11 @@ class Gate(Protocol):
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """Envelope and bytes; ``number`` counts the attempts. ``data`` is the whole message, CRLF, not dot-stuffed, ending in CRLF."""
+    """Envelope and content; ``number`` counts the attempts.
+
+    ``data`` is the whole message, CRLF, not dot-stuffed, ending in CRLF. ``letter``: the fields it was made from, for a route
+    that takes fields; None for one that takes bytes.
+    """
 
     return_path: str
     recipient: str
@@ -57,3 +53,4 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     delivery: DeliveryKey | None = None
     type: str = ""
     number: int = 1
+    letter: Letter | None = None

@@ -1,7 +1,7 @@
-"""What a mail is taken for: the verdict of the primary-purpose test, and the findings behind it (P1).
+"""The verdict of the primary-purpose test on a mail, and the findings behind it (P1).
 
-16 CFR 316.3: mail with both kinds of content is commercial if a reader would take its subject for advertising, or if what is
-transactional does not stand, in whole or substantial part, at the beginning. 15 U.S.C. 7702(17) names the kinds of mail that are transactional.
+16 CFR 316.3: mail with both kinds of content is commercial if a reader would take its subject for advertising, or if the
+transactional content does not stand, in whole or substantial part, at the beginning. 15 U.S.C. 7702(17) names the kinds of mail that are transactional.
 """
 
 from enum import StrEnum
@@ -40,7 +40,7 @@ class ContentFinding(msgspec.Struct, frozen=True):
 
 
 class ContentVerdict(msgspec.Struct, frozen=True):
-    """``share``: the promotional part of what is said, 0 to 1; ``purpose``: what the mail is about, None where nothing was recognised.
+    """``share``: the promotional part of the text, 0 to 1; ``purpose``: what the mail is about, None where nothing was recognised.
 
     ``reason``: why it is commercial, in words; '' for any other kind.
     """

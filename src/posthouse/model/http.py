@@ -1,8 +1,8 @@
-"""HTTP as our rooms speak of it: what is asked, what was answered, and why there was no answer (RFC 9110, RFC 3986).
+"""HTTP between our rooms: a request, its response, and why there was none (RFC 9110, RFC 3986).
 
-Codecs (``providers``, ``sinks``) make requests and read answers; only ``net.http.client`` carries them. Addresses are parsed
+Codecs (``providers``, ``sinks``) build requests and read responses; only ``net.http.client`` sends them. Addresses are parsed
 here once, strictly: what two parsers could read differently (user parts, backslashes, numbers that stand for an IP
-address, odd hosts) is refused, so the host that was judged is the host that is connected to.
+address, odd hosts) is refused, so the host that was checked is the host that is connected to.
 
 Known sharp edges: international host names must be written in their xn-- form; a fragment is refused, not dropped.
 """
@@ -44,18 +44,18 @@ class Url(msgspec.Struct, frozen=True):
     @property
     def address(self) -> str | None:
         """The host where it is an IP address."""
-        found = _ip(self.host)
-        return None if found is None else str(found)
+        parsed = _ip(self.host)
+        return None if parsed is None else str(parsed)
 
 
 class UrlFault(msgspec.Struct, frozen=True):
-    """Why a text is no address we connect to; ``message`` goes on after the field's name."""
+    """Why a text is no address we connect to; ``message`` follows the name of the field."""
 
     message: str
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to ask. ``headers`` without Host, Content-Length and Connection. ``repeatable``: asking twice does what asking once does."""
+    """A request. ``headers`` without Host, Content-Length and Connection. ``repeatable``: idempotent (RFC 9110 9.2.2)."""
 
     method: str
     url: str
@@ -65,7 +65,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer. Header names are lower case; ``truncated``: there was more body than is read; ``address``: who answered."""
+    """A response. Header names are lower case; ``truncated``: there was more body than is read; ``address``: the IP address it came from."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -77,11 +77,11 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     def header(self, name: str) -> str | None:
         """The first field of that (lower case) name."""
-        return next((value for found, value in self.headers if found == name), None)
+        return next((value for each, value in self.headers if each == name), None)
 
 
 class NoAnswerReason(StrEnum):
-    """Why there was no answer."""
+    """Why there was no response."""
 
     URL = "url"
     DNS = "dns"
@@ -94,34 +94,34 @@ class NoAnswerReason(StrEnum):
 
 
 class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """No answer, and why. ``left``: the last byte of the request may have arrived, so it may have been done all the same."""
+    """No response, and why. ``fully_sent``: the last byte of the request may have arrived, so that it may have been processed."""
 
-    trouble: NoAnswerReason
+    reason: NoAnswerReason
     text: str
-    left: bool = False
+    fully_sent: bool = False
     address: str = ""
     duration_ms: float = 0.0
 
 
 def parse_url(text: str) -> Url | UrlFault:
-    """The address in ``text``, or why there is none."""
+    """The address in ``text``, or what is wrong with it."""
     if len(text) > LONGEST_URL:
         return UrlFault(f"must have at most {LONGEST_URL} characters")
-    found = _URL.fullmatch(text)
-    if found is None or found["scheme"].lower() not in _PORTS:
+    match = _URL.fullmatch(text)
+    if match is None or match["scheme"].lower() not in _PORTS:
         return UrlFault("must be an address such as https://app.example.com/hooks")
-    if found["fragment"] is not None:
+    if match["fragment"] is not None:
         return UrlFault("must not have a fragment (#…)")
-    if "@" in found["authority"]:
+    if "@" in match["authority"]:
         return UrlFault("must not have a user name or password before the host")
-    authority = _AUTHORITY.fullmatch(found["authority"])
+    authority = _AUTHORITY.fullmatch(match["authority"])
     host = None if authority is None else _host(authority["host"].lower())
-    target = found["target"] or "/"
+    target = match["target"] or "/"
     if authority is None or host is None:
         return UrlFault("must name a host (an international one in its xn-- form)")
     if not _TARGET.fullmatch(target):
         return UrlFault("must have its path and query percent-encoded")
-    scheme = found["scheme"].lower()
+    scheme = match["scheme"].lower()
     port = int(authority["port"]) if authority["port"] else _PORTS[scheme]
     if not 0 < port < 65536:
         return UrlFault("must have a port from 1 to 65535")
@@ -131,12 +131,12 @@ def parse_url(text: str) -> Url | UrlFault:
 def _host(written: str) -> str | None:
     """An IP address in its one form, or a name that no resolver takes for a number (``0x7f.1``, ``2130706433``)."""
     if written.startswith("["):
-        found = _ip(written[1:-1])
-        return str(found) if isinstance(found, IPv6Address) else None
+        ipv6 = _ip(written[1:-1])
+        return str(ipv6) if isinstance(ipv6, IPv6Address) else None
     name = written.removesuffix(".")
-    four = _ip(name)
-    if isinstance(four, IPv4Address):
-        return str(four)
+    ipv4 = _ip(name)
+    if isinstance(ipv4, IPv4Address):
+        return str(ipv4)
     last = name.rpartition(".")[2]
     looks_like_a_number = last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last) is not None
     return name if _NAME.fullmatch(name) and not looks_like_a_number else None

@@ -1,4 +1,4 @@
-"""What lint says of a version of a template: which rule, how bad, where, and what to do about it."""
+"""A finding of lint on a version of a template: which rule, how severe, where, and what to do about it."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ Part = Literal["subject", "html", "text", "variables"]
 
 
 class LintFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding. ``locale``: None for what is said of all languages; ``waived``: the reason why it is overlooked, None where it is not."""
+    """One finding. ``locale``: None for a finding about all languages; ``waived``: the reason why it is waived, None where it is not."""
 
     rule: str
     severity: Severity

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from posthouse.model.content import Attachment, Content
+from posthouse.model.content import Content
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 
 

@@ -1,5 +1,6 @@
 """A suppression: why an address is not written to, since when, and on what evidence."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -138,6 +139,17 @@ class SoftEnd(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     reply: str
     id: UUID
+
+
+class SoftBounceRule(msgspec.Struct, frozen=True):
+    """When soft bounces in a row make a mailbox hard; ``policy.recipients.soft_bounces.RULE`` is the one in use.
+
+    ``is_mailbox_fault``: whether a reason counts at all. ``is_hard``: whether so many, from the first to the last, are enough; its last
+    argument is the tenant's own limit, None where it set none.
+    """
+
+    is_mailbox_fault: Callable[[str], bool]
+    is_hard: Callable[[int, datetime, datetime, int | None], bool]
 
 
 class AnswerCounts(msgspec.Struct, frozen=True):

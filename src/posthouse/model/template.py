@@ -1,8 +1,8 @@
-"""What a template is: a version's words in one or more languages, and the typed variables they are filled with (C2, C3, C7).
+"""A template: a version in one or more languages, and the typed variables it is rendered with (C2, C3, C7).
 
-A ``Source`` is what an author wrote for one language, in HTML or MJML, with layouts and partials by name. ``build`` makes a
-``Wording`` of it once, when it is saved: a wording needs nothing else any more, so it is what is stored, and what is
-rendered months later is the same although a partial has changed since.
+A ``TemplateSource`` is what an author wrote for one language, in HTML or MJML, with layouts and partials by name. ``build`` makes a
+``CompiledTemplate`` of it once, when it is saved. That needs nothing else any more, so it is stored, and what is rendered months later
+is the same although a partial has changed since.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ _SCRIPT: Final = 4  # letters; a region has two, or three digits
 
 
 class VariableType(StrEnum):
-    """The types a variable may have; what each takes is said in ``variables``."""
+    """The types a variable may have; ``templates.language.variable_types`` says what each accepts."""
 
     STRING = "string"
     NUMBER = "number"
@@ -41,7 +41,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One variable, by the same names in Python, JSON and TOML.
 
     ``also``: other names a caller may give it under. ``default``: used where it is left out. ``example``: what a preview
-    shows. ``items``: what each item of an array is (its ``name`` is left out). ``properties``: what an object holds.
+    shows. ``items``: the type of each item of an array (its ``name`` is left out). ``properties``: the members of an object.
     """
 
     name: str = ""
@@ -67,7 +67,7 @@ class TemplateSource(msgspec.Struct, frozen=True, kw_only=True):
 class CompiledTemplate(msgspec.Struct, frozen=True):
     """The three parts in one language, ready to be rendered and needing nothing else; '' where there is none.
 
-    Without ``text`` it is made from the HTML when it is rendered; a wording from ``build`` always has one.
+    Without ``text`` it is made from the HTML when it is rendered; a template from ``build`` always has one.
     """
 
     subject: str
@@ -76,8 +76,8 @@ class CompiledTemplate(msgspec.Struct, frozen=True):
 
 
 @lru_cache(1024)
-def looked_for(locale: str) -> tuple[str, ...]:
-    """The tags whose words suit a reader, the best first, in lower case; where the reader's region tells the script (CLDR), also by that."""
+def lookup_tags(locale: str) -> tuple[str, ...]:
+    """The language tags to try for a reader, the best first, in lower case; where the region implies a script (CLDR), also by that (RFC 4647 3.4)."""
     pieces = locale.replace("_", "-").lower().split("-")
     tags = ["-".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
     if len(pieces) == 1 or (len(pieces) == _LANGUAGE_AND_REGION and len(pieces[1]) < _SCRIPT):
@@ -89,37 +89,38 @@ def looked_for(locale: str) -> tuple[str, ...]:
 
 
 class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of a template. ``type``: the message type its mails have; ``wordings`` by language tag, one of them ``fallback``.
+    """A version of a template. ``type``: the message type of its mails; ``compiled_templates`` by language tag, one of them ``fallback``.
 
-    ``sender``: who its mails are from where a message does not say. ``trusted``: ours or the operator's, may be rendered in this process; False for what a tenant wrote.
+    ``sender``: the From address where a message has none. ``trusted``: ours or the operator's, may be rendered in this process; False
+    for what a tenant wrote.
     """
 
     name: str
     version: int
     type: str | None
     variables: tuple[Variable, ...]
-    wordings: dict[str, CompiledTemplate]
+    compiled_templates: dict[str, CompiledTemplate]
     fallback: str = DEFAULT_LOCALE
     trusted: bool = True
     sender: Mailbox | None = None
 
-    def wording(self, locale: str | None) -> tuple[str, CompiledTemplate]:
-        """The words for a reader of ``locale``: its own, else those in its script and language (zh-TW, zh-Hant, zh; de-AT, de), else the
-        fallback's (RFC 4647 3.4).
+    def template_for(self, locale: str | None) -> tuple[str, CompiledTemplate]:
+        """The template for a reader of ``locale``: its own, else one in its script and language (zh-TW, zh-Hant, zh; de-AT, de), else the
+        fallback (RFC 4647 3.4).
 
         Errors: KeyError, where the version lacks its fallback.
         """
         if locale is not None:
-            known = {tag.lower(): tag for tag in self.wordings}
-            for wanted in looked_for(locale):
-                tag = known.get(wanted)
+            known = {tag.lower(): tag for tag in self.compiled_templates}
+            for candidate in lookup_tags(locale):
+                tag = known.get(candidate)
                 if tag is not None:
-                    return tag, self.wordings[tag]
-        return self.fallback, self.wordings[self.fallback]
+                    return tag, self.compiled_templates[tag]
+        return self.fallback, self.compiled_templates[self.fallback]
 
 
 class RenderedTemplate(msgspec.Struct, frozen=True):
-    """What was made. ``html`` is None where the template has none; ``locale`` is the wording that was chosen."""
+    """The result of rendering. ``html`` is None where the template has none; ``locale`` is that of the template that was chosen."""
 
     subject: str
     html: str | None
@@ -128,9 +129,9 @@ class RenderedTemplate(msgspec.Struct, frozen=True):
 
 
 class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """``sources`` by language tag, one of them ``fallback``. ``type`` None: whatever a message says. ``waivers``: lint rule to reason.
+    """``sources`` by language tag, one of them ``fallback``. ``type`` None: that of each message. ``waivers``: lint rule to reason.
 
-    ``sender``: who mail is from where a message does not say, with or without a display name; '' for the stream's or tenant's.
+    ``sender``: the From address where a message has none, with or without a display name; '' for the stream's or tenant's.
     ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is stored.
     """
 
@@ -145,7 +146,7 @@ class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plain_variable(variable: Variable) -> dict[str, Any]:
-    """A variable as JSON or TOML says it, without what is as by default."""
+    """A variable as in JSON or TOML, without what has its default."""
     plain: dict[str, Any] = {"name": variable.name} if variable.name else {}
     plain["type"] = variable.type.value
     plain |= {"required": True} if variable.required else {}
@@ -158,7 +159,7 @@ def plain_variable(variable: Variable) -> dict[str, Any]:
 
 
 class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version without its words. ``approved_by`` None: nobody has; ``activated_at``: when it became active last. ``sender``: '' for none."""
+    """A version without its content. ``approved_by`` None: not approved; ``activated_at``: when it became active last. ``sender``: '' for none."""
 
     name: str
     version: int
@@ -188,7 +189,7 @@ class TemplateSummary(msgspec.Struct, frozen=True):
 
 
 class StoredPart(msgspec.Struct, frozen=True):
-    """``kind``: layout or partial. ``source`` None: taken away."""
+    """``kind``: layout or partial. ``source`` None: removed."""
 
     kind: str
     name: str

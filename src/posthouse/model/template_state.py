@@ -1,11 +1,11 @@
-"""What becomes of a version of a template: its states, and what may be done to it in which (C3, C4).
+"""The states of a version of a template, and the actions that each state allows (C3, C4).
 
 Literal tables. A version is written once as a draft; only its state changes. What was active once may become active again
-(the switch is taken back), and may be pinned by a message, like what is approved. ``approve`` on a draft asks and
-answers in one. Where a tenant asks for no approval a draft may be activated as it is. What may be pinned may be so for ever:
-no move leads back from there.
+(the switch is rolled back), and may be pinned by a message, like an approved one. ``approve`` on a draft submits and approves
+in one step. Where a tenant requires no approval a draft may be activated as it is. What may be pinned stays so for ever:
+no transition leads back from there.
 
-Must never know: who asks (``admin.templates`` says who may), what the version says (lint judges that).
+Must never know: who acts (``admin.templates`` decides who may), what the version contains (lint checks that).
 """
 
 from enum import StrEnum
@@ -23,7 +23,7 @@ class TemplateState(StrEnum):
 
 
 class TemplateAction(StrEnum):
-    """What may be asked of a version; also the last word of the path over HTTP."""
+    """An action on a version; also the last word of the path over HTTP."""
 
     SUBMIT = "submit"
     APPROVE = "approve"
@@ -64,8 +64,8 @@ PAST: Final[dict[TemplateAction, str]] = {
 
 
 def after(state: TemplateState, verb: TemplateAction, *, approval_required: bool) -> TemplateState | None:
-    """The state that follows, the same one where nothing is left to do, None where it may not be asked."""
+    """The state that follows, the same one where nothing is left to do, None where the state does not allow the action."""
     if SETTLED[verb] is state:
         return state
-    found = TEMPLATE_TRANSITIONS.get((state, verb))
-    return found if found is not None or approval_required else UNAPPROVED.get((state, verb))
+    next_state = TEMPLATE_TRANSITIONS.get((state, verb))
+    return next_state if next_state is not None or approval_required else UNAPPROVED.get((state, verb))

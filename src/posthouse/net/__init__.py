@@ -1,1 +1,1 @@
-"""The only outbound sockets: DNS, SMTP, TLS; and the only sources of time and chance. It knows neither store nor config."""
+"""The only outbound sockets (DNS, SMTP, HTTP, TLS) and the only sources of time and randomness. Must never know: store, config."""

@@ -1,13 +1,13 @@
-"""Which certificate stands for this machine while nobody has given one: a self-signed authority and its one leaf.
+"""Which certificate stands for this machine while the operator has given none? A self-signed authority and its one leaf.
 
 For STARTTLS and implicit TLS on loopback. The leaf names the host name, ``localhost``, ``127.0.0.1`` and
-``::1`` (RFC 9525 6.3). Key, leaf and authority lie in one file, made in one step, so that two processes
-that start together end with the same ones. Who wants to check the name trusts the authority:
-``posthouse doctor --ca`` shows it.
+``::1`` (RFC 9525 6.3). Key, leaf and authority lie in one file, written in one step, so that two processes
+that start together end with the same ones. A client that checks the name trusts the authority:
+``posthouse doctor --ca`` prints it.
 
 The authority's private key is thrown away once the leaf is signed. An authority that people were asked to
-trust can therefore vouch for nothing else, whoever reads this disk later. The price: near the end of the
-leaf, or when the host name changes, both are made anew and the authority has to be exported again.
+trust can therefore sign nothing else, whoever reads this disk later. The price: near the end of the
+leaf, or when the host name changes, both are created anew and the authority has to be exported again.
 """
 
 import fcntl
@@ -27,18 +27,18 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 FOLDER: Final = "tls"
 FILE: Final = "server.pem"
-LIFE: Final = timedelta(days=820)  # clients refuse server certificates of more than 825 days
-RENEW: Final = timedelta(days=30)
-_ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
+LIFETIME: Final = timedelta(days=820)  # clients refuse server certificates of more than 825 days
+RENEW_BEFORE: Final = timedelta(days=30)
+_LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def server_file(data_dir: Path, hostname: str, now: datetime) -> Path:
-    """The file with key, leaf and authority (PEM, 0600), made where there is none that serves; OSError if it cannot be."""
+    """The file with key, leaf and authority (PEM, 0600), created where there is no usable one. Errors: OSError where it cannot be."""
     path = data_dir / FOLDER / FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(path.parent):
-        if not _serves(path, hostname, now):
-            _write(path, _make(hostname, now))
+    with _exclusive(path.parent):
+        if not _is_usable(path, hostname, now):
+            _write(path, _create(hostname, now))
     return path
 
 
@@ -49,7 +49,7 @@ def authority_pem(data_dir: Path, hostname: str, now: datetime) -> str:
 
 
 def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
-    """TLS for a listener: 1.2 or newer; ``key`` None where it stands in the same file. ssl.SSLError where they do not match."""
+    """TLS for a listener: 1.2 or newer; ``key`` None where it stands in the same file. Errors: ssl.SSLError where they do not match."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
@@ -57,7 +57,7 @@ def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext
 
 
 def _names(hostname: str) -> list[x509.GeneralName]:
-    return [_name(text) for text in dict.fromkeys((hostname, *_ALWAYS))]
+    return [_name(text) for text in dict.fromkeys((hostname, *_LOCAL_NAMES))]
 
 
 def _name(text: str) -> x509.GeneralName:
@@ -67,26 +67,26 @@ def _name(text: str) -> x509.GeneralName:
         return x509.DNSName(text)
 
 
-def _serves(path: Path, hostname: str, now: datetime) -> bool:
+def _is_usable(path: Path, hostname: str, now: datetime) -> bool:
     """True while the file holds a pair for this host name that does not end soon."""
     try:
         leaf = x509.load_pem_x509_certificates(path.read_bytes())[0]
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (FileNotFoundError, ValueError, x509.ExtensionNotFound):
         return False
-    return list(names) == _names(hostname) and leaf.not_valid_before_utc <= now < leaf.not_valid_after_utc - RENEW
+    return list(names) == _names(hostname) and leaf.not_valid_before_utc <= now < leaf.not_valid_after_utc - RENEW_BEFORE
 
 
-def _make(hostname: str, now: datetime) -> bytes:
+def _create(hostname: str, now: datetime) -> bytes:
     """Key, leaf and authority, PEM, in the order in which TLS wants them."""
     authority_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    issuer = _called(f"Posthouse on {hostname}"[:64])
+    issuer = _common_name(f"Posthouse on {hostname}"[:64])
     authority = _certificate(issuer, issuer, authority_key.public_key(), now)
     for extension in (x509.BasicConstraints(ca=True, path_length=0), _usage(signs_certificates=True)):
         authority = authority.add_extension(extension, critical=True)
     identifier = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
     signed_authority = authority.add_extension(identifier, critical=False).sign(authority_key, hashes.SHA256())
-    leaf = _certificate(_called("Posthouse"), issuer, leaf_key.public_key(), now)
+    leaf = _certificate(_common_name("Posthouse"), issuer, leaf_key.public_key(), now)
     leaf = leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     leaf = leaf.add_extension(_usage(signs_certificates=False), critical=True)
     for plain in (
@@ -100,7 +100,7 @@ def _make(hostname: str, now: datetime) -> bytes:
     return key + b"".join(one.public_bytes(serialization.Encoding.PEM) for one in chain)
 
 
-def _called(name: str) -> x509.Name:
+def _common_name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
@@ -109,7 +109,7 @@ def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePub
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
     builder = builder.serial_number(x509.random_serial_number())
     start = now.astimezone(UTC).replace(microsecond=0) - timedelta(hours=1)
-    return builder.not_valid_before(start).not_valid_after(start + LIFE)
+    return builder.not_valid_before(start).not_valid_after(start + LIFETIME)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
@@ -127,8 +127,8 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time, so that nobody serves a pair that another replaces a moment later."""
+def _exclusive(folder: Path) -> Iterator[None]:
+    """One process at a time, so that none serves a pair that another replaces a moment later."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

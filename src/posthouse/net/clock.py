@@ -4,7 +4,7 @@ Between two anchors time runs on the monotonic clock, so a step of the machine's
 operator, daylight saving) moves no lease, schedule or expiry. Everything that keeps state reads ``now()``;
 durations and time-outs read ``monotonic()``.
 
-Known sharp edges: the machine's suspend may or may not count on the monotonic clock; whoever holds a lease
+Known sharp edges: the monotonic clock may or may not run on while the machine is suspended; a process that holds leases
 anchors again at each heartbeat. An anchor may move ``now()`` backwards by what the clocks differed.
 """
 
@@ -18,11 +18,11 @@ class SystemClock:
     __slots__ = ("_offset",)
 
     def __init__(self) -> None:
-        """Until somebody anchors it, the machine's wall clock at this moment."""
+        """Until ``anchor`` is called: the machine's wall clock at this moment."""
         self._offset = time.time() - time.monotonic()
 
     def now(self) -> datetime:
-        """The moment, aware, in UTC."""
+        """The current time, aware, in UTC."""
         return datetime.fromtimestamp(time.monotonic() + self._offset, UTC)
 
     def monotonic(self) -> float:

@@ -1,12 +1,14 @@
-"""Work on what strangers wrote is done by confined children: bounded in time, memory and reach, one batch a round trip.
+"""Work on what strangers wrote is done by confined child processes: bounded in time, memory and reach, one batch a round trip.
 
-A child is a *stem* that has loaded what it needs and forks a *hand* that works; a hand that goes too far is ended by
-the kernel, its stem says so and forks the next one in milliseconds, and only the job at fault is lost: the rest of the
-batch is done by the next hand. What a child may do is set by the child itself (``app.runtime.confined``); here is how it is
-talked to, and the wall-clock bound, which only an onlooker can keep.
+A child is a *fork server* that has loaded what it needs and forks a *worker*. A worker that exceeds its bounds is killed by the kernel; its
+fork server reports that and forks the next one in milliseconds, and only the job at fault is lost: the next worker does the rest of the
+batch. The command that starts a child is an argument, and the child sets its own bounds. Here is the protocol with it, and the wall-clock
+bound, which only the parent can keep.
 
-On the wire, both ways, frames of four octets of length and so many octets. To the child one frame a batch: a list of
-payloads. From it one frame an answer, in order: ``0`` done and the result, ``1`` refused and a sentence, ``2`` the hand died and why.
+On the pipes, both ways, frames of four octets of length and so many octets. To the child one frame a batch: a list of payloads. From
+it one frame an answer, in order: ``0`` done and the result, ``1`` refused and a sentence, ``2`` the worker died and why.
+
+Must never know: what the work is, nor what it is for.
 
 Known sharp edges: a child is started when first needed, which takes a few tenths of a second. A batch waits for its turn: a
 pool of n children works on n batches at once.
@@ -26,7 +28,7 @@ log = structlog.get_logger()
 
 WALL_SECONDS: Final = 1.0
 START_SECONDS: Final = 20.0
-MOST_ANSWER: Final = 16 << 20
+MAX_ANSWER: Final = 16 << 20
 _LENGTH: Final = 4
 _DONE: Final = 0
 _REFUSED: Final = 1
@@ -34,135 +36,141 @@ _DIED: Final = 2
 _ENCODE: Final = msgspec.msgpack.Encoder()
 
 
-class Stopped(msgspec.Struct, frozen=True):
-    """A job that was not done: what it did, in a sentence that may be shown to whoever wrote it."""
+class StoppedJob(msgspec.Struct, frozen=True):
+    """A job that was not done. ``why``: a sentence that may be shown to whoever wrote the input."""
 
     why: str
 
 
-class _Lost(Exception):
-    """The child cannot be talked to any more."""
+class _ChildLost(Exception):
+    """The child cannot be used any more; the text says why."""
 
 
-class _Stem:
+class _ForkServer:
     """One child process and the pipes to it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def do(self, payloads: Sequence[bytes], wall: float) -> list[bytes | Stopped]:
-        """Answers for as many payloads as one hand got through, at least one. Errors: _Lost."""
+    async def run(self, payloads: Sequence[bytes], wall: float) -> list[bytes | StoppedJob]:
+        """Answers for as many payloads as one worker got through, at least one. Errors: _ChildLost."""
         assert self._process.stdin is not None  # noqa: S101 - made with a pipe
-        self._process.stdin.write(_framed(_ENCODE.encode(list(payloads))))
-        answers: list[bytes | Stopped] = []
+        self._process.stdin.write(_frame(_ENCODE.encode(list(payloads))))
+        answers: list[bytes | StoppedJob] = []
         while len(answers) < len(payloads):
             try:
                 async with asyncio.timeout(wall):
-                    word, body = await self._answer()
+                    status, body = await self._read_answer()
             except TimeoutError:
-                raise _Lost(f"takes more than {wall:g} s") from None
-            if word == _DONE:
+                raise _ChildLost(f"takes more than {wall:g} s") from None
+            if status == _DONE:
                 answers.append(body)
             else:
-                answers.append(Stopped(body.decode("utf-8", "replace")))
-                if word == _DIED:
+                answers.append(StoppedJob(body.decode("utf-8", "replace")))
+                if status == _DIED:
                     break
         return answers
 
-    async def ready(self) -> None:
-        """Wait until it has loaded what it needs. Errors: _Lost."""
+    async def wait_until_ready(self) -> None:
+        """Wait until it has loaded what it needs. Errors: _ChildLost."""
         try:
             async with asyncio.timeout(START_SECONDS):
-                await self._answer()
+                await self._read_answer()
         except TimeoutError:
-            raise _Lost("does not start") from None
+            raise _ChildLost("does not start") from None
 
-    async def end(self) -> None:
-        """The stem and its hand, at once."""
+    async def kill(self) -> None:
+        """Kill the child and its worker, which share a process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.communicate()  # what is left in the pipes is read, or they would never close
+        await self._process.communicate()  # reads what is left in the pipes, or they would never close
 
-    async def _answer(self) -> tuple[int, bytes]:
+    async def _read_answer(self) -> tuple[int, bytes]:
         assert self._process.stdout is not None  # noqa: S101 - made with a pipe
         try:
             length = int.from_bytes(await self._process.stdout.readexactly(_LENGTH), "big")
-            if not 1 <= length <= MOST_ANSWER:
-                raise _Lost("makes too much")
+            if not 1 <= length <= MAX_ANSWER:
+                raise _ChildLost("makes too much")
             frame = await self._process.stdout.readexactly(length)
         except asyncio.IncompleteReadError:
-            raise _Lost("ended unexpectedly") from None
+            raise _ChildLost("ended unexpectedly") from None
         return frame[0], frame[1:]
 
 
-class Confined:
+class ConfinedPool:
     """A pool of children that all do the same kind of work: the command in ``argv``."""
 
     def __init__(self, argv: Sequence[str], *, size: int = 1, wall: float = WALL_SECONDS) -> None:
-        """Nothing is started yet; ``wall`` in seconds bounds each job."""
+        """``wall``: seconds for each job; ``size``: children that work at once. None is started yet."""
         self._argv = tuple(argv)
         self._wall = wall
         self._turns = asyncio.Semaphore(size)
-        self._idle: list[_Stem] = []
-        self._all: set[_Stem] = set()
+        self._idle: list[_ForkServer] = []
+        self._all: set[_ForkServer] = set()
 
-    async def run(self, payloads: Sequence[bytes]) -> list[bytes | Stopped]:
+    async def run(self, payloads: Sequence[bytes]) -> list[bytes | StoppedJob]:
         """An answer per payload, in order."""
-        answers: list[bytes | Stopped] = []
+        answers: list[bytes | StoppedJob] = []
         async with self._turns:
             while len(answers) < len(payloads):
-                stem = self._idle.pop() if self._idle else await self._started()
+                child = self._idle.pop() if self._idle else await self._start()
                 rest = payloads[len(answers) :]
                 try:
-                    answers += await stem.do(rest, self._wall)
-                except _Lost as lost:
-                    # Which job it was is known only for a batch of one: the others get a hand of their own.
-                    await self._drop(stem)
-                    answers += [Stopped(str(lost))] if len(rest) == 1 else await self._one_by_one(rest)
+                    answers += await child.run(rest, self._wall)
+                except _ChildLost as lost:
+                    # Which job it was is known only for a batch of one, so each of the others gets a worker of its own.
+                    await self._drop(child)
+                    answers += [StoppedJob(str(lost))] if len(rest) == 1 else await self._one_by_one(rest)
                 except BaseException:
-                    await self._drop(stem)  # cancelled in the middle of a batch: what is left in the pipe is nobody's
+                    await self._drop(
+                        child
+                    )  # cancelled in the middle of a batch: the answers left in the pipe belong to no later batch
                     raise
                 else:
-                    self._idle.append(stem)
+                    self._idle.append(child)
         return answers
 
     async def close(self) -> None:
         """End all children."""
-        for stem in list(self._all):
-            await self._drop(stem)
+        for child in list(self._all):
+            await self._drop(child)
         self._idle.clear()
 
-    async def _one_by_one(self, payloads: Sequence[bytes]) -> list[bytes | Stopped]:
-        answers: list[bytes | Stopped] = []
+    async def _one_by_one(self, payloads: Sequence[bytes]) -> list[bytes | StoppedJob]:
+        answers: list[bytes | StoppedJob] = []
         for payload in payloads:
-            stem = self._idle.pop() if self._idle else await self._started()
+            child = self._idle.pop() if self._idle else await self._start()
             try:
-                answers += await stem.do([payload], self._wall)
-            except _Lost as lost:
-                await self._drop(stem)
-                answers.append(Stopped(str(lost)))
+                answers += await child.run([payload], self._wall)
+            except _ChildLost as lost:
+                await self._drop(child)
+                answers.append(StoppedJob(str(lost)))
             else:
-                self._idle.append(stem)
+                self._idle.append(child)
         return answers
 
-    async def _started(self) -> _Stem:
+    async def _start(self) -> _ForkServer:
         process = await asyncio.create_subprocess_exec(
-            *self._argv, str(os.getpid()), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            start_new_session=True, env={},
-        )  # fmt: skip
-        stem = _Stem(process)
-        self._all.add(stem)
+            *self._argv,
+            str(os.getpid()),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            env={},
+        )
+        child = _ForkServer(process)
+        self._all.add(child)
         try:
-            await stem.ready()
+            await child.wait_until_ready()
         except BaseException:
-            await self._drop(stem)
+            await self._drop(child)
             raise
-        return stem
+        return child
 
-    async def _drop(self, stem: _Stem) -> None:
-        self._all.discard(stem)
-        await stem.end()
+    async def _drop(self, child: _ForkServer) -> None:
+        self._all.discard(child)
+        await child.kill()
 
 
-def _framed(body: bytes) -> bytes:
+def _frame(body: bytes) -> bytes:
     return len(body).to_bytes(_LENGTH, "big") + body

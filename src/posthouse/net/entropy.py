@@ -1,6 +1,6 @@
-"""Where chance comes from: the operating system's, and nowhere else.
+"""The only source of randomness: the operating system's.
 
-Taken in blocks, because each call to the kernel costs more than what is done with the bytes. No byte is given out
+It is read in blocks, because each call to the kernel costs more than what is done with the bytes. No byte is handed out
 twice, and a forked child starts with an empty block, so it never repeats its parent's.
 """
 
@@ -11,23 +11,22 @@ from uuid import UUID
 
 from posthouse.model import ids
 
-_CHANCE_BITS: Final = 74
+_RANDOM_BITS: Final = 74
 _BLOCK: Final = 4096
 
 
 class Entropy:
     """Random bytes, fractions and time-ordered ids."""
 
-    __slots__ = ("_at", "_block", "_chance", "_ms", "_pid")
+    __slots__ = ("_at", "_block", "_ms", "_pid", "_random")
 
     def __init__(self) -> None:
-        """No id was given out yet."""
         self._ms = 0
-        self._chance = 0
+        self._random = 0
         self._block, self._at, self._pid = b"", 0, os.getpid()
 
     def bytes(self, count: int) -> bytes:
-        """``count`` bytes, fit for keys."""
+        """``count`` bytes, good enough for keys."""
         if count > _BLOCK:
             return os.urandom(count)
         at = self._at
@@ -45,9 +44,11 @@ class Entropy:
         ms = int(now.timestamp() * 1000)
         if ms > self._ms:
             self._ms = ms
-            self._chance = int.from_bytes(self.bytes(9), "big")  # 72 of 74 bits: room to count upwards
+            self._random = int.from_bytes(
+                self.bytes(9), "big"
+            )  # 72 of 74 bits leave room to count upwards within the millisecond
         else:
-            self._chance += 1 + int.from_bytes(self.bytes(4), "big")
-            if self._chance >> _CHANCE_BITS:
-                self._ms, self._chance = self._ms + 1, int.from_bytes(self.bytes(9), "big")
-        return ids.new(self._ms, self._chance)
+            self._random += 1 + int.from_bytes(self.bytes(4), "big")
+            if self._random >> _RANDOM_BITS:
+                self._ms, self._random = self._ms + 1, int.from_bytes(self.bytes(9), "big")
+        return ids.new(self._ms, self._random)

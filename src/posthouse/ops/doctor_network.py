@@ -15,16 +15,14 @@ from typing import Final
 import msgspec
 
 from posthouse.model.clock import Clock
-from posthouse.net import published
-from posthouse.net.dns import DnsAnswerKind, Resolver
-from posthouse.net.published import PublishedRecords
+from posthouse.model.dns_answer import DnsAnswerKind, PublishedRecords
+from posthouse.net.dns import Resolver
 from posthouse.net.smtp.probe import ProbeAnswer, ProbeTarget, greet, reach
 
 __all__ = [
     "CheckLevel",
     "CheckResult",
     "ProbeTargets",
-    "PublishedRecords",
     "RouteProbe",
     "check_disk",
     "check_network",
@@ -78,7 +76,7 @@ async def check_network(targets: ProbeTargets, clock: Clock) -> list[CheckResult
     """Every route, and the nameserver; takes as long as the slowest."""
     probes = [_relay(route, targets.hostname) for route in targets.routes if route.host]
     if any(route.kind == "mx" for route in targets.routes):
-        resolver = _resolver(targets, clock)
+        resolver = _resolver(targets.nameserver, clock)
         probes += [_nameserver(targets, resolver), _port_25(targets, resolver)]
     return list(await asyncio.gather(*probes))
 
@@ -93,14 +91,14 @@ async def unreachable_routes(targets: ProbeTargets, clock: Clock) -> list[str]:
         return []
     probes = [_unreachable_relay(route) for route in targets.routes if route.host]
     if any(route.kind == "mx" for route in targets.routes):
-        probes.append(_unreachable_nameserver(targets, _resolver(targets, clock)))
+        probes.append(_unreachable_nameserver(targets, _resolver(targets.nameserver, clock)))
     reasons = await asyncio.gather(*probes)
     return list(reasons) if all(reasons) else []
 
 
-def _resolver(targets: ProbeTargets, clock: Clock) -> Resolver:
+def _resolver(nameserver: tuple[str, int] | None, clock: Clock) -> Resolver:
     seconds = PATIENCE.total_seconds()
-    return Resolver(targets.nameserver, clock, timeout=seconds, lifetime=seconds)
+    return Resolver(nameserver, clock, timeout=seconds, lifetime=seconds)
 
 
 async def _unreachable_relay(route: RouteProbe) -> str:
@@ -113,9 +111,12 @@ async def _unreachable_nameserver(targets: ProbeTargets, resolver: Resolver) -> 
     return f"nameserver: {result.text}" if result.level is CheckLevel.FAIL else ""
 
 
-async def look_up(questions: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> list[PublishedRecords]:
+async def look_up(
+    questions: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None, clock: Clock
+) -> list[PublishedRecords]:
     """The records of each (name, type), in order."""
-    return list(await asyncio.gather(*(published.look_up(name, type, nameserver, PATIENCE) for name, type in questions)))
+    resolver = _resolver(nameserver, clock)
+    return list(await asyncio.gather(*(resolver.records(name, type) for name, type in questions)))
 
 
 def check_disk(data_dir: Path) -> CheckResult:
@@ -153,7 +154,7 @@ async def _nameserver(targets: ProbeTargets, resolver: Resolver) -> CheckResult:
     """Whether it answers at all; that a name does not exist is an answer."""
     nameserver = f"{targets.nameserver[0]} port {targets.nameserver[1]}" if targets.nameserver else "the system's resolver"
     answer = await resolver.mx(targets.domain or "example.com")
-    if answer.kind is not DnsAnswerKind.TROUBLE:
+    if answer.kind is not DnsAnswerKind.ERROR:
         return CheckResult("nameserver", CheckLevel.OK, f"{nameserver} answers")
     advice = "check POSTHOUSE_DNS" if targets.nameserver else "check /etc/resolv.conf, or name a nameserver in POSTHOUSE_DNS"
     return CheckResult("nameserver", CheckLevel.FAIL, f"{nameserver} gives no answer: {answer.text}", advice)

@@ -1,13 +1,13 @@
-"""Every provider, a line each; adding one is its module, this line, and its samples in the tests."""
+"""Every provider, a line each. Adding one is its folder, this line, its name in ``model.route``, and its samples in the tests."""
 
 from typing import Final
 
 from posthouse.providers.codec import ProviderCodec
-from posthouse.providers.mailgun import MAILGUN
-from posthouse.providers.postmark import POSTMARK
-from posthouse.providers.resend import RESEND
-from posthouse.providers.sendgrid import SENDGRID
-from posthouse.providers.ses import SES
+from posthouse.providers.mailgun.hooks import MAILGUN
+from posthouse.providers.postmark.hooks import POSTMARK
+from posthouse.providers.resend.hooks import RESEND
+from posthouse.providers.sendgrid.hooks import SENDGRID
+from posthouse.providers.ses.hooks import SES
 
 PROVIDERS: Final[tuple[ProviderCodec, ...]] = (RESEND, POSTMARK, SENDGRID, MAILGUN, SES)
 BY_NAME: Final = {codec.name: codec for codec in PROVIDERS}

@@ -44,20 +44,20 @@ class TtlCache(Generic[K, V]):
 
     def forget(self, key: K) -> None:
         """It was changed: the next question reads the store, and an answer that is on its way is not remembered."""
-        self._answers.pop(key)
+        self._answers.remove(key)
         self._generation += 1
 
     def forget_where(self, matches: Callable[[K], bool]) -> None:
         """The same for every key that ``matches``."""
         for key in [key for key in self._answers if matches(key)]:
-            self._answers.pop(key)
+            self._answers.remove(key)
         self._generation += 1
 
     async def _read(self, key: K) -> V | None:
         started, generation = self._monotonic(), self._generation
         value = await self._load(key)
         if value is None:
-            self._answers.pop(key)
+            self._answers.remove(key)
         elif self._generation == generation:
             self._answers.set(key, (started, value))
         return value

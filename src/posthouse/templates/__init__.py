@@ -1,7 +1,7 @@
 """A template version and variables give content, nothing more: no lookup, no clock, no I/O.
 
-``template`` is the noun; ``dialect`` what a template may say; ``variables`` and ``kinds`` what is given to it; ``engine``, ``filters`` and
-``locale_filters`` how it is rendered and bounded; ``where``, ``places`` and ``guard`` what may stand where in HTML. Two functions do the
-work: ``build`` when a template is saved (with ``link``, ``markup``, ``aside``, ``outline``), ``render`` when a message is made of it.
-``ready_made`` are the templates that come with the product, ``plain`` is the text of an HTML.
+Two functions do the work: ``build.build`` when a template is saved, ``render`` when a message is made from it. ``language`` is what a
+template may contain, how it is bounded and what may be printed where in HTML; ``html`` reads HTML; ``lint`` finds what readers would
+dislike. ``variables`` checks what callers give; ``draft`` and ``folder`` are what authors hand in; ``ready_made`` loads the templates
+that come with the product, which are in ``shipped``.
 """

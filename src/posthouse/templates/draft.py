@@ -1,7 +1,7 @@
-"""What an author hands in: a template's words by language as they were written, its typed variables, and what lint may overlook.
+"""What an author hands in: a template's sources by language, its typed variables, and the lint rules that are waived.
 
-A draft becomes a version when it is built and stored. ``digest`` says whether two are the same: it covers all that was
-written and all that was built from it, so a changed layout makes a new version although the folder of the template did not change.
+A draft becomes a version when it is built and stored. ``digest`` says whether two are the same: it covers the sources and
+everything that was built from them, so a changed layout makes a new version although the folder of the template did not change.
 
 Known sharp edges: a new release of the MJML engine may build other bytes from the same draft, and then pushing it makes a version.
 """
@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.model.mailbox import Mailbox
+from posthouse.mail.address import AddressFault, mailbox_or_none, parse_mailbox
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import MOST_VARIABLES, CompiledTemplate, TemplateDraft, TemplateSource, TemplateVersion, Variable
 from posthouse.templates.variables import RESERVED, declaration_faults
@@ -25,61 +24,55 @@ VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 MOST_LOCALES: Final = 50
 MOST_LOCALE: Final = 64
 MOST_DEPTH: Final = 8
-_NAME_TOLD: Final = "must be letters, digits, '.', '_' and '-', at most 128, and begin with a letter or digit"
+_NAME_MESSAGE: Final = "must be letters, digits, '.', '_' and '-', at most 128, and begin with a letter or digit"
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = "") -> TemplateSource:
-    """What was written for one language, wherever it comes from: line ends as LF, the subject without white space around it."""
-    html, mjml, text = (said.replace("\r\n", "\n") for said in (html, mjml, text))
+    """The source in one language, normalised: line ends as LF, the subject without white space around it."""
+    html, mjml, text = (text.replace("\r\n", "\n") for text in (html, mjml, text))
     return TemplateSource(subject=subject.replace("\r\n", "\n").strip(), html=html, mjml=mjml, text=text)
 
 
-def version_of(draft: TemplateDraft, number: int, wordings: Mapping[str, CompiledTemplate]) -> TemplateVersion:
-    """The version a draft becomes; a tenant wrote it, so it is not trusted."""
+def version_of(draft: TemplateDraft, number: int, compiled_templates: Mapping[str, CompiledTemplate]) -> TemplateVersion:
+    """The version that a draft becomes; a tenant wrote it, so it is not trusted."""
     return TemplateVersion(
-        name=draft.name, version=number, type=draft.type, variables=draft.variables, wordings=dict(wordings),
-        fallback=draft.fallback, trusted=False, sender=sender_of(draft.sender),
+        name=draft.name, version=number, type=draft.type, variables=draft.variables, compiled_templates=dict(compiled_templates),
+        fallback=draft.fallback, trusted=False, sender=mailbox_or_none(draft.sender),
     )  # fmt: skip
 
 
-def sender_of(text: str) -> Mailbox | None:
-    """Whom a template names as the author of its mails, if anybody."""
-    found = parse_mailbox(text) if text else None
-    return None if isinstance(found, AddressFault) else found
-
-
-def digest(draft: TemplateDraft, wordings: Mapping[str, CompiledTemplate]) -> bytes:
-    """SHA-256 of what was written and built, whatever its order and number."""
-    said: tuple[Any, ...] = (draft.type, draft.variables, draft.sources, draft.fallback, draft.waivers, dict(wordings))
-    if draft.sender:  # digests of those without stay what they were before there were senders
-        said = (*said, draft.sender)
-    return hashlib.sha256(_ENCODER.encode(said)).digest()
+def digest(draft: TemplateDraft, compiled_templates: Mapping[str, CompiledTemplate]) -> bytes:
+    """SHA-256 of the sources and the compiled templates, whatever their order and number."""
+    text: tuple[Any, ...] = (draft.type, draft.variables, draft.sources, draft.fallback, draft.waivers, dict(compiled_templates))
+    if draft.sender:  # so that a draft without one has the digest it had before senders existed
+        text = (*text, draft.sender)
+    return hashlib.sha256(_ENCODER.encode(text)).digest()
 
 
 def faults(draft: TemplateDraft) -> tuple[FieldError, ...]:
-    """What is wrong with how a draft is declared, all at once; what its words say is for building and lint."""
-    found = [FieldError("name", _NAME_TOLD)] if not NAME.fullmatch(draft.name) else []
-    if draft.sender and isinstance(wrong := parse_mailbox(draft.sender), AddressFault):
-        found.append(FieldError("from", wrong.message))
+    """What is wrong with the declarations of a draft, all at once; its sources are for building and lint."""
+    faults_ = [FieldError("name", _NAME_MESSAGE)] if not NAME.fullmatch(draft.name) else []
+    if draft.sender and isinstance(fault := parse_mailbox(draft.sender), AddressFault):
+        faults_.append(FieldError("from", fault.message))
     if draft.fallback not in draft.sources:
-        found.append(FieldError("locale", f"has no words: there are {', '.join(sorted(draft.sources)) or 'none at all'}"))
+        faults_.append(FieldError("locale", f"has no words: there are {', '.join(sorted(draft.sources)) or 'none at all'}"))
     if len(draft.sources) > MOST_LOCALES:
-        found.append(FieldError("locales", f"must be at most {MOST_LOCALES}"))
+        faults_.append(FieldError("locales", f"must be at most {MOST_LOCALES}"))
     for locale, source in draft.sources.items():
-        found += _worded(locale, source, "" if locale == draft.fallback else f"locales.{locale}.")
+        faults_ += _source_faults(locale, source, "" if locale == draft.fallback else f"locales.{locale}.")
     count = [0]
-    named = list(_declared(draft.variables, "variables", count))
-    found += named
+    declared = list(_declaration_faults(draft.variables, "variables", count))
+    faults_ += declared
     if count[0] > MOST_VARIABLES:
-        found.append(FieldError("variables", f"must be at most {MOST_VARIABLES}, with their items and properties"))
-    elif not named:
-        found += declaration_faults(draft.variables)
-    found += (FieldError(f"waivers.{rule}", "must say why") for rule, reason in draft.waivers.items() if not reason.strip())
-    return tuple(found)
+        faults_.append(FieldError("variables", f"must be at most {MOST_VARIABLES}, with their items and properties"))
+    elif not declared:
+        faults_ += declaration_faults(draft.variables)
+    faults_ += (FieldError(f"waivers.{rule}", "must say why") for rule, reason in draft.waivers.items() if not reason.strip())
+    return tuple(faults_)
 
 
-def _worded(locale: str, source: TemplateSource, path: str) -> Iterator[FieldError]:
+def _source_faults(locale: str, source: TemplateSource, path: str) -> Iterator[FieldError]:
     if not LOCALE.fullmatch(locale) or len(locale) > MOST_LOCALE:
         yield FieldError(path.rstrip(".") or "locale", "must be a language tag such as de or pt-BR")
     if not source.subject.strip():
@@ -88,42 +81,42 @@ def _worded(locale: str, source: TemplateSource, path: str) -> Iterator[FieldErr
         yield FieldError(f"{path}mjml", "stands beside html; one of the two is enough")
     if not (source.html or source.mjml or source.text):
         yield FieldError(f"{path}html", "is required, or mjml, or text")
-    for part, said in zip(TemplateSource.__struct_fields__, msgspec.structs.astuple(source), strict=True):
-        if "\0" in said or not _is_text(said):
+    for part, text in zip(TemplateSource.__struct_fields__, msgspec.structs.astuple(source), strict=True):
+        if "\0" in text or not _is_text(text):
             yield FieldError(f"{path}{part}", "must not contain NUL or half of a surrogate pair")
 
 
-def _declared(variables: Sequence[Variable], path: str, count: list[int], depth: int = 1) -> Iterator[FieldError]:
+def _declaration_faults(variables: Sequence[Variable], path: str, count: list[int], depth: int = 1) -> Iterator[FieldError]:
     seen: set[str] = set()
     for index, variable in enumerate(variables):
-        place = f"{path}[{index}]"
+        path_ = f"{path}[{index}]"
         for name in (variable.name, *variable.also):
             if not VARIABLE.fullmatch(name):
-                yield FieldError(f"{place}.name", "must be letters, digits and _, not beginning with a digit")
+                yield FieldError(f"{path_}.name", "must be letters, digits and _, not beginning with a digit")
             elif name in RESERVED:
-                yield FieldError(f"{place}.name", f"'{name}' is a word of the language")
+                yield FieldError(f"{path_}.name", f"'{name}' is a word of the language")
             elif name in seen:
-                yield FieldError(f"{place}.name", f"{name} is declared twice")
+                yield FieldError(f"{path_}.name", f"{name} is declared twice")
             seen.add(name)
-        yield from _inside(variable, place, count, depth)
+        yield from _nested_faults(variable, path_, count, depth)
 
 
-def _inside(variable: Variable, place: str, count: list[int], depth: int) -> Iterator[FieldError]:
+def _nested_faults(variable: Variable, path_: str, count: list[int], depth: int) -> Iterator[FieldError]:
     count[0] += 1
     if depth > MOST_DEPTH or count[0] > MOST_VARIABLES:
         if depth > MOST_DEPTH:
-            yield FieldError(place, f"is nested deeper than {MOST_DEPTH} levels")
+            yield FieldError(path_, f"is nested deeper than {MOST_DEPTH} levels")
         return
-    yield from _declared(variable.properties, f"{place}.properties", count, depth + 1)
+    yield from _declaration_faults(variable.properties, f"{path_}.properties", count, depth + 1)
     if variable.items is not None:
-        yield from _inside(variable.items, f"{place}.items", count, depth + 1)
+        yield from _nested_faults(variable.items, f"{path_}.items", count, depth + 1)
 
 
-def _is_text(said: str) -> bool:
-    if said.isascii():
+def _is_text(text: str) -> bool:
+    if text.isascii():
         return True
     try:
-        said.encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True

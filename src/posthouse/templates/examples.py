@@ -1,6 +1,6 @@
-"""What a template is filled with when nobody sends anything yet: for previews, and to see whether it renders at all.
+"""Example variables for a template: for previews, and to see whether it renders at all.
 
-Each variable's example, else its default, else something made up that is of its type, so that a template
+Each variable's example, else its default, else a fixed value of its type, so that a template
 without any example still shows every part.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from posthouse.model.template import Variable, VariableType
 
 _DEPTH: Final = 8
-_MADE_UP: Final[dict[VariableType, Any]] = {
+_DEFAULTS: Final[dict[VariableType, Any]] = {
     VariableType.NUMBER: 1,
     VariableType.BOOLEAN: True,
     VariableType.DATE: "2026-11-25",
@@ -34,11 +34,11 @@ def _example(variable: Variable, depth: int) -> Any:
     if depth < _DEPTH and variable.type is VariableType.OBJECT:
         return examples(variable.properties, depth + 1)
     if variable.type is VariableType.ARRAY:
-        return _several(variable, depth)
-    return _MADE_UP.get(variable.type, {} if variable.type is VariableType.OBJECT else f"[{variable.name or 'text'}]")
+        return _array_example(variable, depth)
+    return _DEFAULTS.get(variable.type, {} if variable.type is VariableType.OBJECT else f"[{variable.name or 'text'}]")
 
 
-def _several(variable: Variable, depth: int) -> list[Any]:
+def _array_example(variable: Variable, depth: int) -> list[Any]:
     if depth < _DEPTH and variable.items is not None:
         return [_example(variable.items, depth + 1)] * 2
     return [examples(variable.properties, depth + 1)] * 2 if depth < _DEPTH and variable.properties else []

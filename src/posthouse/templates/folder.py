@@ -1,12 +1,12 @@
 """Templates as files, for version control: a mapping from path to text becomes drafts and parts, and back (C1).
 
 One folder a template: ``template.toml`` says what it is, ``subject.txt``, ``body.mjml`` or ``body.html`` and ``body.txt`` its words in
-its own locale, a folder for each further one (``de/subject.txt`` …). ``_layouts/`` and ``_partials/`` hold what templates share,
+its own locale, a folder for each further one (``de/subject.txt`` …). ``_layouts/`` and ``_partials/`` have what templates share,
 one file each. The subject is one line, its line end is not part of it; every other file counts to the last character, with
-line ends as LF. ``files_of`` writes what ``read`` reads: reading it again gives an equal draft.
+line ends as LF. ``files_of`` writes what ``read_folder`` reads: reading it again gives an equal draft.
 
-Known sharp edges: files nobody knows are told, because a misspelled ``body.htm`` would otherwise be a mail without HTML; those that
-begin with a dot, ``README.md`` and ``LICENSE`` are left alone. A ``version`` in ``template.toml`` is read and ignored, as in ready-made ones.
+Known sharp edges: unknown files are errors, because a misspelled ``body.htm`` would otherwise be a mail without HTML; those that
+begin with a dot, ``README.md`` and ``LICENSE`` are ignored. A ``version`` in ``template.toml`` is read and ignored, as in ready-made ones.
 """
 
 import tomllib
@@ -16,10 +16,10 @@ from math import isfinite
 from typing import Any, Final
 
 import msgspec
+import tomli_w
 
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import DEFAULT_LOCALE, TemplateDraft, Variable, plain_variable
-from posthouse.templates import toml
 from posthouse.templates.draft import NAME, faults, source_of
 
 MANIFEST: Final = "template.toml"
@@ -31,7 +31,7 @@ Parts = dict[tuple[str, str], str]
 
 
 class TemplateFolder(msgspec.Struct, frozen=True):
-    """What was read: drafts by name, parts by kind and name, and what is wrong, each with the file it is in."""
+    """Drafts by name, parts by kind and name, and the faults, each with the file it is in."""
 
     drafts: dict[str, TemplateDraft]
     parts: Parts
@@ -39,7 +39,7 @@ class TemplateFolder(msgspec.Struct, frozen=True):
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``template.toml`` says; ``template`` is another name for ``name``."""
+    """The content of ``template.toml``; ``template`` is another name for ``name``."""
 
     name: str = ""
     template: str = ""
@@ -51,34 +51,36 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waivers: dict[str, str] = {}
 
 
-def read(files: Mapping[str, str]) -> TemplateFolder:
+def read_folder(files: Mapping[str, str]) -> TemplateFolder:
     """The templates and parts in a tree of files; paths are relative, with ``/``."""
-    found: list[FieldError] = []
+    faults_: list[FieldError] = []
     parts: Parts = {}
     trees: dict[str, dict[str, str]] = {}
-    for path, said in sorted(files.items()):
+    for path, text in sorted(files.items()):
         top, _, rest = path.partition("/")
         if any(piece.startswith(".") for piece in path.split("/")) or path.rpartition("/")[2] in _SILENT:
             continue
         if not rest:
-            found.append(FieldError(path, "is in no template's folder"))
+            faults_.append(FieldError(path, "is in no template's folder"))
         elif top in KINDS:
             if NAME.fullmatch(rest):
-                parts[KINDS[top], rest] = said.replace("\r\n", "\n")
+                parts[KINDS[top], rest] = text.replace("\r\n", "\n")
             else:
-                found.append(FieldError(path, "is no name of a layout or partial"))
+                faults_.append(FieldError(path, "is no name of a layout or partial"))
         else:
-            trees.setdefault(top, {})[rest] = said
-    both = {name for kind, name in parts if kind == "layout"} & {name for kind, name in parts if kind == "partial"}
-    found += (FieldError(f"_partials/{name}", "has the name of a layout; a template could mean either") for name in sorted(both))
+            trees.setdefault(top, {})[rest] = text
+    shared_names = {name for kind, name in parts if kind == "layout"} & {name for kind, name in parts if kind == "partial"}
+    faults_ += (
+        FieldError(f"_partials/{name}", "has the name of a layout; a template could mean either") for name in sorted(shared_names)
+    )
     drafts: dict[str, TemplateDraft] = {}
     for top, tree in trees.items():
-        draft = _draft(top, tree, found)
+        draft = _draft(top, tree, faults_)
         if draft is not None and draft.name in drafts:
-            found.append(FieldError(f"{top}/{MANIFEST}", f"has the name {draft.name}, as another folder has"))
+            faults_.append(FieldError(f"{top}/{MANIFEST}", f"has the name {draft.name}, as another folder has"))
         elif draft is not None:
             drafts[draft.name] = draft
-    return TemplateFolder(drafts, parts, tuple(found))
+    return TemplateFolder(drafts, parts, tuple(faults_))
 
 
 def files_of(draft: TemplateDraft) -> dict[str, str]:
@@ -91,13 +93,13 @@ def files_of(draft: TemplateDraft) -> dict[str, str]:
         manifest["waivers"] = draft.waivers
     if draft.variables:
         manifest["variables"] = [plain_variable(variable) for variable in draft.variables]
-    files = {f"{draft.name}/{MANIFEST}": toml.dumps(manifest)}
+    files = {f"{draft.name}/{MANIFEST}": tomli_w.dumps(_without_null(manifest))}
     for locale, source in draft.sources.items():
-        place = draft.name if locale == draft.fallback else f"{draft.name}/{locale}"
+        path_ = draft.name if locale == draft.fallback else f"{draft.name}/{locale}"
         for name, part in _FILES.items():
-            said = getattr(source, part)
-            if said:
-                files[f"{place}/{name}"] = f"{said}\n" if part == "subject" else said
+            text = getattr(source, part)
+            if text:
+                files[f"{path_}/{name}"] = f"{text}\n" if part == "subject" else text
     return files
 
 
@@ -106,37 +108,37 @@ def part_file(kind: str, name: str) -> str:
     return f"{FOLDERS[kind]}/{name}"
 
 
-def _draft(top: str, tree: dict[str, str], found: list[FieldError]) -> TemplateDraft | None:
+def _draft(top: str, tree: dict[str, str], faults_: list[FieldError]) -> TemplateDraft | None:
     """The template in a folder; None where its manifest cannot be read."""
     manifest = _manifest(top, tree.pop(MANIFEST, None))
     if isinstance(manifest, FieldError):
-        found.append(manifest)
+        faults_.append(manifest)
         return None
-    words: dict[str, dict[str, str]] = {}
-    for path, said in tree.items():
-        place, _, name = path.rpartition("/")
-        if name not in _FILES or "/" in place:
-            found.append(FieldError(f"{top}/{path}", f"is not known here; there are {MANIFEST}, {', '.join(_FILES)}"))
+    parts_by_locale: dict[str, dict[str, str]] = {}
+    for path, text in tree.items():
+        path_, _, name = path.rpartition("/")
+        if name not in _FILES or "/" in path_:
+            faults_.append(FieldError(f"{top}/{path}", f"is not known here; there are {MANIFEST}, {', '.join(_FILES)}"))
         else:
-            words.setdefault(place or manifest.locale, {})[_FILES[name]] = said
-    sources = {locale: source_of(**parts) for locale, parts in words.items()}
+            parts_by_locale.setdefault(path_ or manifest.locale, {})[_FILES[name]] = text
+    sources = {locale: source_of(**parts) for locale, parts in parts_by_locale.items()}
     draft = TemplateDraft(
         name=manifest.name or manifest.template or top, type=manifest.type, variables=manifest.variables, sources=sources,
         fallback=manifest.locale, waivers=manifest.waivers, sender=manifest.sender.strip(),
     )  # fmt: skip
-    wrong = faults(draft)
-    found += (FieldError(f"{top}/{_file_of(fault.path)}", _told(fault)) for fault in wrong)
-    return None if wrong else draft
+    draft_faults = faults(draft)
+    faults_ += (FieldError(f"{top}/{_file_of(fault.path)}", _message_of(fault)) for fault in draft_faults)
+    return None if draft_faults else draft
 
 
 def _manifest(top: str, text: str | None) -> _Manifest | FieldError:
-    place = f"{top}/{MANIFEST}"
+    path_ = f"{top}/{MANIFEST}"
     if text is None:
-        return FieldError(place, "is missing")
+        return FieldError(path_, "is missing")
     try:
         return msgspec.convert(_plain(tomllib.loads(text)), _Manifest)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as fault:
-        return FieldError(place, str(fault))
+        return FieldError(path_, str(fault))
 
 
 def _plain(value: Any) -> Any:
@@ -152,15 +154,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _without_null(value: Any) -> Any:
+    """JSON's values as TOML has them: it has no null, so members and items that are null are left out."""
+    if isinstance(value, dict):
+        return {name: _without_null(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_null(inner) for inner in value if inner is not None]
+    return value
+
+
 def _file_of(path: str) -> str:
     """The file that a fault of a draft is in."""
     inner = path.split(".")
-    place = f"{inner[1]}/" if inner[0] == "locales" and len(inner) > 1 else ""
+    path_ = f"{inner[1]}/" if inner[0] == "locales" and len(inner) > 1 else ""
     known = {part: name for name, part in _FILES.items()}
-    return place + known[inner[-1]] if inner[-1] in known else MANIFEST
+    return path_ + known[inner[-1]] if inner[-1] in known else MANIFEST
 
 
-def _told(fault: FieldError) -> str:
+def _message_of(fault: FieldError) -> str:
     inner = fault.path.split(".")
     return fault.message if inner[-1] in _FILES.values() else f"{fault.path} {fault.message}"
 

@@ -1,9 +1,7 @@
-"""The templates that come with the product: their words are package data, one folder each, read and built when first asked for.
+"""The templates that come with the product: package data in ``shipped``, one folder each, read and built at first use.
 
-A folder holds ``template.toml`` (name, version, message type, typed variables, the locale it is written in) and the parts of its
-wording: ``subject.txt``, ``body.mjml`` or ``body.html``, ``body.txt``; a folder in it holds those of a further language (``de/``).
-``_layouts`` and ``_partials`` hold what they share; tenants may name these too (``SHIPPED``). What each family must say and must
-not is in the texts themselves; the tests hold them to it.
+A folder has ``template.toml`` (name, version, message type, typed variables, the locale it is written in) and the parts: ``subject.txt``, ``body.mjml`` or ``body.html``, ``body.txt``; a folder in it holds those of a further language (``de/``).
+``_layouts`` and ``_partials`` are what they share; tenants may include these too (``SHIPPED``).
 
 Known sharp edges: this is the one place of a pure room that reads files, and only the package's own, like an import.
 """
@@ -31,7 +29,7 @@ _PARTS: Final = {"subject": "subject.txt", "html": "body.html", "mjml": "body.mj
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``template.toml`` says."""
+    """The content of ``template.toml``."""
 
     name: str
     version: int
@@ -46,7 +44,7 @@ class ReadyMadeBroken(ValueError):
 
 
 def load(folder: Traversable, library: Mapping[str, str] | None = None) -> TemplateVersion:
-    """The template in a folder. Errors: Unbuilt, OSError, msgspec.ValidationError, tomllib.TOMLDecodeError."""
+    """The template in a folder. Errors: ReadyMadeBroken, OSError, msgspec.ValidationError, tomllib.TOMLDecodeError."""
     manifest = msgspec.convert(tomllib.loads(_read(folder, "template.toml")), _Manifest)
     shared = SHIPPED if library is None else library
     return TemplateVersion(
@@ -54,20 +52,20 @@ def load(folder: Traversable, library: Mapping[str, str] | None = None) -> Templ
         version=manifest.version,
         type=manifest.type,
         variables=manifest.variables,
-        wordings={
-            locale: _wording(manifest.name, locale, source, shared) for locale, source in sources(folder, manifest.locale).items()
+        compiled_templates={
+            locale: _build(manifest.name, locale, source, shared) for locale, source in sources(folder, manifest.locale).items()
         },
         fallback=manifest.locale,
     )
 
 
 def sources(folder: Traversable, locale: str) -> dict[str, TemplateSource]:
-    """What is written in a folder, by language; ``locale``: that of the files beside the folders of languages."""
-    found = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
-    return dict(sorted(found.items()))
+    """The sources in a folder, by language; ``locale``: that of the files beside the folders of languages."""
+    sources_ = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
+    return dict(sorted(sources_.items()))
 
 
-def _wording(name: str, locale: str, source: TemplateSource, library: Mapping[str, str]) -> CompiledTemplate:
+def _build(name: str, locale: str, source: TemplateSource, library: Mapping[str, str]) -> CompiledTemplate:
     built = build(source, library, locale)
     if isinstance(built, CompiledTemplate):
         return built

@@ -1,1 +1,1 @@
-"""What we, and authors of plugins, prove things with: scripted mail servers, name servers and clocks, all on loopback."""
+"""For our tests and those of plugin authors: scripted mail servers, name servers and clocks, all on loopback."""

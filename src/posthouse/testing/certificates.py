@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority of its own, and what it vouches for (or no longer does)."""
+"""Self-signed certificates for tests, valid or expired."""
 
 import ssl
 from datetime import timedelta
@@ -15,7 +15,7 @@ from posthouse.net.clock import SystemClock
 
 
 class Certificate(NamedTuple):
-    """``server``: for a server to use; ``authority``: the file (PEM) that makes a client believe it."""
+    """``server``: for a server to use; ``authority``: the file (PEM) that a client has to trust."""
 
     server: ssl.SSLContext
     authority: Path

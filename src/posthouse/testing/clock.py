@@ -1,4 +1,4 @@
-"""A clock that moves only when it is told to."""
+"""A clock that moves only when it is advanced."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,13 +13,12 @@ class FakeClock(SystemClock):
     __slots__ = ("_elapsed", "_now")
 
     def __init__(self, now: datetime = _START) -> None:
-        """Stand still at ``now``."""
         super().__init__()
         self._now = now
         self._elapsed = 0.0
 
     def now(self) -> datetime:
-        """The moment that was set."""
+        """The time that was set."""
         return self._now
 
     def monotonic(self) -> float:
@@ -27,7 +26,7 @@ class FakeClock(SystemClock):
         return self._elapsed
 
     def anchor(self, database_now: datetime) -> None:
-        """Jump to that moment; no time passes."""
+        """Set the wall clock; no monotonic time passes."""
         self._now = database_now
 
     def advance(self, by: timedelta) -> None:

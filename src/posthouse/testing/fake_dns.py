@@ -1,4 +1,4 @@
-"""A name server that says what it is told, over UDP and TCP, on loopback.
+"""A scripted name server, over UDP and TCP, on loopback.
 
 A zone is ``{name: {type: [record text, …]}}``: ``{"shop.test": {"MX": ["10 mx.shop.test."]}, "mx.shop.test": {"A": ["127.0.0.1"]}}``.
 A name that is in the zone but lacks the type has no such record; one that is not there does not exist. The zone
@@ -26,12 +26,12 @@ _RCODES: Final = {"again.dns": dns.rcode.SERVFAIL, "fail.dns": dns.rcode.REFUSED
 
 
 class FakeDns:
-    """``asked``: every question, as (name, type, ``udp`` or ``tcp``). ``ttl``, ``negative_ttl``, ``delay``: seconds."""
+    """``questions``: every one, as (name, type, ``udp`` or ``tcp``). ``ttl``, ``negative_ttl``, ``delay``: seconds."""
 
     def __init__(self, zone: Zone, *, ttl: int = 300, negative_ttl: int = 60, delay: float = 1.0) -> None:
         """``delay`` is what ``slow.dns`` takes."""
         self.zone = zone
-        self.asked: list[tuple[str, str, str]] = []
+        self.questions: list[tuple[str, str, str]] = []
         self.port = 0
         self._ttl = ttl
         self._negative_ttl = negative_ttl
@@ -74,7 +74,7 @@ class FakeDns:
             return None
         asked = query.question[0]
         name, type = asked.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(asked.rdtype)
-        self.asked.append((name, type, over))
+        self.questions.append((name, type, over))
         if name.endswith("silent.dns"):
             return None
         if name.endswith("junk.dns"):
@@ -118,10 +118,10 @@ class FakeDns:
         try:
             while True:
                 question = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
-                found = self.answer(question, "tcp")
-                if found is not None:
-                    await asyncio.sleep(found[1])
-                    writer.write(len(found[0]).to_bytes(2, "big") + found[0])
+                answer = self.answer(question, "tcp")
+                if answer is not None:
+                    await asyncio.sleep(answer[1])
+                    writer.write(len(answer[0]).to_bytes(2, "big") + answer[0])
         except (asyncio.IncompleteReadError, OSError):
             pass
         finally:
@@ -138,9 +138,9 @@ class _Udp(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        found = self._server.answer(data, "udp")
-        if found is not None:
-            asyncio.get_running_loop().call_later(found[1], self._send, found[0], addr)
+        answer = self._server.answer(data, "udp")
+        if answer is not None:
+            asyncio.get_running_loop().call_later(answer[1], self._send, answer[0], addr)
 
     def _send(self, wire: bytes, addr: tuple[str | Any, int]) -> None:
         if self._transport is not None and not self._transport.is_closing():

@@ -1,12 +1,11 @@
-"""A mail server that does as it is told: scripted, fault-injecting, with a ledger that is written before it answers.
+"""A scripted mail server that injects faults, with a ledger that is written before it replies.
 
 In a test: ``async with FakeMx() as mx``, then ``mx.port`` and ``mx.ledger``. As a process of its own, for tests that
 kill: ``python -m posthouse.testing.fake_mx --port 0 --ledger FILE --json``; the ledger is then one JSON object a line,
-``{"sender", "recipient", "data", "tls", "at"}``, its texts being bytes read as Latin-1. What goes wrong is asked for by
+``{"sender", "recipient", "data", "tls", "at"}``, its texts being bytes read as Latin-1. Faults are asked for by
 the recipient (``posthouse.testing.faults``), or for the whole server by ``Behaviour``.
 
-Known sharp edges: it believes whatever it is told, has no time-out of its own, and keeps every message in memory.
-
+Known sharp edges: it checks nothing, has no time-out of its own, and keeps every message in memory.
 """
 
 import argparse
@@ -20,10 +19,10 @@ from typing import Final, Self
 import msgspec
 
 from posthouse.net.clock import SystemClock
-from posthouse.testing.fake_mx_book import Behaviour, Book, BookEntry
 from posthouse.testing.fake_mx_session import FakeMxSession
+from posthouse.testing.fake_mx_state import Behaviour, FakeMxState, ReceivedMail
 
-__all__ = ["Behaviour", "BookEntry", "FakeMx"]
+__all__ = ["Behaviour", "FakeMx", "ReceivedMail"]
 
 _BACKLOG: Final = 1024
 
@@ -31,7 +30,7 @@ _BACKLOG: Final = 1024
 class FakeMx:
     """The server. ``counts``: connections, turned_away, max_open, messages, stray_cr_or_lf, nul, quits.
 
-    ``ledger``: what was taken; ``heard``: every command line, with whether it came encrypted.
+    ``ledger``: the mail it received; ``commands``: every command line, with whether it came encrypted.
     """
 
     def __init__(
@@ -44,46 +43,46 @@ class FakeMx:
         clock: SystemClock | None = None,
     ) -> None:
         """``context`` is for STARTTLS or implicit TLS; ``clock`` for greylisting; ``ledger``: also write it there."""
-        self._book = Book(behaviour or Behaviour(), context, clock or SystemClock(), ledger)
+        self._state = FakeMxState(behaviour or Behaviour(), context, clock or SystemClock(), ledger)
         self._implicit = implicit_tls
         self._server: asyncio.Server | None = None
-        self.ledger = self._book.ledger
-        self.counts = self._book.counts
-        self.heard = self._book.heard
+        self.ledger = self._state.ledger
+        self.counts = self._state.counts
+        self.commands = self._state.commands
         self.port = 0
 
     @property
     def behaviour(self) -> Behaviour:
-        """How it behaves; may be set anew while it runs, for the sessions that come."""
-        return self._book.behaviour
+        """How it behaves; may be changed while it runs, for later sessions."""
+        return self._state.behaviour
 
     @behaviour.setter
     def behaviour(self, behaviour: Behaviour) -> None:
-        """For the sessions that come."""
-        self._book.behaviour = behaviour
+        """For later sessions."""
+        self._state.behaviour = behaviour
 
-    async def taken(self, count: int = 1) -> None:
+    async def wait_for(self, count: int = 1) -> None:
         """Until the ledger has ``count`` entries."""
         while len(self.ledger) < count:
-            self._book.arrived.clear()
-            await self._book.arrived.wait()
+            self._state.arrived.clear()
+            await self._state.arrived.wait()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; ``self.port`` says where."""
-        context = self._book.context if self._implicit else None
+        context = self._state.context if self._implicit else None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: FakeMxSession(self._book), host, port, ssl=context, backlog=_BACKLOG)
+        self._server = await loop.create_server(lambda: FakeMxSession(self._state), host, port, ssl=context, backlog=_BACKLOG)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close everything, whoever is still connected."""
         if self._server is not None:
             self._server.close()
-        sessions = tuple(self._book.open)
+        sessions = tuple(self._state.open)
         for session in sessions:
             session.cut()
         await asyncio.gather(*(session.closed for session in sessions))
-        self._book.close()
+        self._state.close()
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""

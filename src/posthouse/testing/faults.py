@@ -1,4 +1,4 @@
-"""What goes wrong, as written in an address: ``f+<stage>+<fault>[+<argument>…]@domain``.
+"""The faults of the fake mail server, as written in an address: ``f+<stage>+<fault>[+<argument>…]@domain``.
 
 Stages: ``mail``, ``rcpt``, ``data``, ``body`` (while it is read), ``dot``, ``after`` (the good answer to the dot).
 Faults, at any stage that answers:
@@ -8,10 +8,10 @@ Faults, at any stage that answers:
 ``multi+550``             the code on three lines; ``lines+500``: a reply of 500 lines; ``badmulti``: two codes in one
 ``junk nul nocode``       no SMTP; a reply with NUL in it; text without a code
 ``long+100000``           a line of that length; ``twice``: the usual reply, and once more
-``close rst half hang``   the connection: closed, reset, closed for writing only, silent for ever
+``close rst half hang``   the connection: closed, reset, closed for writing only, silent from then on
 ``slow+50  drip+5``       the usual reply after that many milliseconds; byte by byte, so far apart
 ``grey+240``              450 4.7.1 until so many seconds after the first try of this sender and recipient
-``accept_close``          at the dot: in the ledger, then closed without a word; also ``accept_rst``, ``accept_hang``
+``accept_close``          at the dot: in the ledger, then closed without a reply; also ``accept_rst``, ``accept_hang``
 ``accept_4xx``            at the dot: in the ledger, and yet 451
 ``stop``                  at the body: nothing is read any more; ``early+552``: answered before the dot
 ========================  =====================================================================================
@@ -46,15 +46,15 @@ class ScriptedFault(NamedTuple):
 
 
 def in_path(path: bytes) -> ScriptedFault | None:
-    """The fault that an address asks for."""
+    """The fault that an address asks for, if any."""
     if not path.startswith(b"f+"):
         return None
     _, stage, *rest = path.rpartition(b"@")[0].decode("latin-1").split("+")
     return ScriptedFault(stage, rest[0], tuple(rest[1:])) if stage in STAGES and rest else None
 
 
-def spoken(fault: ScriptedFault, usual: bytes) -> bytes | None:
-    """The bytes that stand for ``usual`` where the fault is one of words; None where it is one of deeds."""
+def faulty_reply(fault: ScriptedFault, usual: bytes) -> bytes | None:
+    """The bytes sent in place of ``usual`` where the fault is in the reply; None where it is in the behaviour."""
     argument = fault.arguments[0] if fault.arguments else ""
     if fault.kind.isdigit():
         return reply(fault.kind, argument.replace("-", "."), *fault.arguments[1:2])

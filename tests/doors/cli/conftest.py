@@ -16,9 +16,10 @@ from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.config import Settings
 from posthouse.doors.cli import CliContext, posthouse
 from posthouse.model import ids
+from posthouse.model.dns_answer import PublishedRecords
 from posthouse.model.explanation import ContentPreview, Explanation, RecipientRoutes, TrackingUsed
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection, SendRequest
-from posthouse.ops.doctor_network import CheckResult, ProbeTargets, PublishedRecords
+from posthouse.ops.doctor_network import CheckResult, ProbeTargets
 from posthouse.ops.open_store import OpenStore, StoreOptions
 from posthouse.pipeline.accept.accept import Intake
 from posthouse.store.messages import accept

@@ -3,8 +3,8 @@
 import pytest
 
 from posthouse.doors.cli.domain import compare
+from posthouse.model.dns_answer import PublishedRecords
 from posthouse.model.domain import DnsRecord
-from posthouse.ops.doctor_network import PublishedRecords
 from tests.doors.cli.conftest import World
 
 

@@ -30,6 +30,6 @@ def test_who_writes_to_abuse_too_often_is_asked_to_come_again_and_reports_are_ta
     directory = RecipientDirectory((KEY,), RateLimit(FakeClock(NOW).now))
     local = token(KEY, 1, 1, new_id(NOW), 0)
     replies = [directory.check(Mailbox(name, "x.test")) for name in ("abuse", "Postmaster") * ROOM]
-    assert replies == [None] * ROOM + [reply.RATIONED] * ROOM
+    assert replies == [None] * ROOM + [reply.MAILBOX_RATE_LIMITED] * ROOM
     assert directory.check(Mailbox(local, "x.test")) is None
-    assert directory.check(Mailbox("jane", "x.test")) == reply.NOBODY
+    assert directory.check(Mailbox("jane", "x.test")) == reply.NO_SUCH_MAILBOX

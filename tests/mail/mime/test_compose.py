@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthouse.mail.mime.compose import body_digest, compose, finish
-from posthouse.model.content import Attachment, Content
+from posthouse.model.content import Content
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 
 SENDER = Mailbox("noreply", "shop.example", "Shop")

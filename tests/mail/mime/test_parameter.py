@@ -39,7 +39,8 @@ def test_a_file_name_reads_the_same_after_the_wire(name: str) -> None:
     assert max(map(len, value.split(b"\r\n"))) <= 100
     assert parse(value.decode().replace("\r\n", "")) == ("attachment", {"filename": name})
     heard = email.message_from_bytes(b"Content-Disposition: " + value + b"\r\n\r\n", policy=email.policy.compat32)
-    assert heard.get_filename() == name
+    if not (name[0] == "<" and name[-1] == ">"):  # those the standard library takes off
+        assert heard.get_filename() == name
 
 
 @pytest.mark.parametrize(

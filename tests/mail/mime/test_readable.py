@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from posthouse.mail.mime.compose import compose
 from posthouse.mail.mime.readable import Readable, ReadAttachment, read
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 from tests.support.spent import within
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from posthouse.mail.content_identity import identity
 from posthouse.mail.mime.compose import body_digest, compose
 from posthouse.mail.mime.submitted import Submitted, SubmittedFault, read_submitted
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 from tests.support.spent import within
 

@@ -27,7 +27,7 @@ def test_a_letter_says_who_wrote_it_and_keeps_its_bytes() -> None:
     found = read_reply(LETTER, "jane@x.test")
     assert found is not None
     assert found.content is not None
-    assert (found.author, found.message_id, found.subject, found.answers, found.held) == (
+    assert (found.author, found.message_id, found.subject, found.is_answer, found.blocked_reason) == (
         "Jane@x.test", "<7@x.test>", "Re: Order 7", True, "",
     )  # fmt: skip
     gone = b"Return-Path: <jane@x.test>\r\n", b"X-Posthouse-Type: newsletter\r\n"
@@ -72,7 +72,7 @@ def test_somebody_called_bouncer_is_a_person() -> None:
 def test_what_may_go_round_is_held_and_its_bytes_are_not_kept(fields: str, why: str) -> None:
     found = read_reply(fields.encode() + LETTER, "jane@x.test")
     assert found is not None
-    assert (found.held, found.content) == (why, None)
+    assert (found.blocked_reason, found.content) == (why, None)
 
 
 def test_a_letter_is_the_same_whichever_way_it_came() -> None:

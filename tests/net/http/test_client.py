@@ -50,7 +50,7 @@ def got(found: HttpResponse | NoAnswer) -> HttpResponse:
 
 def error(found: HttpResponse | NoAnswer) -> NoAnswerReason:
     assert isinstance(found, NoAnswer), found
-    return found.trouble
+    return found.reason
 
 
 async def test_a_request_arrives_whole_and_its_answer_comes_back() -> None:
@@ -82,11 +82,11 @@ async def test_a_connection_is_used_again_while_it_is_fresh() -> None:
 
 
 async def test_connections_at_rest_are_bounded_by_origin_and_in_all() -> None:
-    limits = HttpLimits(per_origin=2, kept=3)
+    limits = HttpLimits(per_origin=2, max_idle=3)
     async with stranger(answer()) as one, stranger(answer()) as two, client(limits=limits) as http:
         await asyncio.gather(*(http.send(post(one.url())) for _ in range(5)), *(http.send(post(two.url())) for _ in range(5)))
-        assert sum(len(kept) for kept in http._resting.values()) == 3 == http._kept
-        assert all(len(kept) <= 2 for kept in http._resting.values())
+        assert sum(len(kept) for kept in http._idle.values()) == 3 == http._idle_count
+        assert all(len(kept) <= 2 for kept in http._idle.values())
 
 
 async def test_what_a_server_says_unasked_is_not_the_next_answer() -> None:
@@ -123,7 +123,7 @@ async def test_what_may_not_be_repeated_is_in_doubt_instead() -> None:
         found = await http.send(post(there.url(), repeatable=False))
         assert error(found) is NoAnswerReason.LOST
         assert isinstance(found, NoAnswer)
-        assert found.left
+        assert found.fully_sent
         assert len(there.asked) == 2
 
 
@@ -158,7 +158,7 @@ async def test_an_answer_that_is_none_has_a_name(case: str) -> None:
         found = await http.send(post(there.url()))
         assert error(found) is expected
         assert isinstance(found, NoAnswer)
-        assert found.left
+        assert found.fully_sent
 
 
 async def test_a_server_that_says_nothing_costs_the_budget_and_no_more() -> None:
@@ -166,7 +166,7 @@ async def test_a_server_that_says_nothing_costs_the_budget_and_no_more() -> None
         found = await http.send(post(there.url()))
         assert error(found) is NoAnswerReason.TIMED_OUT
         assert isinstance(found, NoAnswer)
-        assert found.left
+        assert found.fully_sent
         assert found.duration_ms > 0
 
 
@@ -187,7 +187,7 @@ async def test_a_request_that_never_left_whole_is_not_in_doubt() -> None:
     await asyncio.sleep(0.01)
     assert error(found) is NoAnswerReason.TIMED_OUT
     assert isinstance(found, NoAnswer)
-    assert not found.left
+    assert not found.fully_sent
 
 
 async def test_nobody_listening_is_not_reached() -> None:
@@ -197,7 +197,7 @@ async def test_nobody_listening_is_not_reached() -> None:
         found = await http.send(post(there.url()))
     assert error(found) is NoAnswerReason.CONNECT
     assert isinstance(found, NoAnswer)
-    assert not found.left
+    assert not found.fully_sent
 
 
 async def test_tls_is_checked_chain_and_name(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ async def test_cancelling_leaves_no_connection_behind() -> None:
             await asyncio.sleep(0.01)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        assert http._kept == 0
+        assert http._idle_count == 0
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ async def test_a_host_that_fails_before_the_body_hands_the_mail_to_the_next(faul
             **host("second.test", "127.0.0.2"),
         }
         await second.start("127.0.0.2", first.port)
-        second_heard = second.heard
+        second_heard = second.commands
         async with world(zone, first.port, HASTY) as (straight, _):
             attempt = await straight.send(parcel(f"f+{fault}@x.test"))
         await second.stop()
@@ -156,7 +156,7 @@ async def test_an_mx_on_a_private_address_is_refused_and_named(address: str) -> 
 async def test_an_address_literal_is_where_it_says() -> None:
     async with FakeMx() as mx, world({}, mx.port) as (straight, dns):
         assert isinstance((await straight.send(parcel("a@[127.0.0.1]"))).outcome, Delivered)
-    assert dns.asked == []
+    assert dns.questions == []
 
 
 async def test_names_differ_not_by_case() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from posthouse.model.brand import Brand
 from posthouse.model.template import RenderedTemplate
-from posthouse.pipeline.accept.branding import BLACK, READABLE, WHITE, branded, contrast, readable_on
+from posthouse.pipeline.accept.branding import BLACK, READABLE, WHITE, contrast, readable_on, with_brand
 from posthouse.templates.examples import examples
 from posthouse.templates.ready_made import READY_MADE
 from posthouse.templates.render import render
@@ -41,7 +41,7 @@ def test_the_contrast_is_that_of_the_standard(one: str, other: str, ratio: float
 @pytest.mark.parametrize("color", [None, "", "red", "rgb(1, 2, 3)", "#12", "#12345", "#gggggg", "#ffd400\n", "#٣٣٣", 5, {}])
 def test_what_is_no_colour_in_hexadecimal_has_no_text_colour(color: Any) -> None:
     assert readable_on(color) is None
-    assert "text_color" not in branded({"brand": {"color": color}}, Brand())["brand"]
+    assert "text_color" not in with_brand({"brand": {"color": color}}, Brand())["brand"]
 
 
 SET = Brand(company="Acme", color="#0a5cff")
@@ -61,20 +61,22 @@ SET = Brand(company="Acme", color="#0a5cff")
 def test_the_text_colour_is_that_of_the_colour_that_is_shown(
     given_brand: dict[str, str] | None, settings: Brand, wanted: dict[str, str]
 ) -> None:
-    assert branded({"brand": given_brand}, settings)["brand"] == wanted
+    assert with_brand({"brand": given_brand}, settings)["brand"] == wanted
 
 
 def test_a_brand_that_is_no_object_is_left_for_the_template_to_refuse() -> None:
-    assert branded({"brand": "Acme"}, SET) == {"brand": "Acme"}
+    assert with_brand({"brand": "Acme"}, SET) == {"brand": "Acme"}
 
 
 @pytest.mark.parametrize("from_settings", [False, True], ids=["variables", "settings"])
 @pytest.mark.parametrize(("color", "text"), [("#ffd400", BLACK), ("#101010", WHITE)])
-@pytest.mark.parametrize("name", [name for name in READY_MADE if 'class="button' in READY_MADE[name].wordings["en"].html])
+@pytest.mark.parametrize(
+    "name", [name for name in READY_MADE if 'class="button' in READY_MADE[name].compiled_templates["en"].html]
+)
 def test_every_button_is_written_in_the_chosen_colour(name: str, color: str, text: str, *, from_settings: bool) -> None:
     variables = examples(READY_MADE[name].variables)
     brand = None if from_settings else {"color": color}
-    filled = branded(variables | {"brand": brand}, Brand(color=color) if from_settings else SET)
+    filled = with_brand(variables | {"brand": brand}, Brand(color=color) if from_settings else SET)
     for language in ("en", "de"):
         found = render(READY_MADE[name], filled, language)
         assert isinstance(found, RenderedTemplate)

@@ -43,7 +43,7 @@ async def limited(database: Database, rate: int | None, environment: Environment
 
 
 async def taken(throttle: KeyRateLimits, caller: Caller, request: SendRequest = LETTER) -> bool:
-    allowance = await throttle.ask(caller, (request,))
+    allowance = await throttle.check(caller, (request,))
     assert allowance is not None
     return allowance.rejection is None
 
@@ -96,11 +96,11 @@ async def test_a_code_of_a_type_that_the_tenant_made_comes_out_of_the_bucket_for
 async def test_a_key_without_a_limit_asks_the_database_nothing(database: Database) -> None:
     caller, throttle = await limited(database, None), throttle_over(database, FakeClock(NOW))
     await database.close()
-    assert await throttle.ask(caller, (LETTER,)) is None
+    assert await throttle.check(caller, (LETTER,)) is None
 
 
 async def test_a_database_that_is_away_is_told_as_that(database: Database) -> None:
     caller, throttle = await limited(database, 5), throttle_over(database, FakeClock(NOW))
     await database.close()
     with pytest.raises(StoreUnavailable):
-        await throttle.ask(caller, (LETTER,))
+        await throttle.check(caller, (LETTER,))

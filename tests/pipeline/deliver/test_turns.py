@@ -19,7 +19,7 @@ class Order:
         self.seen: list[str] = []
         self._turns = turns
 
-    async def known(self, *_: Any) -> None:
+    async def find_suppressions(self, *_: Any) -> None:
         return None
 
     async def draft(self, _caller: Caller, request: SendRequest, _now: Any, _known: Any = None) -> Rejection:
@@ -36,7 +36,7 @@ def asked(subject: str) -> SendRequest:
 
 
 def intake(order: Order) -> Intake:
-    parts: Any = {"database": None, "clock": FakeClock(NOW), "entropy": None, "composer": order, "announce": None}
+    parts: Any = {"database": None, "clock": FakeClock(NOW), "entropy": None, "builder": order, "notify_workers": None}
     return Intake(AcceptParts(**parts))
 
 

@@ -17,10 +17,10 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.model.stream import Stream
 from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.net.entropy import Entropy
-from posthouse.pipeline.deliver import sign
 from posthouse.pipeline.feedback.replies import MOST_REPLIES, PersonalReplies, ReplyParts
 from posthouse.pipeline.feedback.reply_forwarder import ReplyForwarder
 from posthouse.pipeline.feedback.take import FeedbackParts
+from posthouse.store.messages.contents import open_content
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import load_key
@@ -111,7 +111,7 @@ async def test_what_is_forwarded_is_what_came_with_a_trace_before_it_and_unsigne
     await world.take(reply("Plain words."))
     [(forward, _)] = await world.forwards()
     [(key_id, sealed)] = await world.post.fetch("select key_id, sealed from content where message = $1", forward)
-    content = sign.open_content(SEALER, sealed, key_id, forward.bytes)
+    content = open_content(SEALER, sealed, key_id, forward.bytes)
     data = compose.finish(content, date=NOW, message_id="<other@x>", extra=b"") + b"\r\n" + content.body
     assert data.endswith(b"Message-ID: <7@x.test>\r\n\r\nPlain words.\r\n")
     trace = data[: data.index(b"From: Jane <jane@x.test>")].decode()

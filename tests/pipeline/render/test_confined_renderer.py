@@ -34,7 +34,9 @@ PARTS = {("layout", "frame"): "<html><body>{% block body %}{% endblock %}</body>
 def version(html: str, *variables: Variable) -> TemplateVersion:
     wording = build(TemplateSource(subject="s", html=html), {}, "default")
     assert isinstance(wording, CompiledTemplate), wording
-    return TemplateVersion(name="t", version=1, type=None, variables=variables, wordings={"default": wording}, trusted=False)
+    return TemplateVersion(
+        name="t", version=1, type=None, variables=variables, compiled_templates={"default": wording}, trusted=False
+    )
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ async def test_a_child_makes_what_this_process_would(renders: ConfinedRenderer) 
 async def test_saving_builds_with_the_tenants_parts_and_lints(renders: ConfinedRenderer) -> None:
     made = await renders.make(DRAFT, PARTS)
     assert isinstance(made, BuiltVersion)
-    assert "<p>Hi {{ name }}</p>" in made.wordings["default"].html
+    assert "<p>Hi {{ name }}</p>" in made.compiled_templates["default"].html
     assert made == await InProcessRenderer().make(DRAFT, PARTS)
     assert await renders.make(DRAFT, {}) == await InProcessRenderer().make(DRAFT, {})
 

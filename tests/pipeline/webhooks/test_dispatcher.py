@@ -21,7 +21,7 @@ from tests.support.fanouts import SECRET, World, real_client, running, script, u
 from tests.support.http_stranger import answer, silence, stranger
 
 BROKEN = HttpResponse(status=500, body=b"<b>Oops</b>\n\x1b[31m")
-DEAD = NoAnswer(trouble=NoAnswerReason.CONNECT, text="127.0.0.1: Connection refused")
+DEAD = NoAnswer(reason=NoAnswerReason.CONNECT, text="127.0.0.1: Connection refused")
 
 
 async def log(it: World, place: EndpointKey) -> list[WebhookAttempt]:
@@ -239,7 +239,7 @@ async def test_switched_on_again_it_hears_what_waited(database: Database) -> Non
     it, there = await world(database), script()
     place = await it.endpoint()
     await it.message()
-    await endpoint_queue.gather(database, it.clock.now(), 100)
+    await endpoint_queue.gather(database, it.clock.now(), 100, ordered_tries=3)
     await endpoints.change(database, place, EndpointChange(enabled=False), it.clock.now())
     await it.message()
     async with running(it.fanout(there)):
@@ -402,7 +402,7 @@ async def test_a_removed_endpoint_is_forgotten_bit_by_bit(database: Database) ->
     it = await world(database)
     place = await it.endpoint()
     await it.message()
-    await endpoint_queue.gather(database, it.clock.now(), 100)
+    await endpoint_queue.gather(database, it.clock.now(), 100, ordered_tries=3)
     assert await endpoints.remove(database, place, it.clock.now())
     assert not await endpoints.remove(database, place, it.clock.now())
     assert await endpoints.one(database, place) is None

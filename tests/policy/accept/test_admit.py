@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from posthouse.model.content import Attachment, Content
+from posthouse.model.content import Content
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import Lane
 from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Caller, Environment, Rejection, SendRequest
 from posthouse.model.suppression import Cause, SuppressionFact
-from posthouse.policy.accept.admit import Admission, AdmissionFacts, RecipientRole, author, resolve, stream_of
+from posthouse.policy.accept.admit import Admission, AdmissionFacts, RecipientRole, resolve, resolve_type_and_stream
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SHOP, NOREPLY, HELP = (
@@ -31,22 +32,27 @@ class Domain(msgspec.Struct, frozen=True):
     verified: bool = False
 
 
-FACTS = AdmissionFacts(domain=Domain(), routes=(MX,))
+ANY = resolve_type_and_stream(SendRequest(to=()), LIVE, None, {})
+FACTS = AdmissionFacts(type_and_stream=ANY, domain=Domain(), routes=(MX,))
 
 
-def asked(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **said: Any) -> Admission | Rejection:
+def resolved(
+    caller: Caller = LIVE, facts: AdmissionFacts = FACTS, template_type: str | None = None, **fields: Any
+) -> Admission | Rejection:
     given: dict[str, Any] = {"to": (JANE,), "sender": SHOP, "subject": "Hi", "text": "x"}
-    return resolve(SendRequest(**(given | said)), caller, facts, NOW)
+    request = SendRequest(**(given | fields))
+    type_and_stream = resolve_type_and_stream(request, caller, template_type, {})
+    return resolve(request, caller, msgspec.structs.replace(facts, type_and_stream=type_and_stream), NOW)
 
 
-def admitted(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **said: Any) -> Admission:
-    found = asked(caller, facts, **said)
+def admitted(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **fields: Any) -> Admission:
+    found = resolved(caller, facts, **fields)
     assert isinstance(found, Admission), found
     return found
 
 
-def refused(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **said: Any) -> Rejection:
-    found = asked(caller, facts, **said)
+def refused(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **fields: Any) -> Rejection:
+    found = resolved(caller, facts, **fields)
     assert isinstance(found, Rejection), found
     return found
 
@@ -71,9 +77,8 @@ def test_a_plain_message_is_taken_as_transactional() -> None:
 def test_the_type_is_the_requests_the_templates_the_credentials_or_the_default(
     asked_for: str | None, template: str | None, credential: str | None, expected: str
 ) -> None:
-    facts = msgspec.structs.replace(FACTS, template_type=template)
     caller = msgspec.structs.replace(LIVE, default_type=credential)
-    assert admitted(caller, facts, type=asked_for, template="t").type.name == expected
+    assert admitted(caller, template_type=template, type=asked_for, template="t").type.name == expected
 
 
 def test_an_unknown_type_names_the_nearest() -> None:
@@ -107,16 +112,16 @@ def test_the_stream_is_the_requests_or_the_credentials() -> None:
     assert admitted(caller, type="newsletter").stream == "billing"
 
 
-def test_the_author_falls_back_to_the_tenants() -> None:
+def test_from_falls_back_to_the_default() -> None:
     facts = msgspec.structs.replace(FACTS, default_from=SHOP)
     assert admitted(facts=facts, sender=None).sender == SHOP
-    assert author(SendRequest(to=(), sender=None), SHOP) == SHOP
+    assert admitted(facts=facts, sender=HELP).sender == HELP
     assert refused(sender=None).errors[0].path == "from"
 
 
 @pytest.mark.parametrize("domain", [None, Domain(trusted=False)])
 def test_the_gate_looks_at_where_mail_goes(domain: Domain | None) -> None:
-    out, inside = AdmissionFacts(domain=domain, routes=(MX,)), AdmissionFacts(domain=domain, routes=(INBOX,))
+    out, inside = msgspec.structs.replace(FACTS, domain=domain), msgspec.structs.replace(FACTS, domain=domain, routes=(INBOX,))
     assert refused(facts=out).code == "domain_not_verified"
     admitted(facts=inside)
     admitted(TEST, out)
@@ -131,7 +136,7 @@ def test_free_mail_stays_inside() -> None:
 
 
 def test_without_a_route_only_what_stays_here_is_taken() -> None:
-    facts = AdmissionFacts(domain=Domain(), routes=())
+    facts = msgspec.structs.replace(FACTS, routes=())
     found = refused(facts=facts)
     assert (found.code, found.retry_after) == ("no_route", 60)
     admitted(TEST, facts)
@@ -225,4 +230,4 @@ def test_answers_go_to_whom_the_stream_says_unless_the_caller_says_otherwise() -
     ],
 )
 def test_the_stream_is_known_before_its_settings_are(said: dict[str, Any], stream: str) -> None:
-    assert stream_of(SendRequest(to=(JANE,), **said), LIVE, FACTS.template_type) == stream
+    assert resolve_type_and_stream(SendRequest(to=(JANE,), **said), LIVE, None, {}).stream == stream

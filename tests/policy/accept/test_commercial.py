@@ -2,7 +2,7 @@
 
 import pytest
 
-from posthouse.policy.accept.commercial import NO_ADDRESS, NO_ONE_CLICK, NOT_PRINTED, address_lacking, refusal
+from posthouse.policy.accept.commercial import NO_ADDRESS, NO_ONE_CLICK, NOT_PRINTED, check_postal_address, refuse_incomplete
 
 STREET = "Shop Ltd\n1 Main Street, Springfield"
 
@@ -21,11 +21,11 @@ STREET = "Shop Ltd\n1 Main Street, Springfield"
 def test_the_address_is_found_whatever_stands_between_its_words(
     parts: tuple[str | None, ...], known: tuple[str, ...], told: object
 ) -> None:
-    assert address_lacking(parts, known) is told
+    assert check_postal_address(parts, known) is told
 
 
 def test_a_stream_that_refuses_says_all_that_is_lacking() -> None:
-    refused = refusal((NO_ONE_CLICK, NO_ADDRESS), "marketing")
+    refused = refuse_incomplete((NO_ONE_CLICK, NO_ADDRESS), "marketing")
     assert refused is not None
     assert (refused.code, [error.path for error in refused.errors]) == ("content_refused", ["stream", "stream"])
-    assert refusal((), "marketing") is None
+    assert refuse_incomplete((), "marketing") is None

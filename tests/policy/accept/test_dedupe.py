@@ -8,7 +8,7 @@ import pytest
 
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.mailbox import Mailbox
-from posthouse.policy.accept.dedupe import DedupeVerdict, TemplateContent, fingerprint, freed, judge
+from posthouse.policy.accept.dedupe import DedupeVerdict, TemplateContent, fingerprint, is_freed, judge
 from posthouse.policy.types import ALL
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -89,4 +89,4 @@ def test_every_window_ends_at_its_edge_and_not_before(window: timedelta) -> None
 @pytest.mark.parametrize("state", list(S))
 def test_a_key_is_free_again_when_every_delivery_came_to_nothing(state: DeliveryState) -> None:
     nothing = state in {S.FAILED, S.EXPIRED, S.CANCELLED, S.BOUNCED}
-    assert freed([S.BOUNCED, state]) is nothing
+    assert is_freed([S.BOUNCED, state]) is nothing

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posthouse.model.content import Attachment, Content
+from posthouse.model.content import Content
+from posthouse.model.letter import Attachment
 from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
@@ -115,7 +116,7 @@ def test_a_submitted_message_needs_no_visible_recipient_and_keeps_its_subject() 
 
 def test_the_size_is_estimated_with_attachments_in_base64() -> None:
     request = SendRequest(to=(JANE,), text="ü" * 10, attachments=(Attachment("a", b"x" * 300, "a/b"),))
-    assert request_rules.estimate(request) == 420
+    assert request_rules.estimate_size(request) == 420
 
 
 @given(st.text(max_size=12), st.text(max_size=12))
@@ -124,3 +125,25 @@ def test_no_header_field_gets_through_that_would_make_two(name: str, value: str)
         assert name.isascii()
         assert not set(name + value) & set("\r\n\0")
         assert ":" not in name
+
+
+@pytest.mark.parametrize(
+    ("subject", "html", "text", "paths"),
+    [
+        ("Hi {{ name }}", None, "x", ["subject"]),
+        ("Hi", "<p>Dear {{name}}</p>", "Dear {% if x %}you{% endif %}", ["html", "text"]),
+        ("Hi", '<a href="https://x.example/{{ id }}">x</a>', None, ["html"]),
+        ("Hi", "<style>@media(x){p{color:red}}</style>", "a {{ b\n}} { {c} } 100 % {% sure", []),
+        ("", None, None, []),
+    ],
+)
+def test_each_part_with_an_unrendered_tag_has_a_warning(
+    subject: str, html: str | None, text: str | None, paths: list[str]
+) -> None:
+    inline = request_rules.unrendered_tags(SendRequest(to=(JANE,), subject=subject, html=html, text=text))
+    submitted = request_rules.unrendered_tags(
+        SendRequest(to=(JANE,), subject=subject, content=SUBMITTED, words=(text or "", html or ""))
+    )
+    assert [warning.path for warning in inline] == paths
+    assert submitted == inline
+    assert all(warning.code == request_rules.UNRENDERED_TAG for warning in inline)

@@ -8,7 +8,7 @@ import pytest
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import MessageType
 from posthouse.model.send_request import SendRequest
-from posthouse.policy.accept.schedule import Moments, moments
+from posthouse.policy.accept.schedule import Schedule, schedule
 from posthouse.policy.types import BY_NAME
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -20,15 +20,15 @@ def asked(**said: Any) -> SendRequest:
     return SendRequest(to=(Mailbox("a", "b.example"),), **said)
 
 
-def settled(type: MessageType = RESET, **said: Any) -> Moments:
-    found = moments(asked(**said), type, NOW)
-    assert isinstance(found, Moments), found
+def settled(type: MessageType = RESET, **said: Any) -> Schedule:
+    found = schedule(asked(**said), type, NOW)
+    assert isinstance(found, Schedule), found
     return found
 
 
 def wrong(type: MessageType = RESET, **said: Any) -> list[str]:
-    found = moments(asked(**said), type, NOW)
-    assert not isinstance(found, Moments)
+    found = schedule(asked(**said), type, NOW)
+    assert not isinstance(found, Schedule)
     return [error.path for error in found]
 
 

@@ -6,7 +6,7 @@ import pytest
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Rejection, Warning
-from posthouse.policy.accept.sender import FREE_MAIL, disguised, gate, has_reply_to, is_no_reply
+from posthouse.policy.accept.sender import FREE_MAIL, check_display_name, check_domain, has_reply_to, is_no_reply
 
 
 class Domain(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Domain(msgspec.Struct, frozen=True):
     ids=["unknown", "added", "trusted", "verified"],
 )
 def test_only_a_trusted_or_verified_domain_passes_the_gate(domain: Domain | None, *, passes: bool) -> None:
-    refused = gate(Mailbox("a", "shop.example"), domain)
+    refused = check_domain(Mailbox("a", "shop.example"), domain)
     assert (refused is None) is passes
     if refused is not None:
         assert refused.code == "domain_not_verified"
@@ -29,7 +29,7 @@ def test_only_a_trusted_or_verified_domain_passes_the_gate(domain: Domain | None
 
 @pytest.mark.parametrize("name", ["gmail.com", "GMX.de", "yahoo.com", "outlook.com", "icloud.com", "web.de"])
 def test_free_mail_is_refused_even_where_somebody_vouched_for_it(name: str) -> None:
-    refused = gate(Mailbox("shop", name), Domain(trusted=True))
+    refused = check_domain(Mailbox("shop", name), Domain(trusted=True))
     assert refused is not None
     assert "free mail" in refused.detail
 
@@ -90,11 +90,11 @@ def test_a_reply_to_is_found_in_the_header_of_a_submitted_message(head: bytes, *
 def test_a_display_name_that_is_a_strangers_address_is_refused_for_a_reset_and_told_of_a_receipt(name: str) -> None:
     author = Mailbox("noreply", "shop.example", name)
     for strict in (MessageClass.AUTHENTICATION, MessageClass.SECURITY):
-        refused = disguised(author, strict)
+        refused = check_display_name(author, strict)
         assert isinstance(refused, Rejection)
         assert (refused.code, refused.errors[0].path) == ("content_refused", "from")
     for lenient in (MessageClass.TRANSACTIONAL, MessageClass.COMMERCIAL):
-        told = disguised(author, lenient)
+        told = check_display_name(author, lenient)
         assert isinstance(told, Warning)
         assert (told.code, told.path) == ("display_name_address", "from")
 
@@ -114,13 +114,13 @@ def test_a_display_name_that_is_a_strangers_address_is_refused_for_a_reset_and_t
     ],
 )
 def test_a_name_a_handle_and_ones_own_address_are_no_disguise(name: str) -> None:
-    assert disguised(Mailbox("noreply", "shop.example", name), MessageClass.AUTHENTICATION) is None
+    assert check_display_name(Mailbox("noreply", "shop.example", name), MessageClass.AUTHENTICATION) is None
 
 
 def test_an_address_of_the_domain_above_is_ones_own() -> None:
-    assert disguised(Mailbox("noreply", "mail.shop.example", "help@shop.example"), MessageClass.SECURITY) is None
+    assert check_display_name(Mailbox("noreply", "mail.shop.example", "help@shop.example"), MessageClass.SECURITY) is None
 
 
 @pytest.mark.parametrize("name", ["a@" + "\u0300" * 200 + ".example", "@" * 5000, "a@" + "b." * 5000, " " * 5000 + "@"])
 def test_no_display_name_takes_long_or_breaks_anything(name: str) -> None:
-    assert not isinstance(disguised(Mailbox("a", "shop.example", name), MessageClass.SECURITY), Warning)
+    assert not isinstance(check_display_name(Mailbox("a", "shop.example", name), MessageClass.SECURITY), Warning)

@@ -36,6 +36,10 @@ def test_a_jump_is_above_five_times_the_base_and_a_tenth_over_fifty(
         ("MX1.Example.co.uk.", "example.co.uk"),
         ("example.co.uk", "example.co.uk"),
         ("mx.example.com.au[2001:db8::1]", "example.com.au"),
+        ("mx.shop.info.pl", "shop.info.pl"),
+        ("mail.example.k12.ca.us", "example.k12.ca.us"),
+        ("inbound-smtp.eu-west-1.amazonaws.com", "amazonaws.com"),  # the list's private section does not count
+        ("co.uk", "co.uk"),
         ("x.test", "x.test"),
         ("localhost", "localhost"),
         ("192.0.2.7", "192.0.2.7"),

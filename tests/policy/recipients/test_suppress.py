@@ -6,7 +6,7 @@ import pytest
 
 from posthouse.model.message_type import MessageClass
 from posthouse.model.suppression import Cause, SuppressionAnswer, SuppressionFact
-from posthouse.policy.recipients.suppress import fold, judge, lifted_by, rule
+from posthouse.policy.recipients.suppress import judge, lifted_by, rule
 
 CLASSES = [MessageClass.AUTHENTICATION, MessageClass.SECURITY, MessageClass.TRANSACTIONAL, MessageClass.COMMERCIAL]
 GOLDEN = """
@@ -128,20 +128,3 @@ def test_what_an_erasure_left_is_passed_by_nobody() -> None:
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_says_who_may_lift_it_and_the_law_is_not_the_tenants(cause: Cause) -> None:
     assert lifted_by(cause) == {Cause.LEGAL: "operator", Cause.SIMULATED: "nobody"}.get(cause, "tenant")
-
-
-@pytest.mark.parametrize(
-    ("address", "folded"),
-    [
-        ("Jane.Doe@Shop.example", "jane.doe@shop.example"),
-        ("JÖRG@x.test", "jÖrg@x.test"),
-        ('"jane"@x.test', "jane@x.test"),
-        ('"Jane\\.Doe"@x.test', "jane.doe@x.test"),
-        ('"jane doe"@x.test', '"jane doe"@x.test'),
-        ('"a@b"@x.test', '"a@b"@x.test'),
-        ("İ@x.test", "İ@x.test"),
-        ("jane+tag@x.test", "jane+tag@x.test"),
-    ],
-)
-def test_an_address_is_folded_from_a_to_z_and_no_further(address: str, folded: str) -> None:
-    assert fold(address) == folded

@@ -9,6 +9,7 @@ from posthouse.model.message_row import MessageRow
 from posthouse.model.message_type import Lane
 from posthouse.model.queue import FlowHead, LeasedDelivery
 from posthouse.model.settlement import AttemptRecord, Settlement
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.messages import accept, contents
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
@@ -128,7 +129,7 @@ async def test_settling_deletes_the_row_and_writes_attempt_and_event(connection:
     await put(connection, rows.message(NOW))
     number = await worker(connection)
     (claimed,) = await claim_all(connection, number)
-    assert await settle.settle(connection, number, [final(claimed)]) == [True]
+    assert await settle.settle(connection, number, [final(claimed)], RULE) == [True]
     assert await connection.fetchval("select count(*) from queue") == 0
     assert await connection.fetchval("select outcome from attempt") == "delivered"
     assert await connection.fetch("select type from event order by xid, id") == [("message.queued",), ("message.delivered",)]
@@ -141,7 +142,7 @@ async def test_a_settlement_after_the_lease_was_lost_changes_nothing(connection:
     await queue.release(connection, number, [claimed])
     (again,) = await claim_all(connection, await worker(connection))
     assert again.number == 2
-    assert await settle.settle(connection, number, [final(claimed)]) == [False]
+    assert await settle.settle(connection, number, [final(claimed)], RULE) == [False]
     assert await connection.fetchval("select count(*) from attempt") == 0
 
 
@@ -153,7 +154,7 @@ async def test_a_retry_waits_outside_the_ready_line_until_it_is_promoted(connect
         delivery=claimed, attempt=attempt("deferred"), event="message.deferred", event_id=rows.new_id(NOW), event_data=None, at=NOW,
         due=NOW + timedelta(seconds=5), tries=1,
     )  # fmt: skip
-    assert await settle.settle(connection, number, [later]) == [True]
+    assert await settle.settle(connection, number, [later], RULE) == [True]
     assert await claim_all(connection, number) == []
     assert await queue.promote(connection, NOW + timedelta(seconds=4)) == []
     assert len(await queue.promote(connection, NOW + timedelta(seconds=5))) == 1
@@ -180,7 +181,7 @@ async def test_a_key_of_a_message_that_came_to_nothing_is_free(connection: Any) 
     await put(connection, rows.message(NOW, dedupe_key="k"))
     number = await worker(connection)
     (claimed,) = await claim_all(connection, number)
-    await settle.settle(connection, number, [final(claimed, "message.bounced")])
+    await settle.settle(connection, number, [final(claimed, "message.bounced")], RULE)
     holder = await accept.holder(connection, 1, 1, "k")
     assert holder is not None
     assert holder.freed

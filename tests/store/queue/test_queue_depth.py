@@ -13,6 +13,7 @@ import pytest
 from posthouse.model.message_type import Lane
 from posthouse.model.queue import FlowHead, LeasedDelivery
 from posthouse.model.settlement import Settlement
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
 from tests.support import rows
@@ -46,7 +47,7 @@ class Drain:
                 assert self._heads, f"nothing left after {taken}"
             claimed, marks = await queue.claim(self._connection, self._number, NOW, self._heads, BATCH, ())
             self._heads = list(marks.values())
-            await settle.settle(self._connection, self._number, [settled(each) for each in claimed])
+            await settle.settle(self._connection, self._number, [settled(each) for each in claimed], RULE)
             taken += len(claimed)
         return taken / (time.perf_counter() - began)
 

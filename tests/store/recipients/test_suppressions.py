@@ -8,6 +8,8 @@ import pytest
 
 from posthouse.model.keys import LookupKey
 from posthouse.model.suppression import AnswerCounts, BounceBrake, Cause, SoftEnd, Suppression, SuppressionEntry
+from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import bounce_brakes, soft_bounces, suppression_lookup, suppression_rule, suppressions
 from posthouse.store.recipients.suppression_lookup import AddressKey
@@ -82,8 +84,10 @@ async def test_a_brake_holds_the_latest_entries_and_what_comes_but_no_persons_an
     await add(
         connection, bounce("late@gmail.test"), bounce("x@else.test", provider="else.test"), bounce("p@gmail.test", provider="")
     )
-    assert await bounce_brakes.put_on(connection, GMAIL, WHY, NOW, NOW + HOUR) == (True, 1)
-    assert await bounce_brakes.put_on(connection, GMAIL, WHY, NOW + timedelta(seconds=2), NOW + 2 * HOUR) == (False, 1)
+    assert await bounce_brakes.put_on(connection, GMAIL, WHY, NOW, NOW + HOUR, doubted_from=NOW - BACK) == (True, 1)
+    assert await bounce_brakes.put_on(
+        connection, GMAIL, WHY, NOW + timedelta(seconds=2), NOW + 2 * HOUR, doubted_from=NOW + timedelta(seconds=2) - BACK
+    ) == (False, 1)
     [anew] = await add(connection, bounce("new@gmail.test"))
     assert anew.held_until == NOW + 2 * HOUR
     found = {name: await says(connection, f"{name}@gmail.test") for name in ("old", "late", "p", "new")}
@@ -92,7 +96,7 @@ async def test_a_brake_holds_the_latest_entries_and_what_comes_but_no_persons_an
 
 
 async def test_a_second_bounce_after_the_hold_is_firm_and_one_within_it_is_not(connection: Any) -> None:
-    await bounce_brakes.put_on(connection, GMAIL, WHY, NOW, NOW + HOUR)
+    await bounce_brakes.put_on(connection, GMAIL, WHY, NOW, NOW + HOUR, doubted_from=NOW - BACK)
     await add(connection, bounce(evidence={"n": 1}))
     [within] = await add(connection, bounce(), now=NOW + HOUR / 2)
     assert within.held_until == NOW + HOUR
@@ -101,7 +105,7 @@ async def test_a_second_bounce_after_the_hold_is_firm_and_one_within_it_is_not(c
 
 
 async def test_a_person_makes_a_provisional_entry_firm(connection: Any) -> None:
-    await bounce_brakes.put_on(connection, GMAIL, WHY, NOW, NOW + HOUR)
+    await bounce_brakes.put_on(connection, GMAIL, WHY, NOW, NOW + HOUR, doubted_from=NOW - BACK)
     await add(connection, bounce())
     [firm] = await add(connection, bounce(provider="", source="cli"))
     assert firm.held_until is None
@@ -115,9 +119,9 @@ async def test_counts_add_up_to_a_window_and_a_base(connection: Any) -> None:
         (NOW, AnswerCounts(20, 20)),
     ):
         await bounce_brakes.count(connection, {GMAIL: heard, (1, 0, "gmail.test"): AnswerCounts(1, 1)}, when)
-    [found] = await bounce_brakes.answers(connection, [GMAIL], NOW)
+    [found] = await bounce_brakes.answers(connection, [GMAIL], NOW - WINDOW, NOW - BASE)
     assert (found.window, found.base) == (AnswerCounts(60, 50), AnswerCounts(600, 6))
-    await bounce_brakes.forget_old(connection, NOW + 9 * DAY)
+    await bounce_brakes.forget_old(connection, NOW + 9 * DAY, BASE)
     assert await connection.fetchval("select count(*) from provider_count") == 0
 
 
@@ -146,7 +150,7 @@ async def test_soft_bounces_are_counted_apart_and_forgotten_apart(connection: An
         )
         for name, reason in (("a@x.test", "mailbox_full"), ("b@x.test", "mailbox_disabled"), ("c@x.test", "greylisted"), ("d@x.test", None))
     ]  # fmt: skip
-    assert await soft_bounces.count(connection, ends, NOW) == []
+    assert await soft_bounces.count(connection, ends, RULE, NOW) == []
     await soft_bounces.forget(connection, [(1, 1, KEY.of("a@x.test"))])
     assert [row[0] for row in await connection.fetch("select lookup from soft_bounce")] == [KEY.of("b@x.test")]
 

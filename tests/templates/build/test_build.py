@@ -31,7 +31,7 @@ def faults(library: dict[str, str] | None = None, **parts: str) -> tuple[SourceF
 
 
 def shown(wording: CompiledTemplate, **variables: Any) -> RenderedTemplate:
-    version = TemplateVersion(name="n", version=1, type=None, variables=(), wordings={"default": wording})
+    version = TemplateVersion(name="n", version=1, type=None, variables=(), compiled_templates={"default": wording})
     found = render(version, variables, None)
     assert isinstance(found, RenderedTemplate), found
     return found
@@ -178,7 +178,9 @@ def test_a_receipt_has_the_bytes_it_always_had() -> None:
     )
     wording = build(RECEIPT, {}, "de")
     assert isinstance(wording, CompiledTemplate)
-    version = TemplateVersion(name="n", version=1, type=None, variables=variables, wordings={"de": wording}, fallback="de")
+    version = TemplateVersion(
+        name="n", version=1, type=None, variables=variables, compiled_templates={"de": wording}, fallback="de"
+    )
     given = {
         "number": "R-2026-17", "total": "EUR 1234.50", "name": "Jörg & Söhne <x>", "paid_at": "2026-11-25T10:00:00Z",
         "items": [{"name": "Hemd 'grün'", "quantity": 2, "price": "EUR 1000"}, {"name": "Hut", "quantity": 1.5, "price": "EUR 234.50"}],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.templates.build.outline import outline, settled
+from posthouse.templates.build.outline import outline, resolve_soft_breaks
 from posthouse.templates.language.engine import CompiledPage
 
 BLOCKS = (
@@ -17,7 +17,7 @@ LINES = "<p>To<br>{% for i in many %}{{ i }}<br>{% endfor %}</p><p>B</p>"
 
 
 def said(html: str, **context: Any) -> str:
-    return settled(CompiledPage("text", outline(html)).fill({"x": None, "y": None, "many": [], **context}))
+    return resolve_soft_breaks(CompiledPage("text", outline(html)).fill({"x": None, "y": None, "many": [], **context}))
 
 
 @pytest.mark.parametrize("html", BLOCKS)
@@ -65,4 +65,4 @@ def test_private_letters_in_a_page_are_no_stand_ins() -> None:
 
 
 def test_a_text_that_somebody_wrote_is_left_as_it_is() -> None:
-    assert settled("  a\n\n\n  b  \n") == "  a\n\n\n  b  \n"
+    assert resolve_soft_breaks("  a\n\n\n  b  \n") == "  a\n\n\n  b  \n"

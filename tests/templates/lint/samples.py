@@ -63,7 +63,12 @@ def findings(mail: Mail, waivers: Mapping[str, str] | None = None) -> tuple[Lint
     """What lint says of it."""
     wording = CompiledTemplate(mail.subject, mail.page(), mail.text)
     version = TemplateVersion(
-        name="t", version=1, type=mail.type, variables=mail.variables, wordings={mail.locale: wording}, fallback=mail.locale
+        name="t",
+        version=1,
+        type=mail.type,
+        variables=mail.variables,
+        compiled_templates={mail.locale: wording},
+        fallback=mail.locale,
     )
     sources = {mail.locale: TemplateSource(subject=mail.subject, html=mail.page(), text=mail.text)}
     return lint(version, sources, mail.type, BY_NAME[mail.type].message_class, waivers)

@@ -29,7 +29,7 @@ def of(rule: str, found: tuple[LintFinding, ...]) -> LintFinding:
 
 def version(wording: CompiledTemplate, locale: str = "en") -> TemplateVersion:
     return TemplateVersion(
-        name="t", version=1, type=None, variables=NOTICE.variables, wordings={locale: wording}, fallback=locale
+        name="t", version=1, type=None, variables=NOTICE.variables, compiled_templates={locale: wording}, fallback=locale
     )
 
 
@@ -103,7 +103,7 @@ def test_a_waiver_that_waives_nothing_is_found(rule: str) -> None:
 def test_every_language_is_linted_by_itself() -> None:
     good, bad = CompiledTemplate(NOTICE.subject, NOTICE.page(), NOTICE.text), CompiledTemplate("Hi", NOTICE.page(), NOTICE.text)
     both = TemplateVersion(
-        name="t", version=1, type=None, variables=NOTICE.variables, wordings={"en": good, "de": bad}, fallback="en"
+        name="t", version=1, type=None, variables=NOTICE.variables, compiled_templates={"en": good, "de": bad}, fallback="en"
     )
     found = lint(both, {}, None, None)
     assert {(each.rule, each.locale) for each in found if each.rule == "subject-empty"} == {("subject-empty", "de")}

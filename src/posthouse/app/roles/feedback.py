@@ -8,7 +8,7 @@ from posthouse.app.runtime.runtime import Runtime
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.http import HttpRequest, HttpResponse
 from posthouse.model.mailbox import Mailbox
-from posthouse.net.confine import Confined
+from posthouse.net.confine import ConfinedPool
 from posthouse.pipeline.accept.notify_workers import WorkerNotifier
 from posthouse.pipeline.feedback.loop import FeedbackLoop, FeedbackLoopParts
 from posthouse.pipeline.feedback.replies import PersonalReplies, ReplyParts
@@ -26,7 +26,7 @@ class FeedbackRoleLoop:
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop."""
         runtime = self._runtime
-        readers = Confined(confined_command("read"))
+        readers = ConfinedPool(confined_command("read"))
         key = await load_key(runtime.database, runtime.sealer, runtime.entropy.bytes)
         feedback = FeedbackParts(database=runtime.database, clock=runtime.clock, entropy=runtime.entropy, key=key)
         loop = FeedbackLoop(

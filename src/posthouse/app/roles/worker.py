@@ -32,6 +32,7 @@ from posthouse.pipeline.deliver.simulated_complaints import SimulatedComplaints
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
 from posthouse.pipeline.deliver.worker import Worker, WorkerParts
 from posthouse.pipeline.loops import run_until
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.postgres.listen import listen
 from posthouse.store.queue import queue, settle, workers
@@ -121,7 +122,7 @@ async def _prepare(now: datetime, worker: int, lane: Lane, session: Session) -> 
     """The statements of every delivery, run on nothing."""
     await queue.claim(session, worker, now, [FlowHead(int(lane), 0, now)], 1, ())
     await suppression_lookup.check(session, (), now)
-    await settle.settle(session, worker, ())
+    await settle.settle(session, worker, (), RULE)
 
 
 async def _register(database: Database, clock: SystemClock, data_dir: Path, name: str) -> Lease:

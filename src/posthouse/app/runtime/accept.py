@@ -4,20 +4,20 @@ from posthouse.admin.templates import TemplateParts, Templates
 from posthouse.app.runtime.routes import route_facts
 from posthouse.app.runtime.runtime import Runtime
 from posthouse.config import Settings
-from posthouse.pipeline.accept.accept import AcceptParts, Announcer, Intake
+from posthouse.pipeline.accept.accept import AcceptParts, Intake, NotifyWorkers
 from posthouse.pipeline.accept.draft import MessageBuilder
 from posthouse.pipeline.accept.links import LinkBuilder
 from posthouse.pipeline.accept.notify_workers import WorkerNotifier
+from posthouse.pipeline.accept.suppression import AddressHasher, SuppressionLookup
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
 from posthouse.pipeline.render.renderer import Renderer
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.domains import Domains
 
 
-def build_intake(runtime: Runtime, announcer: Announcer | None = None, renderer: Renderer | None = None) -> Intake:
-    """An intake whose commits are announced to the workers. ``renderer`` None: templates are rendered in this process."""
+def build_intake(runtime: Runtime, notify_workers: NotifyWorkers | None = None, renderer: Renderer | None = None) -> Intake:
+    """An intake whose commits the workers are notified of. ``renderer`` None: templates are rendered in this process."""
     database, sealer, clock, entropy = runtime.database, runtime.sealer, runtime.clock, runtime.entropy
     suppressions = SuppressionLookup(
         database, clock, AddressHasher(database, sealer, entropy.bytes), Lockouts(database, clock, entropy)
@@ -27,13 +27,13 @@ def build_intake(runtime: Runtime, announcer: Announcer | None = None, renderer:
         sealer=sealer,
         entropy=entropy,
         routes=route_facts(runtime.settings),
-        lists=suppressions,
-        renders=renderer,
-        linker=_link_builder(runtime.settings, sealer),
+        suppression=suppressions,
+        renderer=renderer,
+        links=_link_builder(runtime.settings, sealer),
         limits=runtime.settings.limits,
     )
-    announce = announcer or WorkerNotifier(database)
-    return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=builder, announce=announce))
+    notify = notify_workers or WorkerNotifier(database)
+    return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify))
 
 
 def build_templates(runtime: Runtime, intake: Intake, renderer: Renderer) -> Templates:

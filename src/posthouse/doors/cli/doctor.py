@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import click
 import msgspec
@@ -13,14 +12,13 @@ from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, plain
 from posthouse.doors.cli.shared.session import opening, reached
 from posthouse.model.domain import Domain
+from posthouse.model.route import SENDING_KINDS, RouteKind
 from posthouse.ops.doctor_network import CheckLevel, CheckResult, check_disk
 from posthouse.ops.doctor_store import check_store
 from posthouse.store.postgres.database import Database
 from posthouse.store.postgres.migrate import current
 from posthouse.store.postgres.refusal import StoreRefusal
 from posthouse.store.tenants import domains, tenants
-
-DRIVEN: Final = frozenset({"mx", "smtp", "smtps", "inbox"})
 
 
 class DoctorReport(msgspec.Struct, frozen=True):
@@ -72,14 +70,14 @@ async def _examine(handed: CliContext, settings: Settings) -> list[CheckResult]:
 
 def _routes(routes: Sequence[RouteSetting]) -> Iterator[CheckResult]:
     for route in routes:
-        if route.kind not in DRIVEN:
+        if route.kind not in SENDING_KINDS:
             yield CheckResult(
                 f"route {route.name}",
                 CheckLevel.FAIL,
                 "this version cannot send through it",
                 "use mx:, smtp://, smtps:// or inbox:",
             )
-    if all(route.kind == "inbox" for route in routes):
+    if all(route.kind == RouteKind.INBOX for route in routes):
         advice = "set POSTHOUSE_ROUTES to mx: or smtp://… for mail to people"
         yield CheckResult("routes", CheckLevel.WARN, "everything goes to the built-in inbox, nothing leaves this machine", advice)
     else:
@@ -99,7 +97,7 @@ def _standing(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> CheckR
             "domain", CheckLevel.OK, f"mail may be sent from {', '.join(ready[:5])}{' and others' if len(ready) > 5 else ''}"
         )
     text = "none is trusted or verified" if known else "there is none"
-    level = CheckLevel.WARN if all(route.kind == "inbox" for route in routes) else CheckLevel.FAIL
+    level = CheckLevel.WARN if all(route.kind == RouteKind.INBOX for route in routes) else CheckLevel.FAIL
     return CheckResult("domain", level, f"{text}, so only the built-in inbox takes mail", "run posthouse domain add NAME --trust")
 
 

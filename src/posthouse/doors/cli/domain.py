@@ -12,8 +12,8 @@ from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.dns_answer import PublishedRecords
 from posthouse.model.domain import DnsRecord, Domain
-from posthouse.ops.doctor_network import PublishedRecords
 from posthouse.store.tenants import domains, streams
 
 HEADINGS: Final = ("NAME", "STATUS", "TRUSTED", "VERIFIED", "CREATED")
@@ -121,8 +121,8 @@ async def _records(session: CliSession, tenant: int, found: Domain) -> tuple[Dns
 def compare(wanted: DnsRecord, heard: PublishedRecords) -> CheckedRecord:
     """What DNS says against what should be there; a published DMARC or SPF policy of one's own is as good."""
     found = tuple(value for value in heard.values if _is_about(wanted.purpose, value))
-    if heard.trouble:
-        status, found = "unknown", (heard.trouble,)
+    if heard.error:
+        status, found = "unknown", (heard.error,)
     elif any(_normal(value) == _normal(wanted.value) for value in found):
         status = "found"
     elif found:

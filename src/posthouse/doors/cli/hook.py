@@ -6,12 +6,12 @@ from uuid import UUID
 
 import click
 
-from posthouse.config import PROVIDERS
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.output import answer, as_json, moment, remark, table
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.model import ids
 from posthouse.model.feedback import HookAddress
+from posthouse.model.route import PROVIDER_KINDS
 from posthouse.providers.registry import BY_NAME
 from posthouse.store.recipients import hooks
 
@@ -26,7 +26,7 @@ def hook() -> None:
 
 
 @hook.command()
-@click.argument("provider", type=click.Choice(PROVIDERS))
+@click.argument("provider", type=click.Choice([kind.value for kind in PROVIDER_KINDS]))
 @click.option("--test", "is_test", is_flag=True, help="For mail of the test environment.")
 @TENANT
 @as_json

@@ -54,7 +54,7 @@ def create(
         owner = await session.tenant(tenant)
         if type_ is not None and type_ not in types.BY_NAME:
             async with session.store.database.session() as reading:
-                own = await message_types.by_name(reading, owner.id)
+                own = types.own_types(await message_types.current(reading, owner.id))
             if type_ not in own:
                 raise click.BadParameter(types.unknown(type_, own), param_hint="--type")
         make = credentials.create_smtp_login if smtp else credentials.create_api_key

@@ -152,7 +152,7 @@ class _Following:
 
     async def _check_types(self, session: CliSession, owner: int) -> None:
         async with session.store.database.session() as reading:
-            own = await message_types.by_name(reading, owner)
+            own = types.own_types(await message_types.current(reading, owner))
         for name in sorted(self._wanted.types - EVENTS - set(types.BY_NAME) - set(own)):
             raise click.BadParameter(types.unknown(name, (*own, *_SHORT)), param_hint="--type")
 

@@ -15,7 +15,7 @@ from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.tenant import Tenant
-from posthouse.policy.accept.sender import unfit
+from posthouse.policy.accept.sender import check_default_from
 from posthouse.store.tenants import tenants
 
 HEADINGS: Final = ("TENANT", "NAME", "FROM", "REPLY TO")
@@ -41,7 +41,7 @@ def show(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
 
 
 def _author(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    if text and (wrong := unfit(text)) is not None:
+    if text and (wrong := check_default_from(text)) is not None:
         raise click.BadParameter(wrong)
     return text
 

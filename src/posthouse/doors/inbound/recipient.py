@@ -34,9 +34,9 @@ class RecipientDirectory(msgspec.Struct, frozen=True):
         destination = self.find(mailbox.local)
         if isinstance(destination, OperatorMailbox) and self.rate_limit is not None and not self.rate_limit.take():
             metrics.LETTERS.labels("operator", "rationed").inc()
-            return reply.RATIONED
+            return reply.MAILBOX_RATE_LIMITED
         if destination is not None:
             return None
         if self.forged_log is not None:
             self.forged_log.count(mailbox.local)
-        return reply.NOBODY
+        return reply.NO_SUCH_MAILBOX

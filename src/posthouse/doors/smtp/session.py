@@ -27,7 +27,8 @@ from posthouse.mail.smtp.server.action import (
     SecureServer,
     WriteReply,
 )
-from posthouse.mail.smtp.server.conversation import Actions, ServerConversation
+from posthouse.mail.smtp.server.conversation import ServerConversation
+from posthouse.mail.smtp.server.session import Actions, ServerTerms
 from posthouse.model.loopback import is_loopback_address
 from posthouse.model.send_request import Caller
 from posthouse.pipeline.accept.accept import StoreUnavailable
@@ -82,12 +83,14 @@ class SmtpSession(asyncio.Protocol):
         self._sessions.add(self)
         self._began_at = self._active_at = self._parts.clock.monotonic()
         self._conversation = ServerConversation(
-            self._parts.hostname,
-            self._parts.limits,
-            starttls=self._parts.tls_context is not None,
-            tls=self._tls,
-            loopback=is_loopback(transport.get_extra_info("peername")),
-            receives=self._parts.check_recipient,
+            ServerTerms(
+                hostname=self._parts.hostname,
+                limits=self._parts.limits,
+                starttls=self._parts.tls_context is not None,
+                encrypted=self._tls,
+                loopback=is_loopback(transport.get_extra_info("peername")),
+                check_recipient=self._parts.check_recipient,
+            )
         )
         self._perform(self._conversation.greet())
 
@@ -212,7 +215,7 @@ class SmtpSession(asyncio.Protocol):
         if result is LoginResult.DENIED:
             log.info("login refused")
             await asyncio.sleep(self._parts.limits.login_delay.total_seconds())
-        return self._conversation.authenticated(result)
+        return self._conversation.finish_login(result)
 
     async def _authenticate(self, login: Login) -> LoginResult:
         try:
@@ -224,7 +227,7 @@ class SmtpSession(asyncio.Protocol):
         return LoginResult.DENIED if self._caller is None else LoginResult.GRANTED
 
     async def _handle(self, message: ReceivedMessage) -> Actions:
-        return self._conversation.answered(await self._reply_to(message))
+        return self._conversation.finish_message(await self._reply_to(message))
 
     async def _reply_to(self, message: ReceivedMessage) -> bytes:
         """The reply to a message, which comes only after the commit."""
@@ -255,4 +258,4 @@ class SmtpSession(asyncio.Protocol):
             self._is_lost = True
             return []
         self._transport, self._caller = secured, None
-        return self._conversation.secured() + self._conversation.receive(bytes(early))
+        return self._conversation.finish_handshake() + self._conversation.receive(bytes(early))

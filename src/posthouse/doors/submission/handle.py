@@ -29,7 +29,7 @@ class RateLimiter(Protocol):
     Errors: StoreUnavailable.
     """
 
-    async def ask(self, caller: Caller, asked: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
+    async def check(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
         """Whether the key may ask for that now; None: it has no limit."""
         ...
 
@@ -46,7 +46,7 @@ def build_handler(intake: MailIntake, rate_limits: RateLimiter) -> Callable[[Cal
             return request.reply
         if caller is None:
             return reply.LOGIN_FIRST
-        limit = await rate_limits.ask(caller, (request,))
+        limit = await rate_limits.check(caller, (request,))
         if limit is not None and limit.rejection is not None:
             return reply_to(limit.rejection)
         return reply_to(await intake.accept(caller, request))

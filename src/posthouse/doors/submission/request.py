@@ -17,7 +17,7 @@ from posthouse.mail.mime.submitted import Submitted, SubmittedFault, own_fields,
 from posthouse.mail.smtp.server.action import Envelope
 from posthouse.mail.smtp.server.command import CommandFault
 from posthouse.mail.smtp.server.reply import reply_line
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import SendRequest
 

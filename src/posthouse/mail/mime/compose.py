@@ -19,7 +19,8 @@ from posthouse.mail.address import AddressFault, parse_list
 from posthouse.mail.header import date_field, encode_field, is_reserved, mailbox_field, one_line
 from posthouse.mail.mime import parameter
 from posthouse.mail.mime.encoding import LONG_LINE, SHORT_LINE, encode_base64, encode_text, relaxed_body, wire_text
-from posthouse.model.content import Attachment, Content
+from posthouse.model.content import Content
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 
 MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,900}>")

@@ -12,18 +12,16 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from posthouse.mail import html_attribute
 from posthouse.mail.address import AddressFault, parse_list
 from posthouse.mail.header import decode_words
+from posthouse.mail.html import links, replace_tags
 from posthouse.mail.mime import encoding
 from posthouse.mail.mime.entity import HEADER_OCTETS, Entity, Field, MalformedMessage, fields_of, leaves, parse, role
 
 TEXT_LIMIT: Final = 2 * 1024 * 1024
 LINKS_LIMIT: Final = 500
 CODE_WITHIN: Final = 20_000
-_HREF: Final = re.compile(r"""<a\s[^<>]{0,2000}?\bhref\s{0,4}=\s{0,4}(?:"([^"<>]{1,8000})"|'([^'<>]{1,8000})')""", re.IGNORECASE)
 _URL: Final = re.compile(r"""https?://[^\s<>"'`]{1,8000}""", re.IGNORECASE)
-_TAGS: Final = re.compile(r"<(?:style|script|title)\b[^<>]{0,2000}>[^<]{0,100000}|<[^<>]{0,10000}>", re.IGNORECASE)
 _CODE_WORD: Final = r"(?i:\b(?:code|kode|kod|pin|otp|passcode|c[oó]digo|codice)\b)"
 _VALUE: Final = (
     r"\b([0-9]{3}[ -][0-9]{3}|(?=[A-Z]{0,6}-?[A-Z]{0,6}[0-9])[A-Z0-9]{1,6}-[A-Z0-9]{3,6}|(?=[A-Z]{0,9}[0-9])[A-Z0-9]{4,10})\b"
@@ -105,7 +103,7 @@ def _readable(tree: Entity) -> Readable:
         html=html,
         attachments=attachments,
         links=_links(text or "", html or ""),
-        code=_code(subject, text if text is not None else _TAGS.sub("\n", html or "")),
+        code=_code(subject, text if text is not None else replace_tags(html or "", "\n", "\n")),
     )
 
 
@@ -125,7 +123,7 @@ def _addresses(field: Field | None) -> list[str]:
 
 
 def _links(text: str, html: str) -> list[str]:
-    found = [html_attribute.attribute_value(match[1] or match[2]).strip() for match in _HREF.finditer(html)]
+    found = [link.href.strip() for link in links(html) if link.element == "a"]
     found += [match[0].rstrip(".,;:!?)]}") for match in _URL.finditer(text)]
     return list(dict.fromkeys(link for link in found if link.lower().startswith(("http://", "https://"))))[:LINKS_LIMIT]
 

@@ -25,7 +25,8 @@ from posthouse.mail.header import LINE_AIM, LINE_LIMIT, decode_words, encode_fie
 from posthouse.mail.mime import encoding, parameter
 from posthouse.mail.mime.compose import MESSAGE_ID, body_digest
 from posthouse.mail.mime.entity import Entity, Field, MalformedMessage, leaves, parse, role
-from posthouse.model.content import Attachment, Content
+from posthouse.model.content import Content
+from posthouse.model.letter import Attachment
 from posthouse.model.mailbox import Mailbox
 
 _CONTROL_FAMILY: Final = "x-posthouse-"

@@ -50,10 +50,10 @@ class PersonalReply(msgspec.Struct, frozen=True, kw_only=True):
 
     author: str
     digest: bytes
-    answers: bool
+    is_answer: bool
     message_id: str = ""
     subject: str = ""
-    held: str = ""
+    blocked_reason: str = ""
     content: Content | None = None
 
 
@@ -69,11 +69,11 @@ def read_reply(data: bytes, return_path: str | None) -> PersonalReply | None:
         return None
     message_id = field.text if (field := tree.first("message-id")) and MESSAGE_ID.fullmatch(field.text) else ""
     subject = decode_words(_value(tree, "subject"))
-    answers = any(tree.first(name) for name in ("in-reply-to", "references")) or _ANSWER.match(subject) is not None
-    held = _held(tree)
+    is_answer = any(tree.first(name) for name in ("in-reply-to", "references")) or _ANSWER.match(subject) is not None
+    blocked_reason = _blocked_reason(tree)
     return PersonalReply(
-        author=author.address, digest=_digest(tree), answers=answers, message_id=message_id, subject=subject, held=held,
-        content=None if held else _content(tree, message_id),
+        author=author.address, digest=_digest(tree), is_answer=is_answer, message_id=message_id, subject=subject, blocked_reason=blocked_reason,
+        content=None if blocked_reason else _content(tree, message_id),
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def _is_automatic(tree: Entity, author: Mailbox, return_path: str | None) -> boo
     )
 
 
-def _held(tree: Entity) -> str:
+def _blocked_reason(tree: Entity) -> str:
     hops = sum(field.name == "received" for field in tree.fields)
     if tree.first(MARK) is not None or hops > MOST_HOPS:
         return "looped"

@@ -1,14 +1,19 @@
-"""Asking other HTTP servers: the only place from which this product does (S-17; a house test says so).
+"""The HTTP client: the only place from which this product sends requests (S-17; a house test holds it).
 
-An address that a tenant, a message or DNS gave must be public, and the very address that was judged is connected to:
+An address that a tenant, a message or DNS gave must be public, and the very address that was checked is connected to:
 names are looked up once, by the house's resolver, and nothing is looked up again. Redirects are never followed; proxies
 and the environment are not looked at; certificates are checked, chain and name. Results are values.
 
-Connections that came to rest are kept for a while, by origin. One that a server closed meanwhile is noticed; where that
-happens under a request that may be repeated (or of which nothing arrived), it is asked once more over a new one.
+Why not a library: delivery through a vendor must know whether the last byte of a request may have left before an answer failed to come
+(in doubt), and no client we know says that; nor do they connect to an address that was checked before.
 
-Known sharp edges: ``localhost`` and names below it are loopback without asking (RFC 6761 6.3); /etc/hosts is not
-read. Where a host has private and public addresses only the public ones are tried. Callers bound how much they ask at once.
+Idle connections are kept for a while, by origin. One that the server closed meanwhile is noticed; where that happens during
+a request that may be repeated (or of which nothing arrived), it is sent once more over a new connection.
+
+Must never know: what a request is for, and whether to try again later.
+
+Known sharp edges: ``localhost`` and names below it are loopback without a look-up (RFC 6761 6.3); /etc/hosts is not
+read. Where a host has private and public addresses only the public ones are tried. Callers bound their concurrency.
 """
 
 import asyncio
@@ -22,8 +27,9 @@ from typing import Final
 import msgspec
 
 from posthouse.model.clock import Clock
+from posthouse.model.dns_answer import DnsAnswerKind
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason, Url, UrlFault, parse_url
-from posthouse.net.dns import DnsAnswerKind, Resolver
+from posthouse.net.dns import Resolver
 from posthouse.net.http.connection import HttpConnection, HttpWire
 from posthouse.net.http.limits import HttpLimits
 from posthouse.net.reach import is_public
@@ -34,84 +40,93 @@ _Origin = tuple[str, str, int, bool]
 
 
 class HttpClient:
-    """Carries requests. ``close`` at the end."""
+    """Sends requests. ``close`` at the end."""
 
     def __init__(
-        self, resolver: Resolver, clock: Clock, *, limits: HttpLimits | None = None, allow_private: bool = False,
-        agent: str = "Posthouse", authorities: Path | None = None,
-    ) -> None:  # fmt: skip
-        """``allow_private``: also for addresses of strangers. ``authorities``: a PEM file beside the machine's own."""
+        self,
+        resolver: Resolver,
+        clock: Clock,
+        *,
+        limits: HttpLimits | None = None,
+        allow_private: bool = False,
+        agent: str = "Posthouse",
+        authorities: Path | None = None,
+    ) -> None:
+        """``allow_private``: also for addresses that strangers gave. ``authorities``: a PEM file beside the machine's own."""
         self._resolver = resolver
         self._clock = clock
         self._limits = limits or HttpLimits()
         self._allow_private = allow_private
         self._agent = agent
-        self._context = _checking(authorities)
-        self._resting: dict[_Origin, deque[HttpConnection]] = {}
-        self._kept = 0
+        self._context = _verifying_context(authorities)
+        self._idle: dict[_Origin, deque[HttpConnection]] = {}
+        self._idle_count = 0
 
     async def send(
         self, request: HttpRequest, *, trusted: bool = False, within: timedelta | None = None
     ) -> HttpResponse | NoAnswer:
-        """The answer, or why there is none. ``trusted``: the operator gave this address, so it is not judged."""
+        """The response, or why there is none. ``trusted``: the operator gave this address, so it is not checked."""
         url = parse_url(request.url)
         if isinstance(url, UrlFault):
-            return NoAnswer(trouble=NoAnswerReason.URL, text=f"the address {url.message}")
-        began = self._clock.monotonic()
-        asking = _Asking(self, url, request, trusted=trusted)
+            return NoAnswer(reason=NoAnswerReason.URL, text=f"the address {url.message}")
+        started = self._clock.monotonic()
+        exchange = _Exchange(self, url, request, trusted=trusted)
         try:
             async with asyncio.timeout((within or self._limits.total).total_seconds()):
-                answer = await asking.answer()
+                answer = await exchange.run()
         except TimeoutError:
             answer = NoAnswer(
-                trouble=NoAnswerReason.TIMED_OUT, text="no answer in time", left=asking.left, address=asking.address
+                reason=NoAnswerReason.TIMED_OUT,
+                text="no answer in time",
+                fully_sent=exchange.fully_sent,
+                address=exchange.address,
             )
         finally:
-            asking.end()
-        return msgspec.structs.replace(answer, duration_ms=(self._clock.monotonic() - began) * 1000)
+            exchange.end()
+        return msgspec.structs.replace(answer, duration_ms=(self._clock.monotonic() - started) * 1000)
 
     async def close(self) -> None:
-        """Close what is at rest."""
-        for kept in self._resting.values():
-            for connection in kept:
+        """Close the idle connections."""
+        for connections in self._idle.values():
+            for connection in connections:
                 connection.abort()
-        self._resting, self._kept = {}, 0
+        self._idle, self._idle_count = {}, 0
         await asyncio.sleep(0)
 
-    def take(self, origin: _Origin) -> HttpConnection | None:
-        """A connection at rest that is still good."""
-        kept = self._resting.get(origin)
-        found = None
-        while kept and found is None:
-            connection = kept.pop()
-            self._kept -= 1
-            fresh = self._clock.monotonic() - connection.since < self._limits.idle.total_seconds()
-            if fresh and connection.wire.at_rest:
-                found = connection
+    def reuse(self, origin: _Origin) -> HttpConnection | None:
+        """An idle connection that is still usable."""
+        idle = self._idle.get(origin)
+        usable = None
+        while idle and usable is None:
+            connection = idle.pop()
+            self._idle_count -= 1
+            fresh = self._clock.monotonic() - connection.idle_since < self._limits.idle.total_seconds()
+            if fresh and connection.wire.is_idle:
+                usable = connection
             else:
                 connection.abort()
-        if not kept:
-            self._resting.pop(origin, None)
-        return found
+        if not idle:
+            self._idle.pop(origin, None)
+        return usable
 
-    def keep(self, origin: _Origin, connection: HttpConnection) -> None:
-        """Keep a connection for the next request to its origin, or close it."""
-        kept = self._resting.get(origin, ())
-        if len(kept) >= self._limits.per_origin or not connection.rest():
+    def release(self, origin: _Origin, connection: HttpConnection) -> None:
+        """Keep a connection open for the next request to its origin, or close it."""
+        idle = self._idle.get(origin, ())
+        if len(idle) >= self._limits.per_origin or not connection.make_idle():
             connection.abort()
             return
-        if self._kept >= self._limits.kept:
+        if self._idle_count >= self._limits.max_idle:
             self._drop_oldest()
-        connection.since = self._clock.monotonic()
-        self._resting.setdefault(origin, deque()).append(connection)
-        self._kept += 1
+        connection.idle_since = self._clock.monotonic()
+        self._idle.setdefault(origin, deque()).append(connection)
+        self._idle_count += 1
 
     def _drop_oldest(self) -> None:
-        origin = min(self._resting, key=lambda each: self._resting[each][0].since)
-        self._resting[origin].popleft().abort()
-        self._kept -= 1
-        if not self._resting[origin]:
-            del self._resting[origin]
+        origin = min(self._idle, key=lambda each: self._idle[each][0].idle_since)
+        self._idle[origin].popleft().abort()
+        self._idle_count -= 1
+        if not self._idle[origin]:
+            del self._idle[origin]
 
     async def open(self, url: Url, *, trusted: bool) -> HttpConnection | NoAnswer:
         """A new connection to the first address that takes one."""
@@ -121,13 +136,13 @@ class HttpClient:
         allowed = [each for each in addresses if trusted or self._allow_private or is_public(each)]
         if not allowed:
             text = f"{url.host} is at {addresses[0]}, a private or reserved address"
-            return NoAnswer(trouble=NoAnswerReason.PRIVATE_ADDRESS, text=text, address=addresses[0])
+            return NoAnswer(reason=NoAnswerReason.PRIVATE_ADDRESS, text=text, address=addresses[0])
         error = None
         for address in allowed:
-            found = await self._connect(url, address)
-            if isinstance(found, HttpConnection):
-                return found
-            error = error or found
+            connected = await self._connect(url, address)
+            if isinstance(connected, HttpConnection):
+                return connected
+            error = error or connected
         assert error is not None  # noqa: S101 - there was an address to try
         return error
 
@@ -136,10 +151,10 @@ class HttpClient:
             return (url.address,)
         if url.host == "localhost" or url.host.endswith(".localhost"):
             return _LOOPBACK
-        found = await self._resolver.addresses(url.host)
-        if found.kind is not DnsAnswerKind.FOUND:
-            return NoAnswer(trouble=NoAnswerReason.DNS, text=found.text)
-        return found.addresses
+        answer = await self._resolver.addresses(url.host)
+        if answer.kind is not DnsAnswerKind.FOUND:
+            return NoAnswer(reason=NoAnswerReason.DNS, text=answer.text)
+        return answer.addresses
 
     async def _connect(self, url: Url, address: str) -> HttpConnection | NoAnswer:
         wire = HttpWire()
@@ -147,11 +162,11 @@ class HttpClient:
             async with asyncio.timeout(self._limits.connect.total_seconds()):
                 await self._dial(wire, url, address)
         except TimeoutError:
-            return NoAnswer(trouble=NoAnswerReason.CONNECT, text=f"{address}: no connection in time", address=address)
+            return NoAnswer(reason=NoAnswerReason.CONNECT, text=f"{address}: no connection in time", address=address)
         except ssl.SSLError as error:
-            return NoAnswer(trouble=NoAnswerReason.TLS, text=f"{address}: {describe_error(error)}", address=address)
+            return NoAnswer(reason=NoAnswerReason.TLS, text=f"{address}: {describe_error(error)}", address=address)
         except OSError as error:
-            return NoAnswer(trouble=NoAnswerReason.CONNECT, text=f"{address}: {describe_error(error)}", address=address)
+            return NoAnswer(reason=NoAnswerReason.CONNECT, text=f"{address}: {describe_error(error)}", address=address)
         return HttpConnection(wire, url, address, self._agent, self._limits)
 
     async def _dial(self, wire: HttpWire, url: Url, address: str) -> None:
@@ -160,13 +175,18 @@ class HttpClient:
             await loop.create_connection(lambda: wire, address, url.port)
             return
         await loop.create_connection(
-            lambda: wire, address, url.port, ssl=self._context, server_hostname=url.host,
-            ssl_handshake_timeout=self._limits.connect.total_seconds(), ssl_shutdown_timeout=SHUTDOWN_SECONDS,
-        )  # fmt: skip
+            lambda: wire,
+            address,
+            url.port,
+            ssl=self._context,
+            server_hostname=url.host,
+            ssl_handshake_timeout=self._limits.connect.total_seconds(),
+            ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+        )
 
 
-class _Asking:
-    """One request on its way, over at most two connections; whatever ends it, no connection is left behind."""
+class _Exchange:
+    """One request and its response, over at most two connections; whatever ends it, no connection is left open behind it."""
 
     def __init__(self, client: HttpClient, url: Url, request: HttpRequest, *, trusted: bool) -> None:
         self._client = client
@@ -175,52 +195,52 @@ class _Asking:
         self._trusted = trusted
         self._origin = (url.scheme, url.host, url.port, trusted)
         self._connection: HttpConnection | None = None
-        self._whole = False
+        self._complete = False
 
     @property
-    def left(self) -> bool:
-        return self._connection is not None and self._connection.left
+    def fully_sent(self) -> bool:
+        return self._connection is not None and self._connection.fully_sent
 
     @property
     def address(self) -> str:
         return self._connection.address if self._connection is not None else ""
 
-    async def answer(self) -> HttpResponse | NoAnswer:
-        self._connection = self._client.take(self._origin)
+    async def run(self) -> HttpResponse | NoAnswer:
+        self._connection = self._client.reuse(self._origin)
         if self._connection is not None:
             answer = await self._connection.ask(self._url, self._request)
-            if not self._again(answer):
-                return self._ended(answer)
+            if not self._may_repeat(answer):
+                return self._finish(answer)
             self._connection.abort()
             self._connection = None
         opened = await self._client.open(self._url, trusted=self._trusted)
         if isinstance(opened, NoAnswer):
             return opened
         self._connection = opened
-        return self._ended(await opened.ask(self._url, self._request))
+        return self._finish(await opened.ask(self._url, self._request))
 
     def end(self) -> None:
         if self._connection is None:
             return
-        if self._whole:
-            self._client.keep(self._origin, self._connection)
+        if self._complete:
+            self._client.release(self._origin, self._connection)
         else:
             self._connection.abort()
 
-    def _ended(self, answer: HttpResponse | NoAnswer) -> HttpResponse | NoAnswer:
-        self._whole = isinstance(answer, HttpResponse) and not answer.truncated
+    def _finish(self, answer: HttpResponse | NoAnswer) -> HttpResponse | NoAnswer:
+        self._complete = isinstance(answer, HttpResponse) and not answer.truncated
         return answer
 
-    def _again(self, answer: HttpResponse | NoAnswer) -> bool:
-        """Whether a server closed a connection at rest just as we spoke (RFC 9112 9.3.1, 9.5)."""
-        if not isinstance(answer, NoAnswer) or answer.trouble is not NoAnswerReason.LOST or self._connection is None:
+    def _may_repeat(self, answer: HttpResponse | NoAnswer) -> bool:
+        """Whether the server closed an idle connection just as the request was sent (RFC 9112 9.3.1, 9.5)."""
+        if not isinstance(answer, NoAnswer) or answer.reason is not NoAnswerReason.LOST or self._connection is None:
             return False
-        return not self._connection.wire.heard and (self._request.repeatable or not answer.left)
+        return not self._connection.wire.received and (self._request.repeatable or not answer.fully_sent)
 
 
 @cache
-def _checking(authorities: Path | None) -> ssl.SSLContext:
-    """TLS 1.2 or newer, chain and name checked, HTTP/1.1 asked for by name (RFC 7301)."""
+def _verifying_context(authorities: Path | None) -> ssl.SSLContext:
+    """TLS 1.2 or newer, chain and name checked, HTTP/1.1 by ALPN (RFC 7301)."""
     context = ssl.create_default_context()
     if authorities is not None:
         context.load_verify_locations(authorities)

@@ -1,4 +1,4 @@
-"""How much of a stranger's HTTP server do we put up with? Time, bytes, and connections kept open."""
+"""How much may another HTTP server cost us? Time, bytes, and idle connections."""
 
 from datetime import timedelta
 
@@ -6,10 +6,10 @@ import msgspec
 
 
 class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """``total``: from the first look-up to the last byte read; ``connect``: TCP and TLS with one address.
+    """``total``: from the look-up to the last byte read; ``connect``: TCP and TLS with one address.
 
-    ``body``: octets of an answer that are read; ``head``: octets of its status line and fields. ``idle``: how long an unused connection is
-    kept; ``per_origin`` and ``kept``: how many of them. ``requests``: over one connection.
+    ``body``: octets of a response that are read; ``head``: octets of its status line and fields. ``idle``: how long an idle connection
+    stays open; ``per_origin`` and ``max_idle``: how many of them. ``requests``: over one connection.
     """
 
     total: timedelta = timedelta(seconds=15)
@@ -18,5 +18,5 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
     head: int = 16 * 1024
     idle: timedelta = timedelta(seconds=20)
     per_origin: int = 16
-    kept: int = 128
+    max_idle: int = 128
     requests: int = 1000

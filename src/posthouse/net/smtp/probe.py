@@ -121,11 +121,10 @@ class _ProbeSession:
                 action = handshake.secured()
             if isinstance(action, SessionReady):
                 return
-            if isinstance(action, SendCommand):
-                writer.write(action.data)
-                awaited = action.asked
-            else:
-                raise ValueError(_describe_end(action))
+            if not isinstance(action, SendCommand):
+                raise ValueError(_describe_end(action))  # noqa: TRY004 - the server ended the session; no type is wrong
+            writer.write(action.data)
+            awaited = action.asked
 
     async def _next_reply(self, stream: asyncio.StreamReader) -> Reply:
         while not self._replies:

@@ -20,8 +20,10 @@ from typing import Final
 from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
+from posthouse.model.dns_answer import DnsAnswerKind
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
-from posthouse.net.dns import DnsAnswerKind, Resolver
+from posthouse.model.route import RouteKind
+from posthouse.net.dns import Resolver
 from posthouse.net.reach import is_public
 from posthouse.net.smtp import tls
 from posthouse.net.smtp.connection_slots import ConnectionSlots
@@ -63,7 +65,7 @@ class MissingDomains:
 class MxTransport:
     """Straight to the recipients' hosts; a destination is a domain. See ``net.transports.transport.Transport``."""
 
-    name = "mx"
+    name = RouteKind.MX.value
 
     def __init__(
         self, parts: SmtpParts, resolver: Resolver, port: int, fraction: Callable[[], float], *, allow_private: bool = False
@@ -129,7 +131,7 @@ class MxTransport:
                 return await self._addresses(domain, [host for _, host in hosts])
             case DnsAnswerKind.NONE:
                 return await self._addresses(domain, [domain], implicit=True)
-            case DnsAnswerKind.TROUBLE:
+            case DnsAnswerKind.ERROR:
                 return self._classifier.no_answer(AttemptStage.RESOLVE, Reason.DNS_FAILED, answer.text)
             case DnsAnswerKind.NULL_MX:
                 return self._missing(domain, Reason.NO_MAIL_DOMAIN, answer.text)

@@ -112,4 +112,4 @@ class ActiveTemplates:
 
 
 def _size(version: TemplateVersion) -> int:
-    return sum(len(wording.subject) + len(wording.html) + len(wording.text) for wording in version.wordings.values())
+    return sum(len(wording.subject) + len(wording.html) + len(wording.text) for wording in version.compiled_templates.values())

@@ -32,7 +32,7 @@ def declares_brand(version: TemplateVersion) -> bool:
     return any(variable.name == BRAND for variable in version.variables)
 
 
-def branded(variables: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
+def with_brand(variables: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
     """The variables with ``brand``: its settings under their names, and ``text_color``; what is not set is left out."""
     given = variables.get(BRAND)
     if given is not None and not isinstance(given, dict):

@@ -1,4 +1,4 @@
-"""Why and how: a draft put into the words of an explanation (``?dryRun=true``, ``posthouse explain``). Nothing is looked up here."""
+"""What would happen to a draft, and why, as an explanation (``?dryRun=true``, ``posthouse explain``). Nothing is looked up here."""
 
 from posthouse.model.explanation import (
     ContentPreview,
@@ -9,19 +9,18 @@ from posthouse.model.explanation import (
     TemplateUsed,
     TrackingUsed,
 )
-from posthouse.model.route import RouteFact
-from posthouse.model.send_request import Caller
-from posthouse.pipeline.accept.draft import Draft
+from posthouse.model.route import RouteFact, RouteKind
 from posthouse.pipeline.accept.links import CLICKS, OPENS
-from posthouse.policy.accept.admit import Admission
-from posthouse.policy.deliver.route import INBOX, candidates, stays_in_inbox
+from posthouse.pipeline.accept.message import AdmittedMessage
+from posthouse.pipeline.accept.row import Draft
+from posthouse.policy.deliver.route import candidates, stays_in_inbox
 
 
-def explanation(drafted: Draft, caller: Caller, routes: tuple[RouteFact, ...]) -> Explanation:
-    """Everything that would happen to a draft."""
-    admission, worded = drafted.admission, drafted.worded
+def explain(draft: Draft, routes: tuple[RouteFact, ...]) -> Explanation:
+    """Everything that would happen to a draft; ``routes``: those that are configured."""
+    admission, parts, links = draft.message.admission, draft.message.parts, draft.links
     type = admission.type
-    template = worded.template
+    template = parts.template
     return Explanation(
         type=type.name,
         message_class=type.message_class.value,
@@ -35,23 +34,28 @@ def explanation(drafted: Draft, caller: Caller, routes: tuple[RouteFact, ...]) -
         waits_seconds=tuple(wait.total_seconds() for wait in type.waits),
         in_doubt=type.in_doubt.value,
         dedupe_window_seconds=type.dedupe_window.total_seconds(),
-        tracking=TrackingUsed(opens=bool(admission.tracking & OPENS), clicks=bool(admission.tracking & CLICKS)),
-        template=None if template is None else TemplateUsed(template.name, template.version, worded.locale),
-        ways=_ways(admission, caller, routes),
-        policy=_policy(drafted),
-        preview=ContentPreview(worded.subject, worded.html, worded.text, drafted.size),
+        tracking=TrackingUsed(opens=bool(links.tracking & OPENS), clicks=bool(links.tracking & CLICKS)),
+        template=None if template is None else TemplateUsed(template.name, template.version, parts.locale),
+        ways=_recipient_routes(draft.message, routes),
+        policy=_policy(draft),
+        preview=ContentPreview(parts.subject, links.html, parts.text, draft.size),
     )
 
 
-def _policy(drafted: Draft) -> PolicyVerdict | None:
-    verdict = drafted.verdict
+def _policy(draft: Draft) -> PolicyVerdict | None:
+    verdict = draft.verdict
     if verdict is None:
         return None
     findings = tuple(
         PolicyFinding(
-            rule=each.rule, part=each.part, position=each.position, excerpt=each.excerpt, weight=each.weight, message=each.message
+            rule=finding.rule,
+            part=finding.part,
+            position=finding.position,
+            excerpt=finding.excerpt,
+            weight=finding.weight,
+            message=finding.message,
         )
-        for each in verdict.findings
+        for finding in verdict.findings
     )
     return PolicyVerdict(
         kind=verdict.kind.value,
@@ -63,17 +67,19 @@ def _policy(drafted: Draft) -> PolicyVerdict | None:
     )
 
 
-def _ways(admission: Admission, caller: Caller, routes: tuple[RouteFact, ...]) -> tuple[RecipientRoutes, ...]:
-    found = []
-    for position, person in enumerate(admission.recipients):
+def _recipient_routes(message: AdmittedMessage, routes: tuple[RouteFact, ...]) -> tuple[RecipientRoutes, ...]:
+    admission, environment = message.admission, message.caller.environment
+    recipient_routes = []
+    for position, recipient in enumerate(admission.recipients):
         reason = admission.suppressed.get(position)
         if reason is not None:
             names: tuple[str, ...] = ()
-        elif stays_in_inbox(caller.environment, simulator=person.simulator):
-            names = (INBOX,)
+        elif stays_in_inbox(environment, simulator=recipient.simulator):
+            names = (RouteKind.INBOX.value,)
         else:
-            places = candidates(routes, caller.environment, simulator=person.simulator)
-            names = tuple(routes[place].name for place in places)
+            names = tuple(routes[place].name for place in candidates(routes, environment, simulator=recipient.simulator))
         evidence = admission.evidence.get(position)
-        found.append(RecipientRoutes(recipient=person.mailbox.address, routes=names, reason=reason, suppression=evidence))
-    return tuple(found)
+        recipient_routes.append(
+            RecipientRoutes(recipient=recipient.mailbox.address, routes=names, reason=reason, suppression=evidence)
+        )
+    return tuple(recipient_routes)

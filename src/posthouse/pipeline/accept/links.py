@@ -1,108 +1,95 @@
-"""The links of ours that go into a mail at intake: tracking where type and stream allow it, the way out of a commercial list.
+"""The links of ours that go into a mail at intake: tracking where type and stream allow it, and a commercial mail's unsubscribe.
 
-They are made when the message is taken, because what is stored is what is sent. A body is the same for everybody it goes
-to, so a mail with several recipients is not tracked, and a commercial one is refused: its way out would be everybody's.
-They stand on the stream's own host, if it has one, else on that of POSTHOUSE_PUBLIC_URL.
+They are made when the message is accepted, because what is stored is what is sent. A body is the same for all its recipients,
+so a mail with several is not tracked, and a commercial one is refused: its unsubscribe link would be everybody's.
+The links are on the stream's own host, if it has one, else on that of POSTHOUSE_PUBLIC_URL.
 
 Known sharp edges: one-click needs an https address that receivers reach (RFC 8058 section 3.1); without POSTHOUSE_PUBLIC_URL
-being one, a commercial mail goes out with a warning and, where returned mail is taken in, with a way out by mail alone.
+being one, a commercial mail goes out with a warning and, where returned mail is received, with an unsubscribe address alone.
 """
 
 import re
 from typing import Final
-from uuid import UUID
-
-import msgspec
 
 from posthouse.mail import link
-from posthouse.mail.header import encode_field
 from posthouse.mail.link import Link, LinkPurpose
 from posthouse.model.message_type import MessageClass, Tracking
-from posthouse.model.send_request import Caller, FieldError, Rejection, SendRequest, Warning
-from posthouse.model.stream import Stream
-from posthouse.policy.accept.admit import Admission
+from posthouse.model.send_request import FieldError, Rejection, Warning
+from posthouse.pipeline.accept.message import AdmittedMessage, LinkedContent
 from posthouse.policy.accept.commercial import NO_ONE_CLICK
 from posthouse.templates.html.links import with_tracking
 
-OPENS: Final = 1
+OPENS: Final = 1  # bits of ``LinkedContent.tracking``
 CLICKS: Final = 2
-_OWN: Final = re.compile(rb"^list-unsubscribe[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-
-
-class LinkedContent(msgspec.Struct, frozen=True, kw_only=True):
-    """``html`` with its links; ``head``: fields to add; ``tracking``: bits that really hold."""
-
-    html: str | None
-    head: bytes = b""
-    tracking: int = 0
-    warnings: tuple[Warning, ...] = ()
+_LIST_UNSUBSCRIBE: Final = re.compile(rb"^list-unsubscribe[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_ONE_CLICK: Final = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+_SEVERAL_RECIPIENTS: Final = Warning(
+    "tracking_off", "A mail to several recipients is not tracked: they share one body.", "tracking"
+)
+_COMMERCIAL_TO_SEVERAL: Final = Rejection(
+    "validation_failed",
+    "A commercial mail carries its reader's own way out of the list, so it goes to one recipient; send a batch.",
+    (FieldError("to", "must be one recipient, without cc and bcc, for a commercial mail: send a batch"),),
+)
 
 
 class LinkBuilder:
-    """One per process. ``public_url``: where readers reach us; ``domain``: where returned mail is taken in, '' where it is not."""
+    """One per process. ``public_url``: where readers reach us; ``domain``: where returned mail is received, '' where it is not."""
 
     def __init__(self, token_key: bytes, public_url: str, domain: str) -> None:
-        """Links of one installation."""
         self._key = link.link_key(token_key)
-        self._public = public_url.rstrip("/")
+        self._public_url = public_url.rstrip("/")
         self._domain = domain
 
-    def link(
-        self, caller: Caller, request: SendRequest, admission: Admission, stream: Stream, html: str | None, new: UUID
-    ) -> LinkedContent | Rejection:
+    def link(self, message: AdmittedMessage) -> LinkedContent | Rejection:
         """What a message carries of ours, or why it cannot go out like this."""
-        tracking = _wanted(request, admission, stream) if html is not None else 0
+        stream, html = message.facts.stream.settings, message.parts.html
+        base = f"https://{stream.tracking_domain}" if stream.tracking_domain else self._public_url
+        tracking = _requested_tracking(message) if html is not None else 0
         warnings: tuple[Warning, ...] = ()
-        if tracking and len(admission.recipients) != 1:
-            warnings += (
-                Warning("tracking_off", "A mail to several recipients is not tracked: they share one body.", "tracking"),
-            )
-            tracking = 0
-        head: bytes | Rejection = b""
-        base = f"https://{stream.tracking_domain}" if stream.tracking_domain else self._public
-        if _must_let_go(admission, stream, request):
-            head, told = self._way_out(base, caller, admission, new)
-            warnings += told
-        if isinstance(head, Rejection):
-            return head
+        if tracking and len(message.admission.recipients) != 1:
+            tracking, warnings = 0, (_SEVERAL_RECIPIENTS,)
+        headers: dict[str, str] = {}
+        if _needs_unsubscribe(message):
+            if len(message.admission.recipients) != 1:
+                return _COMMERCIAL_TO_SEVERAL
+            headers = self._unsubscribe_headers(message, base)
+            warnings += () if _ONE_CLICK.items() <= headers.items() else (NO_ONE_CLICK,)
         if html is not None and tracking:
             html = with_tracking(
                 html,
-                (lambda target: self._url(base, caller, new, LinkPurpose.CLICK, target)) if tracking & CLICKS else None,
-                self._url(base, caller, new, LinkPurpose.OPEN) if tracking & OPENS else None,
+                (lambda target: self._url(message, base, LinkPurpose.CLICK, target)) if tracking & CLICKS else None,
+                self._url(message, base, LinkPurpose.OPEN) if tracking & OPENS else None,
             )
-        return LinkedContent(html=html, head=head, tracking=tracking, warnings=warnings)
+        return LinkedContent(html=html, headers=headers, tracking=tracking, warnings=warnings)
 
-    def _way_out(
-        self, base: str, caller: Caller, admission: Admission, new: UUID
-    ) -> tuple[bytes | Rejection, tuple[Warning, ...]]:
-        if len(admission.recipients) != 1:
-            return _ALONE, ()
-        here = Link(
-            purpose=LinkPurpose.UNSUBSCRIBE, tenant=caller.tenant, environment=int(caller.environment), message=new, position=0
-        )
-        ways = [f"<mailto:{link.write_address(self._key, here)}@{self._domain}>"] if self._domain else []
+    def _unsubscribe_headers(self, message: AdmittedMessage, base: str) -> dict[str, str]:
+        """List-Unsubscribe by link and by mail, as far as readers reach us; one-click by https only."""
+        here = self._link(message, LinkPurpose.UNSUBSCRIBE)
+        mailto = [f"<mailto:{link.write_address(self._key, here)}@{self._domain}>"] if self._domain else []
         if base.startswith("https://"):
             url = f"<{base}/u/{link.write(self._key, here)}>"
-            return encode_field("List-Unsubscribe", ", ".join([url, *ways])) + _ONE_CLICK, ()
-        return (encode_field("List-Unsubscribe", ways[0]) if ways else b""), (NO_ONE_CLICK,)
+            return {"List-Unsubscribe": ", ".join([url, *mailto])} | _ONE_CLICK
+        return {"List-Unsubscribe": mailto[0]} if mailto else {}
 
-    def _url(self, base: str, caller: Caller, new: UUID, purpose: LinkPurpose, target: str = "") -> str:
-        here = Link(
-            purpose=purpose, tenant=caller.tenant, environment=int(caller.environment), message=new, position=0, target=target
-        )  # fmt: skip
-        return f"{base}/t/{purpose.value}/{link.write(self._key, here)}"
+    def _url(self, message: AdmittedMessage, base: str, purpose: LinkPurpose, target: str = "") -> str:
+        return f"{base}/t/{purpose.value}/{link.write(self._key, self._link(message, purpose, target))}"
+
+    def _link(self, message: AdmittedMessage, purpose: LinkPurpose, target: str = "") -> Link:
+        caller = message.caller
+        return Link(
+            purpose=purpose,
+            tenant=caller.tenant,
+            environment=int(caller.environment),
+            message=message.id,
+            position=0,
+            target=target,
+        )
 
 
-_ALONE: Final = Rejection(
-    "validation_failed", "A commercial mail carries its reader's own way out of the list, so it goes to one recipient; send a batch.",
-    (FieldError("to", "must be one recipient, without cc and bcc, for a commercial mail: send a batch"),),
-)  # fmt: skip
-
-
-def _wanted(request: SendRequest, admission: Admission, stream: Stream) -> int:
-    """What the request asks, else what the stream is set to, where the type may be tracked at all."""
+def _requested_tracking(message: AdmittedMessage) -> int:
+    """What the request asks for, else what the stream is set to, where the type may be tracked at all."""
+    request, admission, stream = message.request, message.admission, message.facts.stream.settings
     if admission.type.tracking is Tracking.NEVER:
         return 0
     tracking = admission.tracking
@@ -112,10 +99,11 @@ def _wanted(request: SendRequest, admission: Admission, stream: Stream) -> int:
     return tracking
 
 
-def _must_let_go(admission: Admission, stream: Stream, request: SendRequest) -> bool:
-    """Commercial mail, and streams that are set so; a caller's own field stands."""
+def _needs_unsubscribe(message: AdmittedMessage) -> bool:
+    """True for commercial mail, and on streams that are set so; a caller's own field stands."""
+    request = message.request
     if any(name.lower() == "list-unsubscribe" for name in request.headers or ()):
         return False
-    if request.content is not None and _OWN.search(request.content.head) is not None:
+    if request.content is not None and _LIST_UNSUBSCRIBE.search(request.content.head) is not None:
         return False
-    return admission.type.message_class is MessageClass.COMMERCIAL or stream.unsubscribe
+    return message.admission.type.message_class is MessageClass.COMMERCIAL or message.facts.stream.settings.unsubscribe

@@ -17,11 +17,12 @@ import msgspec
 
 from posthouse.model import ids
 from posthouse.model.attempt import Attempt
-from posthouse.model.clock import Clock, rfc3339
+from posthouse.model.clock import Clock
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.outcome import Bounced, Delivered, Withheld
 from posthouse.model.queue import LeasedDelivery, QueueFlag
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
+from posthouse.model.time_format import iso_millis
 from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
 from posthouse.policy.deliver.retry import RetryStep
 from posthouse.policy.recipients import soft_bounces
@@ -147,6 +148,6 @@ def _evidence(delivery: LeasedDelivery, attempt: Attempt) -> dict[str, Any]:
         "replyCode": diagnosis.reply_code,
         "enhancedCode": diagnosis.enhanced_code,
         "reply": diagnosis.reply.replace("\0", ""),
-        "at": rfc3339(attempt.started_at),
+        "at": iso_millis(attempt.started_at),
     }
     return {name: value for name, value in evidence.items() if value not in (None, "")}

@@ -17,12 +17,13 @@ from typing import Final
 
 import structlog
 
-from posthouse.model.clock import Clock, rfc3339
+from posthouse.model.clock import Clock
 from posthouse.model.suppression import AnswerCounts, BounceBrake
+from posthouse.model.time_format import iso_millis
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.emit import NewAlert, raise_alert
 from posthouse.policy.alerts import suppression_brake, suppression_growth
-from posthouse.policy.recipients.bounce_brake import HOLD, is_jump
+from posthouse.policy.recipients.bounce_brake import BACK, BASE, HOLD, WINDOW, is_jump
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import bounce_brakes, suppression_rule
 from posthouse.store.recipients.bounce_brakes import Provider
@@ -84,14 +85,15 @@ class BounceBrakes:
     async def _judge(self, session: Session, providers: list[Provider], now: datetime) -> None:
         if not providers:
             return
-        for provider, answers in zip(providers, await bounce_brakes.answers(session, providers, now), strict=True):
+        found = await bounce_brakes.answers(session, providers, now - WINDOW, now - BASE)
+        for provider, answers in zip(providers, found, strict=True):
             if is_jump(answers.window, answers.base):
                 await self._apply(session, provider, answers, now)
 
     async def _apply(self, session: Session, provider: Provider, why: BounceBrake, now: datetime) -> None:
         tenant, environment, name = provider
         async with session.transaction():
-            is_new, provisional = await bounce_brakes.put_on(session, provider, why, now, now + HOLD)
+            is_new, provisional = await bounce_brakes.put_on(session, provider, why, now, now + HOLD, doubted_from=now - BACK)
             if is_new:
                 data = {
                     "provider": name,
@@ -99,7 +101,7 @@ class BounceBrakes:
                     "hard": why.window.hard,
                     "base": round(why.base.share, 4),
                     "provisional": provisional,
-                    "until": rfc3339(now + HOLD),
+                    "until": iso_millis(now + HOLD),
                 }
                 alert = NewAlert(rule=suppression_brake.RULE, tenant=tenant, environment=environment, data=data)
                 await raise_alert(session, alert, now, self._entropy.new_id)
@@ -117,7 +119,7 @@ class BounceBrakes:
                 await self._alert_growth(session, tenant, environment, now)
         for cause, count in totals.items():
             metrics.SUPPRESSIONS.labels(cause).set(count)
-        await bounce_brakes.forget_old(session, now)
+        await bounce_brakes.forget_old(session, now, BASE)
 
     async def _alert_growth(self, session: Session, tenant: int, environment: int, now: datetime) -> None:
         day, week = await suppression_rule.growth(session, tenant, environment, now)

@@ -24,6 +24,7 @@ from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
 from posthouse.pipeline.deliver.suppression_check import PreSendCheck
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.messages import contents
 from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.queue import queue, settle
@@ -213,7 +214,7 @@ def write_settlements(database: Database, worker: int) -> Callable[[list[Settlem
         while True:
             try:
                 async with database.session() as session:
-                    return await settle.settle(session, worker, settlements)
+                    return await settle.settle(session, worker, settlements, RULE)
             except Exception as error:
                 if not is_unavailable(error):
                     raise

@@ -16,7 +16,6 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model.attempt import Attempt
-from posthouse.model.clock import rfc3339
 from posthouse.model.delivery import DeliveryState, check_transition
 from posthouse.model.outcome import (
     AttemptStage,
@@ -34,6 +33,7 @@ from posthouse.model.outcome import (
 from posthouse.model.queue import LeasedDelivery, QueueFlag
 from posthouse.model.settlement import AttemptRecord, Settlement
 from posthouse.model.suppression import SoftEnd
+from posthouse.model.time_format import iso_millis
 from posthouse.pipeline.deliver.address_effects import NO_EFFECTS, AddressEffects, recheck_at
 from posthouse.pipeline.deliver.suppression_check import SuppressionVerdict
 from posthouse.policy import types
@@ -162,7 +162,7 @@ def withheld(delivery: LeasedDelivery, route: str, verdict: SuppressionVerdict, 
     event = _event(delivery, state)
     data: dict[str, Any] = {"reason": verdict.entry.cause.value, "suppression": verdict.entry.id}
     if due is not None:
-        data["willRetryAt"] = rfc3339(due)
+        data["willRetryAt"] = iso_millis(due)
     settlement = Settlement(
         delivery=delivery,
         attempt=None,
@@ -240,7 +240,7 @@ def _event_data(diagnosis: Diagnosis, step: RetryStep) -> dict[str, Any]:
     if step.state is DeliveryState.BOUNCED:
         data["kind"] = "soft" if diagnosis.reason in _SOFT else "blocked" if diagnosis.reason in _BLOCKED else "hard"
     if step.due is not None and not step.final:
-        data["willRetryAt"] = rfc3339(step.due)
+        data["willRetryAt"] = iso_millis(step.due)
     return data
 
 

@@ -16,6 +16,7 @@ from posthouse.model.clock import Clock
 from posthouse.model.content import Parcel
 from posthouse.model.keys import DeliveryKey
 from posthouse.model.outcome import AttemptStage, Delivered, Diagnosis, Outcome, Reason, Scope, Withheld
+from posthouse.model.route import RouteKind
 from posthouse.pipeline.batching import Batcher
 from posthouse.policy.deliver.simulate import DOMAIN, Simulated, simulate
 
@@ -45,7 +46,7 @@ class NewInboxMail(msgspec.Struct, frozen=True):
 class InboxTransport:
     """``store`` writes a batch; ``fails_together`` as for ``Batcher``."""
 
-    name = "inbox"
+    name = RouteKind.INBOX.value
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class InboxTransport:
             adapter=self.name,
             started_at=started_at,
             duration_ms=(self._clock.monotonic() - began) * 1000,
-            host="inbox",
+            host=RouteKind.INBOX.value,
             remote_id="",
         )
 

@@ -12,6 +12,7 @@ import msgspec
 
 from posthouse.mail.dkim import SigningKey
 from posthouse.pipeline.deliver import sign
+from posthouse.store.messages.contents import open_content
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
@@ -33,7 +34,7 @@ class HandedOver(msgspec.Struct, frozen=True, kw_only=True):
 
 async def rebuild(sealer: Sealer, keys: Keys, facts: HandedOver) -> bytes:
     """The bytes. Errors: the sealer's, when the key is wrong."""
-    content = sign.open_content(sealer, facts.sealed, facts.key_id, facts.message.bytes)
+    content = open_content(sealer, facts.sealed, facts.key_id, facts.message.bytes)
     signers = await keys(facts.tenant, facts.header_domain, facts.keyset) if facts.keyset is not None else ()
     data = sign.signed_bytes(content, sign.message_id(facts.message, facts.header_domain), facts.first_attempt_at, signers)
     if facts.digest is not None and sign.digest(data) != facts.digest:

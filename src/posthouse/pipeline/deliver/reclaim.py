@@ -15,11 +15,13 @@ from posthouse.model.attempt import Attempt
 from posthouse.model.clock import Clock
 from posthouse.model.delivery import IllegalTransition
 from posthouse.model.queue import LeasedDelivery
+from posthouse.model.route import RouteKind
 from posthouse.model.worker import Mark, WorkerRow
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.deliver import conclusion
 from posthouse.pipeline.deliver.conclusion import Conclusion, SentAttempt, Stamp
 from posthouse.pipeline.deliver.deliver import RaiseFailure
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue, settle, workers
 from posthouse.store.queue.marks import FoundMarks, boot_id, discard
@@ -52,7 +54,7 @@ async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
             await queue.notify(session, heads)
         conclusions = _conclusions(parts, [(delivery, mark) for delivery, mark in marked if mark is not None])
         if conclusions:
-            await settle.settle(session, row.id, [each.settlement for each in conclusions])
+            await settle.settle(session, row.id, [each.settlement for each in conclusions], RULE)
     if row.host == boot_id():
         discard(path)
     for each in conclusions:
@@ -93,4 +95,4 @@ def _conclude(parts: ReclaimParts, delivery: LeasedDelivery, mark: Mark) -> Conc
 
 def _route(parts: ReclaimParts, delivery: LeasedDelivery) -> str:
     names = parts.route_names
-    return names[min(delivery.route, len(names) - 1)] if names and delivery.environment else "inbox"
+    return names[min(delivery.route, len(names) - 1)] if names and delivery.environment else RouteKind.INBOX.value

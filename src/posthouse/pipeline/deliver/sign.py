@@ -7,10 +7,7 @@ same bytes; their digest is recorded with each attempt and a digest that differs
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
-
-import msgspec
 
 from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
@@ -20,19 +17,6 @@ from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.queue import LeasedDelivery
 from posthouse.store.seal import Sealer
-
-_PACK: Final = msgspec.msgpack.Encoder()
-_UNPACK: Final = msgspec.msgpack.Decoder(Content)
-
-
-def seal_content(sealer: Sealer, content: Content, bound: bytes) -> bytes:
-    """Content as it rests in the store: packed, compressed, sealed to its message (``bound``)."""
-    return sealer.seal(sealer.pack(_PACK.encode(content)), bound)
-
-
-def open_content(sealer: Sealer, sealed: bytes, key_id: int, bound: bytes) -> Content:
-    """The content again. Errors: the sealer's, when the key is wrong or the bytes were changed."""
-    return _UNPACK.decode(sealer.unpack(sealer.open(sealed, key_id, bound)))
 
 
 def message_id(message: UUID, header_domain: str) -> str:

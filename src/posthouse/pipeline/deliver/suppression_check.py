@@ -10,8 +10,7 @@ bounces are counted, so that a delivery to anybody else writes nothing.
 Known sharp edges: between claim and attempt lie moments in which a new entry is not seen.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,74 +26,13 @@ from posthouse.model.suppression import (
     SuppressionAnswer,
     SuppressionFact,
 )
-from posthouse.pipeline.alerts.lockout import Lockouts
-from posthouse.pipeline.batching import Batcher
 from posthouse.policy import types
 from posthouse.policy.recipients.suppress import judge
-from posthouse.store.postgres.database import Database, Session, is_unavailable
+from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import suppression_lookup
 from posthouse.store.recipients.suppression_lookup import AddressKey
-from posthouse.store.seal import Sealer
 
-FEW: Final = 50  # addresses that one message may have
 _MOST_REMEMBERED: Final = 100_000
-
-
-class SuppressionFacts(msgspec.Struct, frozen=True):
-    """What the lists say of the addresses of a request, as ``admit.Facts`` wants it."""
-
-    entries: Mapping[str, Sequence[SuppressionFact]] = {}
-    legal_passes_security: bool = False
-
-
-class AddressHasher:
-    """The key that addresses are hashed under, loaded when it is first needed."""
-
-    def __init__(self, database: Database, sealer: Sealer, random: Callable[[int], bytes]) -> None:
-        """Nothing is loaded yet."""
-        self._parts = (database, sealer, random)
-        self._key: AddressKey | None = None
-
-    async def key(self) -> AddressKey:
-        """Errors: what Postgres raises; SealBroken where the secret key is another."""
-        if self._key is None:
-            self._key = await suppression_lookup.load_key(*self._parts)
-        return self._key
-
-
-class SuppressionLookup:
-    """The lists as intake sees them; one per process."""
-
-    def __init__(self, database: Database, clock: Clock, hashing: AddressHasher, lockouts: Lockouts) -> None:
-        """Nothing is asked yet."""
-        self._database = database
-        self._clock = clock
-        self._hashing = hashing
-        self._asking: Batcher[LookupKey, ListedAddress] = Batcher(self._find, fails_together=is_unavailable, limit=1000)
-        self.lockouts = lockouts
-
-    async def of(self, tenant: int, environment: int, addresses: Iterable[str]) -> SuppressionFacts:
-        """What is known of these addresses now. Errors: what Postgres raises."""
-        key, wanted = await self._hashing.key(), list(dict.fromkeys(addresses))
-        asked = [LookupKey(tenant, environment, key.of(address)) for address in wanted]
-        found = await (self._together(asked) if len(asked) <= FEW else self._find(asked))
-        listed = {address: each for address, each in zip(wanted, found, strict=True) if each is not NOT_LISTED}
-        if not listed:
-            return _NOBODY
-        legal = any(each.legal_passes_security for each in listed.values())
-        return SuppressionFacts({address: each.entries for address, each in listed.items()}, legal)
-
-    async def _together(self, asked: list[LookupKey]) -> list[ListedAddress]:
-        """With whatever else is asked now; a batch asks by itself, so that nobody waits for its long list."""
-        waiting = [self._asking.submit(each) for each in asked]
-        return [await each for each in waiting] if len(waiting) == 1 else await asyncio.gather(*waiting)
-
-    async def _find(self, asked: list[LookupKey]) -> list[ListedAddress]:
-        async with self._database.session() as session:
-            return await suppression_lookup.find(session, asked, self._clock.now())
-
-
-_NOBODY: Final = SuppressionFacts()
 
 
 class SuppressionVerdict(msgspec.Struct, frozen=True):

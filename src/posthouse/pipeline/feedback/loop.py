@@ -16,7 +16,7 @@ from posthouse.model.clock import Clock
 from posthouse.model.feedback import Feedback, FeedbackKind, RawFeedback
 from posthouse.model.hook import Hook, SubscriptionToConfirm
 from posthouse.model.keys import DeliveryKey
-from posthouse.net.confine import Confined, Stopped
+from posthouse.net.confine import ConfinedPool, StoppedJob
 from posthouse.pipeline.feedback.read_returned import ReadJob, ReturnedFacts
 from posthouse.pipeline.feedback.receive import HOOK_SOURCE, OPERATOR_SOURCE, REPORT_SOURCE, UNSUBSCRIBE_SOURCE
 from posthouse.pipeline.feedback.replies import PersonalReplies
@@ -47,7 +47,7 @@ class FeedbackLoopParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     taker: FeedbackTaker
     replies: PersonalReplies
-    readers: Confined
+    readers: ConfinedPool
     confirm: Callable[[str], Awaitable[bool]]
 
 
@@ -142,8 +142,8 @@ class FeedbackLoop:
             await feedback.forget_old(self._parts.database, clock.now())
 
 
-def _decode_facts(answer: bytes | Stopped) -> ReturnedFacts:
-    if isinstance(answer, Stopped):
+def _decode_facts(answer: bytes | StoppedJob) -> ReturnedFacts:
+    if isinstance(answer, StoppedJob):
         metrics.FEEDBACK.labels(REPORT_SOURCE, "unreadable").inc()
         log.warning("report not read", why=answer.why)
         return ReturnedFacts()

@@ -9,12 +9,12 @@ from typing import Final
 import msgspec
 
 from posthouse.mail.reports.personal_reply import PersonalReply, read_reply
-from posthouse.mail.reports.report import read
+from posthouse.mail.reports.report import ReportKind, read
 from posthouse.model.feedback import Feedback
 from posthouse.policy.recipients.bounce import judge
 
 REPORT_OCTETS: Final = 512 * 1024  # a report has what matters at its beginning
-_MAY_BE_REPLY: Final = frozenset({"dsn", "other"})
+_MAY_BE_REPLY: Final = frozenset({ReportKind.DSN, ReportKind.OTHER})
 
 
 class ReadJob(msgspec.Struct, frozen=True):
@@ -43,7 +43,7 @@ def read_mail(job: ReadJob) -> ReturnedFacts:
     """The facts in a report, or else the reply; neither where it is nothing of either kind."""
     report = read(job.data[:REPORT_OCTETS])
     facts = judge(report)
-    reply = read_reply(job.data, job.return_path) if report.paper in _MAY_BE_REPLY else None
-    if reply is None or (facts and not (reply.answers and job.return_path)):
+    reply = read_reply(job.data, job.return_path) if report.kind in _MAY_BE_REPLY else None
+    if reply is None or (facts and not (reply.is_answer and job.return_path)):
         return ReturnedFacts(facts)
     return ReturnedFacts((), reply)

@@ -157,8 +157,8 @@ class PersonalReplies:
     async def _why_not(self, session: Session, forward: ReplyToForward, *own: str) -> str:
         """What speaks against forward it; '' where nothing does. ``own``: further domains that are ours."""
         reply, to = forward.reply, forward.to
-        if reply.held:
-            return reply.held
+        if reply.blocked_reason:
+            return reply.blocked_reason
         if reply.content is None:
             return NotForwarded.UNREADABLE
         if reply.author.lower() == to.address.lower():

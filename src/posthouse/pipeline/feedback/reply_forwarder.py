@@ -24,9 +24,9 @@ from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_row import DeliveryRow, MessageRow
 from posthouse.model.queue import FlowHead, QueueFlag
 from posthouse.model.send_request import Accepted, AcceptedDelivery
-from posthouse.pipeline.deliver.sign import seal_content
 from posthouse.policy.types.notice import NOTIFICATION
 from posthouse.store.messages import accept
+from posthouse.store.messages.contents import seal_content
 from posthouse.store.postgres.database import Session
 from posthouse.store.seal import Sealer
 

@@ -25,6 +25,7 @@ from posthouse.net.entropy import Entropy
 from posthouse.pipeline.feedback.receive import UNSUBSCRIBE_SOURCE
 from posthouse.policy.recipients.bounce_brake import provider_of
 from posthouse.policy.recipients.feedback import Consequence, consequence, data_of
+from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.messages import events
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import feedback, soft_bounces, suppressions
@@ -179,7 +180,7 @@ class FeedbackTaker:
             reply=fact.reply,
             id=self._parts.entropy.new_id(taking.now),
         )
-        hardened = await soft_bounces.count(taking.session, [end], taking.now)
+        hardened = await soft_bounces.count(taking.session, [end], RULE, taking.now)
         if hardened:
             await suppressions.put(taking.session, hardened, taking.now)
 

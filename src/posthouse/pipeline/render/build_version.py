@@ -22,27 +22,27 @@ Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> what it sa
 
 
 class BuiltVersion(msgspec.Struct, frozen=True):
-    """A draft, built: its wordings by locale, and what lint says about them."""
+    """A draft, built: its compiled templates by locale, and the findings of lint."""
 
-    wordings: dict[str, CompiledTemplate]
+    compiled_templates: dict[str, CompiledTemplate]
     findings: tuple[LintFinding, ...] = ()
 
 
 def build_version(draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
     """The draft built and linted, or why it cannot be built, each fault with the locale it is in."""
-    wordings: dict[str, CompiledTemplate] = {}
+    compiled_templates: dict[str, CompiledTemplate] = {}
     faults: list[FieldError] = []
     library = library_of(parts)
     for locale, source in draft.sources.items():
         built = build(source, library, locale)
         if isinstance(built, CompiledTemplate):
-            wordings[locale] = built
+            compiled_templates[locale] = built
         else:
             place = "" if locale == draft.fallback else f"locales.{locale}."
             faults += (FieldError(place + fault.part.partition(":")[0], _told(fault)) for fault in built)
     if faults:
         return tuple(faults)
-    return BuiltVersion(wordings, lint_of(version_of(draft, 0, wordings), draft))
+    return BuiltVersion(compiled_templates, lint_of(version_of(draft, 0, compiled_templates), draft))
 
 
 def lint_of(version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:

@@ -14,7 +14,7 @@ import msgspec
 from posthouse.model.lint_finding import LintFinding
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import RenderedTemplate, TemplateDraft, TemplateVersion
-from posthouse.net.confine import Confined, Stopped
+from posthouse.net.confine import ConfinedPool, StoppedJob
 from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.render import build_version
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts
@@ -81,9 +81,9 @@ class ConfinedRenderer:
 
     def __init__(self, *, render: Sequence[str], save: Sequence[str]) -> None:
         """``render`` and ``save``: the commands that start a child for each, as ``net.confine`` takes them."""
-        self._rendering = Confined(render)
-        self._saving = Confined(save, wall=3.0)
-        self._together: Batcher[bytes, bytes | Stopped] = Batcher(
+        self._rendering = ConfinedPool(render)
+        self._saving = ConfinedPool(save, wall=3.0)
+        self._together: Batcher[bytes, bytes | StoppedJob] = Batcher(
             self._run, fails_together=lambda _trouble: True, limit=MOST_BATCH
         )
 
@@ -94,7 +94,7 @@ class ConfinedRenderer:
         if version.trusted:
             return render(version, variables, locale)
         answer = await self._together.submit(msgspec.msgpack.encode(RenderJob(version, dict(variables), locale)))
-        if isinstance(answer, Stopped):
+        if isinstance(answer, StoppedJob):
             return (_stopped(answer),)
         filled = msgspec.msgpack.decode(answer, type=RenderAnswer)
         return filled.rendered if filled.rendered is not None else filled.faults
@@ -102,7 +102,7 @@ class ConfinedRenderer:
     async def make(self, draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
         """As ``making.make``."""
         (answer,) = await self._saving.run([msgspec.msgpack.encode(BuildJob(draft, parts))])
-        if isinstance(answer, Stopped):
+        if isinstance(answer, StoppedJob):
             return (_stopped(answer),)
         saved = msgspec.msgpack.decode(answer, type=BuildAnswer)
         return saved.made if saved.made is not None else saved.faults
@@ -110,7 +110,7 @@ class ConfinedRenderer:
     async def lint(self, version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
         """As ``making.lint_of``."""
         (answer,) = await self._saving.run([msgspec.msgpack.encode(LintJob(version, draft))])
-        if isinstance(answer, Stopped):
+        if isinstance(answer, StoppedJob):
             return (_bounds(answer),)
         return msgspec.msgpack.decode(answer, type=BuildAnswer).findings
 
@@ -120,15 +120,15 @@ class ConfinedRenderer:
         await self._rendering.close()
         await self._saving.close()
 
-    async def _run(self, payloads: list[bytes]) -> list[bytes | Stopped]:
+    async def _run(self, payloads: list[bytes]) -> list[bytes | StoppedJob]:
         return await self._rendering.run(payloads)
 
 
-def _stopped(answer: Stopped) -> FieldError:
+def _stopped(answer: StoppedJob) -> FieldError:
     return FieldError("template", answer.why)
 
 
-def _bounds(answer: Stopped) -> LintFinding:
+def _bounds(answer: StoppedJob) -> LintFinding:
     remedy = "Make it smaller, with fewer loops and languages."
     return LintFinding(
         rule="render-failed", severity="error", part="html", locale=None, line=0, column=0, message=answer.why, remedy=remedy

@@ -20,6 +20,7 @@ from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
 from posthouse.pipeline.loops import run_until, wait_at_most
 from posthouse.pipeline.webhooks.endpoint_worker import EndpointWorker, WebhookParts
+from posthouse.policy.webhooks import ORDERED_TRIES
 from posthouse.store.postgres.database import is_unavailable
 from posthouse.store.webhooks import endpoint_queue, settle
 from posthouse.telemetry import metrics
@@ -76,7 +77,9 @@ class WebhookDispatcher:
         if not has_news:
             await wait_at_most(self._woken, QUIET_SECONDS)
             return
-        count, endpoint_keys = await endpoint_queue.gather(self._parts.database, self._parts.clock.now(), GATHER_LIMIT)
+        count, endpoint_keys = await endpoint_queue.gather(
+            self._parts.database, self._parts.clock.now(), GATHER_LIMIT, ordered_tries=ORDERED_TRIES
+        )
         metrics.WEBHOOK_GATHERED.inc(count)
         await self._wake_workers(endpoint_keys)
         if count < GATHER_LIMIT:

@@ -137,7 +137,13 @@ class EndpointWorker:
             self._target = _Target(endpoint.kind, endpoint.url, secrets)
             known = [*self._under_way, *(waiting.event for waiting in self._waiting)]
             claimed = await endpoint_queue.claim(
-                session, self.key, now, known, BUFFER - len(self._waiting), failing=self._health.failures > 1
+                session,
+                self.key,
+                now,
+                known,
+                BUFFER - len(self._waiting),
+                failing=self._health.failures > 1,
+                ordered_tries=ORDERED_TRIES,
             )
         self._waiting.extend(claimed)
         self._may_have_more = bool(claimed)
@@ -233,7 +239,7 @@ class EndpointWorker:
             duration_ms=answer.duration_ms,
             outcome=attempt.decoded.meaning.value,
             status=None if response is None else response.status,
-            trouble=answer.trouble.value if isinstance(answer, NoAnswer) else None,
+            trouble=answer.reason.value if isinstance(answer, NoAnswer) else None,
             answer=_as_one_line(text),
         )
 

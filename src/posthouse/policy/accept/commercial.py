@@ -1,9 +1,10 @@
-"""What commercial mail must carry: a way out in one click, and where its sender is to be found (P4).
+"""What commercial mail must carry: a one-click unsubscribe, and the postal address of its sender (P4).
 
-CAN-SPAM asks for both (15 U.S.C. 7704(a)(3) and (5)), RFC 8058 says how the click works. A stream that refuses what does not belong there
-refuses commercial mail that lacks either; any other stream is told in a warning, so that a newcomer's first newsletter reaches the inbox.
+CAN-SPAM requires both (15 U.S.C. 7704(a)(3) and (5)), RFC 8058 defines the click. A stream whose content policy refuses
+also refuses commercial mail that lacks either; any other stream only adds a warning, so that a newcomer's first newsletter
+reaches the inbox.
 
-Known sharp edges: the address is looked for as words, whatever stands between them; in a submitted message it is not looked for.
+Known sharp edges: the address is searched for as words, whatever stands between them.
 """
 
 import re
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from html import unescape
 from typing import Final
 
+from posthouse.mail.html import replace_tags
 from posthouse.model.send_request import FieldError, Rejection, Warning
 
 NO_ONE_CLICK: Final = Warning(
@@ -26,27 +28,26 @@ NO_ADDRESS: Final = Warning(
 NOT_PRINTED: Final = Warning(
     "postal_address_missing", "The postal address of the stream or the brand stands nowhere in this commercial mail.", "html"
 )
-_LACKING: Final = frozenset({NO_ONE_CLICK.code, NO_ADDRESS.code})
-_TAG: Final = re.compile(r"<[^>]*+>")
+_REQUIRED: Final = frozenset({NO_ONE_CLICK.code, NO_ADDRESS.code})
 _WORD: Final = re.compile(r"\w+")
 
 
-def address_lacking(parts: Iterable[str | None], known: Iterable[str]) -> Warning | None:
-    """What is to be said about the postal address; ``known``: those of stream and brand, '' where none is set."""
-    wanted = [words for words in map(_words, known) if words]
-    if not wanted:
+def check_postal_address(parts: Iterable[str | None], addresses: Iterable[str]) -> Warning | None:
+    """A warning where no postal address is set or printed; ``addresses``: the stream's and the brand's, '' where none is set."""
+    expected = [words for words in map(_words, addresses) if words]
+    if not expected:
         return NO_ADDRESS
-    said = [_words(unescape(_TAG.sub(" ", part))) for part in parts if part]
-    return None if any(address in part for address in wanted for part in said) else NOT_PRINTED
+    printed = [_words(unescape(replace_tags(part, " ", " "))) for part in parts if part]
+    return None if any(address in part for address in expected for part in printed) else NOT_PRINTED
 
 
-def refusal(warnings: Iterable[Warning], stream: str) -> Rejection | None:
-    """Why a stream that refuses does not take a commercial mail, if it lacks something."""
-    lacking = [warning for warning in warnings if warning.code in _LACKING]
-    if not lacking:
+def refuse_incomplete(warnings: Iterable[Warning], stream: str) -> Rejection | None:
+    """The refusal of a commercial mail that lacks something, on a stream that refuses; None where nothing is missing."""
+    missing = [warning for warning in warnings if warning.code in _REQUIRED]
+    if not missing:
         return None
-    errors = tuple(FieldError(warning.path, warning.message) for warning in lacking)
-    return Rejection("content_refused", f"{lacking[0].message} The stream '{stream}' refuses commercial mail without it.", errors)
+    errors = tuple(FieldError(warning.path, warning.message) for warning in missing)
+    return Rejection("content_refused", f"{missing[0].message} The stream '{stream}' refuses commercial mail without it.", errors)
 
 
 def _words(text: str) -> str:

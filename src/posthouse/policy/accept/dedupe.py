@@ -1,12 +1,12 @@
-"""Was it asked before? A key, what it was first used for, and the clock give: new, same, or conflict (D1 to D4).
+"""Is it a duplicate? A key, what it was first used for, and the clock give: new, same, or conflict (D1 to D4).
 
-*Same content* is the contract's: header-from, recipients, subject, and template with version, locale and variables, or
+*Same content* is the contract's: From, recipients, subject, and template with version, locale and variables, or
 else decoded text, HTML and attachments. Date, Message-ID, boundaries, times, tags and metadata are no part of it, nor is
 the door: what ``mail.content_identity`` calls the same over HTTP and SMTP has one fingerprint.
 
 Known sharp edges: what the *caller* gave counts. HTML sent over HTTP without a text has no text here, though one
 is made for it; the same mail submitted over SMTP by a framework that made its own text is another content.
-Recipients are a set: who moves from ``to`` to ``bcc`` is still written to once.
+Recipients are a set: a recipient that moves from ``to`` to ``bcc`` changes nothing.
 
 Must never know: how keys are stored, nor which of two racing requests was first (a unique constraint decides that).
 """
@@ -24,7 +24,7 @@ from posthouse.model.mailbox import Mailbox
 
 
 class DedupeVerdict(StrEnum):
-    """What a request under a key is."""
+    """What a request with a key is, compared with the one that used the key before."""
 
     NEW = "new"
     SAME = "same"
@@ -32,16 +32,16 @@ class DedupeVerdict(StrEnum):
 
 
 class KeyHolder(Protocol):
-    """Who holds a key. ``freed``: every delivery of that message came to nothing (D4)."""
+    """The message that holds a key. ``freed``: every delivery of it failed (D4)."""
 
     @property
     def fingerprint(self) -> bytes:
-        """Of the message the key was used for."""
+        """The fingerprint of the message that the key was used for."""
         ...
 
     @property
     def expires_at(self) -> datetime:
-        """When the key is free whatever became of it."""
+        """When the key is free, whatever became of the message."""
         ...
 
     @property
@@ -51,7 +51,7 @@ class KeyHolder(Protocol):
 
 
 class TemplateContent(msgspec.Struct, frozen=True):
-    """A content given as a template and what fills it; ``version`` is the one that was resolved."""
+    """Content given as a template and its variables; ``version`` is the one that was resolved."""
 
     name: str
     version: int | None
@@ -62,29 +62,29 @@ class TemplateContent(msgspec.Struct, frozen=True):
 _CANONICAL: Final = msgspec.json.Encoder(order="sorted")
 
 
-def fingerprint(sender: Mailbox, recipients: Iterable[Mailbox], said: bytes | TemplateContent) -> bytes:
-    """32 bytes that are equal when a request says the same to the same.
+def fingerprint(sender: Mailbox, recipients: Iterable[Mailbox], content: bytes | TemplateContent) -> bytes:
+    """32 bytes that are equal for requests with the same content to the same recipients.
 
-    ``said``: a template, or the identity of a message (``mail.content_identity.identity``, or the one it was submitted with).
+    ``content``: a template, or the identity of a message (``mail.content_identity.identity``, or the one it was submitted with).
     """
-    people = sorted({mailbox.address for mailbox in recipients})
-    parts = [b"to", *(address.encode() for address in people), b"from", sender.address.encode(), b"says"]
-    return digest([*parts, *(_template_parts(said) if isinstance(said, TemplateContent) else (b"content", said))])
+    addresses = sorted({mailbox.address for mailbox in recipients})
+    parts = [b"to", *(address.encode() for address in addresses), b"from", sender.address.encode(), b"says"]
+    return digest([*parts, *(_template_parts(content) if isinstance(content, TemplateContent) else (b"content", content))])
 
 
-def judge(found: KeyHolder | None, fingerprint: bytes, now: datetime) -> DedupeVerdict:
-    """New once the window is over (``expires_at`` itself is outside it) or where the first came to nothing."""
-    if found is None or found.freed or now >= found.expires_at:
+def judge(holder: KeyHolder | None, fingerprint: bytes, now: datetime) -> DedupeVerdict:
+    """New once the window is over (``expires_at`` itself is outside it) or where every delivery of the first failed."""
+    if holder is None or holder.freed or now >= holder.expires_at:
         return DedupeVerdict.NEW
-    return DedupeVerdict.SAME if found.fingerprint == fingerprint else DedupeVerdict.CONFLICT
+    return DedupeVerdict.SAME if holder.fingerprint == fingerprint else DedupeVerdict.CONFLICT
 
 
-def freed(states: Iterable[DeliveryState]) -> bool:
-    """True where every delivery of a message came to nothing, so that its key may be used again."""
+def is_freed(states: Iterable[DeliveryState]) -> bool:
+    """True where every delivery of a message failed, so that its key may be used again."""
     return all(state in KEY_FREED for state in states)
 
 
-def _template_parts(said: TemplateContent) -> tuple[bytes, ...]:
-    variables = {name: value for name, value in said.variables.items() if value is not None}
-    version = "" if said.version is None else str(said.version)
-    return b"template", said.name.encode(), version.encode(), (said.locale or "").encode(), _CANONICAL.encode(variables)
+def _template_parts(content: TemplateContent) -> tuple[bytes, ...]:
+    variables = {name: value for name, value in content.variables.items() if value is not None}
+    version = "" if content.version is None else str(content.version)
+    return b"template", content.name.encode(), version.encode(), (content.locale or "").encode(), _CANONICAL.encode(variables)

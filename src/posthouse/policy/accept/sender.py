@@ -1,13 +1,13 @@
-"""Who may it come from, and who reads the answers: header from, the domain gate, Reply-To (A4, P3, S-08).
+"""Who may the mail be from, and where do replies go: the From header, the check of its domain, Reply-To (A4, P3, S-08).
 
-The gate looks at where mail goes: what stays in the built-in inbox needs no domain, everything else needs a
-header-from domain that the operator vouched for or DNS has verified, for this tenant. A domain of a free mail provider
+The check of the domain depends on where mail goes: what stays in the built-in inbox needs no domain, everything else needs a
+From domain that the operator vouched for or DNS has verified, for this tenant. A domain of a free mail provider
 can never be that: its DMARC policy names somebody else's servers, and the mail would be refused or taken for forged.
 
-A no-reply author is never refused: people answer anyway, so a missing Reply-To is filled from the tenant's, or warned of.
+A no-reply From is never refused: people reply anyway, so a missing Reply-To is filled from the tenant's, or a warning says so.
 
 A display name that is itself an address of somebody else's domain is what forgeries look like, because many clients show
-nothing but the name: refused for authentication and security, told as a warning otherwise.
+nothing but the name: refused for authentication and security, a warning otherwise.
 
 Known sharp edges: domains are compared as A-labels in lower case, exactly; a subdomain is another domain.
 """
@@ -24,8 +24,8 @@ from posthouse.model.send_request import FieldError, Rejection, Warning
 
 _NO_REPLY: Final = re.compile(r"(?:^|[._+-])(?:no|do[._-]?not)[._-]?repl(?:y|ies)(?![a-z])", re.IGNORECASE)
 _REPLY_TO: Final = re.compile(rb"^reply-to[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_NAMED_ADDRESS: Final = re.compile(r"""^[\s"'<(\[]*[^\s@<>"']+@([^\s@<>"'()\[\]]+\.[^\s@<>"'()\[\].]+)[\s"'>)\].]*$""")
-_STRICT: Final = frozenset({MessageClass.AUTHENTICATION, MessageClass.SECURITY})
+_ADDRESS_AS_NAME: Final = re.compile(r"""^[\s"'<(\[]*[^\s@<>"']+@([^\s@<>"'()\[\]]+\.[^\s@<>"'()\[\].]+)[\s"'>)\].]*$""")
+_REFUSED_CLASSES: Final = frozenset({MessageClass.AUTHENTICATION, MessageClass.SECURITY})
 
 FREE_MAIL: Final = frozenset(
     {
@@ -43,8 +43,8 @@ FREE_MAIL: Final = frozenset(
 )  # fmt: skip
 
 
-def gate(sender: Mailbox, domain: SenderDomain | None) -> Rejection | None:
-    """Why mail of this author may not leave the house, or None. ``domain``: what the tenant has of that name."""
+def check_domain(sender: Mailbox, domain: SenderDomain | None) -> Rejection | None:
+    """Why mail with this From may not leave the installation, or None. ``domain``: the tenant's, of that name."""
     name = sender.domain.lower()
     if name in FREE_MAIL:
         return Rejection(
@@ -61,48 +61,47 @@ def gate(sender: Mailbox, domain: SenderDomain | None) -> Rejection | None:
     )
 
 
-def disguised(sender: Mailbox, message_class: MessageClass) -> Rejection | Warning | None:
-    """What is to be said about a display name that is an address of another domain than the author's, if it is one."""
-    named = (
-        _NAMED_ADDRESS.match(unicodedata.normalize("NFKC", sender.name))
-        if "@" in sender.name or "\uff20" in sender.name
-        else None
-    )
-    if named is None or _are_related(named[1].lower(), sender.domain.lower()):
+def check_display_name(sender: Mailbox, message_class: MessageClass) -> Rejection | Warning | None:
+    """A refusal or a warning where the display name is an address of another domain than the mailbox itself."""
+    if "@" not in sender.name and "\uff20" not in sender.name:  # the full-width form normalizes to @
         return None
-    told = f"The display name is an address at {named[1][:80]}, but the mail comes from {sender.domain}: readers would take it for forged."
-    if message_class in _STRICT:
-        remedy = f"{told} Name the company or product instead."
-        return Rejection("content_refused", remedy, (FieldError("from", "has a display name that is somebody else's address"),))
-    return Warning("display_name_address", told, "from")
+    address = _ADDRESS_AS_NAME.match(unicodedata.normalize("NFKC", sender.name))
+    if address is None or _are_related(address[1].lower(), sender.domain.lower()):
+        return None
+    detail = f"The display name is an address at {address[1][:80]}, but the mail comes from {sender.domain}: readers would take it for forged."
+    if message_class in _REFUSED_CLASSES:
+        error = FieldError("from", "has a display name that is somebody else's address")
+        return Rejection("content_refused", f"{detail} Name the company or product instead.", (error,))
+    return Warning("display_name_address", detail, "from")
 
 
-def unfit(text: str) -> str | None:
-    """Why this cannot be set as who mail is from where messages do not say, or None.
+def check_default_from(text: str) -> str | None:
+    """Why a text cannot be set as the default From of a stream, template or tenant, or None.
 
-    It must be one mailbox, and in a setting no name of another domain's is taken: some mail would be refused for it, and all suspected.
+    It must be one mailbox. A display name that is an address of another domain is not allowed in a setting, whatever the class:
+    some mail would be refused for it, and all of it suspected.
     """
-    found = parse_mailbox(text)
-    if isinstance(found, AddressFault):
-        return found.message
-    mask = disguised(found, MessageClass.SECURITY)
-    return mask.detail if isinstance(mask, Rejection) else None
+    mailbox = parse_mailbox(text)
+    if isinstance(mailbox, AddressFault):
+        return mailbox.message
+    finding = check_display_name(mailbox, MessageClass.SECURITY)
+    return finding.detail if isinstance(finding, Rejection) else None
 
 
-def _are_related(named: str, own: str) -> bool:
-    """The same domain, or one below the other."""
+def _are_related(one: str, other: str) -> bool:
+    """The same domain, or one below the other. ``one`` may have U-labels."""
     try:
-        named = named.encode("idna").decode("ascii")
+        one = one.encode("idna").decode("ascii")
     except UnicodeError:
         return False
-    return named == own or named.endswith(f".{own}") or own.endswith(f".{named}")
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def is_no_reply(sender: Mailbox) -> bool:
-    """True for authors that say they do not read answers: noreply, no-reply, do_not_reply, shop+noreply …"""
+    """True for addresses whose name says that replies are not read: noreply, no-reply, do_not_reply, shop+noreply …"""
     return _NO_REPLY.search(sender.local) is not None
 
 
 def has_reply_to(head: bytes) -> bool:
-    """True where the header of a submitted message names whom to answer."""
+    """True where the header of a submitted message has a Reply-To."""
     return _REPLY_TO.search(head) is not None

@@ -2,17 +2,16 @@
 
 A route is what the operator configured: a kind, and whether we sign for it and whose return path it takes. Test
 mail and the simulator's recipients have one way only, the built-in inbox; everything else takes the
-configured routes in their order. What a route cannot carry faithfully is left out here, once adapters say what they carry.
+configured routes in their order. A route that cannot carry a message faithfully (``capabilities``) is left out.
 
 Must never know: hosts, passwords, whether a route works at the moment (the transport's answers say that).
 """
 
-from typing import Final
+from collections.abc import Collection
 
-from posthouse.model.route import RouteFact
+from posthouse.model.route import RouteFact, RouteKind
 from posthouse.model.send_request import Environment
-
-INBOX: Final = "inbox"
+from posthouse.policy.deliver.capabilities import missing
 
 
 def stays_in_inbox(environment: Environment, *, simulator: bool) -> bool:
@@ -20,14 +19,19 @@ def stays_in_inbox(environment: Environment, *, simulator: bool) -> bool:
     return simulator or environment is Environment.TEST
 
 
-def candidates(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> tuple[int, ...]:
+def candidates(
+    routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool, needs: Collection[str] = ()
+) -> tuple[int, ...]:
     """The places in ``routes`` that may be tried, best first; empty for what stays here, which needs none.
 
-    Empty for anything else means that there is no way out (``no_route``).
+    Empty for anything else means that there is no way out (``no_route``). ``needs``: what the message needs a route to carry
+    besides the bytes that every kind in use takes (``capabilities.missing``).
     """
-    return () if stays_in_inbox(environment, simulator=simulator) else tuple(range(len(routes)))
+    if stays_in_inbox(environment, simulator=simulator):
+        return ()
+    return tuple(place for place, route in enumerate(routes) if not (needs and missing(route.kind, needs)))
 
 
 def leaves_installation(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> bool:
     """True where some candidate leads to the world, so that the author's domain must be ours to use (A4)."""
-    return any(routes[place].kind != INBOX for place in candidates(routes, environment, simulator=simulator))
+    return any(routes[place].kind != RouteKind.INBOX for place in candidates(routes, environment, simulator=simulator))

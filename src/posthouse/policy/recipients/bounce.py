@@ -12,8 +12,8 @@ or 5.0.0 often wraps what the host said, so a code in the words outweighs the on
 import re
 from typing import Final
 
-from posthouse.mail.reports.report import ReturnedReport
-from posthouse.mail.reports.text import RecipientNotice
+from posthouse.mail.reports.notice import RecipientNotice
+from posthouse.mail.reports.report import ReportKind, ReturnedReport
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.outcome import AttemptStage, Diagnosis, Reason, Scope
 from posthouse.policy.recipients.bounce_words import DEAD, meaning
@@ -39,11 +39,11 @@ _VAGUE: Final = re.compile(r"^[245]\.(?:0\.0|[0-7]\.0)$")
 
 def judge(report: ReturnedReport) -> tuple[Feedback, ...]:
     """The feedback in a report; nothing where it is no report of a mail."""
-    if report.paper == "arf":
+    if report.kind is ReportKind.ARF:
         return _complaints(report)
-    if report.paper == "auto_reply":
+    if report.kind is ReportKind.AUTO_REPLY:
         return (Feedback(kind=FeedbackKind.AUTO_REPLY, recipient=None, reply=report.subject),)
-    if report.paper == "dmarc":
+    if report.kind is ReportKind.DMARC:
         return ()
     return tuple(_feedback(notice) for notice in report.notices)
 
@@ -81,10 +81,10 @@ def _complaints(report: ReturnedReport) -> tuple[Feedback, ...]:
 
 def _feedback(notice: RecipientNotice) -> Feedback:
     code, enhanced = _codes(notice)
-    text = notice.diagnostic if len(notice.diagnostic) > 12 else f"{notice.diagnostic} {notice.letter}"
-    reason = meaning(code, enhanced, text, notice.letter)
-    if reason is Reason.UNKNOWN and notice.letter:
-        reason = meaning(code, enhanced, f"{text} {notice.letter}")
+    text = notice.diagnostic if len(notice.diagnostic) > 12 else f"{notice.diagnostic} {notice.text}"
+    reason = meaning(code, enhanced, text, notice.text)
+    if reason is Reason.UNKNOWN and notice.text:
+        reason = meaning(code, enhanced, f"{text} {notice.text}")
     kind = _kind(notice, reason)
     return Feedback(
         kind=kind, suppresses=kind is FeedbackKind.HARD, recipient=notice.recipient or None, reason=reason.value,
@@ -106,7 +106,7 @@ def _kind(notice: RecipientNotice, reason: Reason) -> FeedbackKind:
 
 def _codes(notice: RecipientNotice) -> tuple[int, str]:
     """Reply code and enhanced code: what the host said, then what the reporter made of it."""
-    for text in (notice.diagnostic, notice.letter):
+    for text in (notice.diagnostic, notice.text):
         for match in _CODES.finditer(text):
             enhanced = match[2] or (found[1] if (found := _ENHANCED.search(text, match.start())) is not None else "")
             return int(match[1]), _better(enhanced, notice.status)
@@ -117,7 +117,7 @@ def _codes(notice: RecipientNotice) -> tuple[int, str]:
 
 def _heard(notice: RecipientNotice) -> int | None:
     """The reply code that the host is quoted with; None where there is none, or only one that words were taken for."""
-    found = next(filter(None, (_HEARD.search(text) for text in (notice.diagnostic, notice.letter))), None)
+    found = next(filter(None, (_HEARD.search(text) for text in (notice.diagnostic, notice.text))), None)
     return None if found is None else int(found[1] or found[2])
 
 

@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from posthouse.model.outcome import Bounced, Deferred, Diagnosis, Outcome, Reason, Scope
+from posthouse.model.suppression import SoftBounceRule
 
 LIMIT: Final = 5
 SPAN: Final = timedelta(hours=72)
 _ITS_OWN_FAULT: Final = frozenset({Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED})
 
 
-def is_the_mailbox(reason: str) -> bool:
+def is_mailbox_fault(reason: str) -> bool:
     """True for a reason (its word) that is the mailbox's own."""
     return reason in _ITS_OWN_FAULT
 
@@ -31,6 +32,9 @@ def counts(outcome: Outcome) -> bool:
     return isinstance(outcome, Bounced | Deferred) and said.scope is Scope.RECIPIENT and said.reason in _ITS_OWN_FAULT
 
 
-def is_hard(count: int, first_at: datetime, last_at: datetime, limit: int = LIMIT) -> bool:
-    """True where ``count`` in a row, from the first to the last, are enough."""
-    return count >= limit and last_at - first_at >= SPAN
+def is_hard(count: int, first_at: datetime, last_at: datetime, limit: int | None = None) -> bool:
+    """True where ``count`` in a row, from the first to the last, are enough. ``limit``: the tenant's own, None for ``LIMIT``."""
+    return count >= (limit or LIMIT) and last_at - first_at >= SPAN
+
+
+RULE: Final = SoftBounceRule(is_mailbox_fault, is_hard)

@@ -9,13 +9,9 @@ setting may let it pass, and then it is logged, but never what an erasure left, 
 blocks authentication locks somebody out, so it raises an alarm; so does passing an address that the frequency rule has
 caught, which may be a runaway loop.
 
-``fold`` says which spellings are one address here: A to Z of the local part (RFC 5321 section 2.4 lets receivers tell
-them apart, and next to none does), needless quotes (section 4.1.2), never anything beyond ASCII. On the wire nothing is folded.
-
 Must never know: how entries come about, nor how they are stored.
 """
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -70,20 +66,6 @@ _LIFTS: Final[dict[Cause, str]] = dict.fromkeys(Cause, "tenant") | {Cause.LEGAL:
 _EVERYWHERE: Final = frozenset({Cause.HARD_BOUNCE, Cause.LEGAL, Cause.PROVISIONAL, Cause.SIMULATED})
 _STRENGTH: Final = list(SuppressionAnswer)
 _PRECEDENCE: Final = list(Cause)
-_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-_ATOMS: Final = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]+)*"
-)
-_QUOTED_PAIR: Final = re.compile(r"\\(.)")
-
-
-def fold(address: str) -> str:
-    """The form under which an address is looked up; ``address`` as ``mail.address`` parsed it (its domain in A-labels)."""
-    local, _, domain = address.rpartition("@")
-    if local.startswith('"'):
-        bare = _QUOTED_PAIR.sub(r"\1", local[1:-1])
-        local = bare if _ATOMS.fullmatch(bare) else local
-    return f"{local.translate(_LOWER)}@{domain.lower()}"
 
 
 def lifted_by(cause: Cause) -> str:

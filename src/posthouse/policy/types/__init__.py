@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from posthouse.model.message_type import MessageType
+from posthouse.model.message_type import MessageType, OwnType
 from posthouse.policy.types.account_alert import ACCOUNT_ALERT, TRANSACTIONAL
 from posthouse.policy.types.commercial import NEWSLETTER, ONBOARDING, PROMOTION, REENGAGEMENT
 from posthouse.policy.types.email_verification import EMAIL_VERIFICATION
@@ -54,6 +54,11 @@ _SHOWN: Final = 64
 def own(name: str, parent: str) -> MessageType:
     """The type that a tenant made. Errors: KeyError where the parent is not built in."""
     return msgspec.structs.replace(BY_NAME[parent], name=name, parent=parent)
+
+
+def own_types(rows: Iterable[OwnType]) -> OwnTypes:
+    """The types that a tenant made, by name."""
+    return {each.name: own(each.name, each.parent) for each in rows}
 
 
 def unknown(name: str, known: Iterable[str] = ()) -> str:

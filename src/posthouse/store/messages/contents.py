@@ -1,17 +1,34 @@
-"""Content at rest: sealed bytes apart from the queue, fetched for many deliveries at once."""
+"""Content at rest: packed, compressed and sealed apart from the queue, fetched for many deliveries at once.
+
+Content is packed as a map of its fields. The fields that it was made from (``Letter``), where a route needs them, are one more
+entry of the same map, so that content stored without a letter and content stored with one are read alike, by this version and
+by one that knows no letters.
+"""
 
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
+
+from posthouse.model.content import Content
+from posthouse.model.letter import Letter
+from posthouse.model.queue import LeasedDelivery
 from posthouse.model.stored_message import SealedContent
+from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asyncpg import Connection, Record
 
-    from posthouse.model.queue import LeasedDelivery
 
+class _ContentWithLetter(Content, frozen=True, kw_only=True):
+    letter: Letter | None = None
+
+
+_PACK: Final = msgspec.msgpack.Encoder()
+_UNPACK: Final = msgspec.msgpack.Decoder(Content)
+_UNPACK_WITH_LETTER: Final = msgspec.msgpack.Decoder(_ContentWithLetter)
 
 # The bounds let the partitions be chosen before the first row is read.
 _FETCH: Final = """
@@ -25,16 +42,30 @@ cross join lateral (
 """
 
 
-async def fetch(connection: "Connection[Record]", claimed: "Iterable[LeasedDelivery]") -> dict[UUID, SealedContent]:
+async def fetch(connection: "Connection[Record]", deliveries: "Iterable[LeasedDelivery]") -> dict[UUID, SealedContent]:
     """Sealed content by message id; what retention has dropped is missing."""
-    wanted: dict[int, dict[UUID, tuple[int, int]]] = {}
-    for delivery in claimed:
-        wanted.setdefault(delivery.keep, {})[delivery.message] = (delivery.tenant, delivery.environment)
-    found: dict[UUID, SealedContent] = {}
-    for keep, messages in wanted.items():
-        rows = await connection.fetch(
-            _FETCH, keep, [t for t, _ in messages.values()], [e for _, e in messages.values()], list(messages),
-            min(messages), max(messages),
-        )  # fmt: skip
-        found.update((row[0], SealedContent(row[1], row[2])) for row in rows)
-    return found
+    by_keep: dict[int, dict[UUID, tuple[int, int]]] = {}
+    for delivery in deliveries:
+        by_keep.setdefault(delivery.keep, {})[delivery.message] = (delivery.tenant, delivery.environment)
+    contents: dict[UUID, SealedContent] = {}
+    for keep, owners in by_keep.items():
+        tenants, environments = [tenant for tenant, _ in owners.values()], [environment for _, environment in owners.values()]
+        rows = await connection.fetch(_FETCH, keep, tenants, environments, list(owners), min(owners), max(owners))
+        contents.update((row[0], SealedContent(row[1], row[2])) for row in rows)
+    return contents
+
+
+def seal_content(sealer: Sealer, content: Content, bound: bytes, letter: Letter | None = None) -> bytes:
+    """Content as it rests in the store, sealed to its message (``bound``), with the letter beside it if one is given."""
+    packed = content if letter is None else _ContentWithLetter(**msgspec.structs.asdict(content), letter=letter)
+    return sealer.seal(sealer.pack(_PACK.encode(packed)), bound)
+
+
+def open_content(sealer: Sealer, sealed: bytes, key_id: int, bound: bytes) -> Content:
+    """The content again. Errors: the sealer's, when the key is wrong or the bytes were changed."""
+    return _UNPACK.decode(sealer.unpack(sealer.open(sealed, key_id, bound)))
+
+
+def open_letter(sealer: Sealer, sealed: bytes, key_id: int, bound: bytes) -> Letter | None:
+    """The letter beside the content; None where none was sealed. Errors: as ``open_content``."""
+    return _UNPACK_WITH_LETTER.decode(sealer.unpack(sealer.open(sealed, key_id, bound))).letter

@@ -82,7 +82,21 @@ async def requeue(
 ) -> FlowHead | None:
     """Put one delivery back; None where it is in the queue already."""
     told: Any = await connection.fetchval(
-        _REQUEUE, tenant, environment, message, again.position, again.lane, again.flow, again.deadline, again.expires_at, now,
-        again.site, again.header_domain, again.flags, again.size, event_id, again.parent,
-    )  # fmt: skip
+        _REQUEUE,
+        tenant,
+        environment,
+        message,
+        again.position,
+        again.lane,
+        again.flow,
+        again.deadline,
+        again.expires_at,
+        now,
+        again.site,
+        again.header_domain,
+        again.flags,
+        again.size,
+        event_id,
+        again.parent,
+    )
     return None if told is None else FlowHead(again.lane, again.flow, again.deadline)

@@ -75,12 +75,17 @@ async def raw_facts(database: Database, tenant: int, environment: int, message: 
             return None
         pins = await connection.fetch(sql.PINS, tenant, environment, message)
     return RawFacts(
-        tenant=tenant, environment=environment, message=message, header_from=row[0], key_id=row[1], sealed=row[2],
+        tenant=tenant,
+        environment=environment,
+        message=message,
+        header_from=row[0],
+        key_id=row[1],
+        sealed=row[2],
         deliveries=tuple(
             RawDelivery(position=p, recipient=r, first_attempt_at=first, keyset=keyset, route=route, digest=digest)
             for p, r, first, keyset, route, digest in pins
         ),
-    )  # fmt: skip
+    )
 
 
 async def _page(connection: "Connection[Record]", tenant: int, environment: int, wanted: MessageFilter, limit: int) -> _Place:
@@ -184,10 +189,18 @@ def _delivery(row: "Record", began: datetime, attempts: "list[Record]") -> Deliv
 
 def _attempt(row: "Record") -> AttemptView:
     return AttemptView(
-        number=row["number"], route=row["route"], adapter=row["adapter"], remote_id=row["remote_id"] or None, outcome=row["outcome"],
-        reply_code=row["reply_code"], enhanced_code=row["enhanced_code"], reply=row["reply"] or None, tls=row["tls"] or None,
-        started_at=row["started_at"], duration_ms=round(row["duration_ms"], 3),
-    )  # fmt: skip
+        number=row["number"],
+        route=row["route"],
+        adapter=row["adapter"],
+        remote_id=row["remote_id"] or None,
+        outcome=row["outcome"],
+        reply_code=row["reply_code"],
+        enhanced_code=row["enhanced_code"],
+        reply=row["reply"] or None,
+        tls=row["tls"] or None,
+        started_at=row["started_at"],
+        duration_ms=round(row["duration_ms"], 3),
+    )
 
 
 def _event(row: "Record", recipients: dict[int, str]) -> EventView:

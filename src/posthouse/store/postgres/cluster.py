@@ -173,9 +173,18 @@ def _make(cluster: Cluster, binaries: PgBinaries, guise: ProcessIdentity, random
     shutil.rmtree(fresh, ignore_errors=True)
     _write(password, base64.urlsafe_b64encode(random(24)).decode(), guise)
     command: list[str | Path] = [
-        binaries.initdb, "-D", fresh, "--username", USER, "--pwfile", password, "--auth=scram-sha-256",
-        "--encoding=UTF8", "--data-checksums", *_locale(binaries.major),
-    ]  # fmt: skip
+        binaries.initdb,
+        "-D",
+        fresh,
+        "--username",
+        USER,
+        "--pwfile",
+        password,
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--data-checksums",
+        *_locale(binaries.major),
+    ]
     with open_log(cluster) as log:
         code = start(command, guise, cluster.folder, log.fileno()).wait()
     if code != 0:

@@ -106,9 +106,15 @@ async def connect(dsn: str, *, size: int, application: str, patience: float = PA
     Errors: what ``is_unavailable`` knows; asyncpg's own for a wrong password or database name.
     """
     pool = await asyncpg.create_pool(
-        dsn, min_size=size, max_size=size, init=_prepare, reset=_reset, max_inactive_connection_lifetime=0, max_queries=_QUERIES,
+        dsn,
+        min_size=size,
+        max_size=size,
+        init=_prepare,
+        reset=_reset,
+        max_inactive_connection_lifetime=0,
+        max_queries=_QUERIES,
         **_arguments(application, patience),
-    )  # fmt: skip
+    )
     return Database(pool, patience, application)
 
 

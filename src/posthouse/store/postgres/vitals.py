@@ -80,8 +80,12 @@ def errors_as_refusals() -> Iterator[None]:
     except asyncpg.InsufficientPrivilegeError as problem:
         raise DatabaseRefused(f"Postgres forbids it: {problem}; grant it to the user of POSTHOUSE_DATABASE_URL.") from None
     except (
-        asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionRefusedError, TimeoutError
-    ) as problem:  # fmt: skip
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        ConnectionRefusedError,
+        TimeoutError,
+    ) as problem:
         if not is_unavailable(problem):
             raise
         raise DatabaseRefused(f"Postgres went away meanwhile ({problem or type(problem).__name__}); try again.") from None

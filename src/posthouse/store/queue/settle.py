@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from posthouse.model.queue import QueueState
 from posthouse.model.settlement import Settlement
+from posthouse.model.suppression import SoftBounceRule
 from posthouse.store.recipients import soft_bounces, suppressions
 
 if TYPE_CHECKING:
@@ -72,19 +73,21 @@ where e.tenant = k.tenant and e.environment = k.environment and e.id = k.id
 """
 
 
-async def settle(connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]") -> list[bool]:
-    """Settle all that is still ours, in one transaction; per settlement whether it took effect."""
+async def settle(
+    connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]", rule: SoftBounceRule
+) -> list[bool]:
+    """Settle all that is still ours, in one transaction; per settlement whether it took effect. ``rule``: for soft bounces that are counted."""
     if not any(each.has_consequences for each in settlements):
         return await _settle(connection, worker, settlements)
     async with connection.transaction():
         effective = await _settle(connection, worker, settlements)
         mine = [each for each, ours in zip(settlements, effective, strict=True) if ours and each.has_consequences]
         if mine:
-            await _follow(connection, mine)
+            await _follow(connection, mine, rule)
     return effective
 
 
-async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlement]") -> None:
+async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlement]", rule: SoftBounceRule) -> None:
     """What follows for the addresses; the event says whether the address is suppressed now, and firmly."""
     now = max(each.at for each in settled)
     await soft_bounces.forget(
@@ -92,7 +95,9 @@ async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlemen
         [(each.delivery.tenant, each.delivery.environment, each.delivered_lookup) for each in settled if each.delivered_lookup],
     )
     ends = {each.soft_end.id: each for each in settled if each.soft_end is not None}
-    hardened = await soft_bounces.count(connection, [each.soft_end for each in ends.values() if each.soft_end is not None], now)
+    hardened = await soft_bounces.count(
+        connection, [each.soft_end for each in ends.values() if each.soft_end is not None], rule, now
+    )
     bounced = [each for each in settled if each.suppression is not None]
     new = [
         (each.delivery.tenant, each.delivery.environment, each.suppression) for each in bounced if each.suppression is not None

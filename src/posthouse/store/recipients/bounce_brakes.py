@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from posthouse.model.suppression import AnswerCounts, BounceBrake, Suppression
-from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW
 from posthouse.store.recipients.suppressions import wake
 
 if TYPE_CHECKING:
@@ -77,8 +76,8 @@ delete from suppression where ctid in (
 )
 """
 _MINUTES_KEPT: Final = timedelta(hours=1)
-_DAYS_KEPT: Final = BASE + timedelta(days=1)
 _HELD_KEPT: Final = timedelta(days=30)
+_DAY: Final = timedelta(days=1)  # counts of days are of whole ones
 
 
 async def count(connection: "Connection[Record]", heard: "Mapping[Provider, AnswerCounts]", now: datetime) -> None:
@@ -86,17 +85,29 @@ async def count(connection: "Connection[Record]", heard: "Mapping[Provider, Answ
     rows = sorted(heard.items())
     if rows:
         await connection.execute(
-            _COUNT, [p[0] for p, _ in rows], [p[1] for p, _ in rows], [p[2] for p, _ in rows], [a.attempts for _, a in rows],
-            [a.hard for _, a in rows], now,
-        )  # fmt: skip
+            _COUNT,
+            [p[0] for p, _ in rows],
+            [p[1] for p, _ in rows],
+            [p[2] for p, _ in rows],
+            [a.attempts for _, a in rows],
+            [a.hard for _, a in rows],
+            now,
+        )
 
 
-async def answers(connection: "Connection[Record]", providers: "Sequence[Provider]", now: datetime) -> "list[BounceBrake]":
+async def answers(
+    connection: "Connection[Record]", providers: "Sequence[Provider]", window_from: datetime, base_from: datetime
+) -> "list[BounceBrake]":
     """The window that ends now and the base before it, of each provider in order."""
     rows = await connection.fetch(
-        _ANSWERS, list(range(len(providers))), [p[0] for p in providers], [p[1] for p in providers], [p[2] for p in providers],
-        now - WINDOW, now - BASE,
-    )  # fmt: skip
+        _ANSWERS,
+        list(range(len(providers))),
+        [p[0] for p in providers],
+        [p[1] for p in providers],
+        [p[2] for p in providers],
+        window_from,
+        base_from,
+    )
     found = {
         row[0]: BounceBrake(AnswerCounts(*row[1]), AnswerCounts(row[2][0] - row[1][0], row[2][1] - row[1][1])) for row in rows
     }
@@ -104,12 +115,18 @@ async def answers(connection: "Connection[Record]", providers: "Sequence[Provide
 
 
 async def put_on(
-    connection: "Connection[Record]", provider: Provider, why: BounceBrake, now: datetime, until: datetime
+    connection: "Connection[Record]",
+    provider: Provider,
+    why: BounceBrake,
+    now: datetime,
+    until: datetime,
+    *,
+    doubted_from: datetime,
 ) -> tuple[bool, int]:
-    """A brake is on (until further): whether it was off before, and how many entries it made provisional now."""
+    """A brake is on until then: whether it was off before, and how many entries since ``doubted_from`` it made provisional now."""
     async with connection.transaction():
         fresh = await connection.fetchval(_PUT_ON, *provider, now, until, why.window.attempts, why.window.hard, why.base.share)
-        tag = await connection.execute(_HOLD, *provider, until, now - BACK, now)
+        tag = await connection.execute(_HOLD, *provider, until, doubted_from, now)
     return bool(fresh), int(tag.rpartition(" ")[2])
 
 
@@ -132,8 +149,8 @@ async def take_back(
     return gone, due
 
 
-async def forget_old(connection: "Connection[Record]", now: datetime) -> None:
-    """Delete counts that no window reaches any more, and what was provisional and never heard of again; a few thousand rows at most."""
+async def forget_old(connection: "Connection[Record]", now: datetime, base: timedelta) -> None:
+    """Delete counts that neither window nor ``base`` reaches any more, and what was provisional and never heard of again; a few thousand rows at most."""
     await connection.execute(_FORGET_HELD, now - _HELD_KEPT)
     await connection.execute(_FORGET, 0, now - _MINUTES_KEPT)
-    await connection.execute(_FORGET, 1, now - _DAYS_KEPT)
+    await connection.execute(_FORGET, 1, now - base - _DAY)

@@ -134,9 +134,13 @@ async def erase_from_texts(connection: "Connection[Record]", what: AddressToEras
 
 
 async def _stop(
-    connection: "Connection[Record]", place: tuple[int, int], messages: list[UUID], recipients: list[str], now: datetime,
+    connection: "Connection[Record]",
+    place: tuple[int, int],
+    messages: list[UUID],
+    recipients: list[str],
+    now: datetime,
     new_id: Callable[[datetime], UUID],
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int]:
     """Take what waits from the queue, and content that nobody waits for; how many were stopped, and how many messages others wait for."""
     stopped = await connection.fetch(_UNQUEUE, *place, messages, recipients, timeout=_PATIENCE)
     await connection.execute(

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
+from posthouse.model.suppression import Cause, SoftBounceRule, SoftEnd, SuppressionEntry
 from posthouse.model.time_format import iso_millis
-from posthouse.policy.recipients.soft_bounces import LIMIT, is_hard, is_the_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,14 +45,14 @@ _Place = tuple[int, int, bytes]
 
 
 async def count(
-    connection: "Connection[Record]", ends: "Sequence[SoftEnd]", now: datetime
+    connection: "Connection[Record]", ends: "Sequence[SoftEnd]", rule: SoftBounceRule, now: datetime
 ) -> list[tuple[int, int, SuppressionEntry]]:
     """Count those that are the mailbox's own fault; an entry (tenant, environment, entry) for each that has become hard."""
-    sure = {_place(end): end for end in await _with_reasons(connection, ends)}
+    sure = {_place(end): end for end in await _mailbox_faults(connection, ends, rule)}
     if not sure:
         return []
     rows = await connection.fetch(_COUNT, [t for t, _, _ in sure], [e for _, e, _ in sure], [k for _, _, k in sure], now)
-    hard = [(sure[row[0], row[1], row[2]], row[3], row[4]) for row in rows if is_hard(row[3], row[4], row[5], row[6] or LIMIT)]
+    hard = [(sure[row[0], row[1], row[2]], row[3], row[4]) for row in rows if rule.is_hard(row[3], row[4], row[5], row[6])]
     await forget(connection, [_place(end) for end, _, _ in hard])
     return [(end.tenant, end.environment, _entry(end, times, first_at)) for end, times, first_at in hard]
 
@@ -64,16 +63,22 @@ async def forget(connection: "Connection[Record]", places: "Sequence[_Place]") -
         await connection.execute(_FORGET, [t for t, _, _ in places], [e for _, e, _ in places], [k for _, _, k in places])
 
 
-async def _with_reasons(connection: "Connection[Record]", ends: "Sequence[SoftEnd]") -> list[SoftEnd]:
+async def _mailbox_faults(connection: "Connection[Record]", ends: "Sequence[SoftEnd]", rule: SoftBounceRule) -> list[SoftEnd]:
     """Those whose reason is the mailbox's own; what is not known is read from history."""
-    known = [end for end in ends if end.reason is not None and is_the_mailbox(end.reason)]
+    known = [end for end in ends if end.reason is not None and rule.is_mailbox_fault(end.reason)]
     open_ = [end for end in ends if end.reason is None]
     if open_:
         rows = await connection.fetch(
-            _LAST_REASONS, list(range(len(open_))), [end.tenant for end in open_], [end.environment for end in open_],
-            [end.message for end in open_], [end.position for end in open_],
-        )  # fmt: skip
-        known += [msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if is_the_mailbox(why)]
+            _LAST_REASONS,
+            list(range(len(open_))),
+            [end.tenant for end in open_],
+            [end.environment for end in open_],
+            [end.message for end in open_],
+            [end.position for end in open_],
+        )
+        known += [
+            msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if rule.is_mailbox_fault(why)
+        ]
     return known
 
 
@@ -82,9 +87,14 @@ def _entry(end: SoftEnd, times: int, first_at: datetime) -> SuppressionEntry:
         "message": str(end.message), "position": end.position, "reply": end.reply, "softBounces": times, "firstAt": iso_millis(first_at),
     }  # fmt: skip
     return SuppressionEntry(
-        id=end.id, address=end.address, lookup=end.lookup, cause=Cause.HARD_BOUNCE, source=SOURCE, reason=end.reason or "",
+        id=end.id,
+        address=end.address,
+        lookup=end.lookup,
+        cause=Cause.HARD_BOUNCE,
+        source=SOURCE,
+        reason=end.reason or "",
         evidence=evidence,
-    )  # fmt: skip
+    )
 
 
 def _place(end: SoftEnd) -> _Place:

@@ -71,11 +71,9 @@ async def load(
 ) -> int:
     """Enter a chunk, in a transaction of its own; how many are new. All have their ids, and no two are of one place."""
     rows: list[tuple[Any, ...]] = [
-        (
-            e.id, e.lookup, e.address, e.cause.value, e.stream, e.reason, e.source, e.evidence, e.actor, e.security, now, e.until
-        )
+        (e.id, e.lookup, e.address, e.cause.value, e.stream, e.reason, e.source, e.evidence, e.actor, e.security, now, e.until)
         for e in entries
-    ]  # fmt: skip
+    ]
     async with connection.transaction():
         await connection.execute(_EMPTY)
         await connection.copy_records_to_table("incoming", records=rows, columns=_COLUMNS)

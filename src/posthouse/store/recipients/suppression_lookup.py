@@ -2,7 +2,7 @@
 
 The key is random, made once per database and kept sealed under the secret key, so that rotating the secret changes
 no lookup, and what an erasure left (a hash and nothing else) is still found. The hash is HMAC-SHA256 (RFC 2104) of the
-folded address (``policy.recipients.suppress.fold``), cut to 16 bytes.
+folded address (``mail.address_identity.fold``), cut to 16 bytes.
 
 An entry that is over (``until``) or whose hold is over (``held_until``: provisional, and now awaiting a second look) says
 nothing; one that is held says *provisional*, whatever its cause.
@@ -16,10 +16,10 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.mail.address_identity import fold
 from posthouse.model import ids
 from posthouse.model.keys import LookupKey
 from posthouse.model.suppression import NOT_LISTED, Cause, ListedAddress, SuppressionFact
-from posthouse.policy.recipients.suppress import fold
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 
@@ -126,7 +126,10 @@ def _told(count: int, rows: "Sequence[_Row]") -> list[ListedAddress]:
         held = Cause.PROVISIONAL if held_until else Cause(cause)
         entry = SuppressionFact(cause=held, stream=stream, security=security, id=ids.text(PREFIX, identifier))
         found[idx] = ListedAddress(
-            entries=(*before.entries, entry), held_until=max(filter(None, (before.held_until, held_until)), default=None),
-            legal_passes_security=legal_passes, stream=flow_stream, counted=before.counted,
-        )  # fmt: skip
+            entries=(*before.entries, entry),
+            held_until=max(filter(None, (before.held_until, held_until)), default=None),
+            legal_passes_security=legal_passes,
+            stream=flow_stream,
+            counted=before.counted,
+        )
     return found

@@ -142,11 +142,23 @@ async def put(
     rows = list(first.values())
     news = [entry for _, _, entry in rows]
     found = await connection.fetch(
-        _PUT, [t for t, _, _ in rows], [e for _, e, _ in rows], [n.id for n in news], [n.lookup for n in news],
-        [n.address for n in news], [n.provider for n in news], [n.cause.value for n in news], [n.stream for n in news],
-        [n.reason for n in news], [n.source for n in news], [n.evidence for n in news], [n.actor for n in news],
-        [n.security for n in news], [now] * len(news), [n.until for n in news],
-    )  # fmt: skip
+        _PUT,
+        [t for t, _, _ in rows],
+        [e for _, e, _ in rows],
+        [n.id for n in news],
+        [n.lookup for n in news],
+        [n.address for n in news],
+        [n.provider for n in news],
+        [n.cause.value for n in news],
+        [n.stream for n in news],
+        [n.reason for n in news],
+        [n.source for n in news],
+        [n.evidence for n in news],
+        [n.actor for n in news],
+        [n.security for n in news],
+        [now] * len(news),
+        [n.until for n in news],
+    )
     made = {(row[13], row[14], row[15], row[3], row[4]): Suppression(*row[:13], *row[16:]) for row in found}
     return [made[_place(*given)] for given in entries]
 
@@ -157,9 +169,18 @@ async def list_entries(
     """At most ``wanted.limit`` entries, the newest first."""
     before = wanted.before or UUID(int=(1 << 128) - 1)
     asked = (
-        tenant, environment, before, wanted.cause, wanted.stream, wanted.source, wanted.provider, wanted.since, wanted.until,
-        wanted.provisional, wanted.limit,
-    )  # fmt: skip
+        tenant,
+        environment,
+        before,
+        wanted.cause,
+        wanted.stream,
+        wanted.source,
+        wanted.provider,
+        wanted.since,
+        wanted.until,
+        wanted.provisional,
+        wanted.limit,
+    )
     if wanted.lookup is None:
         return [Suppression(*row) for row in await connection.fetch(_LIST, *asked)]
     return [Suppression(*row) for row in await connection.fetch(_OF_LOOKUP, *asked, wanted.lookup)]

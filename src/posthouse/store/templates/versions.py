@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.mail.address import mailbox_or_none
 from posthouse.model.template import (
     CompiledTemplate,
     StoredVersion,
@@ -27,7 +28,6 @@ from posthouse.model.template import (
 )
 from posthouse.model.template_state import TemplateState
 from posthouse.store.postgres.database import Database, Session
-from posthouse.templates.draft import sender_of
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -87,24 +87,29 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
 
     about: StoredVersion
     sources: dict[str, TemplateSource]
-    wordings: dict[str, CompiledTemplate]
+    compiled_templates: dict[str, CompiledTemplate]
 
     @property
     def draft(self) -> TemplateDraft:
         """What the author handed in."""
         about = self.about
         return TemplateDraft(
-            name=about.name, type=about.type, variables=about.variables, sources=self.sources, fallback=about.fallback,
-            waivers=about.waivers, sender=about.sender,
-        )  # fmt: skip
+            name=about.name,
+            type=about.type,
+            variables=about.variables,
+            sources=self.sources,
+            fallback=about.fallback,
+            waivers=about.waivers,
+            sender=about.sender,
+        )
 
     @property
     def template(self) -> TemplateVersion:
         """What is rendered; a tenant wrote it."""
         about = self.about
         return TemplateVersion(
-            name=about.name, version=about.version, type=about.type, variables=about.variables, wordings=self.wordings,
-            fallback=about.fallback, trusted=False, sender=sender_of(about.sender),
+            name=about.name, version=about.version, type=about.type, variables=about.variables, compiled_templates=self.compiled_templates,
+            fallback=about.fallback, trusted=False, sender=mailbox_or_none(about.sender),
         )  # fmt: skip
 
 
@@ -133,7 +138,7 @@ async def add_version(
     connection: Session,
     tenant: int,
     draft: TemplateDraft,
-    wordings: Mapping[str, CompiledTemplate],
+    compiled_templates: Mapping[str, CompiledTemplate],
     digest: bytes,
     author: str,
     now: datetime,
@@ -158,7 +163,14 @@ async def add_version(
     await connection.executemany(
         _INSERT_WORDING,
         [
-            (tenant, draft.name, number, locale, *msgspec.structs.astuple(source), *msgspec.structs.astuple(wordings[locale]))
+            (
+                tenant,
+                draft.name,
+                number,
+                locale,
+                *msgspec.structs.astuple(source),
+                *msgspec.structs.astuple(compiled_templates[locale]),
+            )
             for locale, source in draft.sources.items()
         ],
     )

@@ -6,8 +6,7 @@ One that was removed keeps its row, so that what was sent as it can be sent agai
 from datetime import datetime
 from typing import Final
 
-from posthouse.model.message_type import MessageType, OwnType, TypeUses
-from posthouse.policy.types import BY_NAME, own
+from posthouse.model.message_type import OwnType, TypeUses
 from posthouse.store.postgres.database import Session
 
 _CURRENT: Final = """
@@ -37,16 +36,10 @@ async def current(connection: Session, tenant: int) -> list[OwnType]:
     return [OwnType(*row) for row in await connection.fetch(_CURRENT, tenant)]
 
 
-async def by_name(connection: Session, tenant: int) -> dict[str, MessageType]:
-    """What they promise, of all that were not removed."""
-    return {each.name: own(each.name, each.parent) for each in await current(connection, tenant)}
-
-
-async def type_of(connection: Session, tenant: int, name: str) -> MessageType:
-    """What the type of a message that was accepted promises, also where it was removed since."""
-    if name in BY_NAME:
-        return BY_NAME[name]
-    return own(name, await connection.fetchval(_PARENT, tenant, name))
+async def parent_of(connection: Session, tenant: int, name: str) -> str | None:
+    """The built-in type that a tenant's type behaves as, also where it was removed since; None where there never was one."""
+    parent: str | None = await connection.fetchval(_PARENT, tenant, name)
+    return parent
 
 
 async def hold(connection: Session, tenant: int, name: str) -> bool:

@@ -19,7 +19,6 @@ from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import EndpointHealth, LeasedEndpoint, WaitingEvent
 from posthouse.model.webhook_event import EventFacts
-from posthouse.policy.webhooks import ORDERED_TRIES
 from posthouse.store.postgres.database import Database
 
 if TYPE_CHECKING:
@@ -132,10 +131,13 @@ async def news(database: Database) -> bool | None:
         return found
 
 
-async def gather(database: Database, now: datetime, limit: int) -> tuple[int, list[EndpointKey]]:
-    """Read on by at most ``limit`` events: how many there were, and which endpoints are to hear of some. (0, []) while another reads."""
+async def gather(database: Database, now: datetime, limit: int, *, ordered_tries: int) -> tuple[int, list[EndpointKey]]:
+    """Read at most ``limit`` further events: how many there were, and which endpoints get some. (0, []) while another process reads.
+
+    ``ordered_tries``: after so many an event that fails while others of its endpoint go well holds back its thread no longer.
+    """
     async with database.session() as connection:
-        rows = await connection.fetch(_GATHER, limit, now, ORDERED_TRIES)
+        rows = await connection.fetch(_GATHER, limit, now, ordered_tries)
     return rows[0][0], [EndpointKey(*tuple(row)[1:]) for row in rows if row[3] is not None]
 
 
@@ -174,11 +176,21 @@ async def held(connection: "Connection[Record]", place: EndpointKey, holder: UUI
 
 
 async def claim(
-    connection: "Connection[Record]", place: EndpointKey, now: datetime, held: "Sequence[UUID]", limit: int, *, failing: bool
+    connection: "Connection[Record]",
+    place: EndpointKey,
+    now: datetime,
+    held: "Sequence[UUID]",
+    limit: int,
+    *,
+    failing: bool,
+    ordered_tries: int,
 ) -> list[WaitingEvent]:
-    """At most ``limit`` events that may be told now, oldest first, without those of ``held``; ``failing``: the endpoint is."""
+    """At most ``limit`` events that may be told now, oldest first, without those of ``held``; ``failing``: the endpoint is.
+
+    ``ordered_tries`` as in ``gather``.
+    """
     rows = await connection.fetch(
-        _CLAIM, place.tenant, place.environment, place.id, now, list(held), ORDERED_TRIES, failing, limit
+        _CLAIM, place.tenant, place.environment, place.id, now, list(held), ordered_tries, failing, limit
     )
     return [_waiting(place, row) for row in rows]
 

@@ -1,10 +1,10 @@
-"""What an author wrote becomes what is stored, once, when it is saved: linked, compiled, styled, and with a text part (C1, C3, C6).
+"""From what an author wrote to what is stored, once, when it is saved: resolved, compiled, styled, and with a text part (C1, C3, C6).
 
-Layouts and partials are put in (``link``), every part is read and compiled as it will be when it is sent, MJML becomes HTML and styles
-go to the elements (``markup``), and the text is made from the HTML where there is none (``outline``). All faults of all parts come at
-once, with the part and line as the author knows them. The same source and library always give the same wording.
+Layouts and partials are put in (``includes``), every part is checked and compiled as it will be when it is sent, MJML becomes HTML and
+styles go to the elements (``mjml``), and the text is made from the HTML where there is none (``outline``). All faults of all parts come
+at once, with the part and line as the author knows them. The same source and library always give the same template.
 
-Known sharp edges: takes some milliseconds, and its tools are native code that strangers' pages could exhaust: what a tenant
+Known sharp edges: takes some milliseconds, and its tools are native code that a hostile page could exhaust: what a tenant
 wrote is built in a confined child. A fault that only shows after MJML was compiled has line 0.
 """
 
@@ -23,93 +23,93 @@ from posthouse.templates.language.source import IncludeError, SourceFault
 
 __all__ = ("MOST_SUBJECT", "SourceFault", "build")
 MOST_SUBJECT: Final = 2_000
-_TOLD: Final = re.compile(r"(?:[a-z]+: )?(?:line (\d+): )?(.*)", re.DOTALL)
+_LINE_PREFIX: Final = re.compile(r"(?:[a-z]+: )?(?:line (\d+): )?(.*)", re.DOTALL)
 
 
 def build(
     source: TemplateSource, library: Mapping[str, str], locale: str = DEFAULT_LOCALE
 ) -> CompiledTemplate | tuple[SourceFault, ...]:
-    """The wording of a source, or all that is wrong with it.
+    """The compiled template of a source, or all that is wrong with it.
 
     ``library``: the layouts and partials that may be named; ``locale``: for the filters that speak a language.
     """
-    faults = list(_shape(source))
+    faults = list(_shape_faults(source))
     pages: dict[str, ResolvedPage] = {}
     for part in ("subject", "html", "mjml", "text"):
-        written = getattr(source, part)
-        if not written:
+        source_text = getattr(source, part)
+        if not source_text:
             continue
         try:
-            pages[part] = resolve(part, written, library)
+            pages[part] = resolve(part, source_text, library)
         except IncludeError as fault:
             faults.append(fault.fault)
         else:
-            faults += _spoken(part, pages[part], locale)
+            faults += _compile_faults(part, pages[part], locale)
     if faults:
         return tuple(faults)
     try:
-        wording = _wording(pages)
+        template = _compile(pages)
     except (TemplateBuildError, UnsafeContext, grammar.TemplateSyntaxError) as fault:
-        return (_told("mjml" if source.mjml else "html", str(fault), pages, getattr(fault, "line", None)),)
-    return _sound(wording, locale) or wording
+        return (_fault_at("mjml" if source.mjml else "html", str(fault), pages, getattr(fault, "line", None)),)
+    return _output_faults(template, locale) or template
 
 
-def _shape(source: TemplateSource) -> list[SourceFault]:
-    found = []
+def _shape_faults(source: TemplateSource) -> list[SourceFault]:
+    faults = []
     if not source.subject.strip():
-        found.append(SourceFault("subject", 1, "there is no subject"))
+        faults.append(SourceFault("subject", 1, "there is no subject"))
     elif len(source.subject) > MOST_SUBJECT:
-        found.append(SourceFault("subject", 1, f"it has more than {MOST_SUBJECT} characters"))
+        faults.append(SourceFault("subject", 1, f"it has more than {MOST_SUBJECT} characters"))
     if source.html and source.mjml:
-        found.append(SourceFault("mjml", 1, "write HTML or MJML, not both"))
+        faults.append(SourceFault("mjml", 1, "write HTML or MJML, not both"))
     if not (source.html.strip() or source.mjml.strip() or source.text.strip()):
-        found.append(SourceFault("html", 1, "there is neither HTML nor MJML nor text"))
-    return found
+        faults.append(SourceFault("html", 1, "there is neither HTML nor MJML nor text"))
+    return faults
 
 
-def _spoken(part: str, page: ResolvedPage, locale: str) -> list[SourceFault]:
-    """What the engine says to a part as it was written; of MJML only whether it can be read."""
+def _compile_faults(part: str, page: ResolvedPage, locale: str) -> list[SourceFault]:
+    """The faults of a part as it was written; of MJML only those of its tags."""
     try:
         CompiledPage(part if part != "mjml" else "text", page.text, locale)
         if part == "mjml":
             for _ in contexts(page.text):
                 pass
     except (TemplateFault, UnsafeContext) as fault:
-        return [_told(part, str(fault), {part: page})]
+        return [_fault_at(part, str(fault), {part: page})]
     return []
 
 
-def _wording(pages: Mapping[str, ResolvedPage]) -> CompiledTemplate:
+def _compile(pages: Mapping[str, ResolvedPage]) -> CompiledTemplate:
     html = ""
     if "mjml" in pages:
-        html = mjml.compiled(pages["mjml"].text)
+        html = mjml.compile_mjml(pages["mjml"].text)
     elif "html" in pages:
-        html = mjml.inlined(pages["html"].text)
+        html = mjml.inline_styles(pages["html"].text)
     text = pages["text"].text if "text" in pages else outline.outline(html)
     return CompiledTemplate(subject=pages["subject"].text.strip(), html=html, text=text)
 
 
-def _sound(wording: CompiledTemplate, locale: str) -> tuple[SourceFault, ...]:
-    """Faults of what was made, which only making it can show."""
-    found = []
+def _output_faults(template: CompiledTemplate, locale: str) -> tuple[SourceFault, ...]:
+    """Faults that only the compiled template shows."""
+    faults = []
     for part in ("html", "text"):
         try:
-            CompiledPage(part, getattr(wording, part), locale)
+            CompiledPage(part, getattr(template, part), locale)
         except TemplateFault as fault:
-            found.append(SourceFault(part, 0, f"as it was made: {_said(str(fault))[1]}"))
-    return tuple(found)
+            faults.append(SourceFault(part, 0, f"as it was made: {_split_line(str(fault))[1]}"))
+    return tuple(faults)
 
 
-def _told(part: str, message: str, pages: Mapping[str, ResolvedPage], line: int | None = None) -> SourceFault:
-    """A fault where its author finds it."""
-    read, said = _said(message)
+def _fault_at(part: str, message: str, pages: Mapping[str, ResolvedPage], line: int | None = None) -> SourceFault:
+    """A fault at the place in the author's own file."""
+    read, text = _split_line(message)
     number = read if line is None else line
     if number <= 0:
-        return SourceFault(part, 0, said)
-    origin, there = pages[part].origin(number)
-    return SourceFault(origin, there, said)
+        return SourceFault(part, 0, text)
+    origin, origin_line = pages[part].origin(number)
+    return SourceFault(origin, origin_line, text)
 
 
-def _said(message: str) -> tuple[int, str]:
-    found = _TOLD.fullmatch(message)
-    return (int(found[1] or 0), found[2]) if found is not None else (0, message)
+def _split_line(message: str) -> tuple[int, str]:
+    faults = _LINE_PREFIX.fullmatch(message)
+    return (int(faults[1] or 0), faults[2]) if faults is not None else (0, message)

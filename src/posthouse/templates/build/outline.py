@@ -2,7 +2,7 @@
 
 ``text_of`` reads the HTML with a word in the place of each ``{{ … }}`` and a mark in the place of each ``{% … %}``. A break next to a mark
 may or may not be needed, according to what is left out or repeated when it is rendered; so it is written as a line tabulation
-(a new line) or a form feed (an empty line), and ``settled`` makes one break of those that come together.
+(a new line) or a form feed (an empty line), and ``resolve_soft_breaks`` makes one break of those that come together.
 
 Known sharp edges: an ``ol`` with a loop in it has dashes for numbers, because the numbers are not known.
 """
@@ -10,7 +10,7 @@ Known sharp edges: an ``ol`` with a loop in it has dashes for numbers, because t
 import re
 from typing import Final
 
-from posthouse.templates.html.text import TextWriter, node_text
+from posthouse.templates.html.text import TextWriter, html_to_text
 from posthouse.templates.language.grammar import tokenize
 
 _VALUE: Final = "\ue000"
@@ -25,7 +25,7 @@ _ENDFOR: Final = re.compile(r"\{%\s*endfor\b")
 
 
 def outline(html: str) -> str:
-    """The text of an HTML template, with its tags. Errors: dialect.Unspeakable."""
+    """The text of an HTML template, with its tags. Errors: TemplateSyntaxError."""
     written: list[str] = []
     tags: dict[str, int] = {}
     read, trimmed = 0, False
@@ -37,33 +37,33 @@ def outline(html: str) -> str:
             written.append(f"{_VALUE if tag.opening == '{{' else _CONTROL}{number}{_END}")
     written.append(_literal(html[read:], trimmed, after=False))
     known = list(tags)
-    made = node_text("".join(written), _Outline(known))
-    return _STAND_IN.sub(lambda found: known[int(found[1])], made)
+    text = html_to_text("".join(written), _Outline(known))
+    return _STAND_IN.sub(lambda found: known[int(found[1])], text)
 
 
 def _literal(html: str, before: bool, after: bool) -> str:
-    """What stands between two tags, without the white space that they take away."""
+    """The text between two tags, without the white space that their ``-`` removes."""
     html = html.lstrip() if before else html
     return (html.rstrip() if after else html).translate(_PRIVATE)
 
 
 def _bare(tag: str) -> str:
-    """A tag that takes no white space away: here that is done already, and the soft breaks around it must stay."""
+    """The tag without its ``-``: the white space is removed already, and the soft breaks around it must stay."""
     inner = tag[2:-2].strip().removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+").strip()
     return f"{tag[:2]} {inner} {tag[-2:]}"
 
 
-def settled(text: str) -> str:
-    """A text after rendering, each run of breaks that may be one made one."""
+def resolve_soft_breaks(text: str) -> str:
+    """A text after rendering, with one break for each run of soft breaks."""
     if "\f" not in text and "\v" not in text:
         return text
-    return "\n\n".join(_lines(said) for piece in text.split("\f") if (said := piece.strip(" \n\v")))
+    return "\n\n".join(_lines(text) for piece in text.split("\f") if (text := piece.strip(" \n\v")))
 
 
 def _lines(paragraph: str) -> str:
     if "\v" not in paragraph:
         return paragraph
-    return "\n".join(_indented(said) for piece in paragraph.split("\v") if (said := piece.rstrip(" \n").lstrip("\n")))
+    return "\n".join(_indented(text) for piece in paragraph.split("\v") if (text := piece.rstrip(" \n").lstrip("\n")))
 
 
 def _indented(line: str) -> str:
@@ -72,71 +72,71 @@ def _indented(line: str) -> str:
 
 
 class _Outline(TextWriter):
-    """A writer to whom a tag is no word: it stands where it stood, and the breaks around it are soft."""
+    """A writer for which a template's tag is no word: it stays in its place, and the breaks around it are soft."""
 
     def __init__(self, tags: list[str]) -> None:
         super().__init__()
         self._tags = tags
-        self._marked = False
-        self._fresh = True
+        self._ends_in_mark = False
+        self._line_empty = True
         self._loops = 0
 
-    def say(self, written: str) -> None:
+    def write(self, source: str) -> None:
         """Text, and the marks in it."""
-        if _CONTROL not in written:
-            super().say(written)
+        if _CONTROL not in source:
+            super().write(source)
             return
-        for place, piece in enumerate(_MARK.split(written)):
-            if place % 2:
-                self._place(piece)
+        for number, piece in enumerate(_MARK.split(source)):
+            if number % 2:
+                self._write_mark(piece)
             elif piece:
-                super().say(piece)
+                super().write(piece)
 
-    def hush(self, written: str) -> None:
-        """Nothing is said, but what begins here must end."""
-        if _CONTROL in written:
-            for mark in _MARK.findall(written):
-                self._place(mark)
+    def skip(self, source: str) -> None:
+        """The text is left out, its marks are not: a ``{% if %}`` that begins here must end."""
+        if _CONTROL in source:
+            for mark in _MARK.findall(source):
+                self._write_mark(mark)
 
     def text(self) -> str:
-        """Everything told."""
-        self._point()
-        self._owed, self._marked = 0, False
+        """All lines."""
+        self._end_link()
+        self._pending_breaks, self._ends_in_mark = 0, False
         return super().text()
 
-    def _place(self, mark: str) -> None:
+    def _write_mark(self, mark: str) -> None:
         tag = self._tags[int(mark[1:-1])]
         self._loops += (_FOR.match(tag) is not None) - (_ENDFOR.match(tag) is not None)
-        if self._owed:
-            self._soften()
+        if self._pending_breaks:
+            self._write_soft_break()
         self._line.append(mark)
-        self._marked, self._spaced = True, False
+        self._ends_in_mark, self._after_space = True, False
 
-    def _soften(self) -> None:
+    def _write_soft_break(self) -> None:
         if self._line or self._lines:
-            self._line.append(_SOFT[self._owed])
-        self._owed, self._spaced, self._fresh = 0, True, True
+            self._line.append(_SOFT[self._pending_breaks])
+        self._pending_breaks, self._after_space, self._line_empty = 0, True, True
 
-    def _flush(self) -> None:
-        if self._marked and self._owed:
-            self._soften()
+    def _end_line(self) -> None:
+        if self._ends_in_mark and self._pending_breaks:
+            self._write_soft_break()
         else:
-            super()._flush()
-            self._fresh = True
+            super()._end_line()
+            self._line_empty = True
 
-    def _put(self, words: str) -> None:
-        super()._put(words)
+    def _append(self, words: str) -> None:
+        super()._append(words)
         if words.strip():
-            self._marked = self._fresh = False
+            self._ends_in_mark = self._line_empty = False
 
-    def _begins(self) -> bool:
-        return self._fresh
+    def _is_line_empty(self) -> bool:
+        return self._line_empty
 
     def _cell(self) -> None:
-        if not self._fresh:
+        if not self._line_empty:
             super()._cell()
 
-    def _bullet(self) -> str:
+    def _next_marker(self) -> str:
         if self._loops and self._lists:
             return "  " * min(8, len(self._lists) - 1) + "- "
-        return super()._bullet()
+        return super()._next_marker()

@@ -1,10 +1,10 @@
-"""A template's tags standing aside while a tool reads and writes the document around them, and put back where they stood.
+"""Placeholders for a template's tags, while a tool reads and writes the document around them.
 
-A word takes the place of each tag, or a comment where a word would be moved (a ``{% for %}`` between table rows); attributes that a
-``{% if %}`` goes around stand aside with it. Afterwards every stand-in must be there, in its order: what a tool would have
-moved or lost is told as a fault, never sent. Among the attributes of one tag the order means nothing.
+A word takes the place of each tag, or a comment where a word would be moved (a ``{% for %}`` between table rows); attributes inside an
+``{% if %}`` are masked with it. Afterwards every placeholder must be there, in its order: what a tool would have moved or
+lost is an error, never sent. Among the attributes of one tag the order means nothing.
 
-Known sharp edges: a ``class`` or ``style`` that is only sometimes there is told as a fault, because no tool could put styles by it.
+Known sharp edges: a conditional ``class`` or ``style`` is an error, because no tool could decide which rules apply.
 """
 
 import re
@@ -17,18 +17,18 @@ from posthouse.templates.html.state import HtmlPosition
 from posthouse.templates.language.contexts import TagContext, contexts
 from posthouse.templates.language.grammar import line_of
 
-_STEM: Final = "zq"
+_PREFIX: Final = "zq"
 _TWICE: Final = 2
-_SHOWN: Final = 60
+_MOST_SHOWN: Final = 60
 _COMMENT: Final = re.compile(r"<!--(?!-?>).*?(?:-->|\Z)", re.DOTALL)
 _BRACE: Final = re.compile(r"\{(?=[{%])")
 _HASH: Final = re.compile(r"\{(?=#)")
 _STYLED: Final = re.compile(r"\b(?:class|style)\s*=", re.IGNORECASE)
-_DEEPER: Final = {"if": 1, "for": 1, "endif": -1, "endfor": -1}
+_NESTING: Final = {"if": 1, "for": 1, "endif": -1, "endfor": -1}
 
 
 class TemplateBuildError(Exception):
-    """What a tool could not do; one sentence. ``line``: of the page, 0 where it is not known."""
+    """A tool cannot process the page; one sentence. ``line``: of the page, 0 where it is not known."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -36,99 +36,110 @@ class TemplateBuildError(Exception):
         self.message = message
 
 
-class _Tag(msgspec.Struct, frozen=True):
-    """What stands aside. ``control``: it is no value, and may stand in one place only; ``element``: the tag of HTML it stands in, by number."""
+class _MaskedTag(msgspec.Struct, frozen=True):
+    """A masked tag. ``control``: it is a statement, which may stand in one place only; ``element``: the number of the HTML tag it stands in."""
 
-    written: str
+    source: str
     line: int
     control: bool
     element: int
 
 
 class MaskedTemplate(msgspec.Struct, frozen=True):
-    """A page whose tags stand aside."""
+    """A page with placeholders for its tags."""
 
     page: str
-    tags: tuple[_Tag, ...]
-    stand_in: re.Pattern[str]
+    tags: tuple[_MaskedTag, ...]
+    pattern: re.Pattern[str]
 
-    def line(self, place: int) -> int:
-        """The line, on the page as it was, of a place on this one."""
-        return self.stand_in.sub(self._back, self.page[:place]).count("\n") + 1
+    def line(self, context: int) -> int:
+        """The line of the original page that a place of the masked one is on."""
+        return self.pattern.sub(self._original, self.page[:context]).count("\n") + 1
 
-    def restored(self, made: str, *, copies: bool) -> str:
-        """What a tool made, with the tags again. Errors: Unmade.
+    def unmask(self, output: str, *, copies: bool) -> str:
+        """A tool's output with the tags put back. Errors: TemplateBuildError.
 
-        A value may be copied with the rule it stands in; ``copies``: anywhere, or be left out, as MJML does it.
+        A value may be copied with the rule it stands in; ``copies``: it may be copied anywhere or left out, as MJML does it.
         """
-        made = _HASH.sub("{ ", _BRACE.sub("&#123;", made))
-        found = [int(a or b or c) for a, b, c in self.stand_in.findall(made)]
-        times = Counter(found)
-        watched = [number for number, tag in enumerate(self.tags) if tag.control or (times[number] < _TWICE and not copies)]
-        kept = set(watched)
-        order = [number for number in found if number in kept]
-        if [self.tags[number].element for number in order] != [self.tags[number].element for number in watched]:
-            stray = next((mine for mine, its in zip(watched, [*order, -1], strict=False) if mine != its), watched[-1])
-            raise TemplateBuildError(
-                self.tags[stray].line,
-                f"'{self.tags[stray].written[:_SHOWN]}' cannot stay where it is; a tag may go around whole rows, cells, elements or attributes",
+        output = _HASH.sub("{ ", _BRACE.sub("&#123;", output))
+        match = [int(a or b or c) for a, b, c in self.pattern.findall(output)]
+        times = Counter(match)
+        expected = [number for number, tag in enumerate(self.tags) if tag.control or (times[number] < _TWICE and not copies)]
+        expected_set = set(expected)
+        order = [number for number in match if number in expected_set]
+        if [self.tags[number].element for number in order] != [self.tags[number].element for number in expected]:
+            moved = next(
+                (
+                    wanted_number
+                    for wanted_number, number_there in zip(expected, [*order, -1], strict=False)
+                    if wanted_number != number_there
+                ),
+                expected[-1],
             )
-        return self.stand_in.sub(self._back, made)
+            raise TemplateBuildError(
+                self.tags[moved].line,
+                f"'{self.tags[moved].source[:_MOST_SHOWN]}' cannot stay where it is; a tag may go around whole rows, cells, elements or attributes",
+            )
+        return self.pattern.sub(self._original, output)
 
-    def _back(self, found: re.Match[str]) -> str:
-        return self.tags[int(found[1] or found[2] or found[3])].written
+    def _original(self, match: re.Match[str]) -> str:
+        return self.tags[int(match[1] or match[2] or match[3])].source
 
 
 def mask_tags(page: str) -> MaskedTemplate:
-    """The page with its tags aside. Errors: Unmade, places.Misplaced, dialect.Unspeakable."""
-    stem = _STEM
-    while stem in page:
-        stem += "q"
-    rest = deque(contexts(page))
+    """The page with its tags masked. Errors: TemplateBuildError, UnsafeContext, TemplateSyntaxError."""
+    prefix = _PREFIX
+    while prefix in page:
+        prefix += "q"
+    remaining = deque(contexts(page))
     comments = deque(_COMMENT.finditer(page))
-    said: list[str] = []
-    tags: list[_Tag] = []
-    read, element = 0, 0
-    while rest:
-        place = rest.popleft()
-        control = place.tag.opening == "{%"
-        end = _around(place, rest, page) if control and place.state.where is HtmlPosition.TAG else place.end
-        while comments and comments[0].end() <= place.start:
+    pieces: list[str] = []
+    tags: list[_MaskedTag] = []
+    position, element = 0, 0
+    while remaining:
+        context = remaining.popleft()
+        control = context.tag.opening == "{%"
+        end = (
+            _end_of_conditional_attributes(context, remaining, page)
+            if control and context.state.position is HtmlPosition.TAG
+            else context.end
+        )
+        while comments and comments[0].end() <= context.start:
             comments.popleft()
-        hidden = bool(comments) and comments[0].start() < place.start
-        word = f"{stem}{len(tags)}x"
-        said += (page[read : place.start], word if hidden else _worded(word, place, control=control))
-        element += place.state.where not in {HtmlPosition.TAG, HtmlPosition.VALUE} or "<" in page[read : place.start]
-        tags.append(_Tag(page[place.start : end], line_of(page, place.start), control, element))
-        read = end
-    said.append(page[read:])
-    pattern = rf"<!--{stem}([0-9]+)x-->|/\*{stem}([0-9]+)x\*/|{stem}([0-9]+)x(?:=\"\")?"
-    return MaskedTemplate("".join(said), tuple(tags), re.compile(pattern))
+        hidden = bool(comments) and comments[0].start() < context.start
+        placeholder = f"{prefix}{len(tags)}x"
+        pieces += (page[position : context.start], placeholder if hidden else _placeholder(placeholder, context, control=control))
+        element += context.state.position not in {HtmlPosition.TAG, HtmlPosition.VALUE} or "<" in page[position : context.start]
+        tags.append(_MaskedTag(page[context.start : end], line_of(page, context.start), control, element))
+        position = end
+    pieces.append(page[position:])
+    pattern = rf"<!--{prefix}([0-9]+)x-->|/\*{prefix}([0-9]+)x\*/|{prefix}([0-9]+)x(?:=\"\")?"
+    return MaskedTemplate("".join(pieces), tuple(tags), re.compile(pattern))
 
 
-def _around(first: TagContext, rest: deque[TagContext], page: str) -> int:
-    """Where attributes end that a tag goes around; the tags among them are taken from ``rest``."""
-    deep, place = _deeper(first), first
-    while deep > 0 and rest:
-        place = rest.popleft()
-        deep += _deeper(place)
-    said = page[first.start : place.end]
-    if place.state.where is not HtmlPosition.TAG or _STYLED.search(said):
+def _end_of_conditional_attributes(first: TagContext, remaining: deque[TagContext], page: str) -> int:
+    """Where the attributes inside a statement end; the tags among them are removed from ``remaining``."""
+    depth, context = _nesting_change(first), first
+    while depth > 0 and remaining:
+        context = remaining.popleft()
+        depth += _nesting_change(context)
+    pieces = page[first.start : context.end]
+    if context.state.position is not HtmlPosition.TAG or _STYLED.search(pieces):
         raise TemplateBuildError(
             line_of(page, first.start),
             "a class or style cannot be there only sometimes; write the condition into its value, in quotes",
         )
-    return place.end
+    return context.end
 
 
-def _deeper(place: TagContext) -> int:
-    return _DEEPER.get(place.tag.tokens[0][1], 0) if place.tag.opening == "{%" else 0
+def _nesting_change(context: TagContext) -> int:
+    return _NESTING.get(context.tag.tokens[0][1], 0) if context.tag.opening == "{%" else 0
 
 
-def _worded(word: str, place: TagContext, *, control: bool) -> str:
-    state = place.state
-    if control and state.where is HtmlPosition.TEXT:
-        return f"<!--{word}-->"
-    if control and state.element == "style" and state.where is HtmlPosition.RAW:
-        return f"/*{word}*/"
-    return f" {word} " if state.where is HtmlPosition.TAG else word
+def _placeholder(placeholder: str, context: TagContext, *, control: bool) -> str:
+    state = context.state
+    if control and state.position is HtmlPosition.TEXT:
+        return f"<!--{placeholder}-->"
+    if control and state.element == "style" and state.position is HtmlPosition.RAW:
+        return f"/*{placeholder}*/"
+    return f" {placeholder} " if state.position is HtmlPosition.TAG else placeholder

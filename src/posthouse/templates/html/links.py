@@ -1,7 +1,7 @@
-"""A mail's links led over our own door, and a picture of one dot at its end, where opens and clicks may be told (K1).
+"""A mail's links led over our own host, and a picture of one dot at its end, where opens and clicks may be recorded (K1).
 
-One pass over the tags. Only web addresses of ``a`` and ``area`` are changed, whole and as they are meant (entities resolved), so
-what the reader reaches is what the author wrote, byte for byte. ``data-track="off"`` on a link leaves it alone.
+Only web addresses of ``a`` and ``area`` are changed, whole and with their character references resolved, so what the reader
+reaches is what the author wrote, byte for byte. ``data-track="off"`` on a link leaves it alone.
 
 Must never know: keys, who the reader is, whether tracking is allowed.
 """
@@ -9,36 +9,35 @@ Must never know: keys, who the reader is, whether tracking is allowed.
 import re
 from collections.abc import Callable
 from html import escape
+from itertools import islice
 from typing import Final
 
-from posthouse.mail import html_attribute
+from posthouse.mail.html import links
 
-_LINK: Final = re.compile(
-    r"""<a(?:rea)?\s(?:[^<>"']|"[^"<>]*"|'[^'<>]*'){0,2000}?\bhref\s{0,4}=\s{0,4}(?:"(?P<double>[^"<>]{1,8000})"|'(?P<single>[^'<>]{1,8000})')[^<>]{0,2000}>""",
-    re.IGNORECASE,
-)
 _LEFT_ALONE: Final = re.compile(r"""\bdata-track\s{0,4}=\s{0,4}["']?off""", re.IGNORECASE)
-_END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
+_BODY_END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 MOST_LINKS: Final = 500
 
 
 def with_tracking(html: str, redirect: Callable[[str], str] | None, picture: str | None) -> str:
     """The HTML with its links led over ``redirect`` (None: left alone) and ``picture`` at its end (None: none)."""
     if redirect is not None:
-        html = _LINK.sub(lambda found: _led(found, redirect), html, count=MOST_LINKS)
+        html = _redirect_links(html, redirect)
     if picture is None:
         return html
     dot = f'<img src="{escape(picture)}" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
-    ends = list(_END.finditer(html))
-    place = ends[-1].start() if ends else len(html)
-    return html[:place] + dot + html[place:]
+    ends = list(_BODY_END.finditer(html))
+    position = ends[-1].start() if ends else len(html)
+    return html[:position] + dot + html[position:]
 
 
-def _led(found: re.Match[str], redirect: Callable[[str], str]) -> str:
-    whole = found[0]
-    group = "double" if found["double"] is not None else "single"
-    target = html_attribute.attribute_value(found[group]).strip()
-    if not target.isascii() or not target.lower().startswith(("http://", "https://")) or _LEFT_ALONE.search(whole):
-        return whole
-    start, end = found.start(group) - found.start(), found.end(group) - found.start()
-    return whole[:start] + escape(redirect(target)) + whole[end:]
+def _redirect_links(html: str, redirect: Callable[[str], str]) -> str:
+    pieces: list[str] = []
+    position = 0
+    for link in islice(links(html), MOST_LINKS):
+        target = link.href.strip()
+        if target.isascii() and target.lower().startswith(("http://", "https://")) and not _LEFT_ALONE.search(link.tag):
+            pieces += (html[position : link.start], escape(redirect(target)))
+            position = link.end
+    pieces.append(html[position:])
+    return "".join(pieces)

@@ -1,15 +1,15 @@
 """How a template is rendered, and what stops it: minijinja, strict, with every printed value passing through here.
 
-``dialect`` decides what may be said at all. What is left is bounded thrice: the engine's fuel bounds the steps, a meter
+``grammar`` decides what a template may contain. The rest is bounded three times: the engine's fuel bounds the steps, a meter
 the characters that are printed or go through a filter, and a size the result. In HTML every value is escaped on its way
 out and there is no filter that prevents it; ``/`` is left alone, so a link stays readable and searchable in the source.
 
 A value that is printed must be text, a number, an amount of money, true or false, or nothing: a list or an object in the middle of a
-sentence is a mistake in the template and is told as one. A name that is not there is an error, never an empty space.
+sentence is a mistake in the template and is an error. So is a name that is not there; it is never an empty space.
 
 Known sharp edges: a page has one meter, so two renderings of it must not interleave (they cannot: rendering
-does not wait, and a process renders in one thread). Compiled pages are kept by what they say, not by name, so tenants
-can neither see nor spoil one another's.
+does not wait, and a process renders in one thread). Compiled pages are cached by their content, not by name, so tenants
+can neither see nor change one another's.
 """
 
 import re
@@ -24,9 +24,9 @@ from minijinja import Environment, TemplateError
 from posthouse.model.template import DEFAULT_LOCALE, CompiledTemplate
 from posthouse.templates.language import contexts, escaping, filters, grammar
 from posthouse.templates.language.locale_filters import amount, language
-from posthouse.templates.language.meter import Meter, ValueRefused, called
+from posthouse.templates.language.meter import Meter, ValueRefused, describe_type
 
-KEPT: Final = 512
+MOST_COMPILED: Final = 512
 _NAME: Final = "page"
 _MONEY: Final = {"amount", "currency"}
 _MISSING: Final = re.compile(r"`([^`]*)` is undefined")
@@ -44,20 +44,20 @@ class TemplateFault(Exception):
 
 
 class CompiledPage:
-    """One part of a wording, compiled, with the steps and characters it may spend."""
+    """One part of a template, compiled, with the steps and characters it may spend."""
 
     def __init__(self, part: str, source: str, locale: str = DEFAULT_LOCALE) -> None:
-        """``part``: html is escaped and guarded, any other is literal; ``locale``: whose money, days and plurals. Errors: TemplateFault."""
+        """``part``: html is escaped and checked, any other is literal; ``locale``: of money, dates and plurals. Errors: TemplateFault."""
         self._part = part
         self._meter = Meter(grammar.MOST_OUTPUT)
-        table = filters.metered(self._meter, locale)
-        printed = _printer(self._meter, locale, html=part == "html")
+        table = filters.metered_filters(self._meter, locale)
+        finalize = _finalizer(self._meter, locale, html=part == "html")
         try:
-            fuel = grammar.read(source).fuel
+            fuel = grammar.check_page(source).fuel
             if part == "html":
-                source, table[escaping.NAME] = escaping.guarded(source)
+                source, table[escaping.FILTER_NAME] = escaping.add_checks(source)
             self._environment = Environment(
-                filters=table, finalizer=printed, undefined_behavior="strict", pycompat=False, fuel=fuel
+                filters=table, finalizer=finalize, undefined_behavior="strict", pycompat=False, fuel=fuel
             )
             for name in list(self._environment.globals):
                 self._environment.remove_global(name)
@@ -65,66 +65,66 @@ class CompiledPage:
         except (grammar.TemplateSyntaxError, contexts.UnsafeContext) as fault:
             raise TemplateFault(f"{part}: {fault}") from fault
         except TemplateError as fault:
-            raise self._told(fault) from fault
+            raise self._fault_of(fault) from fault
 
     def fill(self, context: Mapping[str, Any]) -> str:
         """The page with its variables. Errors: TemplateFault."""
         self._meter.spent = 0
         try:
-            filled = self._environment.render_template(_NAME, **context)
+            output = self._environment.render_template(_NAME, **context)
         except TemplateError as fault:
-            raise self._told(fault) from fault
+            raise self._fault_of(fault) from fault
         except ValueRefused as refusal:
             raise TemplateFault(f"{self._part}: {refusal}") from refusal
-        if len(filled) > grammar.MOST_OUTPUT:
+        if len(output) > grammar.MOST_OUTPUT:
             raise TemplateFault(f"{self._part}: becomes larger than {grammar.MOST_OUTPUT} characters")
-        return filled
+        return output
 
-    def _told(self, fault: TemplateError) -> TemplateFault:
+    def _fault_of(self, fault: TemplateError) -> TemplateFault:
         missing = _MISSING.search(fault.detail or "") if fault.kind == "UndefinedError" else None
-        what = fault.detail or {"OutOfFuel": "takes too many steps"}.get(fault.kind, fault.kind)
-        where = f"line {fault.line}: " if fault.line else ""
-        return TemplateFault(f"{self._part}: {where}{what}", missing.group(1) if missing else None)
+        message = fault.detail or {"OutOfFuel": "takes too many steps"}.get(fault.kind, fault.kind)
+        line_prefix = f"line {fault.line}: " if fault.line else ""
+        return TemplateFault(f"{self._part}: {line_prefix}{message}", missing.group(1) if missing else None)
 
 
 class CompiledParts(msgspec.Struct, frozen=True):
-    """A wording ready to be rendered; None where it has no such part."""
+    """A template ready to be rendered; None where it has no such part."""
 
     subject: CompiledPage
     html: CompiledPage | None
     text: CompiledPage | None
 
 
-@lru_cache(KEPT)
-def compiled(wording: CompiledTemplate, locale: str = DEFAULT_LOCALE) -> CompiledParts:
-    """The wording compiled for readers of a language, once. Errors: TemplateFault."""
+@lru_cache(MOST_COMPILED)
+def compile_template(template: CompiledTemplate, locale: str = DEFAULT_LOCALE) -> CompiledParts:
+    """The template compiled for readers of a language, once. Errors: TemplateFault."""
     return CompiledParts(
-        subject=CompiledPage("subject", wording.subject, locale),
-        html=CompiledPage("html", wording.html, locale) if wording.html else None,
-        text=CompiledPage("text", wording.text, locale) if wording.text else None,
+        subject=CompiledPage("subject", template.subject, locale),
+        html=CompiledPage("html", template.html, locale) if template.html else None,
+        text=CompiledPage("text", template.text, locale) if template.text else None,
     )
 
 
-def _printer(meter: Meter, locale: str, *, html: bool) -> Callable[[Any], Any]:
-    """What happens to every value between ``{{`` and ``}}``."""
-    special, most, readers = _SPECIAL.search, meter.most, language(locale)
+def _finalizer(meter: Meter, locale: str, *, html: bool) -> Callable[[Any], Any]:
+    """What the engine calls with every value between ``{{`` and ``}}``."""
+    find_special, most, reader_language = _SPECIAL.search, meter.most, language(locale)
 
-    def printed(value: Any) -> Any:
+    def finalize(value: Any) -> Any:
         kind = type(value)
         if kind is not str:
             if kind is not dict or value.keys() != _MONEY:
                 return _scalar(value)
-            value = amount(value, readers)
+            value = amount(value, reader_language)
         meter.spent += len(value)
         if meter.spent > most:
             meter.charge(0)
-        return escape(value) if html and special(value) else value
+        return escape(value) if html and find_special(value) else value
 
-    return printed
+    return finalize
 
 
 def _scalar(value: Any) -> Any:
-    """A value that is no text. Errors: Refusal."""
+    """A value that is no text. Errors: ValueRefused."""
     kind = type(value)
     if kind is int or kind is float:
         return value
@@ -132,4 +132,4 @@ def _scalar(value: Any) -> Any:
         return "true" if value else "false"
     if value is None:
         return ""
-    raise ValueRefused(f"prints {called(value)}, which is not text")
+    raise ValueRefused(f"prints {describe_type(value)}, which is not text")

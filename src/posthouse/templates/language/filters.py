@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
-from posthouse.templates.language.locale_filters import localised
-from posthouse.templates.language.meter import Meter, ValueRefused, called
+from posthouse.templates.language.locale_filters import locale_filters
+from posthouse.templates.language.meter import Meter, ValueRefused, describe_type
 
 _MOST_LINES: Final = 200
 
 
-def metered(meter: Meter, locale: str) -> dict[str, Callable[..., Any]]:
+def metered_filters(meter: Meter, locale: str) -> dict[str, Callable[..., Any]]:
     """The filters, charging ``meter``, for readers of ``locale``."""
 
     def plain(work: Callable[[str], Any]) -> Callable[[Any], Any]:
@@ -39,7 +39,7 @@ def metered(meter: Meter, locale: str) -> dict[str, Callable[..., Any]]:
         return text if len(text) <= length else text[: max(0, length - len(end))].rstrip() + end
 
     table: dict[str, Callable[..., Any]] = {
-        **localised(locale),
+        **locale_filters(locale),
         "capitalize": plain(str.capitalize),
         "d": default,
         "default": default,
@@ -53,7 +53,7 @@ def metered(meter: Meter, locale: str) -> dict[str, Callable[..., Any]]:
         "upper": plain(str.upper),
         "urlencode": plain(lambda text: quote(text, safe="")),
     }
-    return {name: forgiving(name, work) for name, work in table.items()}
+    return {name: refuse_bad_arguments(name, work) for name, work in table.items()}
 
 
 def default(value: Any, otherwise: Any = "", empty: bool = False) -> Any:
@@ -61,7 +61,7 @@ def default(value: Any, otherwise: Any = "", empty: bool = False) -> Any:
     return otherwise if value is None or (empty and not value) else value
 
 
-def forgiving(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+def refuse_bad_arguments(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that is given the wrong arguments is the template's fault, not ours."""
 
     def applied(*arguments: Any, **named: Any) -> Any:
@@ -75,7 +75,7 @@ def forgiving(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
 
 def _text(value: Any, meter: Meter, more: int = 0) -> str:
     if type(value) not in {str, int, float}:
-        raise ValueRefused(f"uses {called(value)} as text")
+        raise ValueRefused(f"uses {describe_type(value)} as text")
     text = str(value)
     meter.charge(len(text) + more)
     return text

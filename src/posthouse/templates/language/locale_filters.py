@@ -66,7 +66,7 @@ def language(tag: str) -> Locale:
     return Locale.parse(_ENGLISH)
 
 
-def localised(tag: str) -> dict[str, Callable[..., Any]]:
+def locale_filters(tag: str) -> dict[str, Callable[..., Any]]:
     """The filters for readers of a language."""
     locale = language(tag)
     days = Locale.parse(_WORLD_ENGLISH) if str(locale) == _ENGLISH else locale

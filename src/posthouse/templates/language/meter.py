@@ -15,14 +15,14 @@ class Meter:
         self.spent = 0
 
     def charge(self, characters: int) -> None:
-        """Errors: Refusal, once too many were spent."""
+        """Errors: ValueRefused, once too many were spent."""
         self.spent += characters
         if self.spent > self.most:
             raise ValueRefused(f"becomes larger than {self.most} characters")
 
 
-def called(value: Any) -> str:
-    """What a value is, in a word that a template's author knows."""
+def describe_type(value: Any) -> str:
+    """The type of a value, in a word that a template's author knows."""
     if isinstance(value, dict):
         return "an object"
     return "a list" if isinstance(value, list | tuple) else "something"

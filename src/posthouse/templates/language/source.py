@@ -1,7 +1,7 @@
-"""One source of a page, read: its text, what it extends and includes, its blocks. What it then says is put together in ``link``.
+"""One source of a page, parsed: its text, what it extends and includes, its blocks. ``includes`` puts the sources together.
 
-A page that extends says nothing outside its blocks; where it does, Jinja drops it without a word and readers would miss it, so
-that is a fault here. Comments may stand anywhere.
+A page that extends has no text outside its blocks: Jinja would drop it silently and readers would miss it, so it is an error here.
+Comments may stand anywhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,63 +34,63 @@ class IncludeError(Exception):
         self.fault = fault
 
 
-class Text(msgspec.Struct, frozen=True):
-    """Said as it stands, from ``start`` to ``end`` of the source."""
+class TextNode(msgspec.Struct, frozen=True):
+    """Literal text, from ``start`` to ``end`` of the source."""
 
     start: int
     end: int
 
 
-class Include(msgspec.Struct, frozen=True):
+class IncludeNode(msgspec.Struct, frozen=True):
     """A partial, by name."""
 
     start: int
     name: str
 
 
-class Super(msgspec.Struct, frozen=True):
-    """What this block replaces."""
+class SuperNode(msgspec.Struct, frozen=True):
+    """``{{ super() }}``: the block of the layout that this block replaces."""
 
     start: int
 
 
-class Block(msgspec.Struct, frozen=True):
-    """A block and what stands in it."""
+class BlockNode(msgspec.Struct, frozen=True):
+    """A block and its content."""
 
     start: int
     name: str
     inner: "tuple[Node, ...]"
 
 
-Node = Text | Include | Super | Block
+Node = TextNode | IncludeNode | SuperNode | BlockNode
 
 
 class ParsedSource(msgspec.Struct, frozen=True):
-    """One source, read: what it extends and what it says."""
+    """``parent``: place and name of what it extends."""
 
     part: str
     source: str
     parent: tuple[int, str] | None
     nodes: tuple[Node, ...]
-    blocks: Mapping[str, Block]
+    blocks: Mapping[str, BlockNode]
 
 
-def read(part: str, source: str) -> ParsedSource:
-    """A source as text, inclusions and blocks. Errors: Unlinkable."""
+def parse(part: str, source: str) -> ParsedSource:
+    """A source as text, includes and blocks. Errors: IncludeError."""
     if len(source) > MOST_CHARACTERS:
         raise IncludeError(SourceFault(part, 1, f"it has {len(source)} characters; {MOST_CHARACTERS} are allowed"))
-    reader = _Reader(part, source)
+    parser = _SourceParser(part, source)
     try:
-        for start, end, tag in _structure(source):
-            reader.take(start, end, tag)
+        for start, end, tag in _structure_tags(source):
+            parser.add_tag(start, end, tag)
     except TemplateSyntaxError as fault:
-        where, _, what = str(fault).partition(": ")
-        raise IncludeError(SourceFault(part, int(where.removeprefix("line ")), what)) from fault
-    return reader.sheet()
+        line, _, message = str(fault).partition(": ")
+        raise IncludeError(SourceFault(part, int(line.removeprefix("line ")), message)) from fault
+    return parser.finish()
 
 
-def _structure(source: str) -> Iterator[tuple[int, int, Tag]]:
-    """The tags that this page knows."""
+def _structure_tags(source: str) -> Iterator[tuple[int, int, Tag]]:
+    """The tags of layouts and partials; all others are text here."""
     for start, end, tag in tokenize(source):
         if tag is None or not tag.tokens:
             continue
@@ -99,96 +99,96 @@ def _structure(source: str) -> Iterator[tuple[int, int, Tag]]:
             yield start, end, tag
 
 
-class _Reader:
-    """One source being read."""
+class _SourceParser:
+    """One source being parsed. ``_open``: the blocks that are open, each with its place, its name and its nodes so far."""
 
     def __init__(self, part: str, source: str) -> None:
         self._part = part
         self._source = source
-        self._place = 0
+        self._position = 0
         self._parent: tuple[int, str] | None = None
         self._open: list[tuple[int, str, list[Node]]] = [(0, "", [])]
-        self._blocks: dict[str, Block] = {}
+        self._blocks: dict[str, BlockNode] = {}
 
-    def take(self, start: int, end: int, tag: Tag) -> None:
-        """One tag, with the white space it takes away."""
-        self._text(start, trimmed=self._source[start + 2] == "-")
-        self._place = end
+    def add_tag(self, start: int, end: int, tag: Tag) -> None:
+        """One tag, with the white space that its ``-`` removes."""
+        self._add_text(start, trimmed=self._source[start + 2] == "-")
+        self._position = end
         if self._source[end - 3] == "-":
-            self._place += len(self._source[end:]) - len(self._source[end:].lstrip())
+            self._position += len(self._source[end:]) - len(self._source[end:].lstrip())
         word = tag.tokens[0][1]
         if word == "extends":
             if self._parent is not None or len(self._open) > 1 or self._source[:start].strip():
-                raise self._fault(start, "extends must be the first thing a page says, once")
-            self._parent = (start, self._named(tag, start))
+                raise self._fault(start, "extends must be the first thing in a page, once")
+            self._parent = (start, self._name_of(tag, start))
         elif word == "include":
-            self._open[-1][2].append(Include(start, self._named(tag, start)))
+            self._open[-1][2].append(IncludeNode(start, self._name_of(tag, start)))
         elif word == "super":
             if len(self._open) == 1:
                 raise self._fault(start, "super() stands in a block")
-            self._open[-1][2].append(Super(start))
+            self._open[-1][2].append(SuperNode(start))
         elif word == "block":
-            self._begin(tag, start)
+            self._open_block(tag, start)
         else:
-            self._finish(tag, start)
+            self._close_block(tag, start)
 
-    def sheet(self) -> ParsedSource:
-        """Everything taken."""
-        self._text(len(self._source), trimmed=False)
+    def finish(self) -> ParsedSource:
+        """The source, once all tags are added. Errors: IncludeError."""
+        self._add_text(len(self._source), trimmed=False)
         if len(self._open) > 1:
             raise self._fault(self._open[-1][0], f"the block '{self._open[-1][1]}' has no end")
         if self._parent is not None:
-            self._nothing_outside()
+            self._check_outside_blocks()
         return ParsedSource(self._part, self._source, self._parent, tuple(self._open[0][2]), self._blocks)
 
-    def _nothing_outside(self) -> None:
+    def _check_outside_blocks(self) -> None:
         for node in self._open[0][2]:
-            place = _said_at(self._source, node.start, node.end) if isinstance(node, Text) else node.start
-            if place is not None and not isinstance(node, Block):
-                raise self._fault(place, "a page that extends says nothing outside its blocks; put this into one")
+            position = _first_content(self._source, node.start, node.end) if isinstance(node, TextNode) else node.start
+            if position is not None and not isinstance(node, BlockNode):
+                raise self._fault(position, "a page that extends has nothing outside its blocks; put this into one")
 
-    def _text(self, end: int, *, trimmed: bool) -> None:
+    def _add_text(self, end: int, *, trimmed: bool) -> None:
         if trimmed:
-            end = self._place + len(self._source[self._place : end].rstrip())
-        if end > self._place:
-            self._open[-1][2].append(Text(self._place, end))
+            end = self._position + len(self._source[self._position : end].rstrip())
+        if end > self._position:
+            self._open[-1][2].append(TextNode(self._position, end))
 
-    def _begin(self, tag: Tag, start: int) -> None:
+    def _open_block(self, tag: Tag, start: int) -> None:
         if len(tag.tokens) != _NAME_TOKENS or tag.tokens[1][0] != "name":
             raise self._fault(start, "a block has a name, and nothing else")
         if len(self._open) > MOST_DEEP:
             raise self._fault(start, f"blocks are more than {MOST_DEEP} deep")
         self._open.append((start, tag.tokens[1][1], []))
 
-    def _finish(self, tag: Tag, start: int) -> None:
-        begun, name, nodes = self._open[-1]
+    def _close_block(self, tag: Tag, start: int) -> None:
+        block_start, name, nodes = self._open[-1]
         if len(self._open) == 1 or len(tag.tokens) not in _BLOCK_TOKENS or tag.tokens[-1][1] not in {"endblock", name}:
             raise self._fault(start, "this endblock ends no block")
         if name in self._blocks:
-            raise self._fault(begun, f"there are two blocks '{name}'")
+            raise self._fault(block_start, f"there are two blocks '{name}'")
         self._open.pop()
-        self._blocks[name] = Block(begun, name, tuple(nodes))
+        self._blocks[name] = BlockNode(block_start, name, tuple(nodes))
         self._open[-1][2].append(self._blocks[name])
 
-    def _named(self, tag: Tag, start: int) -> str:
+    def _name_of(self, tag: Tag, start: int) -> str:
         if len(tag.tokens) != _NAME_TOKENS or tag.tokens[1][0] != "string":
             raise self._fault(start, f"{tag.tokens[0][1]} takes one name in quotes")
         return tag.tokens[1][1][1:-1]
 
-    def _fault(self, place: int, message: str) -> IncludeError:
-        return IncludeError(SourceFault(self._part, line_of(self._source, place), message))
+    def _fault(self, position: int, message: str) -> IncludeError:
+        return IncludeError(SourceFault(self._part, line_of(self._source, position), message))
 
 
-def _said_at(source: str, start: int, end: int) -> int | None:
-    """Where a text says something: anything but white space and comments."""
-    place = start
-    while place < end:
-        if source[place].isspace():
-            place += 1
+def _first_content(source: str, start: int, end: int) -> int | None:
+    """Where the first character stands that is neither white space nor in a comment; None where there is none."""
+    position = start
+    while position < end:
+        if source[position].isspace():
+            position += 1
             continue
-        closing = next((close for begin, close in _COMMENTS if source.startswith(begin, place)), None)
-        closed = -1 if closing is None else source.find(closing, place, end)
+        closing = next((close for begin, close in _COMMENTS if source.startswith(begin, position)), None)
+        closed = -1 if closing is None else source.find(closing, position, end)
         if closing is None or closed < 0:
-            return place
-        place = closed + len(closing)
+            return position
+        position = closed + len(closing)
     return None

@@ -24,7 +24,7 @@ from posthouse.mail.address import parse_path
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.template import VariableType
 
-WANTED: Final[Mapping[VariableType, str]] = {
+EXPECTED: Final[Mapping[VariableType, str]] = {
     VariableType.STRING: "a string",
     VariableType.NUMBER: "a number",
     VariableType.BOOLEAN: "true or false",
@@ -38,10 +38,10 @@ WANTED: Final[Mapping[VariableType, str]] = {
 }
 _ORDINARY: Final = re.compile(r"https?://[a-z0-9.-]*+(?<=[a-z0-9])(?:/[!#$%&()*+,./0-9:;=?@A-Z_a-z~-]*+)?", re.ASCII)  # most are
 _DAY: Final = 10
-_BEYOND_URL: Final = frozenset(" \"'<>\\^`{|}")
+_NOT_IN_URL: Final = frozenset(" \"'<>\\^`{|}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _AMOUNT: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
-_WRITTEN: Final = re.compile(r"([A-Z]{3}) (-?\d{1,15}(?:\.\d{1,6})?)", re.ASCII)
+_MONEY_TEXT: Final = re.compile(r"([A-Z]{3}) (-?\d{1,15}(?:\.\d{1,6})?)", re.ASCII)
 _MOST_AMOUNT: Final = 10**15
 _MONEY_KEYS: Final = {"amount", "currency"}
 
@@ -55,8 +55,8 @@ def currencies() -> frozenset[str]:
 def money(value: Any) -> dict[str, str] | None:
     """An amount of money as amount and currency, both text; None for what is none."""
     if isinstance(value, str):
-        written = _WRITTEN.fullmatch(value)
-        return None if written is None or written[1] not in currencies() else {"amount": written[2], "currency": written[1]}
+        match = _MONEY_TEXT.fullmatch(value)
+        return None if match is None or match[1] not in currencies() else {"amount": match[2], "currency": match[1]}
     if not isinstance(value, dict) or value.keys() != _MONEY_KEYS:
         return None
     amount, currency = _amount(value["amount"]), value["currency"]
@@ -69,7 +69,7 @@ def is_web_address(value: str) -> bool:
     """True for an absolute http or https address with a host and nothing in it that ends a link early (RFC 3986)."""
     if _ORDINARY.fullmatch(value) is not None:
         return True
-    if not value.isprintable() or not _BEYOND_URL.isdisjoint(value):
+    if not value.isprintable() or not _NOT_IN_URL.isdisjoint(value):
         return False
     try:
         parts = urlsplit(value)
@@ -118,7 +118,7 @@ def _is_email(value: Any) -> bool:
     return isinstance(value, str) and isinstance(parse_path(value), Mailbox)
 
 
-_TAKES: Final[Mapping[str, Callable[[Any], bool]]] = {
+_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "string": lambda value: isinstance(value, str),
     "number": _is_number,
     "boolean": lambda value: isinstance(value, bool),
@@ -130,9 +130,11 @@ _TAKES: Final[Mapping[str, Callable[[Any], bool]]] = {
     "url": lambda value: isinstance(value, str) and is_web_address(value),
     "email": _is_email,
 }
-_BY_KIND: Final = {id(kind): _TAKES[kind.value] for kind in VariableType}  # an enumeration's own hash takes longer than the check
+_BY_KIND: Final = {
+    id(kind): _CHECKS[kind.value] for kind in VariableType
+}  # an enumeration's own hash takes longer than the check
 
 
-def takes(kind: VariableType, value: Any) -> bool:
+def is_valid(kind: VariableType, value: Any) -> bool:
     """Whether a value is of a kind."""
     return _BY_KIND[id(kind)](value)

@@ -42,7 +42,7 @@ def lint(
     """
     given = waivers or {}
     family = family_of(message_type, message_class)
-    readings = tuple(LintReading(version, locale, sources.get(locale), message_type) for locale in version.wordings)
+    readings = tuple(LintReading(version, locale, sources.get(locale), message_type) for locale in version.compiled_templates)
     rules = [rule for rule in ALL if rule.binds(family, _told_as(message_type, message_class))]
     found = [finding for reading in readings for rule in rules for finding in _findings(rule, reading, given)]
     found += (_finding(BY_ID[UNUSED], hit, None, given) for hit in islice(unused(readings), MOST_FINDINGS))

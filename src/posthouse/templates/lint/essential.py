@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from posthouse.model.lint_finding import Part
 from posthouse.model.template import RenderedTemplate
-from posthouse.templates.html.state import URLS
+from posthouse.templates.html.state import URL_ATTRIBUTES
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.page import VALUE, Element
 from posthouse.templates.lint.reading import LintReading
@@ -74,7 +74,7 @@ def link_scheme(reading: LintReading) -> Iterator[Hit]:
     """A link or an image points at something that is neither the web nor mail, such as javascript: or data:."""
     for element in reading.page.elements:
         for name, attribute in element.attributes.items():
-            scheme = _SCHEME.match(_NOISE.sub("", attribute.value)) if name in URLS else None
+            scheme = _SCHEME.match(_NOISE.sub("", attribute.value)) if name in URL_ATTRIBUTES else None
             if scheme is not None and not _is_safe(scheme[1].lower(), element, attribute.value):
                 yield Hit(
                     "html", f"<{element.name} {name}> points at '{scheme[1].lower()}:'", attribute.start, attribute.value[:60]

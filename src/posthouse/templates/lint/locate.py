@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from posthouse.mail.html import tag_at
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.reading import LintReading
 
 _MOST_SAID: Final = 300
-_TAG: Final = re.compile(r"(<[a-zA-Z][\w:-]{0,30})[^<>]{0,250}>?")
 NOWHERE: Final = (0, 0)
 
 
@@ -37,9 +37,9 @@ def _shown(hit: Hit, made: str) -> Iterator[re.Pattern[str]]:
     """What to look for: the words that were told; else the tag that stands there, as a whole or, where styles were added, by its name."""
     if hit.said.split():
         yield _pattern(hit.said)
-    elif hit.place is not None and (tag := _TAG.match(made, hit.place)) is not None:
-        yield _pattern(tag.group())
-        yield _pattern(tag[1])
+    elif hit.place is not None and (tag := tag_at(made, hit.place)) is not None and tag["name"]:
+        yield _pattern(tag[0])
+        yield _pattern(made[tag.start() : tag.end("name")])
 
 
 def _pattern(said: str) -> re.Pattern[str]:

@@ -17,14 +17,12 @@ from typing import Final
 
 import msgspec
 
-from posthouse.mail import html_attribute as written_value
-from posthouse.templates.html.text import ATTRIBUTE, VOID, tags
+from posthouse.mail.html import RAW_TEXT, VOID, Attribute, attribute_list, tags
 from posthouse.templates.language.grammar import tokenize
 from posthouse.templates.lint import css
 
 VALUE: Final = "\ue000"
 _NO_BREAK: Final = re.compile(r"[^\n]")
-_RAW: Final = frozenset({"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"})
 _LOUD: Final = frozenset({"b", "big", "code", "h1", "h2", "h3", "strong"})
 _HIDING: Final = re.compile(r"^(?:0|0px|0em|0%)$")
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(px|pt|em|rem|%)?")
@@ -32,14 +30,6 @@ _PX: Final = {"px": 1.0, "": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.1
 MOST_TAGS: Final = 20_000
 _MOST_DEEP: Final = 200
 _MOST_ASKED: Final = 50
-
-
-class Attribute(msgspec.Struct, frozen=True):
-    """What an attribute says, its entities resolved; ``start`` and ``end``: of its value in the page."""
-
-    value: str
-    start: int
-    end: int
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -168,7 +158,7 @@ class _Reader:
                 self._leave(name)
             elif name:
                 self._enter(name, token)
-                raw = name if name in _RAW else ""
+                raw = name if name in RAW_TEXT else ""
         if not raw:
             self._text(read, len(self._page))
         return LintPage(
@@ -213,13 +203,10 @@ class _Reader:
 
 def _attributes(written: str, base: int) -> dict[str, Attribute]:
     """Of one given twice the first counts (HTML 13.2.5.33)."""
-    found: dict[str, Attribute] = {}
-    for match in ATTRIBUTE.finditer(written):
-        group = next((number for number in (2, 3, 4) if match[number] is not None), 0)
-        value = match[group] if group else ""
-        at = base + (match.start(group) if group else match.end())
-        found.setdefault(match[1].lower(), Attribute(written_value.attribute_value(value), at, at + len(value)))
-    return found
+    attributes: dict[str, Attribute] = {}
+    for attribute in attribute_list(written, base):
+        attributes.setdefault(attribute.name, attribute)
+    return attributes
 
 
 def _looked(around: Look, name: str, attributes: dict[str, Attribute], style: dict[str, str], link: int) -> Look:

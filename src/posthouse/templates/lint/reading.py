@@ -36,7 +36,7 @@ class LintReading:
         self.version = version
         self.locale = locale
         self.message_type = message_type or ""
-        self.wording: CompiledTemplate = version.wordings[locale]
+        self.wording: CompiledTemplate = version.compiled_templates[locale]
         self.source = source
         self.languages = languages_of(locale)
         self.values: Mapping[str, Any] = examples(version.variables)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posthouse.doors.api.sending.send_request import FaultyRequest, parse_send, reject
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Rejection, SendRequest

@@ -193,7 +193,7 @@ async def _tried(door: HttpDoor, outcome: str, status: int, answer: str) -> None
     async with door.parts.database.transaction() as connection:
         key = await connection.fetchrow("update webhook_endpoint set holder = $1 returning tenant, environment, id", holder)
         place = EndpointKey(*key)
-        (waiting,) = await endpoint_queue.claim(connection, place, now, [], 10, failing=False)
+        (waiting,) = await endpoint_queue.claim(connection, place, now, [], 10, failing=False, ordered_tries=3)
         result = WebhookResult(
             waiting=waiting, over=False, due=now + timedelta(seconds=5), id=door.parts.new_id(now), at=now, duration_ms=3.0,
             outcome=outcome, status=status, answer=answer,

@@ -89,7 +89,7 @@ def test_tls_forgets_the_login_and_the_hello() -> None:
     talk = logged_in()
     assert codes(talk.feed(b"STARTTLS\r\n")) == ["220"]
     assert talk.actions[-1] == SecureServer()
-    talk.conversation.secured()
+    talk.conversation.finish_handshake()
     assert codes(talk.feed(b"MAIL FROM:<a@x.example>\r\n")) == ["530"]
     assert codes(talk.feed(b"AUTH PLAIN AHVzZXIAcGFzcw==\r\n")) == ["503"]
     assert b"STARTTLS" not in talk.feed(HELLO)
@@ -134,7 +134,7 @@ def test_the_third_wrong_login_ends_the_session() -> None:
 def test_a_login_that_nobody_can_judge_is_put_off() -> None:
     talk = Talk()
     talk.conversation.receive(HELLO + LOGIN)
-    assert talk.conversation.authenticated(LoginResult.UNKNOWN) == [
+    assert talk.conversation.finish_login(LoginResult.UNKNOWN) == [
         WriteReply(b"451 4.3.0 Temporarily unavailable, try again later\r\n")
     ]
     assert codes(talk.feed(LOGIN)) == ["235"]
@@ -169,7 +169,7 @@ def test_what_is_pipelined_behind_a_message_waits_for_its_answer() -> None:
     assert isinstance(actions[-1], ReceivedMessage)
     assert talk.conversation.waiting
     assert talk.conversation.receive(b"") == []
-    assert talk.conversation.answered(TAKEN) == [
+    assert talk.conversation.finish_message(TAKEN) == [
         WriteReply(TAKEN),
         WriteReply(b"250 2.0.0 Ok\r\n"),
         WriteReply(b"221 2.0.0 Bye\r\n"),
@@ -284,7 +284,7 @@ def test_stopping_waits_for_a_login_and_for_nothing_after_it() -> None:
     talk = Talk()
     talk.conversation.receive(HELLO + LOGIN)
     assert talk.conversation.stop() == []
-    assert [type(action) for action in talk.conversation.authenticated(LoginResult.GRANTED)] == [
+    assert [type(action) for action in talk.conversation.finish_login(LoginResult.GRANTED)] == [
         WriteReply,
         WriteReply,
         CloseSession,

@@ -23,9 +23,9 @@ from posthouse.model.stored_message import MessageFilter, RawFacts
 from posthouse.model.timeline import MessagePage, MessageView
 from posthouse.model.views.messages import ContentView
 from posthouse.model.views.sending import SendReply
-from posthouse.pipeline.deliver import sign
 from posthouse.pipeline.deliver.rebuild import HandedOver, rebuild
 from posthouse.store.messages import timeline
+from posthouse.store.messages.contents import open_content
 from posthouse.store.seal import SealBroken
 
 PREFIX: Final = "msg"
@@ -95,7 +95,7 @@ async def content(parts: ApiParts, caller: Caller, request: Request) -> Response
     if facts.sealed is None or facts.key_id is None:
         return refuse(_NOT_KEPT)
     try:
-        return answer(_content_view(sign.open_content(parts.sealer, facts.sealed, facts.key_id, facts.message.bytes)))
+        return answer(_content_view(open_content(parts.sealer, facts.sealed, facts.key_id, facts.message.bytes)))
     except SealBroken:
         return refuse(_NOT_KEPT)
 
@@ -118,7 +118,7 @@ async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
     async def respond() -> Response:
         return send_response(await parts.resend(caller, message))
 
-    return await respond_within(await parts.throttle.ask_again(caller, message), respond)
+    return await respond_within(await parts.throttle.check_resend(caller, message), respond)
 
 
 def _message_in_path(request: Request) -> UUID | Rejection:

@@ -21,7 +21,7 @@ async def respond_if_allowed(
     """The response, if the key may send so many messages now, else 429. A request that is rejected anyway counts nothing."""
     if caller.rate is None:
         return await respond()
-    return await respond_within(await parts.throttle.ask(caller, requests), respond)
+    return await respond_within(await parts.throttle.check(caller, requests), respond)
 
 
 async def respond_within(result: RateLimitResult | None, respond: Callable[[], Awaitable[Response]]) -> Response:

@@ -19,13 +19,13 @@ from posthouse.doors.http.body import decode, member_path
 from posthouse.doors.http.problem import invalid
 from posthouse.doors.http.validation import Faults, validate
 from posthouse.mail.address import AddressFault, parse_list, parse_mailbox, parse_path, with_name
-from posthouse.model.content import Attachment
+from posthouse.model.letter import Attachment
 from posthouse.model.limits import Limits
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError, Rejection, SendRequest
 from posthouse.policy import types
 from posthouse.policy.accept import request_rules
-from posthouse.policy.accept.schedule import Moments, moments
+from posthouse.policy.accept.schedule import Schedule, schedule
 from posthouse.policy.types import OwnTypes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,8 +119,8 @@ def _check_rules(request: SendRequest, now: datetime, limits: Limits, own_types:
     type_ = types.BY_NAME.get(name) or own_types.get(name)
     if type_ is None:
         faults.append(FieldError("type", types.unknown(name, own_types)))
-    schedule = moments(request, type_ or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
-    return faults if isinstance(schedule, Moments) else [*faults, *schedule]
+    times = schedule(request, type_ or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
+    return faults if isinstance(times, Schedule) else [*faults, *times]
 
 
 def _dedupe_key(field: str | None, header: str | None, faults: Faults, longest: int) -> str | None:

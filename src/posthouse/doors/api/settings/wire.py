@@ -12,7 +12,7 @@ from posthouse.doors.http.limits import ADDRESS_LENGTH
 from posthouse.doors.http.problem import invalid
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.send_request import FieldError, Rejection
-from posthouse.policy.accept.sender import unfit
+from posthouse.policy.accept.sender import check_default_from
 
 _END: Final = r"$(?!\n)"
 
@@ -97,7 +97,7 @@ def changes(body: Struct) -> dict[str, Any]:
 def misaddressed(wanted: dict[str, Any]) -> Rejection | None:
     """What is wrong with the addresses among changes, if anything."""
     faults = []
-    if wanted.get("sender") and (told := unfit(wanted["sender"])) is not None:
+    if wanted.get("sender") and (told := check_default_from(wanted["sender"])) is not None:
         faults.append(FieldError("from", told))
     for name, path in (("reply_to", "replyTo"), ("support_email", "supportEmail")):
         found = parse_mailbox(wanted[name]) if wanted.get(name) else None

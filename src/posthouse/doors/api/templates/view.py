@@ -68,7 +68,7 @@ def ready_view(ready: TemplateVersion) -> TemplateDetail:
 
 def ready_version(ready: TemplateVersion) -> VersionView:
     """The same with its words."""
-    sources = {locale: SourceView(each.subject, each.html, "", each.text) for locale, each in ready.wordings.items()}
+    sources = {locale: SourceView(each.subject, each.html, "", each.text) for locale, each in ready.compiled_templates.items()}
     return VersionView(
         **_ready(ready), name=ready.name, source="ready_made", locale=ready.fallback, locales=sources,
         variables=[variable(each) for each in ready.variables], waivers={}, findings=[], notes=[], replaced=None,

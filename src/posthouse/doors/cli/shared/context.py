@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from posthouse.config import Settings
-from posthouse.ops.doctor_network import CheckResult, ProbeTargets, PublishedRecords
+from posthouse.model.dns_answer import PublishedRecords
+from posthouse.ops.doctor_network import CheckResult, ProbeTargets
 from posthouse.ops.open_store import OpenStore, StoreOptions
 from posthouse.pipeline.accept.accept import Intake
 

@@ -61,7 +61,7 @@ def push(handed: CliContext, *, folder: Path, dry_run: bool, activate: bool, ten
     Content that is there already makes no new version. Where the tenant asks for approval, versions are submitted
     for it instead of activated. Exits 1 when something is refused.
     """
-    read = trees.read(read_tree(folder))
+    read = trees.read_folder(read_tree(folder))
     told = progress if not as_json else (lambda _: None)
 
     async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> tuple[PushedItem, ...] | PushRefused:
@@ -114,7 +114,7 @@ def pull(handed: CliContext, *, folder: Path, names: tuple[str, ...], tenant: st
 @click.pass_obj
 def diff(handed: CliContext, *, folder: Path, tenant: str | None, as_json: bool) -> None:
     """Show what a push of DIR would change in what is stored, line by line; exits 1 when something would."""
-    read = trees.read(read_tree(folder))
+    read = trees.read_folder(read_tree(folder))
     if read.faults:
         _refused(PushRefused(read.faults), as_json=as_json)
         sys.exit(1)
@@ -150,7 +150,7 @@ def diff(handed: CliContext, *, folder: Path, tenant: str | None, as_json: bool)
 @as_json
 def lint(*, folder: Path, strict: bool, own: tuple[MessageType, ...], as_json: bool) -> None:
     """Build and check the templates in DIR; needs no database. Exits 1 on an error, with --strict on any finding."""
-    found = lint_folder(trees.read(read_tree(folder)), {each.name: each for each in own})
+    found = lint_folder(trees.read_folder(read_tree(folder)), {each.name: each for each in own})
     if as_json:
         answer({"ok": found.is_fine(strict=strict), "errors": found.errors, "findings": found.findings})
     else:

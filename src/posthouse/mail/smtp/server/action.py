@@ -1,6 +1,7 @@
-"""What the submission conversation asks of its driver, and what it is told in return.
+"""The actions that the server's conversation asks its driver to do, and the results that the driver gives back.
 
-The vocabulary between ``mail.smtp.server.conversation`` (which says what comes next) and the door (which has sockets, a clock and a store).
+The vocabulary between ``mail.smtp.server.conversation`` (which decides what comes next) and the listener (which has sockets, a clock
+and a store).
 """
 
 from datetime import timedelta
@@ -42,7 +43,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What MAIL and RCPT said: the path as written (``''`` is the null sender), recipients in order, each once."""
+    """The arguments of MAIL and RCPT: the path as written (``''`` is the null sender), recipients in order, each once."""
 
     return_path: str
     recipients: tuple[Mailbox, ...]
@@ -56,31 +57,31 @@ class WriteReply(msgspec.Struct, frozen=True):
 
 
 class SecureServer(msgspec.Struct, frozen=True):
-    """Shake hands, then say ``secured``."""
+    """Do the TLS handshake, then call ``finish_handshake``."""
 
 
 class Authenticate(msgspec.Struct, frozen=True):
-    """Is it them? Then say ``authenticated``."""
+    """Check the credentials, then call ``finish_login``."""
 
     login: Login
 
 
 class ReceivedMessage(msgspec.Struct, frozen=True):
-    """One message: CRLF only, dots unstuffed. Keep it or refuse it, then say ``answered``."""
+    """One message: CRLF only, dots unstuffed. Store it or refuse it, then call ``finish_message``."""
 
     envelope: Envelope
     data: bytes
 
 
 class CloseSession(msgspec.Struct, frozen=True):
-    """Hang up once everything is written."""
+    """Close the connection once everything is written."""
 
 
 Action = WriteReply | SecureServer | Authenticate | ReceivedMessage | CloseSession
 
 
 class LoginResult(Enum):
-    """What came of a login."""
+    """The result of a login."""
 
     GRANTED = "granted"
     DENIED = "denied"

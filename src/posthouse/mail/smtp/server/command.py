@@ -1,10 +1,10 @@
-"""What stands behind MAIL and RCPT: their arguments read, or the reply that says what is wrong with them.
+"""The arguments of MAIL and RCPT, parsed, or the reply that says what is wrong with them.
 
 RFC 5321 section 4.1.2 (paths and parameters), RFC 1870 (SIZE), 6152 (BODY), 6531 (SMTPUTF8).
 Addresses are read by ``mail.address`` alone. It must never know the state of the session.
 
-Known sharp edges: spaces after ``FROM:`` and ``TO:`` are let pass, because old mailers write them; AUTH= on MAIL is read
-over (RFC 4954 section 5 lets a server that trusts nobody do so).
+Known sharp edges: spaces after ``FROM:`` and ``TO:`` are allowed, because old mailers write them; AUTH= on MAIL is ignored
+(RFC 4954 section 5 allows that to a server that trusts no client).
 """
 
 import re
@@ -29,7 +29,7 @@ class CommandFault(msgspec.Struct, frozen=True):
 
 
 class SenderArgument(msgspec.Struct, frozen=True):
-    """MAIL FROM: the path as written (``''`` for the null sender); ``size`` in octets, 0 where not said."""
+    """MAIL FROM: the path as written (``''`` for the null sender); ``size`` in octets, 0 where not given."""
 
     path: str = ""
     size: int = 0
@@ -37,7 +37,7 @@ class SenderArgument(msgspec.Struct, frozen=True):
 
 
 class Transaction:
-    """What MAIL and RCPT have said since the last message or RSET."""
+    """The sender and recipients since the last message or RSET."""
 
     __slots__ = ("_recipients", "sender")
 
@@ -46,7 +46,7 @@ class Transaction:
         self._recipients: dict[str, Mailbox] = {}
 
     def add(self, recipient: Mailbox, limit: int) -> bool:
-        """Take a recipient, once; False where ``limit`` others are there already."""
+        """Add a recipient, once; False where ``limit`` others are there already."""
         address = recipient.address
         if len(self._recipients) >= limit and address not in self._recipients:
             return False
@@ -54,17 +54,17 @@ class Transaction:
         return True
 
     def envelope(self) -> Envelope:
-        """Everything said, as one value."""
+        """Sender and recipients as one value."""
         return Envelope(self.sender.path, tuple(self._recipients.values()), self.sender.smtputf8)
 
 
 def read_mail(argument: str) -> SenderArgument | CommandFault:
     """``FROM:<path> SIZE=… BODY=… SMTPUTF8 AUTH=…``."""
-    found = _PATH.fullmatch(argument[5:]) if argument[:5].upper() == "FROM:" else None
-    if found is None:
+    match = _PATH.fullmatch(argument[5:]) if argument[:5].upper() == "FROM:" else None
+    if match is None:
         return CommandFault(reply_line(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]"))
     size, smtputf8 = 0, False
-    for parameter in (found[2] or "").split():
+    for parameter in (match[2] or "").split():
         name, _, value = parameter.partition("=")
         name = name.upper()
         if name == "SIZE" and value.isascii() and value.isdecimal():
@@ -73,7 +73,7 @@ def read_mail(argument: str) -> SenderArgument | CommandFault:
             smtputf8 = True
         elif not (name == "AUTH" or (name == "BODY" and value.upper() in _BODIES)):
             return CommandFault(reply_line(555, "5.5.4", f"Parameter not supported: {parameter[:64]}"))
-    path = found[1]
+    path = match[1]
     if path:
         mailbox = _address(path, "5.1.7", smtputf8=smtputf8)
         if isinstance(mailbox, CommandFault):
@@ -83,12 +83,12 @@ def read_mail(argument: str) -> SenderArgument | CommandFault:
 
 def read_rcpt(argument: str, *, smtputf8: bool) -> Mailbox | CommandFault:
     """``TO:<path>``; no parameter is understood, as none is offered."""
-    found = _PATH.fullmatch(argument[3:]) if argument[:3].upper() == "TO:" else None
-    if found is None:
+    match = _PATH.fullmatch(argument[3:]) if argument[:3].upper() == "TO:" else None
+    if match is None:
         return CommandFault(reply_line(501, "5.5.4", "Syntax: RCPT TO:<address>"))
-    if found[2]:
-        return CommandFault(reply_line(555, "5.5.4", f"Parameter not supported: {found[2][:64]}"))
-    return _address(found[1], "5.1.3", smtputf8=smtputf8)
+    if match[2]:
+        return CommandFault(reply_line(555, "5.5.4", f"Parameter not supported: {match[2][:64]}"))
+    return _address(match[1], "5.1.3", smtputf8=smtputf8)
 
 
 def _address(path: str, enhanced: str, *, smtputf8: bool) -> Mailbox | CommandFault:

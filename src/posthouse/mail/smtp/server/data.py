@@ -1,14 +1,14 @@
 """How bytes become command lines and messages, so strictly that nothing can be read in two ways.
 
 RFC 5321 section 2.3.8 (lines end in CRLF and nothing else), 4.5.2 (transparency of dots), 4.5.3.1 (lengths).
-A bare CR, a bare LF or a NUL is never repaired here: whoever sends one is told so and hung up on, because
+A bare CR, a bare LF or a NUL is never repaired here: the session of whoever sends one is refused and closed, because
 servers that repaired them disagreed about where a message ends (CERT VU#302671, SMTP smuggling).
 
 Both readers work on the conversation's one buffer and come to the same result however the bytes were cut.
-They must never know what a command means or who speaks.
+They must never know what a command means or who the client is.
 
 Known sharp edges: stuffed dots count towards the size of a message, so one of exactly the limit whose lines begin with
-dots is too large; a line that is too long is thrown away unread up to its LF, whatever else stands in it.
+dots is too large; a line that is too long is skipped up to its LF, whatever else stands in it.
 """
 
 from enum import Enum
@@ -18,7 +18,7 @@ END: Final = b"\r\n.\r\n"
 
 
 class ReadProblem(Enum):
-    """What a reader says when it has neither a line nor a message to give."""
+    """Why a reader has neither a line nor a message."""
 
     MORE = "the rest has not come yet"
     TOO_LONG = "longer than may be; thrown away, and what follows can still be read"
@@ -61,43 +61,43 @@ class DataReader:
     ``too_large``: there were more.
     """
 
-    __slots__ = ("_judged", "_limit", "_skipped", "too_large")
+    __slots__ = ("_checked", "_limit", "_skipped", "too_large")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._judged = 0  # what stands before this index of the buffer is known to be clean
+        self._checked = 0  # what stands before this index of the buffer is known to be clean
         self.too_large = False
         self._skipped = 0
 
     def read(self, buffer: bytearray) -> bytes | ReadProblem:
-        """The content, dots unstuffed, taken out of ``buffer`` with its end; else what is to be done.
+        """The content, dots unstuffed, taken out of ``buffer`` with its end; else why not.
 
-        After TOO_LONG the reader goes on with the same message and says SKIPPED, STRAY or FLOOD in the end.
+        After TOO_LONG the reader goes on with the same message and returns SKIPPED, STRAY or FLOOD in the end.
         """
-        end = buffer.find(END, max(0, self._judged - 2))
-        stop = end + 2 if end >= 0 else len(buffer) - _unsettled(buffer)
+        end = buffer.find(END, max(0, self._checked - 2))
+        stop = end + 2 if end >= 0 else len(buffer) - _undecided(buffer)
         if self.too_large:
             return self._skip(buffer, end, stop)
         first_over = self._limit + 2
         if stop > first_over:
             return self._overflow(buffer, first_over)
-        if _stray(buffer, self._judged, stop):
+        if _has_stray(buffer, self._checked, stop):
             return ReadProblem.STRAY
-        self._judged = stop
+        self._checked = stop
         return _content(buffer, end) if end >= 0 else ReadProblem.MORE
 
     def _overflow(self, buffer: bytearray, first_over: int) -> ReadProblem:
-        """The first octet over has come: judge up to and with it, so that the verdict is about content, not packets."""
+        """The first octet beyond the limit is here: check up to and with it, so the result does not depend on how packets were cut."""
         stop = first_over if buffer[first_over] == 0x0D else first_over + 1
-        if _stray(buffer, self._judged, stop):
+        if _has_stray(buffer, self._checked, stop):
             return ReadProblem.STRAY
-        self._judged = stop
+        self._checked = stop
         self.too_large = True
         return ReadProblem.TOO_LONG
 
     def _skip(self, buffer: bytearray, end: int, stop: int) -> ReadProblem:
-        """Throw away, keeping two octets: the CRLF that a dot may follow."""
-        if _stray(buffer, self._judged, stop):
+        """Discard all but two octets: the CRLF that a dot may follow."""
+        if _has_stray(buffer, self._checked, stop):
             return ReadProblem.STRAY
         if self._skipped + stop > 2 * self._limit + 2:
             return ReadProblem.FLOOD
@@ -107,18 +107,18 @@ class DataReader:
         gone = max(0, stop - 2)
         del buffer[:gone]
         self._skipped += gone
-        self._judged = stop - gone
+        self._checked = stop - gone
         return ReadProblem.MORE
 
 
-def _unsettled(buffer: bytearray) -> int:
-    """How many octets at the tail say nothing before more has come: half a CRLF, half an end."""
+def _undecided(buffer: bytearray) -> int:
+    """How many octets at the tail mean nothing before more has come: half a CRLF, half an end."""
     if buffer.endswith(b"\r\n.\r"):
         return 2
     return 1 if buffer.endswith((b"\r", b"\r\n.")) else 0
 
 
-def _stray(buffer: bytearray, start: int, stop: int) -> bool:
+def _has_stray(buffer: bytearray, start: int, stop: int) -> bool:
     """Whether CR or LF stands without the other, or a NUL: every CR and every LF must be half of a pair."""
     pairs = buffer.count(b"\r\n", start, stop)
     if buffer.count(b"\n", start, stop) != pairs or buffer.count(b"\r", start, stop) != pairs:

@@ -1,9 +1,9 @@
-"""Who says they are whom: the exchange behind AUTH, from mechanism to username and password.
+"""The exchange behind AUTH, from mechanism to username and password.
 
 RFC 4954 (AUTH, initial responses, ``=`` for an empty one, ``*`` to cancel), RFC 4616 (PLAIN); LOGIN was never standardised
 (draft-murchison-sasl-login) and is what many mailers speak. It must never know whether a login is right.
 
-Known sharp edges: to act for somebody else (an authorization identity that differs) cannot be asked for.
+Known sharp edges: an authorization identity that differs from the username (to act for another user) is refused.
 """
 
 import base64
@@ -13,7 +13,7 @@ from posthouse.mail.smtp.server import reply
 from posthouse.mail.smtp.server.action import Login
 from posthouse.mail.smtp.server.command import CommandFault
 
-Said = bytes | Login | CommandFault  # a prompt to go on, what was said, or why not
+LoginStep = bytes | Login | CommandFault  # the next prompt, the credentials, or the refusal
 
 
 class LoginExchange:
@@ -25,7 +25,7 @@ class LoginExchange:
         self._plain = True
         self._username: str | None = None
 
-    def begin(self, argument: str) -> Said:
+    def start(self, argument: str) -> LoginStep:
         """``PLAIN`` or ``LOGIN``, perhaps with the first response behind it."""
         mechanism, _, initial = argument.partition(" ")
         mechanism = mechanism.upper()
@@ -34,9 +34,9 @@ class LoginExchange:
         self._plain = mechanism == "PLAIN"
         if initial:
             return self.respond(initial.encode())
-        return reply.GO_ON if self._plain else reply.ASK_USERNAME
+        return reply.AUTH_CONTINUE if self._plain else reply.ASK_USERNAME
 
-    def respond(self, line: bytes) -> Said:
+    def respond(self, line: bytes) -> LoginStep:
         """The next response, in base64."""
         if line == b"*":
             return CommandFault(reply.CANCELLED)

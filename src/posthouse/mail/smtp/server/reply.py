@@ -1,7 +1,7 @@
-"""What the submission server says, word for word: code, enhanced code, text.
+"""The replies of the SMTP server: code, enhanced code, text.
 
 RFC 5321 section 4.2, RFC 2034 and 3463 (enhanced codes), RFC 4954 section 6, RFC 6409; the codes of *SMTP submission* in the
-contract are law. It must never know when a reply is due. Replies are ASCII; what a caller wrote is not repeated in these.
+contract are law. It must never know when a reply is due. Replies are ASCII; nothing that a client wrote is repeated in these.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ HELP: Final = b"214 2.0.0 See RFC 6409\r\n"
 CANNOT_VERIFY: Final = b"252 2.1.5 Cannot verify, send it and see\r\n"
 TLS_READY: Final = b"220 2.0.0 Ready to start TLS\r\n"
 LOGGED_IN: Final = b"235 2.7.0 Authentication successful\r\n"
-GO_ON: Final = b"334 \r\n"
+AUTH_CONTINUE: Final = b"334 \r\n"
 ASK_USERNAME: Final = b"334 VXNlcm5hbWU6\r\n"
 ASK_PASSWORD: Final = b"334 UGFzc3dvcmQ6\r\n"
 
@@ -50,12 +50,12 @@ UNKNOWN: Final = b"500 5.5.1 Command not recognized\r\n"
 NOT_OFFERED: Final = b"502 5.5.1 Command not implemented\r\n"
 OUT_OF_ORDER: Final = b"503 5.5.1 Command out of sequence\r\n"
 NO_ARGUMENT: Final = b"501 5.5.4 No argument allowed\r\n"
-NAME_WANTED: Final = b"501 5.5.4 Syntax: EHLO hostname\r\n"
+HOSTNAME_REQUIRED: Final = b"501 5.5.4 Syntax: EHLO hostname\r\n"
 TOO_LARGE: Final = b"552 5.3.4 Message too large\r\n"
 TOO_MANY_RECIPIENTS: Final = b"452 4.5.3 Too many recipients\r\n"
 
-NOBODY: Final = b"550 5.1.1 No such mailbox here\r\n"
-RATIONED: Final = b"452 4.2.2 Mailbox takes no more for now, try again later\r\n"
+NO_SUCH_MAILBOX: Final = b"550 5.1.1 No such mailbox here\r\n"
+MAILBOX_RATE_LIMITED: Final = b"452 4.2.2 Mailbox takes no more for now, try again later\r\n"
 
 STORE_DOWN: Final = b"451 4.3.0 Temporarily unavailable, try again later\r\n"
 STORE_AWAY: Final = b"421 4.3.0 Temporarily unavailable, try again later\r\n"

@@ -1,6 +1,6 @@
-"""What may be said when: the submission server's table of stages and commands (RFC 5321 section 4.1.4, RFC 4954 section 4).
+"""Which command may come when: the server's table of stages and commands (RFC 5321 section 4.1.4, RFC 4954 section 4).
 
-A command that is not in its stage's row is answered 503; one that nobody knows, 500.
+A command that is not in its stage's row is answered 503; one that does not exist, 500.
 """
 
 from enum import Enum
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class ServerStage(Enum):
-    """What has been said so far."""
+    """Which commands have been accepted so far."""
 
     CONNECTED = "nothing"
     READY = "EHLO or HELO"
@@ -24,5 +24,5 @@ ALLOWED: Final[dict[ServerStage, frozenset[bytes]]] = {
     ServerStage.RECIPIENTS: _ALWAYS | {b"RCPT", b"DATA"},
 }
 NEEDS_LOGIN: Final = frozenset({b"MAIL", b"RCPT", b"DATA"})
-# Whoever says these is a browser, or goes on with octets that are no commands.
-HUNG_UP_ON: Final = frozenset({b"BDAT", b"CONNECT", b"GET", b"POST", b"PUT"})
+# Whoever sends these is a browser, or goes on with octets that are no commands.
+ENDS_SESSION: Final = frozenset({b"BDAT", b"CONNECT", b"GET", b"POST", b"PUT"})

@@ -1,4 +1,4 @@
-"""What the sessions of one fake mail server share: how it behaves, what it took, what it heard."""
+"""What the sessions of one fake mail server share: how it behaves, the mail it received, the commands it read."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
         return offers + ["AUTH " + " ".join(self.mechanisms)] * bool(self.auth)
 
 
-class BookEntry(msgspec.Struct, frozen=True):
+class ReceivedMail(msgspec.Struct, frozen=True):
     """One message for one recipient, as it came. ``data`` is unstuffed; ``tls``: the version, or empty; ``at``: seconds since 1970."""
 
     sender: bytes
@@ -51,8 +51,8 @@ class BookEntry(msgspec.Struct, frozen=True):
     at: float
 
 
-class Open(Protocol):
-    """A session that may be cut off."""
+class OpenSession(Protocol):
+    """A session that can be closed."""
 
     closed: asyncio.Future[None]
 
@@ -61,7 +61,7 @@ class Open(Protocol):
         ...
 
 
-class Book:
+class FakeMxState:
     """What all sessions of one server share. ``clock`` is for greylisting; ``context`` for STARTTLS."""
 
     def __init__(self, behaviour: Behaviour, context: ssl.SSLContext | None, clock: Clock, ledger: Path | None) -> None:
@@ -69,16 +69,16 @@ class Book:
         self.behaviour = behaviour
         self.context = context
         self.clock = clock
-        self.ledger: list[BookEntry] = []
+        self.ledger: list[ReceivedMail] = []
         self.arrived = asyncio.Event()
         self.counts: Counter[str] = Counter()
-        self.heard: deque[tuple[bool, bytes]] = deque(maxlen=100_000)
+        self.commands: deque[tuple[bool, bytes]] = deque(maxlen=100_000)
         self.first_tries: dict[tuple[bytes, bytes], float] = {}
-        self.open: set[Open] = set()
+        self.open: set[OpenSession] = set()
         self._file = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if ledger else -1
 
-    def record(self, entry: BookEntry) -> None:
-        """Into the ledger, before anybody hears of it."""
+    def record(self, entry: ReceivedMail) -> None:
+        """Write it to the ledger, before the reply is sent."""
         self.ledger.append(entry)
         self.arrived.set()
         self.counts["messages"] += 1

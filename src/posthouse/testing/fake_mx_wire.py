@@ -1,4 +1,4 @@
-"""The wire under a session of the fake mail server: what is said, when, and how the connection may end."""
+"""The connection under a session of the fake mail server: what is sent, when, and how the connection may end."""
 
 import asyncio
 import socket
@@ -11,15 +11,15 @@ from posthouse.testing.faults import reply
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
-class FakeMxLine:
-    """``deaf``: nothing that comes is heard any more; ``held``: not until what takes its time was said."""
+class FakeMxWire:
+    """``ignores_input``: nothing that arrives is processed any more; ``busy``: not until a slow reply was sent."""
 
-    def __init__(self, transport: asyncio.Transport, go_on: Callable[[], None]) -> None:
-        """Over this transport; STARTTLS puts another in its place. ``go_on``: what came meanwhile may be heard."""
+    def __init__(self, transport: asyncio.Transport, process: Callable[[], None]) -> None:
+        """STARTTLS replaces ``transport``. ``process`` is called when input that arrived meanwhile may be processed."""
         self.transport = transport
-        self.deaf = False
-        self.held = False
-        self._go_on = go_on
+        self.ignores_input = False
+        self.busy = False
+        self._process = process
         self._out: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -30,86 +30,86 @@ class FakeMxLine:
         return str(connection.version()) if connection is not None else ""
 
     def greet(self, kind: str, argument: str) -> None:
-        """The first words, as ``Behaviour.greet`` has them."""
+        """The greeting that ``Behaviour.greet`` asks for."""
         match kind:
             case "220":
-                self.say(b"220 fake.mx ESMTP\r\n")
+                self.send(b"220 fake.mx ESMTP\r\n")
             case "tarpit":
-                self.say_later(float(argument), b"220 fake.mx ESMTP\r\n")
+                self.send_later(float(argument), b"220 fake.mx ESMTP\r\n")
             case "junk":
-                self.say(b"\xff\xfe\x00\x01 what?\r\n")
+                self.send(b"\xff\xfe\x00\x01 what?\r\n")
             case "http":
                 self.close(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             case "close":
                 self.close()
             case "silent":
-                self.fall_silent()
+                self.stop_replying()
             case "421":
                 self.close(reply(kind))
             case _:
-                self.say(reply(kind))
+                self.send(reply(kind))
 
-    def say(self, *data: bytes) -> None:
-        """With the next flush."""
+    def send(self, *data: bytes) -> None:
+        """Queue for the next flush."""
         self._out += data
 
     def flush(self) -> None:
-        """In one write."""
+        """Write what is queued, at once."""
         if self._out and not self.transport.is_closing():
             self.transport.write(b"".join(self._out))
         self._out.clear()
 
-    def say_later(self, seconds: float, data: bytes, gap: float = 0.0) -> None:
-        """Byte by byte where there is a gap (seconds); nothing else is said before."""
+    def send_later(self, seconds: float, data: bytes, gap: float = 0.0) -> None:
+        """After ``seconds``, byte by byte where there is a ``gap`` (seconds); nothing else is sent before."""
         self.flush()
-        self.held = True
-        self.start(self._speak(seconds, data, gap))
+        self.busy = True
+        self.start(self._send_slowly(seconds, data, gap))
 
     def start(self, work: Coroutine[None, None, None]) -> None:
-        """Until the connection ends."""
+        """Run a task that ends with the connection."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def close(self, last: bytes = b"") -> None:
-        """Say this last, then close."""
-        self.say(last)
+        """Send ``last``, then close."""
+        self.send(last)
         self.flush()
-        self.deaf = True
+        self.ignores_input = True
         self.transport.close()
 
     def close_half(self) -> None:
-        """Say nothing any more, and let the peer know."""
-        self.fall_silent()
+        """Close for writing only."""
+        self.stop_replying()
         self.transport.write_eof()
 
     def reset(self) -> None:
         """RST instead of FIN."""
-        self.fall_silent()
+        self.stop_replying()
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.transport.abort()
 
-    def fall_silent(self) -> None:
-        """What was to be said is said; then nothing."""
+    def stop_replying(self) -> None:
+        """Send what is queued; then nothing more."""
         self.flush()
-        self.deaf = True
+        self.ignores_input = True
 
     def stop_reading(self) -> None:
-        """Let the peer's window run full."""
+        """Stop reading, so that the peer's window fills."""
         self.flush()
         self.transport.pause_reading()
 
     def end(self) -> None:
-        """The connection is gone."""
-        self.deaf = True
+        """The connection was lost."""
+        self.ignores_input = True
         for task in self._tasks:
             task.cancel()
 
-    async def _speak(self, seconds: float, data: bytes, gap: float) -> None:
+    async def _send_slowly(self, seconds: float, data: bytes, gap: float) -> None:
         await asyncio.sleep(seconds)
         for piece in [data[at : at + 1] for at in range(len(data))] if gap else [data]:
-            self.say(piece)
+            self.send(piece)
             self.flush()
             await asyncio.sleep(gap)
-        self.held = False
-        self._go_on()
+        self.busy = False
+        self._process()

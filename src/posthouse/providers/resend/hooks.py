@@ -1,11 +1,11 @@
-"""Resend's hooks: Svix, that is Standard Webhooks, signatures; one event a request.
+"""Resend's hooks: signatures of Svix (Standard Webhooks), one event a request.
 
 Sources: resend.com/docs/webhooks, docs.svix.com/receiving/verifying-payloads/how-manual. The signed text is
-``id.timestamp.body``; a request more than five minutes off our clock is refused; several signatures may stand in the header
+``id.timestamp.body``; a request more than five minutes off our clock is refused; the header has several signatures
 while a secret is being changed.
 
 Known sharp edges: a bounce of type *Transient* or *Undetermined* never suppresses. An event has one address in ``to`` as
-we send; where there are several, each gets the feedback.
+we send; where there are several, the feedback is for each.
 """
 
 import hmac
@@ -16,7 +16,16 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.codec import TOLERANCE_SECONDS, Check, ProviderCodec, document, items, moment, part, text
+from posthouse.providers.codec import (
+    TOLERANCE_SECONDS,
+    HookCheck,
+    ProviderCodec,
+    list_at,
+    object_at,
+    parse_json,
+    parse_time,
+    text_at,
+)
 
 _KINDS: Final = {
     "email.delivered": FeedbackKind.DELIVERED,
@@ -30,7 +39,7 @@ _NOT_THE_MAILBOX: Final = frozenset({"ContentRejected", "MessageTooLarge", "Atta
 _TAG: Final = "posthouse_message"
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> Check:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
     """Any of the signatures in ``svix-signature`` must be ours."""
     event, at, given = (hook.headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature"))
     if not at.isdigit() or len(at) > 12 or abs(int(at) - now.timestamp()) > TOLERANCE_SECONDS:
@@ -39,42 +48,49 @@ def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None 
         key = b64decode(secret.removeprefix("whsec_"), validate=True)
     except Error:
         return HookRejected("the configured secret is not whsec_ and base64")
-    wanted = b64encode(hmac.digest(key, f"{event}.{at}.".encode() + hook.body, "sha256"))
-    found = [one.partition(",")[2].encode() for one in given.split(" ") if one.startswith("v1,")]
-    right = any(hmac.compare_digest(one, wanted) for one in found)
-    return HookVerified() if event and right else HookRejected("no signature fits")
+    expected = b64encode(hmac.digest(key, f"{event}.{at}.".encode() + hook.body, "sha256"))
+    signatures = [one.partition(",")[2].encode() for one in given.split(" ") if one.startswith("v1,")]
+    matches = any(hmac.compare_digest(one, expected) for one in signatures)
+    return HookVerified() if event and matches else HookRejected("no signature fits")
 
 
 def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
     """The feedback in one event."""
-    event = document(hook.body)
-    kind = _KINDS.get(text(event, "type"))
+    event = parse_json(hook.body)
+    kind = _KINDS.get(text_at(event, "type"))
     if kind is None:
         return ()
-    data = part(event, "data")
+    data = object_at(event, "data")
     return tuple(
         _feedback(kind, address, event, data, hook.headers.get("svix-id", ""))
-        for address in items(data, "to")
+        for address in list_at(data, "to")
         if isinstance(address, str)
     )
 
 
 def _feedback(kind: FeedbackKind, address: str, event: Any, data: dict[str, Any], event_id: str) -> Feedback:
-    bounce = part(data, "bounce")
+    bounce = object_at(data, "bounce")
     reason = "unknown"
-    if text(event, "type") == "email.bounced":
+    if text_at(event, "type") == "email.bounced":
         kind, reason = _bounce(bounce)
     return Feedback(
-        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=address, reason=reason,
-        reply=text(bounce, "message"), at=moment(text(event, "created_at")), event_id=event_id, remote_id=text(data, "email_id"),
-        message=_message(data), url=text(part(data, "click"), "link", 4096) or None,
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+        recipient=address,
+        reason=reason,
+        reply=text_at(bounce, "message"),
+        at=parse_time(text_at(event, "created_at")),
+        event_id=event_id,
+        remote_id=text_at(data, "email_id"),
+        message=_message(data),
+        url=text_at(object_at(data, "click"), "link", 4096) or None,
+    )
 
 
 def _bounce(bounce: dict[str, Any]) -> tuple[FeedbackKind, str]:
-    if text(bounce, "type") != "Permanent":
-        return FeedbackKind.SOFT, "mailbox_full" if text(bounce, "subType") == "MailboxFull" else "unknown"
-    if text(bounce, "subType") in _NOT_THE_MAILBOX:
+    if text_at(bounce, "type") != "Permanent":
+        return FeedbackKind.SOFT, "mailbox_full" if text_at(bounce, "subType") == "MailboxFull" else "unknown"
+    if text_at(bounce, "subType") in _NOT_THE_MAILBOX:
         return FeedbackKind.BLOCKED, "content_rejected"
     return FeedbackKind.HARD, "unknown_recipient"
 
@@ -83,8 +99,8 @@ def _message(data: dict[str, Any]) -> str:
     """Our id comes back among the tags, which are an object or a list of pairs."""
     tags = data.get("tags")
     if isinstance(tags, dict):
-        return text(tags, _TAG)
-    return next((text(tag, "value") for tag in items(data, "tags") if text(tag, "name") == _TAG), "")
+        return text_at(tags, _TAG)
+    return next((text_at(tag, "value") for tag in list_at(data, "tags") if text_at(tag, "name") == _TAG), "")
 
 
 RESEND: Final = ProviderCodec(name="resend", verify=verify, parse_hook=parse_hook, secret_name="Signing Secret (whsec_…)")  # noqa: S106 - a label

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.codec import Check, ProviderCodec, document, moment, part, text
+from posthouse.providers.codec import HookCheck, ProviderCodec, object_at, parse_json, parse_time, text_at
 
-# The bounce API's types; what stands here suppresses nobody but the two of ``_DEAD``.
+# The bounce API's types; only the two in ``_DEAD`` suppress.
 _DEAD: Final = frozenset({"HardBounce", "BadEmailAddress"})
 _BOUNCES: Final = {
     "HardBounce": (FeedbackKind.HARD, "unknown_recipient"),
@@ -37,36 +37,38 @@ _BOUNCES: Final = {
 _METADATA: Final = "posthouse_message"
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> Check:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
     """``secret`` is ``user:password``."""
     scheme, _, given = hook.headers.get("authorization", "").partition(" ")
     try:
-        found = b64decode(given.strip(), validate=True)
+        login = b64decode(given.strip(), validate=True)
     except (Error, ValueError):
         return HookRejected("the Authorization header is not Basic")
-    right = scheme.lower() == "basic" and hmac.compare_digest(found, secret.encode())
-    return HookVerified() if right else HookRejected("user or password is wrong")
+    matches = scheme.lower() == "basic" and hmac.compare_digest(login, secret.encode())
+    return HookVerified() if matches else HookRejected("user or password is wrong")
 
 
 def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
     """The feedback in one record."""
-    record = document(hook.body)
-    told = _TOLD.get(text(record, "RecordType"))
-    return () if told is None else told(record)
+    record = parse_json(hook.body)
+    parser = _PARSERS.get(text_at(record, "RecordType"))
+    return () if parser is None else parser(record)
 
 
 def _bounce(record: Any) -> tuple[Feedback, ...]:
-    kind, reason = _BOUNCES.get(text(record, "Type"), (FeedbackKind.UNKNOWN, "unknown"))
-    said = " ".join(filter(None, (text(record, "Description"), text(record, "Details"))))
-    return (_feedback(record, kind, "Email", "BouncedAt", reason=reason, reply=said, event_id=f"bounce-{text(record, 'ID')}"),)
+    kind, reason = _BOUNCES.get(text_at(record, "Type"), (FeedbackKind.UNKNOWN, "unknown"))
+    reply = " ".join(filter(None, (text_at(record, "Description"), text_at(record, "Details"))))
+    return (
+        _feedback(record, kind, "Email", "BouncedAt", reason=reason, reply=reply, event_id=f"bounce-{text_at(record, 'ID')}"),
+    )
 
 
 def _complaint(record: Any) -> tuple[Feedback, ...]:
-    return (_feedback(record, FeedbackKind.COMPLAINT, "Email", "BouncedAt", event_id=f"bounce-{text(record, 'ID')}"),)
+    return (_feedback(record, FeedbackKind.COMPLAINT, "Email", "BouncedAt", event_id=f"bounce-{text_at(record, 'ID')}"),)
 
 
 def _delivery(record: Any) -> tuple[Feedback, ...]:
-    return (_feedback(record, FeedbackKind.DELIVERED, "Recipient", "DeliveredAt", reply=text(record, "Details")),)
+    return (_feedback(record, FeedbackKind.DELIVERED, "Recipient", "DeliveredAt", reply=text_at(record, "Details")),)
 
 
 def _open(record: Any) -> tuple[Feedback, ...]:
@@ -74,28 +76,44 @@ def _open(record: Any) -> tuple[Feedback, ...]:
 
 
 def _click(record: Any) -> tuple[Feedback, ...]:
-    return (_feedback(record, FeedbackKind.CLICKED, "Recipient", "ReceivedAt", url=text(record, "OriginalLink", 4096) or None),)
+    return (
+        _feedback(record, FeedbackKind.CLICKED, "Recipient", "ReceivedAt", url=text_at(record, "OriginalLink", 4096) or None),
+    )
 
 
 def _subscription(record: Any) -> tuple[Feedback, ...]:
-    if record.get("SuppressSending") is not True or text(record, "SuppressionReason") != "ManualSuppression":
-        return ()  # a bounce or complaint that is told on its own, or somebody who is back
+    if record.get("SuppressSending") is not True or text_at(record, "SuppressionReason") != "ManualSuppression":
+        return ()  # a bounce or complaint has a record of its own; or a suppression was lifted
     return (_feedback(record, FeedbackKind.UNSUBSCRIBED, "Recipient", "ChangedAt"),)
 
 
 def _feedback(
-    record: Any, kind: FeedbackKind, who: str, when: str, *, reason: str = "unknown", reply: str = "", event_id: str = "",
+    record: Any,
+    kind: FeedbackKind,
+    who: str,
+    when: str,
+    *,
+    reason: str = "unknown",
+    reply: str = "",
+    event_id: str = "",
     url: str | None = None,
-) -> Feedback:  # fmt: skip
-    at, remote = text(record, when), text(record, "MessageID")
+) -> Feedback:
+    at, remote = text_at(record, when), text_at(record, "MessageID")
     return Feedback(
-        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=text(record, who) or None, reason=reason,
-        reply=reply[:1024], at=moment(at), event_id=event_id or f"{text(record, 'RecordType')}-{remote}-{text(record, who)}-{at}",
-        remote_id=remote, message=text(part(record, "Metadata"), _METADATA), url=url,
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+        recipient=text_at(record, who) or None,
+        reason=reason,
+        reply=reply[:1024],
+        at=parse_time(at),
+        event_id=event_id or f"{text_at(record, 'RecordType')}-{remote}-{text_at(record, who)}-{at}",
+        remote_id=remote,
+        message=text_at(object_at(record, "Metadata"), _METADATA),
+        url=url,
+    )
 
 
-_TOLD: Final = {
+_PARSERS: Final = {
     "Bounce": _bounce,
     "SpamComplaint": _complaint,
     "Delivery": _delivery,
@@ -104,6 +122,9 @@ _TOLD: Final = {
     "SubscriptionChange": _subscription,
 }
 POSTMARK: Final = ProviderCodec(
-    name="postmark", verify=verify, parse_hook=parse_hook, secret_name="user:password of the hook's address",  # noqa: S106 - a label
+    name="postmark",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="user:password of the hook's address",  # noqa: S106 - a label
     challenge='Basic realm="posthouse", charset="UTF-8"',
-)  # fmt: skip
+)

@@ -1,10 +1,10 @@
 """SendGrid's event webhook: an ECDSA signature over time stamp and body, up to a few thousand events a request.
 
 Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event and …/getting-started-event-webhook-security-features. The key in the
-settings is a public one (base64 of its DER form, curve P-256); each event has ``sg_event_id``, which is ours to see once.
+settings is a public one (base64 of its DER form, curve P-256); each event has ``sg_event_id``, which is unique.
 
-Known sharp edges: the time stamp is signed but a repeated request may be old, so it is not judged by our clock: an event is
-taken once by its id, whenever it comes. A *dropped* event is SendGrid's own decision and says nothing new about the address.
+Known sharp edges: the time stamp is signed but a repeated request may be old, so it is not compared with our clock: an event counts
+once by its id, whenever it arrives. A *dropped* event is SendGrid's own decision and says nothing new about the address.
 """
 
 from base64 import b64decode
@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.codec import Check, ProviderCodec, document, moment, text
+from posthouse.providers.codec import HookCheck, ProviderCodec, parse_json, parse_time, text_at
 
 _SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
-_MOST_EVENTS: Final = 10_000
+_MAX_EVENTS: Final = 10_000
 _KINDS: Final = {
     "delivered": FeedbackKind.DELIVERED,
     "deferred": FeedbackKind.DELAYED,
@@ -45,7 +45,7 @@ _CLASSES: Final = {
 }
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> Check:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
     """``secret``: the verification key of the webhook's settings."""
     try:
         key = load_der_public_key(b64decode(secret, validate=True))
@@ -63,36 +63,43 @@ def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None 
 
 def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
     """The feedback in all events of the request."""
-    events = document(hook.body)
+    events = parse_json(hook.body)
     if not isinstance(events, list):
         return ()
-    return tuple(found for event in events[:_MOST_EVENTS] if (found := _feedback(event)) is not None)
+    return tuple(feedback for event in events[:_MAX_EVENTS] if (feedback := _feedback(event)) is not None)
 
 
 def _feedback(event: Any) -> Feedback | None:
-    word = text(event, "event")
+    word = text_at(event, "event")
     kind, reason = _KINDS.get(word), "unknown"
     if word == "bounce":
         kind, reason = _bounce(event)
     if kind is None:
         return None
     return Feedback(
-        kind=kind, suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT), recipient=text(event, "email") or None, reason=reason,
-        enhanced_code=text(event, "status", 16) or None, reply=text(event, "reason") or text(event, "response"),
-        at=moment(text(event, "timestamp")), event_id=text(event, "sg_event_id", 256),
-        remote_id=text(event, "sg_message_id").partition(".")[0], message=text(event, _ARGUMENT),
-        url=text(event, "url", 4096) or None, bot=event.get("sg_machine_open") is True,
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),
+        recipient=text_at(event, "email") or None,
+        reason=reason,
+        enhanced_code=text_at(event, "status", 16) or None,
+        reply=text_at(event, "reason") or text_at(event, "response"),
+        at=parse_time(text_at(event, "timestamp")),
+        event_id=text_at(event, "sg_event_id", 256),
+        remote_id=text_at(event, "sg_message_id").partition(".")[0],
+        message=text_at(event, _ARGUMENT),
+        url=text_at(event, "url", 4096) or None,
+        bot=event.get("sg_machine_open") is True,
+    )
 
 
 def _bounce(event: Any) -> tuple[FeedbackKind, str]:
-    """Its class where it has one; a *blocked* one is no dead address, and a dead one says so by its code."""
-    known = _CLASSES.get(text(event, "bounce_classification"))
-    if known is not None:
-        return known
-    if text(event, "type") == "blocked":
+    """By its class where it has one; else *blocked* is no dead address, and the status code tells a dead one."""
+    classified = _CLASSES.get(text_at(event, "bounce_classification"))
+    if classified is not None:
+        return classified
+    if text_at(event, "type") == "blocked":
         return FeedbackKind.BLOCKED, "policy_blocked"
-    detail = text(event, "status").partition(".")[2]
+    detail = text_at(event, "status").partition(".")[2]
     if detail.startswith("2."):
         return FeedbackKind.SOFT, "mailbox_full"
     if detail.startswith("7."):

@@ -1,0 +1,1 @@
+"""Mailgun: what its hooks say."""

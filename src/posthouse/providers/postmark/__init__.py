@@ -1,0 +1,1 @@
+"""Postmark: what its hooks say."""

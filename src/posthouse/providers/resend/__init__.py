@@ -1,0 +1,1 @@
+"""Resend: what its hooks say."""

@@ -1,0 +1,1 @@
+"""SendGrid: what its hooks say."""
