@@ -117,8 +117,8 @@ class NamedAddress(Struct, frozen=True, forbid_unknown_fields=True):
     name: Line | None = None
 
 
-One = AddressText | NamedAddress
-Many = AddressText | NamedAddress | list[AddressText | NamedAddress]
+OneAddress = AddressText | NamedAddress
+OneOrMoreAddresses = AddressText | NamedAddress | list[AddressText | NamedAddress]
 
 
 class AttachmentBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -146,13 +146,13 @@ class TrackingBody(Struct, frozen=True, forbid_unknown_fields=True):
 class SendBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """One message. Only ``to`` and some content (``template``, ``html`` or ``text``) are required; a template wins over the rest."""
 
-    to: Many
-    from_: Annotated[One, Meta(description="Left out: the template's, stream's or tenant's.")] | None = field(
+    to: OneOrMoreAddresses
+    from_: Annotated[OneAddress, Meta(description="Left out: the template's, stream's or tenant's.")] | None = field(
         default=None, name="from"
     )
-    cc: Many | None = None
-    bcc: Annotated[Many, Meta(description="Stands in no copy.")] | None = None
-    reply_to: Many | None = None
+    cc: OneOrMoreAddresses | None = None
+    bcc: Annotated[OneOrMoreAddresses, Meta(description="Stands in no copy.")] | None = None
+    reply_to: OneOrMoreAddresses | None = None
     subject: Annotated[str, Meta(max_length=limits.SUBJECT_LENGTH, pattern=_LINE, extra=_NO_CONTROLS)] | None = None
     html: Annotated[str, Meta(description="Literal unless a template is named.")] | None = None
     text: Annotated[str, Meta(description="Left out beside html: made from the html.")] | None = None
