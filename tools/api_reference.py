@@ -122,7 +122,8 @@ def _schema_text(schema: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]) if value is not None)
     text = str(schema.get("format") or schema.get("type") or "any JSON") + _bounds(schema)
     if "items" in schema:
-        return f"list{_bounds(schema)} of {_schema_text(schema['items'])}"
+        item = _schema_text(schema["items"])
+        return f"list{_bounds(schema)} of {f'({item})' if ' or ' in item else item}"
     if isinstance(schema.get("additionalProperties"), dict):
         return f"{text} of {_schema_text(schema['additionalProperties'])}"
     return text if schema.get("default") is None else f"{text}, default {json.dumps(schema['default'])}"

@@ -1,4 +1,4 @@
-"""The HTTP door over a real database, with everything real behind it but the workers and the clock."""
+"""The HTTP doors over a real database; only the workers and the clock are not real."""
 
 import os
 from collections.abc import Sequence
@@ -59,10 +59,10 @@ class HttpDoor:
         return await ask(self.app, method, path, body, **({"key": self.test} | how))
 
     async def send(self, key: str | None = None, **fields: Any) -> dict[str, Any]:
-        """A message that must be taken."""
-        said = {"to": "jane@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello"} | fields
+        """Send a message that must be accepted."""
+        fields_ = {"to": "jane@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello"} | fields
         answer = await self.ask(
-            "POST", "/v1/send", {name: value for name, value in said.items() if value is not None}, key=key or self.test
+            "POST", "/v1/send", {name: value for name, value in fields_.items() if value is not None}, key=key or self.test
         )
         assert answer.status == 202, answer.body
         return dict(answer.json())
@@ -91,7 +91,7 @@ async def open_door(
     )
     builder = MessageBuilder(
         facts=TenantFacts(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, suppression=suppression, limits=changed.get("limits", CONTRACT),
-    )  # fmt: skip
+    )
     intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify_nobody))
     amend = MessageActions(database, SEALER, clock, entropy, notify_nobody)
     reasons: list[str] = []
@@ -100,14 +100,25 @@ async def open_door(
         return reasons
 
     fields: dict[str, Any] = {
-        "intake": intake, "throttle": KeyRateLimits(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "cells": Cells(database), "sealer": SEALER,
-        "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
-        "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: metrics.exposition(None),
+        "intake": intake,
+        "throttle": KeyRateLimits(database, intake.facts, clock),
+        "cancel": amend.cancel,
+        "resend": amend.resend,
+        "cells": Cells(database),
+        "sealer": SEALER,
+        "credentials": Credentials(database, clock),
+        "clock": clock,
+        "new_id": entropy.new_id,
+        "random": os.urandom,
+        "signing_keys": domains.signing_keys,
+        "readiness": readiness,
+        "exposition": lambda: metrics.exposition(None),
         "templates": Templates(
             TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
         ),
-        "forget": intake.facts.forget, "own_types": intake.facts.own_types,
-    }  # fmt: skip
+        "forget": intake.facts.forget,
+        "own_types": intake.facts.own_types,
+    }
     parts = ApiParts(**(fields | changed))
     dashboard = DashboardParts(database=database, sealer=SEALER, clock=clock, public_url=PUBLIC_URL)
     app = join_doors(HttpDoorParts(api=parts, dashboard=dashboard, visits=visits))
@@ -121,6 +132,8 @@ def notify_nobody(_heads: Sequence[FlowHead]) -> None:
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:
     mine = await tenants.create(database, "first", now, default_from="Shop <noreply@shop.example>")
     other = await tenants.create(database, "second", now, default_from="Other <noreply@other.example>")
-    wanted = ((mine.id, Environment.LIVE), (mine.id, Environment.TEST), (other.id, Environment.LIVE))
-    made = [(await create_api_key(database, tenant, place, now=now, random=os.urandom))[1] for tenant, place in wanted]
-    return made[0], made[1], made[2]
+    owners = ((mine.id, Environment.LIVE), (mine.id, Environment.TEST), (other.id, Environment.LIVE))
+    keys = [
+        (await create_api_key(database, tenant, environment, now=now, random=os.urandom))[1] for tenant, environment in owners
+    ]
+    return keys[0], keys[1], keys[2]

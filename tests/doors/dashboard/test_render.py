@@ -66,7 +66,7 @@ def names(html: str) -> set[str]:
     return found
 
 
-def test_a_message_is_told_with_its_deliveries_attempts_and_events() -> None:
+def test_a_message_shows_its_deliveries_attempts_and_events() -> None:
     html = shown(message())
     for text in (
         "Reset",
@@ -99,14 +99,14 @@ def test_an_empty_page_says_how_to_send_the_first_mail() -> None:
     assert "posthouse init" in shown(tenant=None)
 
 
-def test_what_was_asked_stays_in_the_form() -> None:
+def test_the_filter_stays_in_the_form() -> None:
     html = shown(filters=MessagesFilter(environment="test", status="bounced", q="jane@example.com"))
     assert '<option value="test" selected>' in html
     assert '<option value="bounced" selected>' in html
     assert 'value="jane@example.com"' in html
 
 
-def test_a_wrong_filter_is_told() -> None:
+def test_a_wrong_filter_is_named() -> None:
     assert "must be one of" in shown(faults=[FieldError("status", "must be one of queued, sent")])
 
 
@@ -154,5 +154,5 @@ def test_the_policy_lets_only_this_stylesheet_in() -> None:
         (-5, "0 s ago"),
     ],
 )
-def test_times_are_told_as_people_say_them(seconds: int, said: str) -> None:
+def test_times_are_shown_as_people_say_them(seconds: int, said: str) -> None:
     assert said in shown(message(createdAt=NOW - timedelta(seconds=seconds)))

@@ -58,7 +58,7 @@ _CLOCK, _ENTROPY = SystemClock(), Entropy()  # for responses to what is no reque
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that signals when it answers, without its own signal handling: its parent tells the role to stop."""
+    """uvicorn that signals when it answers, without its own signal handling: its parent stops the role."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""What listeners answer that were restarted while the database is away: every client is told at once to try again.
+"""What listeners answer that were restarted while the database is away: every client gets the reply to try again at once.
 
 Such a process cannot accept a message, and its listening sockets are open all the time: a client would wait without an answer. A process
 that is started beside its predecessor does none of this, because the predecessor still answers.
@@ -18,7 +18,7 @@ from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 
 T = TypeVar("T")
-PATIENCE: Final = 2.0  # seconds that the store may take to open before clients are told
+PATIENCE: Final = 2.0  # seconds that the store may take to open before clients get that reply
 _GRACE: Final = 2
 
 

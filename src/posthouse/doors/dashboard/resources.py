@@ -1,4 +1,4 @@
-"""The dashboard's pages by path, for the operator on this machine; everybody else gets 403."""
+"""The dashboard's pages by path, for the operator on this machine; every other client gets 403."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -65,7 +65,7 @@ async def receive_hook(parts: HookParts, request: Request) -> Response:
     body = await receive(request, MOST_BYTES, parts.body_seconds)
     if isinstance(body, UnreadBody):
         return refuse(_TOO_LARGE if body is UnreadBody.TOO_LARGE else body_too_slow(parts.body_seconds))
-    # Reversed: of a header that stands more than once the first counts.
+    # Reversed: of a repeated header the first one counts.
     hook = Hook({key.lower(): value for key, value in reversed(request.headers.items())}, body)
     verification = await _verify(parts, codec, hook, secret)
     if isinstance(verification, HookRejected):

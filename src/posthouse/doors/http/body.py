@@ -4,7 +4,7 @@ Refused as ``invalid_json``: what is no JSON, invalid UTF-8, an object that name
 deeper than 64, NaN, and numbers that no 64 bits hold. NUL and lone surrogates are legal JSON but no text:
 each is a field error with its path, and its value counts as absent from there on.
 
-The standard library's decoder is used on purpose: it is the one that can see a member given twice, at
+The standard library's decoder is used on purpose: it is the one that can see a repeated member, at
 7 µs for 4 KB. Never log what is read here.
 """
 

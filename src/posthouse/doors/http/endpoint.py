@@ -1,7 +1,7 @@
 """What is an operation of the HTTP door? One ``Endpoint`` record per handler says everything about it.
 
 Its route, the check of its key, the OpenAPI document (3.1) and the reference page ``docs/api.md`` are made from this record, so no fact
-about an operation stands twice. A resource module of a door ends in a literal tuple ``ENDPOINTS``.
+about an operation is written twice. A resource module of a door ends in a literal tuple ``ENDPOINTS``.
 
 Must never know: which resources there are. What every operation may answer beside its own refusals is in ``openapi``.
 """
@@ -34,7 +34,7 @@ class Parameter(msgspec.Struct, frozen=True):
 class ResponseDoc(msgspec.Struct, frozen=True):
     """A response that is no error: what it means, and the type of its JSON or another media type.
 
-    ``or_body``: another type that it may have instead. ``links``: operations on the id that stands in the body at ``id_pointer``, a JSON pointer.
+    ``or_body``: another type that it may have instead. ``links``: operations on the id that is in the body at ``id_pointer``, a JSON pointer.
     """
 
     description: str

@@ -70,7 +70,7 @@ _DEFAULT_RETRY_AFTER: Final = 1
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every error. ``reasons`` stands only in the answer of ``/readyz``."""
+    """The body of every error. ``reasons`` is only in the response of ``/readyz``."""
 
     type: str
     title: str
@@ -122,5 +122,5 @@ def not_found(what: str) -> Rejection:
 
 
 def body_too_slow(seconds: float) -> Rejection:
-    """A body of another media type than JSON that did not arrive in time; whoever sent it may try again."""
+    """A body of another media type than JSON that did not arrive in time; the client may try again."""
     return Rejection("unavailable", f"The body did not arrive within {seconds:g} seconds.")

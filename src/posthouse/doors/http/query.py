@@ -28,13 +28,13 @@ _LONGEST: Final = 1024
 class Query:
     """The parameters of one request, of which ``known`` are allowed; what is wrong with them is in ``faults``."""
 
-    def __init__(self, given: QueryParams, known: tuple[str, ...]) -> None:
-        self._given = given
-        self.faults: list[FieldError] = [*_unknown(given, known), *_repeated(given)]
+    def __init__(self, parameters: QueryParams, known: tuple[str, ...]) -> None:
+        self._parameters = parameters
+        self.faults: list[FieldError] = [*_unknown(parameters, known), *_repeated(parameters)]
 
     def text(self, name: str) -> str | None:
         """The parameter, or None where it is absent. An empty one is a fault: ``?to=`` must not select everything."""
-        value = self._given.get(name)
+        value = self._parameters.get(name)
         if value is not None and (not 0 < len(value) <= _LONGEST or not value.isprintable()):
             self.fault(name, f"must have 1 to {_LONGEST} printable characters")
             return None
@@ -116,8 +116,8 @@ def check_no_parameters(request: Request) -> Rejection | None:
     return invalid(*query.faults) if query.faults else None
 
 
-def _unknown(given: QueryParams, known: tuple[str, ...]) -> list[FieldError]:
-    unknown = [name for name in given if name not in known][:20]
+def _unknown(parameters: QueryParams, known: tuple[str, ...]) -> list[FieldError]:
+    unknown = [name for name in parameters if name not in known][:20]
     if not known:
         return [FieldError(printable(name), "is not known here; this operation takes no parameters") for name in unknown]
     return [
@@ -125,6 +125,6 @@ def _unknown(given: QueryParams, known: tuple[str, ...]) -> list[FieldError]:
     ]
 
 
-def _repeated(given: QueryParams) -> list[FieldError]:
-    counts = Counter(name for name, _ in given.multi_items())
+def _repeated(parameters: QueryParams) -> list[FieldError]:
+    counts = Counter(name for name, _ in parameters.multi_items())
     return [FieldError(printable(name), "stands twice") for name, count in counts.items() if count > 1][:20]

@@ -64,7 +64,7 @@ def _bind(endpoint: Endpoint, parts: Any, authenticate: Authenticate) -> Request
 
 
 async def _respond_to_caller(handler: KeyedHandler, parts: Any, authenticate: Authenticate, request: Request) -> Response:
-    """The handler's response to whoever holds a key."""
+    """The handler's response to a caller with a valid key."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:

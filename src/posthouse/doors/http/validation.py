@@ -1,7 +1,7 @@
 """Is this JSON of that shape? The Struct, or every fault in it, each with its path (contract: unknown fields, all errors).
 
 msgspec checks a good body in a few microseconds but stops at its first fault. So the body is walked again, against the same types, only
-when there is one: each fault is added and its value counts as absent, so that the rest is still read and its faults stand in the same
+when there is one: each fault is added and its value counts as absent, so that the rest is still read and its faults are in the same
 response. The words are here, the rules are in the types.
 """
 
@@ -65,13 +65,13 @@ def _struct_type(kind: type[msgspec.Struct]) -> inspect.StructType:
     return described
 
 
-def _walk(value: Any, kind: inspect.Type, path: str, faults: Faults, says: str = "") -> Any:
+def _walk(value: Any, kind: inspect.Type, path: str, faults: Faults, form: str = "") -> Any:
     """The value as its kind, or None with a fault."""
     match kind:
         case inspect.Metadata():
-            return _walk(value, kind.type, path, faults, (kind.extra or {}).get("says", ""))
+            return _walk(value, kind.type, path, faults, (kind.extra or {}).get("form", ""))
         case inspect.UnionType():
-            return _union(value, kind, path, faults, says)
+            return _union(value, kind, path, faults, form)
         case inspect.StructType() if isinstance(value, dict):
             return _struct(value, kind, path, faults)
         case inspect.DictType() if isinstance(value, dict):
@@ -81,16 +81,16 @@ def _walk(value: Any, kind: inspect.Type, path: str, faults: Faults, says: str =
         case inspect.AnyType():
             return value
         case _:
-            return _leaf(value, kind, path, faults, says)
+            return _leaf(value, kind, path, faults, form)
 
 
-def _union(value: Any, kind: inspect.UnionType, path: str, faults: Faults, says: str) -> Any:
+def _union(value: Any, kind: inspect.UnionType, path: str, faults: Faults, form: str) -> Any:
     if value is None and kind.includes_none:
         return None
     options = [option for option in kind.types if not isinstance(option, inspect.NoneType)]
     fitting = [option for option in options if _takes(option, value)]
     if fitting or len(options) == 1:
-        return _walk(value, (fitting or options)[0], path, faults, says)
+        return _walk(value, (fitting or options)[0], path, faults, form)
     expected = [_expected(option) for option in options]
     return _add_fault(faults, path, f"must be {', '.join(expected[:-1])} or {expected[-1]}, not {_description(value)}")
 
@@ -109,7 +109,7 @@ def _takes(kind: inspect.Type, value: Any) -> bool:
 
 
 def _struct(value: dict[str, Any], kind: inspect.StructType, path: str, faults: Faults) -> Any:
-    """The struct; None for an inner one that lacks what it needs. The outermost comes back with what there is."""
+    """The struct; None for an inner one that lacks what it needs. The outermost is returned with what it has."""
     fields = {field.encode_name: field for field in kind.fields}
     unknown = [name for name in value if name not in fields]
     for name in unknown[:_UNKNOWN_REPORTED]:
@@ -148,9 +148,9 @@ def _list(value: list[Any], kind: inspect.ListType | inspect.VarTupleType, path:
     return [_walk(item, kind.item_type, f"{path}[{index}]", faults) for index, item in enumerate(value)]
 
 
-def _leaf(value: Any, kind: inspect.Type, path: str, faults: Faults, says: str) -> Any:
+def _leaf(value: Any, kind: inspect.Type, path: str, faults: Faults, form: str) -> Any:
     if isinstance(kind, inspect.StrType) and isinstance(value, str):
-        return _string(value, kind, path, faults, says)
+        return _string(value, kind, path, faults, form)
     if isinstance(kind, inspect.IntType) and type(value) is int:
         return _integer(value, kind, path, faults)
     if isinstance(kind, inspect.BoolType) and isinstance(value, bool):
@@ -162,7 +162,7 @@ def _leaf(value: Any, kind: inspect.Type, path: str, faults: Faults, says: str) 
     return _add_fault(faults, path, f"must be {_expected(kind)}, not {_description(value)}")
 
 
-def _string(value: str, kind: inspect.StrType, path: str, faults: Faults, says: str) -> Any:
+def _string(value: str, kind: inspect.StrType, path: str, faults: Faults, form: str) -> Any:
     if len(value) < (kind.min_length or 0):
         return _add_fault(
             faults, path, "must not be empty" if kind.min_length == 1 else f"must have at least {kind.min_length} characters"
@@ -170,7 +170,7 @@ def _string(value: str, kind: inspect.StrType, path: str, faults: Faults, says: 
     if kind.max_length is not None and len(value) > kind.max_length:
         return _add_fault(faults, path, f"must have at most {kind.max_length} characters, not {len(value)}")
     if kind.pattern is not None and not re.search(kind.pattern, value):
-        return _add_fault(faults, path, f"must be {says}" if says else f"must match {kind.pattern}")
+        return _add_fault(faults, path, f"must be {form}" if form else f"must match {kind.pattern}")
     return value
 
 

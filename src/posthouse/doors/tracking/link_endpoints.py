@@ -22,7 +22,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from posthouse.doors.http.resource import Resource
-from posthouse.mail.link import Link, LinkPurpose, read
+from posthouse.mail.link import Link, LinkPurpose
+from posthouse.mail.link import read as read_link
 from posthouse.model.clock import Clock
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.store.postgres.database import is_unavailable
@@ -93,7 +94,7 @@ async def show_unsubscribe(parts: VisitParts, request: Request) -> Response:
 
 
 async def unsubscribe(parts: VisitParts, request: Request) -> Response:
-    """Unsubscribe at once; again changes nothing. The token says everything, so the body is not read (RFC 8058 section 3.2)."""
+    """Unsubscribe at once; again changes nothing. The token says everything, so the body is not read."""
     link = await _find_link(parts, request, LinkPurpose.UNSUBSCRIBE)
     if link is None:
         return _not_found()
@@ -103,7 +104,7 @@ async def unsubscribe(parts: VisitParts, request: Request) -> Response:
 
 async def _find_link(parts: VisitParts, request: Request, purpose: LinkPurpose) -> Link | None:
     """The link of the request; none of a tenant's on a host that is another tenant's own."""
-    link = read(parts.keys, purpose, request.path_params["token"])
+    link = read_link(parts.keys, purpose, request.path_params["token"])
     if link is None:
         return None
     try:

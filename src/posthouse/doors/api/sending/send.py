@@ -93,7 +93,7 @@ async def _read_send(parts: ApiParts, caller: Caller, request: Request) -> SendR
     message = parse_send(data, key, parts.limits)
     if not isinstance(message, FaultyRequest):
         return message
-    # The tenant's own types are loaded only where a faulty message names one, so that nobody else waits for them.
+    # The tenant's own types are loaded only where a faulty message names one, so that no other request waits for them.
     own_types = await parts.own_types(caller.tenant, "") if message.names_unknown_type else {}
     return reject(message, parts.clock.now(), parts.limits, own_types)
 

@@ -1,6 +1,6 @@
 """How a send's JSON becomes a ``SendRequest``: addresses parsed, files decoded, times in UTC, every fault with its path.
 
-This checks the structure only. The rules for a request are checked where it is accepted (``policy.accept``), of every door alike. Only
+This checks the structure only. The rules for a request are checked where it is accepted (``policy.accept``), the same for every door. Only
 where the structure is faulty are they applied here as well, to what could be read, so that one response lists everything. A faulty part
 is None here: its fault is in the list already.
 """
@@ -124,7 +124,7 @@ def _check_rules(request: SendRequest, now: datetime, limits: Limits, own_types:
 
 
 def _dedupe_key(field: str | None, header: str | None, faults: Faults, longest: int) -> str | None:
-    """The one key of a request; the header and the field may both stand only if they agree."""
+    """The one key of a request; the header and the field may both be present only if they agree."""
     if header is None:
         return field
     if not 0 < len(header) <= longest or not header.isascii() or not header.isprintable():

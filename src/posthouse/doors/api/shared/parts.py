@@ -49,7 +49,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     ``new_id``: a time-ordered id of a time. ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and keyset, to
     rebuild the bytes that were sent. ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well.
     ``exposition``: the metrics of all processes. ``templates``: changes stored templates. ``forget``: drops what is cached of a tenant
-    whose settings changed. ``own_types``: the types that a tenant made, loaded anew where a type of that name is not cached.
+    whose settings changed. ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
     ``body_seconds``: how long a body may take to arrive.
     """
 

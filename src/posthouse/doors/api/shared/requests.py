@@ -1,4 +1,4 @@
-"""What the operations that change templates and settings read of a request: who asks, the body, and that nothing stands beside it."""
+"""What the operations that change templates and settings read of a request: the actor, the body, and that there are no parameters."""
 
 from typing import Final
 

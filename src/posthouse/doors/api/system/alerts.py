@@ -1,6 +1,6 @@
 """``GET /v1/alerts``: what operations should know of, newest first: the ``alert.*`` events of the key's tenant and environment.
 
-The same events go to webhooks and stand in ``GET /v1/events``; here they are alone, in words, and say what to do.
+The same events go to webhooks and stand in ``GET /v1/events``; here they are alone, in words, with what to do.
 """
 
 from typing import Final

@@ -50,12 +50,12 @@ async def _list_alerts(parts: DashboardParts, tenant: Tenant, before: UUID | Non
     """The newest of both environments, one more than a page has."""
     filter_ = AlertFilter(before=before, limit=PAGE_LENGTH + 1)
     async with parts.database.session() as session:
-        found = [
+        rows = [
             (alert, environment)
             for environment in Environment
             for alert in await alerts.list_alerts(session, tenant.id, int(environment), filter_)
         ]
-    return sorted(found, key=lambda pair: pair[0].id, reverse=True)[: PAGE_LENGTH + 1]
+    return sorted(rows, key=lambda pair: pair[0].id, reverse=True)[: PAGE_LENGTH + 1]
 
 
 def _template_value(alert: Alert, environment: Environment) -> dict[str, Any]:
