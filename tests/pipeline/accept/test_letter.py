@@ -32,11 +32,14 @@ SHOP, JANE, JOE = Mailbox("shop", "shop.example", "Shop"), Mailbox("jane", "exam
 IMAGE: Final = Attachment("logo.png", b"\x89PNG\0", "image/png", "logo")
 VENDOR, INBOX = RouteFact(name="vendor", kind="vendor"), RouteFact(name="inbox", kind="inbox")
 SUBMITTED: Final = (
-    b'From: "Shop" <shop@shop.example>\r\nTo: =?utf-8?q?Jan=C3=A9?= <jane@example.com>, list@lists.example\r\nCc: joe@example.com\r\n'
-    b"Reply-To: help@shop.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nX-Order: 7\r\nX-Posthouse-Tag: a\r\nMIME-Version: 1.0\r\n"
+    b'From: "Shop" <shop@shop.example>\r\nTo: =?utf-8?q?Jan=C3=A9?= <jane@example.com>, list@lists.example\r\n'
+    b"Cc: joe@example.com\r\n"
+    b"Reply-To: help@shop.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nX-Order: 7\r\nX-Posthouse-Tag: a\r\n"
+    b"MIME-Version: 1.0\r\n"
     b'Content-Type: multipart/related; boundary="b"\r\n\r\n'
     b"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hi <img src=cid:logo></p>\r\n"
-    b"--b\r\nContent-Type: image/png; name=logo.png\r\nContent-ID: <logo>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORwA=\r\n--b--\r\n"
+    b"--b\r\nContent-Type: image/png; name=logo.png\r\nContent-ID: <logo>\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\niVBORwA=\r\n--b--\r\n"
 )
 
 

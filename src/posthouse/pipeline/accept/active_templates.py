@@ -1,11 +1,12 @@
-"""Which version of a template does a message get? The tenant's active one, or the one it pins; ready-made ones where it has none (C3).
+"""Which version of a template does a message get? The tenant's active one, or the one it pins, else a ready-made one (C3).
 
 A version never changes once it is written, so it is loaded once and cached; which one is active is cached for
 ``MEMORY`` seconds, and forgotten at once in the process in which it was switched. A tenant's own template of a
 ready-made name wins as soon as a version of it is active.
 
 Known sharp edges: after a switch another process may accept mail with the version before for as long as the cache
-lasts; each such mail is wholly that version. A version that may be pinned may be pinned for ever, so its state is not checked again.
+lasts; each such mail is wholly that version. A version that may be pinned may be pinned for ever, so its state is not checked
+again.
 """
 
 import difflib

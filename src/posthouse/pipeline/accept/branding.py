@@ -44,7 +44,7 @@ def with_brand(variables: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
 
 
 def readable_on(color: Any) -> str | None:
-    """White where it has the contrast that text needs (WCAG 2.2, 1.4.3), else black; None for what is no colour in hexadecimal."""
+    """White where it has the contrast that text needs (WCAG 2.2, 1.4.3), else black; None for what is no hexadecimal colour."""
     return _readable_on(color) if isinstance(color, str) else None
 
 
