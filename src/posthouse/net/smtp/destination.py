@@ -29,9 +29,8 @@ from posthouse.model.content import Parcel
 from posthouse.model.outcome import AttemptStage, Delivered, Diagnosis, Outcome, Reason, Scope, Withheld
 from posthouse.net.smtp.classifier import OutcomeClassifier
 from posthouse.net.smtp.connection import SmtpConnection
-from posthouse.net.smtp.connection_slots import ConnectionSlots
 from posthouse.net.smtp.dial import Dialler, NotOpened, classify_end
-from posthouse.net.smtp.growth import ConcurrencyWindow
+from posthouse.net.smtp.growth import ConcurrencyWindow, ConnectionSlots
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.smtp.pool import Candidate, PooledConnection, QueuedParcel
 
@@ -80,7 +79,12 @@ class Destination:
 
     async def send(self, parcel: Parcel) -> Attempt:
         """One attempt; it may wait in the queue first."""
-        queued = QueuedParcel(parcel, asyncio.get_running_loop().create_future(), self._clock.now(), self._clock.monotonic())
+        queued = QueuedParcel(
+            parcel=parcel,
+            attempt=asyncio.get_running_loop().create_future(),
+            started_at=self._clock.now(),
+            began=self._clock.monotonic(),
+        )
         self._under_way += 1
         if self._closing:
             self.withhold(queued)

@@ -19,9 +19,9 @@ from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.net.smtp import tls
-from posthouse.net.smtp.connection_slots import ConnectionSlots
 from posthouse.net.smtp.destination import Destination, DestinationParts
 from posthouse.net.smtp.dial import Dialler
+from posthouse.net.smtp.growth import ConnectionSlots
 from posthouse.net.smtp.pool import Candidate
 from posthouse.net.transports.transport import SmtpParts
 

@@ -17,7 +17,7 @@ import structlog
 
 from posthouse.model import ids
 from posthouse.model.clock import Clock
-from posthouse.model.delivery import DeliveryState
+from posthouse.model.delivery import DeliveryState, IllegalTransition
 from posthouse.model.feedback import Feedback, FeedbackKind, FeedbackSubject
 from posthouse.model.keys import DeliveryKey
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
@@ -95,7 +95,12 @@ class FeedbackTaker:
         if subject is None or subject.recipient == ERASED or now - subject.created_at > _GOOD.get(fact.kind, REPORTS):
             metrics.FEEDBACK.labels(source, "too_late").inc()
             return 0
-        follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
+        try:
+            follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
+        except IllegalTransition as refused:  # a bug: what is said is dropped, the delivery stays as it is
+            log.exception("transition refused", before=refused.before.value, after=refused.after.value)
+            metrics.FEEDBACK.labels(source, "nothing").inc()
+            return 0
         first = await feedback.once(session, place.tenant, place.environment, source, _name(place, fact), now)
         entered = False
         if follows.cause is not None and (first or (fact.kind is FeedbackKind.UNSUBSCRIBED and source in _WAYS_OUT)):
