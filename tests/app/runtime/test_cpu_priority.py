@@ -11,8 +11,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's ow
 
 STEP = """
 import os, pathlib
-from posthouse.app.runtime.cpu_priority import step_back
-step_back({niceness}, batch={batch})
+from posthouse.app.runtime.cpu_priority import lower_priority
+lower_priority({niceness}, batch={batch})
 group = pathlib.Path("/proc/self/autogroup")
 print(os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), *(group.read_text().split() if group.exists() else []))
 """
