@@ -29,7 +29,16 @@ from posthouse.testing.fake_mx import FakeMx
 from tests.support import accepted
 from tests.support.entered_modules import entered_modules
 
-MOST: Final = 1
+MOST: Final = 41
+# Run by the clock and not by a delivery: whether they run meanwhile is chance.
+PERIODIC: Final = frozenset(
+    {
+        "posthouse.pipeline.deliver.bounce_brake",
+        "posthouse.store.queue.workers",
+        "posthouse.store.recipients.bounce_brakes",
+        "posthouse.store.recipients.suppression_rule",
+    }
+)
 SECRET: Final = "a secret of the tests"
 BODY: Final = b"Hello\r\n"
 
@@ -93,8 +102,8 @@ async def test_a_delivery_enters_no_more_modules_than_it_did(database: Database,
             with entered_modules() as entered:
                 await queue.notify(session, heads)
                 await settled(database, sent)
-                await asyncio.sleep(2.2)
     assert len(mx.ledger) == 2
     assert b"DKIM-Signature" in mx.ledger[-1].data
-    product = sorted(name for name in entered if not name.startswith("posthouse.testing."))  # the relay is no part of the product
+    # The relay is no part of the product.
+    product = sorted(name for name in entered - PERIODIC if not name.startswith("posthouse.testing."))
     assert len(product) <= MOST, product

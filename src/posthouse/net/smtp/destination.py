@@ -158,7 +158,7 @@ class Destination:
 
     def finish(self, connection: PooledConnection, parcel: QueuedParcel, outcome: Outcome) -> None:
         """A parcel has its outcome; an accepted one earns back what *too many* had cost."""
-        self._finish(parcel, outcome, connection.tls, str(connection.candidate))
+        self._finish(parcel, outcome, connection.tls, connection.host)
         if isinstance(outcome, Delivered):
             self._window.record_delivered()
         if self._queue:
@@ -174,7 +174,7 @@ class Destination:
         if parcel.body_left:
             stage = ended.stage if ended.stage in _BEHIND_ANOTHER else AttemptStage.DOT
             outcome = self.classifier.no_answer(stage, ended.reason, ended.text, relay=self.relay, left=True)
-            self._finish(parcel, outcome, connection.tls, str(connection.candidate))
+            self._finish(parcel, outcome, connection.tls, connection.host)
         elif self._closing:
             self.withhold(parcel)
         elif connection.transactions and parcel.requeues < _MOST_REQUEUES:
@@ -259,9 +259,9 @@ class Destination:
         if parcel.failure is None:
             parcel.failure = classify_end(ended, connection.candidate, self)
         if asyncio.get_running_loop().time() < parcel.deadline and self._slots.acquire(self.serve):
-            self._start(self._rescue(parcel, parcel.failure, str(connection.candidate)))
+            self._start(self._rescue(parcel, parcel.failure, connection.host))
         else:
-            self._finish(parcel, parcel.failure, connection.tls, str(connection.candidate))
+            self._finish(parcel, parcel.failure, connection.tls, connection.host)
 
     async def _rescue(self, parcel: QueuedParcel, failure: Outcome, host: str) -> None:
         connection: SmtpConnection | None = None

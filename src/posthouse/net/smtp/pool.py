@@ -45,9 +45,10 @@ class QueuedParcel(msgspec.Struct, eq=False, kw_only=True):
 
 
 class PooledConnection(Protocol):
-    """A connection, as its pool sees it. ``transactions``: how many ended on it, well or not."""
+    """A connection, as its pool sees it. ``host``: as attempts show it; ``transactions``: how many ended on it, well or not."""
 
     candidate: Candidate
+    host: str
     transactions: int
     tls: str
 

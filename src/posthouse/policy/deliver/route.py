@@ -1,7 +1,7 @@
-"""Which way? The routes a delivery may take, in order, as places in the operator's list (R1, X1).
+"""Which route? The routes a delivery may take, in order, as positions in the operator's list (R1, X1).
 
 A route is what the operator configured: a kind, and whether we sign for it and whose return path it takes. Test
-mail and the simulator's recipients have one way only, the built-in inbox; everything else takes the
+mail and the simulator's recipients have one route only, the built-in inbox; everything else takes the
 configured routes in their order. What a route cannot carry faithfully is left out here, once adapters say what they carry.
 
 Must never know: hosts, passwords, whether a route works at the moment (the transport's answers say that).
@@ -21,13 +21,13 @@ def stays_in_inbox(environment: Environment, *, simulator: bool) -> bool:
 
 
 def candidates(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> tuple[int, ...]:
-    """The places in ``routes`` that may be tried, best first; empty for what stays here, which needs none.
+    """The positions in ``routes`` that may be tried, best first; empty for what stays here, which needs none.
 
-    Empty for anything else means that there is no way out (``no_route``).
+    Empty for anything else means that there is no route (``no_route``).
     """
     return () if stays_in_inbox(environment, simulator=simulator) else tuple(range(len(routes)))
 
 
 def leaves_installation(routes: tuple[RouteFact, ...], environment: Environment, *, simulator: bool) -> bool:
-    """True where some candidate leads to the world, so that the author's domain must be ours to use (A4)."""
-    return any(routes[place].kind != INBOX for place in candidates(routes, environment, simulator=simulator))
+    """True where some candidate leads out of the installation, so that the domain in From must be verified (A4)."""
+    return any(routes[position].kind != INBOX for position in candidates(routes, environment, simulator=simulator))
