@@ -16,7 +16,7 @@ import msgspec
 
 from posthouse.model import ids
 from posthouse.model.clock import Clock
-from posthouse.model.delivery import DeliveryState
+from posthouse.model.delivery import DeliveryState, IllegalTransition
 from posthouse.model.feedback import Feedback, FeedbackKind, FeedbackSubject
 from posthouse.model.keys import DeliveryKey
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
@@ -119,7 +119,12 @@ class FeedbackTaker:
             metrics.FEEDBACK.labels(source, "too_late").inc()
             return 0
         taking = _Taking(session=session, key=key, subject=subject, fact=fact, source=source, now=now)
-        follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
+        try:
+            follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
+        except IllegalTransition as refused:  # a bug: the fact is dropped, the delivery stays as it is
+            log.exception("transition refused", before=refused.before.value, after=refused.after.value)
+            metrics.FEEDBACK.labels(source, "nothing").inc()
+            return 0
         is_first = await feedback.once(session, key.tenant, key.environment, source, _name(key, fact), now)
         may_suppress = is_first or (fact.kind is FeedbackKind.UNSUBSCRIBED and source in _UNSUBSCRIBE_SOURCES)
         is_suppressed = False
