@@ -1,4 +1,4 @@
-"""Checks that many rules share: is something said, or shown by a variable, in every body that an author wrote?"""
+"""Checks that many rules share: every body that an author wrote has certain words, or prints a certain variable."""
 
 import re
 from collections.abc import Iterator
@@ -12,41 +12,43 @@ from posthouse.templates.lint.words import Words
 EVERY: Final = ("html", "text")
 
 
-def shows(role: re.Pattern[str], missing: str) -> Check:
+def requires_variable(role: re.Pattern[str], missing: str) -> Check:
     """A variable with that role is printed where it can be read."""
 
     def check(reading: LintReading) -> Iterator[Hit]:
-        for part, _ in reading.spoken():
-            if not reading.shown(role, part):
+        for part, _ in reading.bodies():
+            if not reading.readable_uses(role, part):
                 yield Hit(part, missing)
 
     return check
 
 
-def says(listened: Words, missing: str, *, sparse: bool = False) -> Check:
-    """The words are there; ``sparse``: also for a reader whose mail was filled with no more than what is required."""
+def requires_words(words: Words, missing: str, *, sparse: bool = False) -> Check:
+    """The words are there; ``sparse``: also where only the required variables are given."""
 
     def check(reading: LintReading) -> Iterator[Hit]:
         if not reading.languages:
             return
-        silent = {part for part, said in reading.spoken() if reading.says(listened, said) is None}
-        late = {part for part, said in reading.sparse() if reading.says(listened, said) is None} if sparse else set()
-        for part, _ in reading.spoken():
-            if part in silent:
+        lacking = {part for part, text in reading.bodies() if reading.find_words(words, text) is None}
+        lacking_when_sparse = (
+            {part for part, text in reading.sparse_bodies() if reading.find_words(words, text) is None} if sparse else set()
+        )
+        for part, _ in reading.bodies():
+            if part in lacking:
                 yield Hit(part, missing)
-            elif part in late:
+            elif part in lacking_when_sparse:
                 yield Hit(part, f"{missing} when the optional variables are left out")
 
     return check
 
 
-def says_or_shows(listened: Words, role: re.Pattern[str], missing: str) -> Check:
+def requires_words_or_variable(words: Words, role: re.Pattern[str], missing: str) -> Check:
     """Either the words are there, or a variable with that role."""
 
     def check(reading: LintReading) -> Iterator[Hit]:
-        for part, said in reading.spoken():
-            known = bool(reading.languages)
-            if not reading.shown(role, part) and known and reading.says(listened, said) is None:
+        for part, text in reading.bodies():
+            is_known_language = bool(reading.languages)
+            if not reading.readable_uses(role, part) and is_known_language and reading.find_words(words, text) is None:
                 yield Hit(part, missing)
 
     return check
