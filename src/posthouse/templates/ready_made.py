@@ -61,8 +61,8 @@ def load(folder: Traversable, library: Mapping[str, str] | None = None) -> Templ
 
 def sources(folder: Traversable, locale: str) -> dict[str, TemplateSource]:
     """The sources in a folder, by language; ``locale``: that of the files beside the folders of languages."""
-    sources_ = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
-    return dict(sorted(sources_.items()))
+    by_locale = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
+    return dict(sorted(by_locale.items()))
 
 
 def _build(name: str, locale: str, source: TemplateSource, library: Mapping[str, str]) -> CompiledTemplate:

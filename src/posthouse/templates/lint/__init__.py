@@ -40,13 +40,13 @@ def lint(
     ``sources``: by locale, what the author wrote, for the places; for a locale without a source, the compiled template counts as the source.
     ``message_type``: what the mails will be, of a tenant's own type its parent; ``waivers``: rule to reason.
     """
-    waivers_ = waivers or {}
+    reasons = waivers or {}
     family = family_of(message_type, message_class)
     readings = tuple(LintReading(version, locale, sources.get(locale), message_type) for locale in version.compiled_templates)
     rules = [rule for rule in ALL if rule.binds(family, _type_for_rules(message_type, message_class))]
-    findings = [finding for reading in readings for rule in rules for finding in _findings(rule, reading, waivers_)]
-    findings += (_finding(BY_ID[UNUSED], hit, None, waivers_) for hit in islice(unused(readings), MOST_FINDINGS))
-    findings += (_finding(BY_ID[IDLE], hit, None, waivers_) for hit in _idle_waivers(findings, waivers_))
+    findings = [finding for reading in readings for rule in rules for finding in _findings(rule, reading, reasons)]
+    findings += (_finding(BY_ID[UNUSED], hit, None, reasons) for hit in islice(unused(readings), MOST_FINDINGS))
+    findings += (_finding(BY_ID[IDLE], hit, None, reasons) for hit in _idle_waivers(findings, reasons))
     return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
 
 

@@ -55,7 +55,9 @@ def parse(css: str, base: int = 0, *, sheet: bool = True) -> Iterator[Declaratio
 
 def parse_style(css: str) -> dict[str, str]:
     """A style attribute as a mapping; of one property given twice the last counts."""
-    return {text.name: text.value for text in parse(css, sheet=False) if isinstance(text, Declaration)}
+    return {
+        declaration.name: declaration.value for declaration in parse(css, sheet=False) if isinstance(declaration, Declaration)
+    }
 
 
 def _parse_piece(

@@ -94,13 +94,13 @@ def header_break(reading: LintReading) -> Iterator[Hit]:
 def code_only_in_image(reading: LintReading) -> Iterator[Hit]:
     """The code stands in an image and nowhere as text: blocked images, text-only clients and screen readers lose it."""
     in_images = [
-        (use, element_at)
+        (use, place)
         for use in reading.uses
         if use.part == "html" and use.printed and reading.is_for(use, CODE)
-        if (element_at := reading.page.element_at(use.start)) is not None and _is_image(element_at)
+        if (place := reading.page.element_at(use.start)) is not None and _is_image(place)
     ]
     if in_images and not reading.readable_uses(CODE, "html"):
-        use, element_at = in_images[0]
+        use, place = in_images[0]
         yield Hit("html", "the code is in an image and nowhere as text", use.start, reading.tag_of(use))
         return
     if reading.message_type == "two_factor_code" and not reading.readable_uses(CODE, "html", "text"):
@@ -109,8 +109,8 @@ def code_only_in_image(reading: LintReading) -> Iterator[Hit]:
             yield Hit("html", "the code is in an image and nowhere as text", image.start)
 
 
-def _is_image(element_at: tuple[Element, str]) -> bool:
-    element, attribute = element_at
+def _is_image(place: tuple[Element, str]) -> bool:
+    element, attribute = place
     return element.name == "img" or attribute in {"src", "background", "style"}
 
 

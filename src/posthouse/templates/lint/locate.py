@@ -42,9 +42,9 @@ def _patterns(hit: Hit, built: str) -> Iterator[re.Pattern[str]]:
         yield _pattern(built[tag.start() : tag.end("name")])
 
 
-def _pattern(pattern: str) -> re.Pattern[str]:
+def _pattern(words: str) -> re.Pattern[str]:
     """The words, whatever white space is between them."""
-    return re.compile(r"\s*".join(map(re.escape, pattern[:_MOST_WORDS].split())))
+    return re.compile(r"\s*".join(map(re.escape, words[:_MOST_WORDS].split())))
 
 
 def _line_and_column(text: str, position: int) -> tuple[int, int]:

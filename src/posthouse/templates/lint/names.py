@@ -166,5 +166,5 @@ def _member(value: _Value, name: str) -> _Value:
         return _Value(path, Variable(type=VariableType.STRING, name=name))
     if declaration.type is not VariableType.OBJECT:
         return _Value(path, None)
-    member = next((member_ for member_ in declaration.properties if member_.name == name), None)
+    member = next((each for each in declaration.properties if each.name == name), None)
     return _Value(path, member if declaration.properties else _ANY_OBJECT)

@@ -143,21 +143,21 @@ class _Reader:
 
     def page(self) -> LintPage:
         position, raw = 0, ""
-        for tag_ in islice(tags(self._page), MOST_TAGS):
-            name = (tag_["name"] or "").lower()
+        for tag in islice(tags(self._page), MOST_TAGS):
+            name = (tag["name"] or "").lower()
             if raw:
-                if not (tag_["end"] and name == raw):
+                if not (tag["end"] and name == raw):
                     continue
                 if raw == "style":
-                    self._sheets.append(StyleSheet(self._page[position : tag_.start()], position))
+                    self._sheets.append(StyleSheet(self._page[position : tag.start()], position))
                 raw = ""
             else:
-                self._text(position, tag_.start())
-            position = tag_.end()
-            if name and tag_["end"]:
+                self._text(position, tag.start())
+            position = tag.end()
+            if name and tag["end"]:
                 self._close(name)
             elif name:
-                self._open_element(name, tag_)
+                self._open_element(name, tag)
                 raw = name if name in RAW_TEXT else ""
         if not raw:
             self._text(position, len(self._page))
@@ -182,12 +182,12 @@ class _Reader:
         if start < end:
             self._runs.append(Run(start, end, self._look()))
 
-    def _open_element(self, name: str, tag_: re.Match[str]) -> None:
-        attributes = _attributes(tag_["attributes"], tag_.start("attributes"))
+    def _open_element(self, name: str, tag: re.Match[str]) -> None:
+        attributes = _attributes(tag["attributes"], tag.start("attributes"))
         style = css.parse_style(attributes["style"].value) if "style" in attributes else {}
         link = len(self._links) if name == "a" and "href" in attributes else -1
         look = _look_inside(self._look(), name, attributes, style, link)
-        element = Element(name, tag_.start(), tag_.end(), attributes, style, look)
+        element = Element(name, tag.start(), tag.end(), attributes, style, look)
         self._elements.append(element)
         if link >= 0:
             self._links.append(element)
