@@ -85,7 +85,7 @@ class SmtpConnection(asyncio.Protocol):
     def _begin(self, errand: QueuedParcel | None) -> None:
         if errand is not None:
             self._errands.append(errand)
-            self._write((self._conversation.begin(errand.parcel),))
+            self._write((self._conversation.start_transaction(errand.parcel),))
         elif not self._quitting:
             self._pool.idle(self)
 
@@ -101,7 +101,7 @@ class SmtpConnection(asyncio.Protocol):
         return None
 
     def _can(self, errand: QueuedParcel) -> bool:
-        objection = self._conversation.objection(errand.parcel)
+        objection = self._conversation.unsupported_reason(errand.parcel)
         if objection is not None:
             self._pool.settle(self, errand, classify.impossible(objection, str(self.candidate)))
             return False
@@ -116,8 +116,8 @@ class SmtpConnection(asyncio.Protocol):
             if self.over:
                 return
             self._DO[type(action)](self, action)
-        if self._heard != self._conversation.heard and not self.over:
-            self._heard = self._conversation.heard
+        if self._heard != self._conversation.reply_count and not self.over:
+            self._heard = self._conversation.reply_count
             self._watch()
 
     def _say(self, say: SendCommand) -> None:
@@ -186,7 +186,7 @@ class SmtpConnection(asyncio.Protocol):
             return
         self._transport = secured
         self.tls = describe(secured.get_extra_info("ssl_object"))
-        self._obey(self._conversation.secured())
+        self._obey(self._conversation.finish_handshake())
         self._watch()
 
     # --- asyncio.Protocol ---
