@@ -18,8 +18,8 @@ from posthouse.pipeline.accept.content import RenderedParts
 from posthouse.policy.accept import commercial
 from posthouse.policy.accept.admit import Admission
 from posthouse.policy.content import ContentKind, ContentVerdict, judge
-from posthouse.policy.content.decide import ContentSetting, decide, is_judged
-from posthouse.policy.content.near_duplicates import Likeness, alike, likeness, ready
+from posthouse.policy.content.decide import ContentSetting, decide, is_checked
+from posthouse.policy.content.near_duplicates import ContentFingerprint, fingerprint, is_near_duplicate, load_rules
 from posthouse.telemetry import metrics
 from posthouse.templates.html.text import text_of
 
@@ -34,9 +34,9 @@ class ContentPolicy:
 
     def __init__(self) -> None:
         """Nothing was judged yet; the rules are read."""
-        ready()
+        load_rules()
         self._known: OrderedDict[tuple[int, str, int, str | None], ContentVerdict] = OrderedDict()
-        self._read: OrderedDict[tuple[int, str, str | None, int], tuple[Likeness, ContentVerdict]] = OrderedDict()
+        self._read: OrderedDict[tuple[int, str, str | None, int], tuple[ContentFingerprint, ContentVerdict]] = OrderedDict()
 
     def verdict(self, tenant: int, request: SendRequest, worded: RenderedParts, type: str) -> ContentVerdict:
         """What a mail is, as far as its words tell."""
@@ -54,10 +54,10 @@ class ContentPolicy:
 
     def _of_inline(self, tenant: int, request: SendRequest, worded: RenderedParts, type: str) -> ContentVerdict:
         text, html = request.words if worded.content is not None else (worded.text, worded.html)
-        seen = likeness(worded.subject, html or text or "", is_html=bool(html))
+        seen = fingerprint(worded.subject, html or text or "", is_html=bool(html))
         key = (tenant, type, request.locale, len(seen.pieces))
         known = self._read.get(key)
-        if known is not None and alike(known[0], seen):
+        if known is not None and is_near_duplicate(known[0], seen):
             return known[1]
         found = judge(worded.subject, _visible(request, worded), request.locale)
         if found.kind is not ContentKind.COMMERCIAL and not found.findings:
@@ -79,7 +79,7 @@ def check_content(
 ) -> PolicyResult | Rejection:
     """The content of a mail against the stream it goes out on."""
     message_class, setting = admission.type.message_class, stream.content_policy
-    if not is_judged(message_class, setting):
+    if not is_checked(message_class, setting):
         return PolicyResult(None, ())
     verdict = judge_.verdict(tenant, request, worded, admission.type.name)
     metrics.CONTENT.labels(verdict.kind.value, setting).inc()

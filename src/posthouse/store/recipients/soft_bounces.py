@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
-from posthouse.policy.recipients.soft_bounces import LIMIT, is_hard, is_the_mailbox
+from posthouse.policy.recipients.soft_bounces import LIMIT, is_hard, is_mailbox_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,14 +65,16 @@ async def forget(connection: "Connection[Record]", places: "Sequence[_Place]") -
 
 async def _with_reasons(connection: "Connection[Record]", ends: "Sequence[SoftEnd]") -> list[SoftEnd]:
     """Those whose reason is the mailbox's own; what is not known is read from history."""
-    known = [end for end in ends if end.reason is not None and is_the_mailbox(end.reason)]
+    known = [end for end in ends if end.reason is not None and is_mailbox_reason(end.reason)]
     open_ = [end for end in ends if end.reason is None]
     if open_:
         rows = await connection.fetch(
             _LAST_REASONS, list(range(len(open_))), [end.tenant for end in open_], [end.environment for end in open_],
             [end.message for end in open_], [end.position for end in open_],
         )  # fmt: skip
-        known += [msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if is_the_mailbox(why)]
+        known += [
+            msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if is_mailbox_reason(why)
+        ]
     return known
 
 
