@@ -5,10 +5,10 @@ from typing import Final
 
 from posthouse.model.template import VariableType
 from posthouse.templates.lint import words
-from posthouse.templates.lint.asks import requires_variable, requires_words, requires_words_or_variable
 from posthouse.templates.lint.authentication import actions
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.requirements import requires_variable, requires_words, requires_words_or_variable
 from posthouse.templates.lint.roles import AMENITY, CODE, DEVICE, LINK, SPOT, SUPPORT, WHEN
 from posthouse.templates.lint.rule import ALERT, SECURITY_ALERT, LintRule
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from posthouse.templates.lint import words
-from posthouse.templates.lint.asks import requires_words
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.links import host_of, is_button
 from posthouse.templates.lint.page import VALUE, Element
 from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.requirements import requires_words
 from posthouse.templates.lint.roles import AMENITY, CODE, COMPANY, LINK, SENSITIVE
 from posthouse.templates.lint.rule import ALERT, AUTHENTICATION, LintRule
 

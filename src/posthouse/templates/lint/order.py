@@ -7,9 +7,9 @@ from typing import Final
 
 from posthouse.model.lint_finding import Part
 from posthouse.templates.lint import words
-from posthouse.templates.lint.asks import requires_variable, requires_words_or_variable
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.requirements import requires_variable, requires_words_or_variable
 from posthouse.templates.lint.roles import (
     ADDRESS,
     ARRIVAL,

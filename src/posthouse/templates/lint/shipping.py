@@ -5,11 +5,11 @@ from typing import Final
 
 from posthouse.model.template import Variable
 from posthouse.templates.lint import words
-from posthouse.templates.lint.asks import requires_variable, requires_words_or_variable
 from posthouse.templates.lint.finding import Hit
 from posthouse.templates.lint.order import is_listed
 from posthouse.templates.lint.page import Element
 from posthouse.templates.lint.reading import LintReading
+from posthouse.templates.lint.requirements import requires_variable, requires_words_or_variable
 from posthouse.templates.lint.roles import ADDRESS, CARRIER, PARCELS, SUPPORT, TRACKING, TRACKING_LINK, has_role
 from posthouse.templates.lint.rule import SHIPPING, LintRule
 
