@@ -1,8 +1,9 @@
 """Our own links in a mail: click redirects, the picture that records an open, and unsubscribe links (RFC 8058).
 
-A token is what it is for (one letter), whose delivery, and for a click the whole address it leads to, under an HMAC-SHA256 of
-16 octets: a redirect goes nowhere but where the mail's author pointed, and what was altered by one letter is nothing at all.
-Base64 for addresses (RFC 4648 section 5), without padding. Unsubscribing by mail uses the same token, in base32, as a local part ``u+…``.
+A token is what it is for (one letter), whose delivery, and for a click the whole address it leads to, under an HMAC-SHA256 of 16
+octets: a redirect goes nowhere but where the mail's author pointed, and what was altered by one letter is nothing at all. Base64
+for addresses (RFC 4648 section 5), without padding. Unsubscribing by mail uses the same token, in base32, as a local part
+``u+…``.
 
 Known sharp edges: tokens never expire, because mails do not. A mail that goes to several people has the same body for all of
 them, so it carries none of these.
@@ -114,8 +115,13 @@ def _link(purpose: LinkPurpose, clear: bytes) -> Link | None:
     except UnicodeDecodeError:
         return None
     return Link(
-        purpose=purpose, tenant=where >> 1, environment=where & 1, message=UUID(bytes=clear[:16]), position=clear[16], target=target
-    )  # fmt: skip
+        purpose=purpose,
+        tenant=where >> 1,
+        environment=where & 1,
+        message=UUID(bytes=clear[:16]),
+        position=clear[16],
+        target=target,
+    )
 
 
 def _mac(key: bytes, purpose: LinkPurpose, clear: bytes) -> bytes:

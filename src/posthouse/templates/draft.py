@@ -3,7 +3,8 @@
 A draft becomes a version when it is built and stored. ``digest`` says whether two are the same: it covers the sources and
 everything that was built from them, so a changed layout makes a new version although the folder of the template did not change.
 
-Known sharp edges: a new release of the MJML engine may build other bytes from the same draft, and then pushing it makes a version.
+Known sharp edges: a new release of the MJML engine may build other bytes from the same draft, and then pushing it makes a
+version.
 """
 
 import hashlib
@@ -38,9 +39,15 @@ def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = 
 def version_of(draft: TemplateDraft, number: int, compiled_templates: Mapping[str, CompiledTemplate]) -> TemplateVersion:
     """The version that a draft becomes; a tenant wrote it, so it is not trusted."""
     return TemplateVersion(
-        name=draft.name, version=number, type=draft.type, variables=draft.variables, compiled_templates=dict(compiled_templates),
-        fallback=draft.fallback, trusted=False, sender=sender_of(draft.sender),
-    )  # fmt: skip
+        name=draft.name,
+        version=number,
+        type=draft.type,
+        variables=draft.variables,
+        compiled_templates=dict(compiled_templates),
+        fallback=draft.fallback,
+        trusted=False,
+        sender=sender_of(draft.sender),
+    )
 
 
 def sender_of(text: str) -> Mailbox | None:

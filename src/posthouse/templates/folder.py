@@ -1,12 +1,13 @@
 """Templates as files, for version control: a mapping from path to text becomes drafts and parts, and back (C1).
 
-One folder a template: ``template.toml`` says what it is, ``subject.txt``, ``body.mjml`` or ``body.html`` and ``body.txt`` its words in
-its own locale, a folder for each further one (``de/subject.txt`` …). ``_layouts/`` and ``_partials/`` have what templates share,
-one file each. The subject is one line, its line end is not part of it; every other file counts to the last character, with
-line ends as LF. ``files_of`` writes what ``read_folder`` reads: reading it again gives an equal draft.
+One folder a template: ``template.toml`` says what it is, ``subject.txt``, ``body.mjml`` or ``body.html`` and ``body.txt`` its
+words in its own locale, a folder for each further one (``de/subject.txt`` …). ``_layouts/`` and ``_partials/`` have what
+templates share, one file each. The subject is one line, its line end is not part of it; every other file counts to the last
+character, with line ends as LF. ``files_of`` writes what ``read_folder`` reads: reading it again gives an equal draft.
 
 Known sharp edges: unknown files are errors, because a misspelled ``body.htm`` would otherwise be a mail without HTML; those that
-begin with a dot, ``README.md`` and ``LICENSE`` are ignored. A ``version`` in ``template.toml`` is read and ignored, as in ready-made ones.
+begin with a dot, ``README.md`` and ``LICENSE`` are ignored. A ``version`` in ``template.toml`` is read and ignored, as in
+ready-made ones.
 """
 
 import tomllib
@@ -123,9 +124,14 @@ def _draft(top: str, tree: dict[str, str], errors: list[FieldError]) -> Template
             parts_by_locale.setdefault(place or manifest.locale, {})[_FILES[name]] = text
     sources = {locale: source_of(**parts) for locale, parts in parts_by_locale.items()}
     draft = TemplateDraft(
-        name=manifest.name or manifest.template or top, type=manifest.type, variables=manifest.variables, sources=sources,
-        fallback=manifest.locale, waivers=manifest.waivers, sender=manifest.sender.strip(),
-    )  # fmt: skip
+        name=manifest.name or manifest.template or top,
+        type=manifest.type,
+        variables=manifest.variables,
+        sources=sources,
+        fallback=manifest.locale,
+        waivers=manifest.waivers,
+        sender=manifest.sender.strip(),
+    )
     draft_faults = faults(draft)
     errors += (FieldError(f"{top}/{_file_of(fault.path)}", _message_of(fault)) for fault in draft_faults)
     return None if draft_faults else draft
@@ -184,6 +190,9 @@ def changed_lines(before: Mapping[str, str], after: Mapping[str, str]) -> Iterat
         old, new = before.get(path), after.get(path)
         if old != new:
             yield from difflib.unified_diff(
-                (old or "").splitlines(), (new or "").splitlines(), f"stored/{path}" if old is not None else "/dev/null",
-                f"folder/{path}" if new is not None else "/dev/null", lineterm="",
-            )  # fmt: skip
+                (old or "").splitlines(),
+                (new or "").splitlines(),
+                f"stored/{path}" if old is not None else "/dev/null",
+                f"folder/{path}" if new is not None else "/dev/null",
+                lineterm="",
+            )

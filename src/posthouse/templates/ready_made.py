@@ -1,6 +1,7 @@
 """The templates that come with the product: package data in ``shipped``, one folder each, read and built at first use.
 
-A folder has ``template.toml`` (name, version, message type, typed variables, the locale it is written in) and the parts: ``subject.txt``, ``body.mjml`` or ``body.html``, ``body.txt``; a folder in it holds those of a further language (``de/``).
+A folder has ``template.toml`` (name, version, message type, typed variables, the locale it is written in) and the parts:
+``subject.txt``, ``body.mjml`` or ``body.html``, ``body.txt``; a folder in it holds those of a further language (``de/``).
 ``_layouts`` and ``_partials`` are what they share; tenants may include these too (``SHIPPED``).
 
 Known sharp edges: this is the one place of a pure room that reads files, and only the package's own, like an import.

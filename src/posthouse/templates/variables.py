@@ -64,7 +64,9 @@ def bind(declared: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, An
 
 
 def declaration_faults(declared: Sequence[Variable]) -> tuple[FieldError, ...]:
-    """What is wrong with the declarations themselves, no deeper than the language goes: shapes, defaults and examples that are not of their type."""
+    """What is wrong with the declarations themselves, no deeper than the language goes: shapes, defaults and examples that are
+    not of their type.
+    """
     errors: list[FieldError] = []
     _check_declarations(declared, _PATH, errors)
     return tuple(errors)

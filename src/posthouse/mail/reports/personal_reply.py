@@ -1,16 +1,16 @@
-"""A person's reply to a return path, made ready to be forwarded. (RFC 3834 section 2, RFC 5322 section 3.6.6, RFC 5321 section 6.3)
+"""A person's reply to a return path, made ready to be forwarded. (RFC 3834 section 2, RFC 5322 section 3.6.6, RFC 5321 section
+6.3)
 
-A return path gets reports, automatic replies, and now and then a *personal reply*: a mailer answered the envelope. A mail with the
-null return path, with a field that says it is automatic, or from a daemon is not personal. The text of a reply is not
-looked at: it is forwarded as it came, and its fields and body are made fit for the wire here, because this runs in a
-confined child.
+A return path gets reports, automatic replies, and now and then a *personal reply*: a mailer answered the envelope. A mail with
+the null return path, with a field that says it is automatic, or from a daemon is not personal. The text of a reply is not looked
+at: it is forwarded as it came, and its fields and body are made fit for the wire here, because this runs in a confined child.
 
 A reply is *blocked*, reported and not forwarded, where it came over a mailing list or is looping: our own mark is in it, or more
 than ``MOST_HOPS`` hosts relayed it.
 
-Known sharp edges: a body that is not seven-bit is encoded anew, and its author's signature, which would fail, is left out. Without
-an envelope (mail that came by HTTP) the Return-Path field is used. A reply that quotes a report and refers to no message is
-taken for a report.
+Known sharp edges: a body that is not seven-bit is encoded anew, and its author's signature, which would fail, is left out.
+Without an envelope (mail that came by HTTP) the Return-Path field is used. A reply that quotes a report and refers to no message
+is taken for a report.
 """
 
 import re
@@ -43,9 +43,11 @@ _SIGNATURES: Final = ("dkim-signature", "domainkey-signature", "arc-")
 
 
 class PersonalReply(msgspec.Struct, frozen=True, kw_only=True):
-    """``author``: the address in From. ``digest``: equal for copies of one reply. ``is_answer``: its fields or subject say that it is one.
+    """``author``: the address in From. ``digest``: equal for copies of one reply. ``is_answer``: its fields or subject say that
+    it is one.
 
-    ``blocked_reason``: ``list`` or ``looped``, else ''; ``content``: what is forwarded, None where it is blocked. ``subject`` and ``message_id``: as written.
+    ``blocked_reason``: ``list`` or ``looped``, else ''; ``content``: what is forwarded, None where it is blocked. ``subject`` and
+    ``message_id``: as written.
     """
 
     author: str
@@ -58,7 +60,9 @@ class PersonalReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_reply(data: bytes, return_path: str | None) -> PersonalReply | None:
-    """The reply, or None for what no person wrote or what cannot be parsed. ``return_path``: of the envelope, '' the null one, None unknown."""
+    """The reply, or None for what no person wrote or what cannot be parsed. ``return_path``: of the envelope, '' the null one,
+    None unknown.
+    """
     try:
         tree = parse(repaired(data))
         check_singular(tree.fields)
@@ -72,9 +76,14 @@ def read_reply(data: bytes, return_path: str | None) -> PersonalReply | None:
     is_answer = any(tree.first(name) for name in ("in-reply-to", "references")) or _REPLY_SUBJECT.match(subject) is not None
     blocked_reason = _blocked_reason(tree)
     return PersonalReply(
-        author=author.address, digest=_digest(tree), is_answer=is_answer, message_id=message_id, subject=subject, blocked_reason=blocked_reason,
+        author=author.address,
+        digest=_digest(tree),
+        is_answer=is_answer,
+        message_id=message_id,
+        subject=subject,
+        blocked_reason=blocked_reason,
         content=None if blocked_reason else _content(tree, message_id),
-    )  # fmt: skip
+    )
 
 
 def _is_automatic(tree: Entity, author: Mailbox, return_path: str | None) -> bool:

@@ -1,15 +1,15 @@
 """The primary-purpose test on the text of a mail: is it transactional or commercial? (P1, P2; 16 CFR 316.3)
 
-``judge`` is a pure function of subject and visible text: it looks for phrases of advertising and of transactions (``rules``), where
-they stand and how much of the text belongs to them, and weighs them (``weigh``). ``decide`` says what follows on a stream.
+``judge`` is a pure function of subject and visible text: it looks for phrases of advertising and of transactions (``rules``),
+where they stand and how much of the text belongs to them, and weighs them (``weigh``). ``decide`` says what follows on a stream.
 
-Text in quotation marks, or on a line that begins with ``>``, is a quotation and does not count as advertising: whoever warns of an
-advertisement, works on one or forwards one does not advertise. Where most of a mail stands on such lines, they count.
+Text in quotation marks, or on a line that begins with ``>``, is a quotation and does not count as advertising: whoever warns of
+an advertisement, works on one or forwards one does not advertise. Where most of a mail stands on such lines, they count.
 
 Must never know: who sends, to whom, what the template is called. The declared type is not used here.
 
-Known sharp edges: it reads words, so an advertisement in an image is not seen, and irony is not understood. What follows a heading such
-as "You might also like" counts as promotion up to the next transactional line.
+Known sharp edges: it reads words, so an advertisement in an image is not seen, and irony is not understood. What follows a
+heading such as "You might also like" counts as promotion up to the next transactional line.
 """
 
 import re
@@ -36,7 +36,9 @@ _MOST_WORDS: Final = 400
 
 
 def judge(subject: str, text: str, language: str | None = None) -> ContentVerdict:
-    """The verdict on a mail. ``text``: all that is visible, block by block; ``language``: the declared one, used unless the words contradict."""
+    """The verdict on a mail. ``text``: all that is visible, block by block; ``language``: the declared one, used unless the words
+    contradict.
+    """
     lines = text[:MOST_CHARACTERS].split("\n")
     words_by_line = [words_of(line) for line in lines]
     subject_words = words_of(subject)

@@ -1,6 +1,8 @@
-"""What follows from a verdict: nothing, a warning, or a refusal that names the rules and the stream that would take the message (P2).
+"""What follows from a verdict: nothing, a warning, or a refusal that names the rules and the stream that would take the message
+(P2).
 
-Authentication and security are never refused on content; commercial types are not checked; a small section of promotion is allowed.
+Authentication and security are never refused on content; commercial types are not checked; a small section of promotion is
+allowed.
 """
 
 from enum import StrEnum

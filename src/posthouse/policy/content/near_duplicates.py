@@ -1,11 +1,11 @@
 """Whether a mail equals one that was tested, but for names, numbers and links. Then the verdict on that one holds for it.
 
-An application's own mails come from a few templates that we never see. Testing each of them costs more than everything else at intake,
-so a mail is compared with one that was tested: the same tags, the same words, and where words differ, few of them and none that any
-rule knows. In doubt a mail is tested again.
+An application's own mails come from a few templates that we never see. Testing each of them costs more than everything else at
+intake, so a mail is compared with one that was tested: the same tags, the same words, and where words differ, few of them and
+none that any rule knows. In doubt a mail is tested again.
 
-Known sharp edges: the same words in another order within a piece count as the same. Only verdicts without findings are worth remembering:
-a finding has the position of its words, and that is another mail's.
+Known sharp edges: the same words in another order within a piece count as the same. Only verdicts without findings are worth
+remembering: a finding has the position of its words, and that is another mail's.
 """
 
 import re

@@ -1,8 +1,8 @@
 """From the phrases that were found, and their places, to a verdict. All numbers of the test are here.
 
-Advertising in a small section below the transactional content passes. A mail whose subject reads as an advertisement, that begins with
-advertising, or that is mostly advertising, does not. The law requires an opt-out of advertising (15 USC 7704(a)(3)), and hardly any
-other mail has one: with it, less advertising is enough, and so are prices where little is transactional.
+Advertising in a small section below the transactional content passes. A mail whose subject reads as an advertisement, that begins
+with advertising, or that is mostly advertising, does not. The law requires an opt-out of advertising (15 USC 7704(a)(3)), and
+hardly any other mail has one: with it, less advertising is enough, and so are prices where little is transactional.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,9 @@ class TextBlock(msgspec.Struct, frozen=True):
 
 
 class _Measurement(msgspec.Struct, frozen=True):
-    """``leads``: promotion stands before anything transactional. ``opt_out``: it offers to unsubscribe. ``has_prices``: it names prices."""
+    """``leads``: promotion stands before anything transactional. ``opt_out``: it offers to unsubscribe. ``has_prices``: it names
+    prices.
+    """
 
     promotion: float
     transaction: float
@@ -56,7 +58,9 @@ def weigh(
     has_prices: bool,
     locate: Callable[[str, int, int], tuple[int, str]],
 ) -> ContentVerdict:
-    """The verdict. ``has_prices``: the text names prices; ``locate``: from part, line and word to the position in the part and the words there."""
+    """The verdict. ``has_prices``: the text names prices; ``locate``: from part, line and word to the position in the part and
+    the words there.
+    """
     measurement = _measure(subject, blocks, has_prices)
     reason = _commercial_reason(subject, measurement)
     has_promotion = measurement.promotion >= SOME or subject.weight("promotion") >= SOME
@@ -133,10 +137,13 @@ def _measure(subject: TextBlock, blocks: Sequence[TextBlock], has_prices: bool) 
         if leads is None and (transaction_weight >= SOME or promotion_weight >= SOME):
             leads = promotion_weight > transaction_weight
     return _Measurement(
-        promotion=sum(promotion.values()), transaction=sum(transaction.values()), share=promotional_words / words if words else 0.0,
-        leads=bool(leads) and subject.weight("transaction") < SOME, has_prices=has_prices,
+        promotion=sum(promotion.values()),
+        transaction=sum(transaction.values()),
+        share=promotional_words / words if words else 0.0,
+        leads=bool(leads) and subject.weight("transaction") < SOME,
+        has_prices=has_prices,
         opt_out=any(rule.id == OPT_OUT for block in blocks for _, rule in block.hits),
-    )  # fmt: skip
+    )
 
 
 def _count(sums: dict[str, float], block: TextBlock, kind: str) -> None:

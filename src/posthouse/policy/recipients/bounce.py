@@ -1,8 +1,9 @@
 """From the notice of a recipient in a report to one piece of feedback: is it a bounce, and is it permanent?
 
 The words of the host decide, then the enhanced code, then the reply code: the same rows that classify a reply on the wire
-(``reasons``). *Hard* needs certainty that the address itself is dead: a code or words for an unknown user or a domain that does not
-exist. A failed attempt is *soft*, a decision about us as the sender is *blocked*, and a report of continued attempts is *delayed*.
+(``reasons``). *Hard* needs certainty that the address itself is dead: a code or words for an unknown user or a domain that does
+not exist. A failed attempt is *soft*, a decision about us as the sender is *blocked*, and a report of continued attempts is
+*delayed*.
 
 Known sharp edges: without an enhanced code and without words a 550 stays *unknown*: it suppresses nobody. A reporter's own 5.4.x
 or 5.0.0 often wraps what the host said, so a code in the words outweighs the one in the fields.
@@ -50,7 +51,8 @@ def judge(report: ReturnedReport) -> tuple[Feedback, ...]:
 def suppresses(diagnosis: Diagnosis) -> bool:
     """Whether a permanent refusal on the wire is certain enough to suppress the address.
 
-    A dead address by its enhanced code, or by words about the recipient; never for a reply to MAIL FROM, nor for a 550 without either.
+    A dead address by its enhanced code, or by words about the recipient; never for a reply to MAIL FROM, nor for a 550 without
+    either.
     """
     if diagnosis.reason not in DEAD or diagnosis.scope is not Scope.RECIPIENT:
         return False
@@ -85,9 +87,14 @@ def _feedback(notice: RecipientNotice) -> Feedback:
         reason = reason_of(code, enhanced, f"{text} {notice.text}")
     kind = _kind(notice, reason)
     return Feedback(
-        kind=kind, suppresses=kind is FeedbackKind.HARD, recipient=notice.recipient or None, reason=reason.value,
-        reply_code=_quoted_code(notice), enhanced_code=enhanced or None, reply=text[:1000],
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind is FeedbackKind.HARD,
+        recipient=notice.recipient or None,
+        reason=reason.value,
+        reply_code=_quoted_code(notice),
+        enhanced_code=enhanced or None,
+        reply=text[:1000],
+    )
 
 
 def _kind(notice: RecipientNotice, reason: Reason) -> FeedbackKind:

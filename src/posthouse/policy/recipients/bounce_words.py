@@ -1,4 +1,5 @@
-"""The reason behind a report's codes and words: rows for what only a reporter says, before the rows for replies of a host (``reasons``).
+"""The reason behind a report's codes and words: rows for what only a reporter says, before the rows for replies of a host
+(``reasons``).
 
 A reporter states what no reply states: that it gave up waiting, that no host could be found or reached, that a program of its
 own failed. The rows are in order of precedence; the tests have the sentences each was written for.
@@ -125,8 +126,8 @@ def _is_temporary(code: int, enhanced: str) -> bool:
 def _is_certain(detail: str, text: str, whole_text: str) -> bool:
     """Whether *unknown recipient* is certain.
 
-    By its code; by words, where they are the reporter's own, where they reply to RCPT, or where they name the address. Words without
-    any of these often come from a filter that has seen the body, and the mailbox exists.
+    By its code; by words, where they are the reporter's own, where they reply to RCPT, or where they name the address. Words
+    without any of these often come from a filter that has seen the body, and the mailbox exists.
     """
     if detail.startswith("1.") or _UNMISTAKABLE.search(text):
         return True
@@ -179,9 +180,13 @@ def _by_words(detail: str, text: str) -> Reason | None:
     if detail in _DETAILS and _NO_RECIPIENT.search(text) is None:
         return _DETAILS[detail]
     for words, reason in (
-        (_EXPIRED, Reason.EXPIRED), (_DISABLED, Reason.MAILBOX_DISABLED), (_FILTERED, Reason.MAILBOX_DISABLED), (_MOVED, Reason.UNKNOWN_RECIPIENT),
-        (_UNREACHABLE, Reason.CONNECT_FAILED), (_LOCAL_FAILURE, Reason.BUSY),
-    ):  # fmt: skip
+        (_EXPIRED, Reason.EXPIRED),
+        (_DISABLED, Reason.MAILBOX_DISABLED),
+        (_FILTERED, Reason.MAILBOX_DISABLED),
+        (_MOVED, Reason.UNKNOWN_RECIPIENT),
+        (_UNREACHABLE, Reason.CONNECT_FAILED),
+        (_LOCAL_FAILURE, Reason.BUSY),
+    ):
         if words.search(text):
             return (
                 reason

@@ -40,7 +40,9 @@ _AFTER_SENDING: Final = frozenset({*_RANK})
 
 
 class Consequence(msgspec.Struct, frozen=True):
-    """``event``: its type, None for none. ``cause``: the address is to be suppressed for it. ``soft``: it counts against the mailbox."""
+    """``event``: its type, None for none. ``cause``: the address is to be suppressed for it. ``soft``: it counts against the
+    mailbox.
+    """
 
     event: str | None = None
     cause: Cause | None = None

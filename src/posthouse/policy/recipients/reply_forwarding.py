@@ -1,7 +1,9 @@
-"""Whether a person's reply may be forwarded to the address that a tenant named for replies: the closed list of reasons against it.
+"""Whether a person's reply may be forwarded to the address that a tenant named for replies: the closed list of reasons against
+it.
 
-What we send comes from our return path, and where that is in the author's own domain a receiver takes it for genuine (DMARC, RFC 7489
-section 3.1.2: SPF in alignment). So a reply that claims to come from our own domains is reported and not forwarded: it could be forged.
+What we send comes from our return path, and where that is in the author's own domain a receiver takes it for genuine (DMARC, RFC
+7489 section 3.1.2: SPF in alignment). So a reply that claims to come from our own domains is reported and not forwarded: it could
+be forged.
 
 Must never know: how replies are read, stored or sent.
 """

@@ -4,10 +4,10 @@ A suppression is an address, a cause, and a stream or all of them. Only hard bou
 legal blocks apply to all streams; the rest applies to the stream it was made on. Where several suppressions apply the
 strongest answer wins: block, then defer, then pass.
 
-Known sharp edges: the legal block binds security mail too, by default (mission, "Where the documents disagree"); a
-setting may let it pass, and then it is logged, but never what an erasure left, which covers security too. A complaint that
-blocks authentication locks a user out, so it raises an alarm; so does passing an address that the frequency rule covers, which may
-be a runaway loop.
+Known sharp edges: the legal block binds security mail too, by default (mission, "Where the documents disagree"); a setting may
+let it pass, and then it is logged, but never what an erasure left, which covers security too. A complaint that blocks
+authentication locks a user out, so it raises an alarm; so does passing an address that the frequency rule covers, which may be a
+runaway loop.
 
 ``fold`` maps spellings to one address: A to Z of the local part (RFC 5321 section 2.4 lets receivers distinguish
 them, and hardly any does), needless quotes (section 4.1.2), never anything beyond ASCII. On the wire nothing is folded.

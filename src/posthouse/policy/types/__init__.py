@@ -1,7 +1,7 @@
 """The message types: table T1 as data, one module a type or family, each with the reasons for its numbers.
 
-To add a type: a module here, an entry in ``ALL``, a row in the golden table of the tests. A tenant may add types of its own, each of
-which behaves as a built-in one (its parent) in every cell and is reported under its own name.
+To add a type: a module here, an entry in ``ALL``, a row in the golden table of the tests. A tenant may add types of its own, each
+of which behaves as a built-in one (its parent) in every cell and is reported under its own name.
 """
 
 import difflib

@@ -1,8 +1,8 @@
 """Placeholders for a template's tags, while a tool reads and writes the document around them.
 
-A word takes the place of each tag, or a comment where a word would be moved (a ``{% for %}`` between table rows); attributes inside an
-``{% if %}`` are masked with it. Afterwards every placeholder must be there, in its order: what a tool would have moved or
-lost is an error, never sent. Among the attributes of one tag the order means nothing.
+A word takes the place of each tag, or a comment where a word would be moved (a ``{% for %}`` between table rows); attributes
+inside an ``{% if %}`` are masked with it. Afterwards every placeholder must be there, in its order: what a tool would have moved
+or lost is an error, never sent. Among the attributes of one tag the order means nothing.
 
 Known sharp edges: a conditional ``class`` or ``style`` is an error, because no tool could decide which rules apply.
 """
@@ -37,7 +37,9 @@ class TemplateBuildError(Exception):
 
 
 class _MaskedTag(msgspec.Struct, frozen=True):
-    """A masked tag. ``control``: it is a statement, which may stand in one place only; ``element``: the number of the HTML tag it stands in."""
+    """A masked tag. ``control``: it is a statement, which may stand in one place only; ``element``: the number of the HTML tag it
+    stands in.
+    """
 
     source: str
     line: int
@@ -72,7 +74,8 @@ class MaskedTemplate(msgspec.Struct, frozen=True):
             moved = next((number for number, actual in pairs if number != actual), expected[-1])
             raise TemplateBuildError(
                 self.tags[moved].line,
-                f"'{self.tags[moved].source[:_MOST_SHOWN]}' cannot stay where it is; a tag may go around whole rows, cells, elements or attributes",
+                f"'{self.tags[moved].source[:_MOST_SHOWN]}' cannot stay where it is; "
+                "a tag may go around whole rows, cells, elements or attributes",
             )
         return self.pattern.sub(self._original, output)
 

@@ -1,9 +1,10 @@
 """Layouts and partials resolved: put into the page that names them, once, when it is saved (C1, C3).
 
-``{% extends "layout" %}``, ``{% block name %}…{% endblock %}``, ``{{ super() }}`` and ``{% include "partial" %}`` are replaced by the text they stand
-for, out of what the tenant has under these names. So the engine never loads anything, and a version that was accepted does
-not change when a partial does. For a part there may be a variant of its own: ``footer`` in a text is ``footer.txt`` if there is one, in
-HTML ``footer.html``, in MJML ``footer.mjml``. Names are looked up, never opened: ``../etc`` is a name like any other.
+``{% extends "layout" %}``, ``{% block name %}…{% endblock %}``, ``{{ super() }}`` and ``{% include "partial" %}`` are replaced by
+the text they stand for, out of what the tenant has under these names. So the engine never loads anything, and a version that was
+accepted does not change when a partial does. For a part there may be a variant of its own: ``footer`` in a text is ``footer.txt``
+if there is one, in HTML ``footer.html``, in MJML ``footer.mjml``. Names are looked up, never opened: ``../etc`` is a name like
+any other.
 
 A page that extends has nothing outside its blocks, and no block under a name that no layout has: Jinja drops both silently, and
 readers would miss it. A block of a layout is replaced by the page's block of the same name. An included partial sees the

@@ -37,8 +37,8 @@ def lint(
 ) -> tuple[LintFinding, ...]:
     """All findings, language by language, errors first.
 
-    ``sources``: by locale, what the author wrote, for the places; for a locale without a source, the compiled template counts as the source.
-    ``message_type``: what the mails will be, of a tenant's own type its parent; ``waivers``: rule to reason.
+    ``sources``: by locale, what the author wrote, for the places; for a locale without a source, the compiled template counts as
+    the source. ``message_type``: what the mails will be, of a tenant's own type its parent; ``waivers``: rule to reason.
     """
     reasons = waivers or {}
     family = family_of(message_type, message_class)

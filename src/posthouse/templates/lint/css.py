@@ -1,6 +1,7 @@
 """A style sheet or a style attribute as its declarations, selectors and at-rules, in one pass (CSS Syntax 3, coarsely).
 
-Known sharp edges: declarations of a nested rule count as those of the outer one; braces in strings and in ``url(…)`` do not count.
+Known sharp edges: declarations of a nested rule count as those of the outer one; braces in strings and in ``url(…)`` do not
+count.
 """
 
 import re

@@ -27,8 +27,14 @@ _BACKGROUNDS: Final = frozenset({"linear-gradient", "radial-gradient", "conic-gr
 _PLAIN_BACKGROUND: Final = re.compile(r"#[0-9a-f]{3,8}\b|rgb\(|(?<![\w-])(?:white|black|transparent)\b")
 _ENDING: Final = re.compile(r"\.([a-z0-9]{2,5})(?:[?#]|$)", re.IGNORECASE)
 _STYLE_SHEET: Final = "stylesheet"
-_HARMLESS: Final = {"position": frozenset({"static", "relative"}), "visibility": frozenset({"visible"}), "float": frozenset({"none"}),
-                 "transform": frozenset({"none"}), "filter": frozenset({"none"}), "background-image": frozenset({"none"})}  # fmt: skip
+_HARMLESS: Final = {
+    "position": frozenset({"static", "relative"}),
+    "visibility": frozenset({"visible"}),
+    "float": frozenset({"none"}),
+    "transform": frozenset({"none"}),
+    "filter": frozenset({"none"}),
+    "background-image": frozenset({"none"}),
+}
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,7 +124,7 @@ def _features_of_prelude(rule: css.Prelude) -> Iterator[tuple[str, str, int]]:
 
 
 def _features_of_declaration(rule: css.Declaration, has_background: bool) -> Iterator[tuple[str, str, int]]:
-    """``filled``: a plain background colour stands beside it, so an image or gradient that is not shown leaves the text readable."""
+    """``has_background``: a plain colour is set beside it, so the text stays readable without the image or gradient."""
     value = rule.value.removesuffix("!important").strip()
     has_fallback = has_background or (
         rule.name == "background" and _PLAIN_BACKGROUND.search(re.sub(r"-gradient\(.*", "", value)) is not None

@@ -20,7 +20,9 @@ def _is_pixel(image: Element) -> bool:
 
 
 def alt_missing(reading: LintReading) -> Iterator[Hit]:
-    """Without ``alt``, a screen reader reads the file's name, and a blocked image says nothing. ``alt=""`` is for what only decorates."""
+    """Without ``alt``, a screen reader reads the file's name, and a blocked image says nothing. ``alt=""`` is for what only
+    decorates.
+    """
     for image in reading.page.elements_named("img", "area"):
         if "alt" not in image.attributes and not _is_pixel(image):
             yield Hit("html", f"<{image.name}> has no alt", image.start)

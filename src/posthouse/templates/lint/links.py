@@ -1,4 +1,4 @@
-"""Links and what else a mail must not carry: where links lead, what they say, scripts, forms, and how many actions are asked for."""
+"""Rules about links, and about what a mail must not contain: scripts, forms, more than one action."""
 
 import re
 from collections.abc import Iterator

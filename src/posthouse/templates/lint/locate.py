@@ -1,7 +1,7 @@
 """The place in an author's own file of something that was found in the compiled template.
 
-A compiled template without layouts, MJML or styles to put on elements equals its source, and places agree. Otherwise the words are
-looked up: the n-th of them in the compiled template is the n-th in the source if both have as many, else the first one.
+A compiled template without layouts, MJML or styles to put on elements equals its source, and places agree. Otherwise the words
+are looked up: the n-th of them in the compiled template is the n-th in the source if both have as many, else the first one.
 """
 
 import re
@@ -34,7 +34,9 @@ def locate(reading: LintReading, hit: Hit) -> tuple[int, int]:
 
 
 def _patterns(hit: Hit, built: str) -> Iterator[re.Pattern[str]]:
-    """What to look for: the words of the hit; else the tag that stands there, as a whole or, where styles were added, by its name."""
+    """What to look for: the words of the hit; else the tag that stands there, as a whole or, where styles were added, by its
+    name.
+    """
     if hit.words.split():
         yield _pattern(hit.words)
     elif hit.position is not None and (tag := tag_at(built, hit.position)) is not None and tag["name"]:

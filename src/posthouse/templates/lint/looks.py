@@ -1,4 +1,6 @@
-"""How the mail looks where the author did not look: dark mode, narrow windows, missing fonts, other languages' voices, Gmail's scissors."""
+"""How the mail looks where the author did not look: dark mode, narrow windows, missing fonts, other languages' voices, Gmail's
+scissors.
+"""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +47,7 @@ def dark_mode_undeclared(reading: LintReading) -> Iterator[Hit]:
 
 
 def dark_mode_colors(reading: LintReading) -> Iterator[Hit]:
-    """A colour of text without a background, or the other way round: where a client changes the other one, nothing can be read."""
+    """A colour of text without a background, or the other way round: where a client changes the other one, it is unreadable."""
     for run in reading.page.runs:
         text = reading.page.masked[run.start : run.end]
         has_color, has_background = run.look.color not in _NO_PAINT, run.look.background not in _NO_PAINT

@@ -1,10 +1,10 @@
 """Which variables a template uses, where and how, followed through loops and paths (C2).
 
-``{% for item in order.items %}{{ item.price|money }}`` uses ``order.items[].price``. What is declared is followed through ``properties``
-and ``items``; an object that declares no properties may have any, and so may what comes out of a filter.
+``{% for item in order.items %}{{ item.price|money }}`` uses ``order.items[].price``. What is declared is followed through
+``properties`` and ``items``; an object that declares no properties may have any, and so may what comes out of a filter.
 
-Known sharp edges: a name that two loops use is the inner one's, as it is for the engine; what a loop over a filtered list yields is
-known for the filters that keep the items.
+Known sharp edges: a name that two loops use is the inner one's, as it is for the engine; what a loop over a filtered list yields
+is known for the filters that keep the items.
 """
 
 from collections.abc import Iterator, Sequence

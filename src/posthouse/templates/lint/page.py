@@ -1,9 +1,11 @@
-"""The HTML of a template as lint sees it: elements with their attributes and looks, runs of text, style sheets, each with its position.
+"""The HTML of a template as lint sees it: elements with their attributes and looks, runs of text, style sheets, each with its
+position.
 
-One pass over the tags, no tree. The template's own tags are masked: what is printed is a run of marks of the same length, a statement is
-blank, so every position is one in the template too. Conditional comments for Outlook are not looked into.
+One pass over the tags, no tree. The template's own tags are masked: what is printed is a run of marks of the same length, a
+statement is blank, so every position is one in the template too. Conditional comments for Outlook are not looked into.
 
-Bounds: 20,000 tags, elements followed to a depth of 200, an end tag closes one of the nearest 50 open elements. Linear in what is read.
+Bounds: 20,000 tags, elements followed to a depth of 200, an end tag closes one of the nearest 50 open elements. Linear in what is
+read.
 
 Known sharp edges: only styles on the element count, where the build put them; those of a class in a style sheet do not.
 """
@@ -75,7 +77,7 @@ class StyleSheet(msgspec.Struct, frozen=True):
 
 
 class LintPage(msgspec.Struct, frozen=True):
-    """The HTML, parsed. ``masked``: as long as the page, with marks for what is printed; ``link_texts``: the text of each link."""
+    """The HTML, parsed. ``masked``: as long as the page, with marks for what is printed; ``link_texts``: by number of link."""
 
     masked: str
     elements: tuple[Element, ...]
@@ -162,8 +164,13 @@ class _Reader:
         if not raw:
             self._text(position, len(self._page))
         return LintPage(
-            self._page, tuple(self._elements), tuple(self._runs), tuple(self._sheets), tuple(self._links), tuple(self._link_texts())
-        )  # fmt: skip
+            self._page,
+            tuple(self._elements),
+            tuple(self._runs),
+            tuple(self._sheets),
+            tuple(self._links),
+            tuple(self._link_texts()),
+        )
 
     def _link_texts(self) -> Iterator[str]:
         value_of: list[list[str]] = [[] for _ in self._links]

@@ -30,7 +30,9 @@ PARTS: Final[tuple[Part, ...]] = ("subject", "html", "text")
 
 
 class LintReading:
-    """One language. ``source``: what its author wrote, None where that is not known; then the compiled template counts as the source."""
+    """One language. ``source``: what its author wrote, None where that is not known; then the compiled template counts as the
+    source.
+    """
 
     def __init__(self, version: TemplateVersion, locale: str, source: TemplateSource | None, message_type: str | None) -> None:
         self.version = version

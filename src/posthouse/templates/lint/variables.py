@@ -1,4 +1,4 @@
-"""Rules about a version as a whole: variables that nothing uses, variables that cannot be left out, waivers that waive nothing."""
+"""Rules about a whole version: variables that nothing uses, variables that cannot be left out, waivers that waive nothing."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,7 +1,7 @@
 """The words that rules look for, in English and German.
 
-Each is a pattern by language. It matches the fact, not one phrase: "expires in", "is valid for" and "gültig bis" all state an expiry.
-A language without patterns is not checked by its words, and lint says so.
+Each is a pattern by language. It matches the fact, not one phrase: "expires in", "is valid for" and "gültig bis" all state an
+expiry. A language without patterns is not checked by its words, and lint says so.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The rule sets, a file for each language: phrases of advertising, and phrases of transactional mail.
 
-A phrase is words in lower case: ``#`` a number, ``#%`` per cents, ``_`` any one word, ``abc*`` a word that begins so. To add a language, add its
-file and its name to ``LANGUAGES``; nothing else knows which there are.
+A phrase is words in lower case: ``#`` a number, ``#%`` per cents, ``_`` any one word, ``abc*`` a word that begins so. To add a
+language, add its file and its name to ``LANGUAGES``; nothing else knows which there are.
 
 Known sharp edges: read from the package's own files when first needed, like an import.
 """
@@ -36,7 +36,9 @@ _PHRASE: Final = re.compile(r"#%|#|_|[^\W\d_]+\*?")
 
 
 class ContentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule. ``opens``: the text after it, up to something transactional or the footer, belongs to it; ``purpose``: of transactions only."""
+    """A rule. ``opens``: the text after it, up to something transactional or the footer, belongs to it; ``purpose``: of
+    transactions only.
+    """
 
     id: str
     kind: Literal["promotion", "transaction", "footer"]
@@ -88,7 +90,9 @@ class RuleSet(msgspec.Struct, frozen=True):
 
 
 class PhraseStart(msgspec.Struct, frozen=True):
-    """The phrases that begin with a word: ``alone``: the word is the phrase; ``pairs``: by the second word; ``loose``: the second is no plain word."""
+    """The phrases that begin with a word: ``alone``: the word is the phrase; ``pairs``: by the second word; ``loose``: the second
+    is no plain word.
+    """
 
     alone: list[int]
     pairs: dict[str, list[Tail]]
