@@ -16,8 +16,8 @@ from posthouse.model.send_request import Rejection, Warning
 from posthouse.pipeline.accept.message import AdmittedMessage
 from posthouse.policy.accept import commercial
 from posthouse.policy.content import ContentKind, ContentVerdict, judge
-from posthouse.policy.content.decide import ContentSetting, decide, is_judged
-from posthouse.policy.content.near_duplicates import Likeness, alike, likeness, ready
+from posthouse.policy.content.decide import ContentSetting, decide, is_checked
+from posthouse.policy.content.near_duplicates import ContentFingerprint, fingerprint, is_near_duplicate, load_rules
 from posthouse.telemetry import metrics
 from posthouse.templates.html.text import text_of
 
