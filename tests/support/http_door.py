@@ -90,7 +90,12 @@ async def open_door(
         database, clock, AddressHasher(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy)
     )
     builder = MessageBuilder(
-        facts=TenantFacts(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, suppression=suppression, limits=changed.get("limits", CONTRACT),
+        facts=TenantFacts(database, domains, clock),
+        sealer=SEALER,
+        entropy=entropy,
+        routes=routes,
+        suppression=suppression,
+        limits=changed.get("limits", CONTRACT),
     )
     intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify_nobody))
     amend = MessageActions(database, SEALER, clock, entropy, notify_nobody)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from posthouse.doors.hooks.hook_endpoint import MOST_BYTES, HookParts, receive_hook
 from posthouse.model.clock import Clock
 from posthouse.net.entropy import Entropy
+from posthouse.pipeline.feedback.receive import FeedbackReceiver
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import hooks
 from posthouse.store.tenants import tenants
@@ -29,9 +30,8 @@ def parts(database: Database) -> HookParts:
     clock: Clock = FakeClock(NOW)
     return HookParts(
         database=database,
-        sealer=SEALER,
+        receiver=FeedbackReceiver(database=database, sealer=SEALER, clock=clock, new_id=Entropy().new_id),
         clock=clock,
-        new_id=Entropy().new_id,
         secrets={PROVIDER: "user:password"},
         certificate=no_certificate,
         body_seconds=0.05,
@@ -41,7 +41,7 @@ def parts(database: Database) -> HookParts:
 @pytest.fixture
 async def token(database: Database, parts: HookParts) -> str:
     tenant = await tenants.create(database, "first", NOW)
-    return await hooks.add(database, tenant.id, 1, PROVIDER, id=parts.new_id(NOW), now=NOW, random=os.urandom)
+    return await hooks.add(database, tenant.id, 1, PROVIDER, id=parts.receiver.new_id(NOW), now=NOW, random=os.urandom)
 
 
 async def call(parts: HookParts, token: str, *chunks: bytes, is_complete: bool = True) -> int:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from posthouse.model import ids
 from posthouse.model.clock import Clock
@@ -31,6 +32,8 @@ from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import feedback, soft_bounces, suppressions
 from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.telemetry import metrics
+
+log = structlog.get_logger()
 
 REPORTS_TAKEN_FOR: Final = timedelta(days=30)
 COMPLAINTS_TAKEN_FOR: Final = timedelta(days=90)
