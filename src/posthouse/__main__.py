@@ -41,14 +41,15 @@ def main() -> None:
     cli.main(
         CliContext(
             environ=os.environ,
-            now=CLOCK.now,
+            clock=CLOCK,
+            new_id=ENTROPY.new_id,
             random=ENTROPY.bytes,
-            opening=_opening,
+            store_options=_opening,
             serve=_serve,
             intake=_intake,
-            outside=probe_targets,
-            look_outside=check_network,
-            look_up=look_up,
+            probe_targets=probe_targets,
+            check_network=check_network,
+            look_up_records=look_up,
             authority=authority_pem,
         )
     )

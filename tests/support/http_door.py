@@ -8,8 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from posthouse.admin.messages import MessageActions
-from posthouse.admin.templates import TemplateParts, Templates
+from posthouse.admin.context import AdminContext
 from posthouse.doors.api.app import create_app
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.model.limits import CONTRACT
@@ -22,6 +21,7 @@ from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
 from posthouse.pipeline.deliver.suppression_check import AddressHasher, SuppressionLookup
+from posthouse.store.cells import Cells
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import tenants
@@ -30,6 +30,7 @@ from posthouse.store.tenants.domains import Domains
 from posthouse.telemetry import metrics
 from posthouse.testing.clock import FakeClock
 from tests.support.asgi import Answer, ask
+from tests.support.writes import write
 
 SEALER = Sealer(("a secret of the tests",), os.urandom)
 INBOX = (RouteFact(name="inbox", kind="inbox"),)
@@ -74,28 +75,35 @@ async def open_door(
     )  # fmt: skip
     announce = Announcer()
     intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
-    amend = MessageActions(database, SEALER, clock, entropy, announce)
+    admin = AdminContext(
+        cells=Cells(database),
+        sealer=SEALER,
+        clock=clock,
+        new_id=entropy.new_id,
+        random=os.urandom,
+        announce=announce,
+        forget_template=intake.facts.templates.forget,
+        forget_settings=intake.facts.forget,
+        allow_private_networks=changed.get("allow_private_networks", False),
+    )
     reasons: list[str] = []
 
     async def readiness() -> Sequence[str]:
         return reasons
 
     fields: dict[str, Any] = {
-        "intake": intake, "throttle": KeyRateLimits(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
+        "intake": intake, "throttle": KeyRateLimits(database, intake.facts, clock), "admin": admin, "database": database, "sealer": SEALER,
         "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
         "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: metrics.exposition(None),
-        "templates": Templates(
-            TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
-        ),
-        "forget": intake.facts.forget, "own_types": intake.facts.own_types, "public_url": "https://mail.shop.example",
+        "own_types": intake.facts.own_types, "public_url": "https://mail.shop.example",
     }  # fmt: skip
     parts = ApiParts(**(fields | changed))
     return HttpDoor(create_app(parts), parts, clock, *keys, reasons)
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:
-    mine = await tenants.create(database, "first", now, default_from="Shop <noreply@shop.example>")
-    other = await tenants.create(database, "second", now, default_from="Other <noreply@other.example>")
+    mine = await write(database, tenants.create, "first", now, default_from="Shop <noreply@shop.example>")
+    other = await write(database, tenants.create, "second", now, default_from="Other <noreply@other.example>")
     wanted = ((mine.id, Environment.LIVE), (mine.id, Environment.TEST), (other.id, Environment.LIVE))
-    made = [(await create_api_key(database, tenant, place, now=now, random=os.urandom))[1] for tenant, place in wanted]
+    made = [(await write(database, create_api_key, tenant, place, now=now, random=os.urandom))[1] for tenant, place in wanted]
     return made[0], made[1], made[2]

@@ -9,21 +9,20 @@ Known sharp edges: what is encoded as a whole (base64, a hash of the caller's ow
 
 import contextlib
 import re
-from typing import Any, Final
+from typing import Final
 
 import idna
 import msgspec
 
-from posthouse.admin.suppressions import Desk
+from posthouse.admin.audit import record
+from posthouse.admin.context import AdminContext
 from posthouse.model import ids
-from posthouse.model.audit import AuditEntry
+from posthouse.model.actor import Actor
 from posthouse.model.erasure import AddressToErase
 from posthouse.model.mailbox import Mailbox
 from posthouse.policy.recipients.suppress import fold
-from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import erasure as erasing
 from posthouse.store.recipients.suppression_lookup import PREFIX
-from posthouse.store.tenants import audit
 
 # The letter before it is none of an address, or ends an escape: of JSON (\n), of a URL (%3C).
 _ESCAPED: Final = r"(?<=(?:^|[^\\])(?:\\\\)*\\(?:[bfnrt]|u[0-9A-Fa-f]{4}))|(?<=%[0-9A-Fa-f]{2})"
@@ -34,7 +33,7 @@ _AFTER: Final = r"(?![A-Za-z0-9-]|\.[A-Za-z0-9])"
 
 
 class Erased(msgspec.Struct, frozen=True, rename="camel"):
-    """What was done. ``pending``: messages whose content stays because others of it still wait; erase again when they are out."""
+    """What was done. ``pending``: messages whose content stays because others of it still wait; erase again when they are sent."""
 
     entries: tuple[str, ...]
     messages: int
@@ -44,31 +43,38 @@ class Erased(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class AddressInUse(msgspec.Struct, frozen=True):
-    """Nothing was done: settings of the tenant's own hold the address, and are to be changed first."""
+    """Nothing was done: these settings of the tenant's own hold the address, and have to be changed first."""
 
     places: tuple[str, ...]
 
 
-async def erase(desk: Desk, mailbox: Mailbox, reason: str) -> Erased | AddressInUse:
-    """Erase it from everything of the tenant's, live and test. Errors: what Postgres raises; running it again does the rest."""
-    now, address = desk.now(), mailbox.address
-    what = AddressToErase(
-        tenant=desk.tenant, lookup=desk.key.of(address), spellings=spellings(address), core=core(address), pattern=pattern(address), reason=reason,
-        actor=desk.actor,
-    )  # fmt: skip
-    async with desk.database.session() as session:
-        if places := await erasing.in_use(session, what):
+async def erase(context: AdminContext, actor: Actor, mailbox: Mailbox, reason: str) -> Erased | AddressInUse:
+    """Erase an address from everything of the tenant's, live and test. Errors: what Postgres raises; running it again does the rest."""
+    now, address = context.clock.now(), mailbox.address
+    wanted = AddressToErase(
+        tenant=actor.tenant,
+        lookup=(await context.address_key(actor)).of(address),
+        spellings=spellings(address),
+        core=core(address),
+        pattern=pattern(address),
+        reason=reason,
+        actor=actor.name,
+    )
+    async with context.database(actor).session() as session:
+        if places := await erasing.in_use(session, wanted):
             return AddressInUse(tuple(places))
+        # The legal block comes first and alone, so that nothing is sent to the address while the rest is erased.
         async with session.transaction():
-            left = await erasing.block(session, what, now, desk.new_id)
-            entries = tuple(ids.text(PREFIX, each) for each in left)
-            await _record(desk, session, "address erasure begun", {"entries": entries, "reason": reason})
-        sent = await erasing.written_to(session, what)
+            blocks = await erasing.block(session, wanted, now, context.new_id)
+            entries = tuple(ids.text(PREFIX, each) for each in blocks)
+            subject = f"suppression/{entries[-1]}"
+            await record(context, session, actor, "address erasure begun", subject, {"entries": entries, "reason": reason})
+        sent = await erasing.written_to(session, wanted)
         async with session.transaction():
-            done = await erasing.forget(session, what, sent, now, desk.new_id)
-            counts = msgspec.to_builtins(done)
-            await _record(desk, session, "address erased", {"entries": entries, **counts, "reason": reason})
-        texts = await erasing.erase_from_texts(session, what)
+            counts = msgspec.to_builtins(await erasing.forget(session, wanted, sent, now, context.new_id))
+            data = {"entries": entries, **counts, "reason": reason}
+            await record(context, session, actor, "address erased", subject, data)
+        texts = await erasing.erase_from_texts(session, wanted)
     return Erased(entries=entries, texts=texts, **counts)
 
 
@@ -117,9 +123,3 @@ def _ways(letter: str) -> list[str]:
 
 def _hex(digits: str) -> str:
     return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
-
-
-async def _record(desk: Desk, session: Session, action: str, data: dict[str, Any]) -> None:
-    now = desk.now()
-    entry = AuditEntry(desk.new_id(now), now, desk.actor, action, f"suppression/{data['entries'][-1]}", data)
-    await audit.write(session, desk.tenant, entry)

@@ -13,13 +13,16 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.admin.context import AdminContext
 from posthouse.admin.tenants import NewTenant, create_first
 from posthouse.model import ids
+from posthouse.model.actor import NO_TENANT, Actor
 from posthouse.model.clock import Clock
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import Intake
+from posthouse.store.cells import Cells
 from posthouse.store.messages.timeline import get_message
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
@@ -58,7 +61,15 @@ class FirstRunParts(msgspec.Struct, frozen=True, kw_only=True):
 async def first_run(welcome: FirstRunParts) -> None:
     """Found the first tenant if there is none, send the samples, say what became of them and where to look."""
     path = welcome.data_dir / FILE
-    founded = await create_first(welcome.database, welcome.entropy.bytes, welcome.clock.now(), welcome.hostname)
+    context = AdminContext(
+        cells=Cells(welcome.database),
+        sealer=welcome.sealer,
+        clock=welcome.clock,
+        new_id=welcome.entropy.new_id,
+        random=welcome.entropy.bytes,
+    )
+    actor = Actor(tenant=NO_TENANT, environment=Environment.LIVE, name="system:first-run", source="system", is_operator=True)
+    founded = await create_first(context, actor, welcome.hostname)
     if founded is not None:
         _write(path, founded)
         welcome.say(f"First start: the credentials are in {path}")

@@ -239,7 +239,7 @@ async def test_whoever_wrote_and_is_erased_stands_nowhere_and_is_not_told_of_aga
     await desk.take(letter())
     await desk.post.work()
     assert "jane@x.test" in await dump(desk.post)
-    await erase(desk.post.desk(), Mailbox("jane", "x.test"), "asked")
+    await erase(*desk.post.admin(), Mailbox("jane", "x.test"), "asked")
     assert "jane@x.test" not in await dump(desk.post)
     await desk.take(letter("And again."))
     assert "jane@x.test" not in await dump(desk.post)

@@ -13,8 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from posthouse.admin.messages import MessageActions
-from posthouse.app.runtime.accept import templates_over
+from posthouse.admin.context import AdminContext
 from posthouse.app.runtime.certificates import Certificates
 from posthouse.app.runtime.child_spec import ChildSpec
 from posthouse.app.runtime.parts import http_client, limits_of
@@ -37,6 +36,7 @@ from posthouse.pipeline.accept.notify_workers import WorkerNotifier
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.pipeline.feedback.visits import visit_recorder
 from posthouse.pipeline.render.renderer import Renderer
+from posthouse.store.cells import Cells
 from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
@@ -125,13 +125,24 @@ def application(
     renders: Renderer,
 ) -> ASGIApp:
     """The API and the dashboard over what the role is made of."""
-    amend = MessageActions(database, sealer, clock, entropy, announcer)
     ways = partial(unreachable_routes, probe_targets(settings, None)) if settings.routes else None
     readiness = Readiness(database, sealer, clock, settings.data_dir, ways)
+    admin = AdminContext(
+        cells=Cells(database),
+        sealer=sealer,
+        clock=clock,
+        new_id=entropy.new_id,
+        random=entropy.bytes,
+        renderer=renders,
+        announce=announcer,
+        forget_template=intake.facts.templates.forget,
+        forget_settings=intake.facts.forget,
+        allow_private_networks=settings.allow_private_networks,
+    )
     parts = ApiParts(
-        intake=intake, throttle=throttle, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer, credentials=credentials,
+        intake=intake, throttle=throttle, admin=admin, database=database, sealer=sealer, credentials=credentials,
         clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
-        templates=templates_over(intake, database, clock, entropy, renders), forget=intake.facts.forget, own_types=intake.facts.own_types,
+        own_types=intake.facts.own_types,
         exposition=lambda: metrics.exposition(Path(brief.metrics) if brief.metrics else None),
         public_url=settings.public_url, loopback=settings.http is not None and is_loopback(settings.http.host),
         limits=limits_of(settings), allow_private_networks=settings.allow_private_networks,

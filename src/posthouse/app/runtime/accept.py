@@ -1,6 +1,5 @@
 """Intake over an open store: for the doors, for `make run`, and for commands."""
 
-from posthouse.admin.templates import TemplateParts, Templates
 from posthouse.app.runtime.parts import limits_of, route_facts
 from posthouse.config import Settings
 from posthouse.net.clock import SystemClock
@@ -44,9 +43,3 @@ def _linker(settings: Settings, sealer: Sealer) -> LinkBuilder:
     http = "" if settings.http is None else f"http://{settings.http}"
     taken_in = settings.return_path_domain or settings.hostname
     return LinkBuilder(sealer.token_key, settings.public_url or http, taken_in if settings.inbound is not None else "")
-
-
-def templates_over(intake: Intake, database: Database, clock: SystemClock, entropy: Entropy, renders: Renderer) -> Templates:
-    """Stored templates, changed in the process of an intake that hears of it at once."""
-    forget = intake.facts.templates.forget
-    return Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=forget, renders=renders))

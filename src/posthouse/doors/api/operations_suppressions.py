@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from posthouse.admin.erasure import Erased
-from posthouse.doors.api.suppressions.entries import SHOWN_CAUSES
+from posthouse.admin.suppressions import SHOWN_CAUSES
 from posthouse.doors.api.suppressions.wire import EraseBody, LiftBody, RemovalBody, RulesBody, SuppressionBody, UndoBody
 from posthouse.doors.http.operation import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Operation, Parameter, ResponseDoc
 from posthouse.model.suppression import SuppressionRule

@@ -2,8 +2,7 @@
 
 from typing import Any, Final
 
-from posthouse.admin.webhooks import LONGEST_OVERLAP, OVERLAP
-from posthouse.doors.api.webhooks.endpoints import OUTCOMES
+from posthouse.admin.webhooks import LONGEST_OVERLAP, OUTCOMES, OVERLAP
 from posthouse.doors.api.webhooks.wire import ReplayBody, WebhookBody, WebhookChange
 from posthouse.doors.http.operation import CURSOR, LIMIT, Operation, Parameter, ResponseDoc, ids_of
 from posthouse.model.views.webhooks import NewWebhook, Replayed, Rotated, Tested, TryPage, WebhookPage, WebhookView

@@ -17,6 +17,19 @@ class TenantView(Struct, frozen=True, kw_only=True, rename="camel"):
     reply_to: str
 
 
+class TenantPage(Struct, frozen=True, rename="camel"):
+    """Tenants of the installation, newest first."""
+
+    data: list[TenantView]
+    next_cursor: str | None
+
+
+class ApprovalView(Struct, frozen=True, rename="camel"):
+    """Whether another person has to approve a version of a template before it may become active."""
+
+    approval_required: bool
+
+
 class TypeView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A message type. ``source``: own, or built_in; ``parent`` null: built in."""
 

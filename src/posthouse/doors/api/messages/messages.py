@@ -6,9 +6,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from posthouse.admin import messages
 from posthouse.doors.api.messages.mail_view import attachments, headers
 from posthouse.doors.api.sending.rate_limit import allowed
 from posthouse.doors.api.sending.send import accepted
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.problem import invalid, not_found, refuse
@@ -94,8 +96,8 @@ async def cancel(parts: ApiParts, caller: Caller, request: Request) -> Response:
     found = _asked(request)
     if isinstance(found, Rejection):
         return refuse(found)
-    outcome = await parts.cancel(caller, found)
-    return refuse(outcome) if isinstance(outcome, Rejection) else await _view(parts, caller, found)
+    cancelled = await messages.cancel(parts.admin, actor_of(caller), found)
+    return refuse(cancelled) if isinstance(cancelled, Rejection) else await _view(parts, caller, found)
 
 
 async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -105,7 +107,7 @@ async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
         return refuse(found)
 
     async def again() -> Response:
-        return accepted(await parts.resend(caller, found))
+        return accepted(await messages.resend_message(parts.admin, actor_of(caller), found))
 
     return await allowed(await parts.throttle.ask_again(caller, found), again)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.admin.templates import Templates
+from posthouse.admin.context import AdminContext
 from posthouse.doors.hooks.hook_endpoint import HookParts
 from posthouse.doors.http.limits import BODY_SECONDS
 from posthouse.doors.tracking.link_endpoints import VisitParts
@@ -44,19 +44,17 @@ class SendIntake(Protocol):
 
 
 class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``cancel`` and ``resend`` are ``admin.messages``'s; all but a Rejection means that it is done.
+    """``admin``: what every use case of ``admin`` works with.
 
     ``new_id`` makes a time-ordered id for a moment, ``random`` so many bytes. ``signing_keys``: those of tenant, domain
     and keyset, to rebuild what was handed over. ``readiness`` answers with the reasons why mail cannot be taken or sent
     just now, none when all is well. ``public_url`` is where people reach this server, or None; ``loopback`` says that
-    the listener itself is bound to loopback. ``templates`` changes stored templates; ``forget`` hears whose settings were changed.
+    the listener itself is bound to loopback.
     ``own_types``: the types that a tenant made, asked for anew where none of the wanted name is remembered.
     """
 
     intake: SendIntake
     throttle: KeyRateLimits
-    cancel: Callable[[Caller, UUID], Awaitable[object | Rejection]]
-    resend: Callable[[Caller, UUID], Awaitable[Accepted | Rejection]]
     database: Database
     sealer: Sealer
     credentials: Credentials
@@ -66,8 +64,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     signing_keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
     readiness: Callable[[], Awaitable[Sequence[str]]]
     exposition: Callable[[], bytes]
-    templates: Templates
-    forget: Callable[[int], None]
+    admin: AdminContext
     own_types: Callable[[int, str], Awaitable[OwnTypes]]
     public_url: str | None = None
     allow_private_networks: bool = False

@@ -10,8 +10,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from posthouse.admin.views.alerts import alert_view
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.system.alerts import view
 from posthouse.doors.dashboard.gate import may_see
 from posthouse.doors.dashboard.pages.messages import HEADERS, NOT_YOU, fresh_alerts
 from posthouse.doors.dashboard.render import AlertsPageData, alerts_page
@@ -69,5 +69,5 @@ async def _found(parts: ApiParts, tenant: Tenant, before: UUID | None) -> list[t
 
 
 def _plain(alert: Alert, environment: Environment) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(view(alert))
+    plain: dict[str, Any] = msgspec.to_builtins(alert_view(alert))
     return plain | {"at": alert.at, "environment": environment.name.lower()}
