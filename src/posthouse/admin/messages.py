@@ -128,18 +128,6 @@ def _copy(
     """The same content under a new id: sealed to it anew, with a Message-ID of its own."""
     new = context.new_id(terms.now)
     copied = [recipient for recipient in recipients if recipient.state != "suppressed"]
-    deliveries = tuple(
-        DeliveryRow(
-            position=each.position,
-            recipient=each.recipient,
-            role=each.role,
-            site=each.recipient.rpartition("@")[2],
-            flags=_flags(each.recipient),
-            reason="resent",
-            event_id=context.new_id(terms.now),
-        )
-        for each in copied
-    )
     return MessageRow(
         tenant=actor.tenant,
         environment=int(actor.environment),
@@ -177,7 +165,19 @@ def _copy(
         deadline=terms.deadline,
         due=None,
         since=terms.now,
-        deliveries=deliveries,
+        deliveries=tuple(_delivery(context, recipient, terms) for recipient in copied),
+    )
+
+
+def _delivery(context: AdminContext, recipient: StoredRecipient, terms: _Terms) -> DeliveryRow:
+    return DeliveryRow(
+        position=recipient.position,
+        recipient=recipient.recipient,
+        role=recipient.role,
+        site=recipient.recipient.rpartition("@")[2],
+        flags=_flags(recipient.recipient),
+        reason="resent",
+        event_id=context.new_id(terms.now),
     )
 
 
