@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from posthouse.admin import erasure
+from posthouse.admin import address_pattern, erasure
 from posthouse.admin.erasure import AddressInUse, Erased
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
@@ -166,9 +166,9 @@ async def test_it_goes_in_batches_each_in_a_transaction_of_its_own(post: Posting
     what = AddressToErase(
         tenant=1,
         lookup=b"",
-        spellings=erasure.spellings(JANE),
-        core=erasure.core(JANE),
-        pattern=erasure.pattern(JANE),
+        spellings=address_pattern.spellings(JANE),
+        core=address_pattern.core(JANE),
+        pattern=address_pattern.pattern(JANE),
         reason="",
         actor="",
     )

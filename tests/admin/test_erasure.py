@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from posthouse.admin import erasure, suppressions
+from posthouse.admin import address_pattern, erasure, suppressions
 from posthouse.admin.erasure import Erased
 from posthouse.admin.suppression_csv import SuppressionToAdd
 from posthouse.admin.suppressions import ImportFile
@@ -134,7 +134,7 @@ async def test_it_is_on_record_without_the_address_and_only_the_operator_can_lif
     ],
 )
 async def test_what_only_contains_it_is_somebody_elses(post: Posting, text: str) -> None:
-    found = await post.fetch("select $1::text ~ $2::text", text, erasure.pattern("jane@x.test"))
+    found = await post.fetch("select $1::text ~ $2::text", text, address_pattern.pattern("jane@x.test"))
     assert not found[0][0]
 
 
@@ -162,6 +162,6 @@ async def test_what_only_contains_it_is_somebody_elses(post: Posting, text: str)
 )
 async def test_it_is_found_however_a_text_writes_it(post: Posting, address: str, text: str) -> None:
     found = await post.fetch(
-        "select $1::text ~ $2::text, $1::text ~ $3::text", text, erasure.pattern(address), erasure.core(address)
+        "select $1::text ~ $2::text, $1::text ~ $3::text", text, address_pattern.pattern(address), address_pattern.core(address)
     )
     assert tuple(found[0]) == (True, True)

@@ -92,10 +92,19 @@ class ImportFile(msgspec.Struct, frozen=True, kw_only=True):
     defaults: SuppressionToAdd
 
 
+class _Change(msgspec.Struct, frozen=True):
+    """What is done to entries: by whom, as the audit trail names it, and why. ``key`` hashes their addresses."""
+
+    actor: Actor
+    key: AddressKey
+    action: str
+    reason: str
+
+
 async def list_entries(context: AdminContext, actor: Actor, query: SuppressionQuery) -> list[Suppression]:
     """Entries of the actor's tenant and environment, newest first."""
     is_provisional = query.cause == Cause.PROVISIONAL
-    wanted = SuppressionFilter(
+    stored_filter = SuppressionFilter(
         lookup=(await context.address_key(actor)).of(query.address) if query.address else None,
         cause=None if is_provisional else query.cause,
         stream=query.stream,
@@ -108,7 +117,7 @@ async def list_entries(context: AdminContext, actor: Actor, query: SuppressionQu
         limit=query.limit,
     )
     async with context.database(actor).session() as session:
-        return await suppressions.list_entries(session, actor.tenant, actor.environment, wanted)
+        return await suppressions.list_entries(session, actor.tenant, actor.environment, stored_filter)
 
 
 async def get_entry(context: AdminContext, actor: Actor, entry: UUID) -> Suppression | None:
@@ -125,7 +134,8 @@ async def add(context: AdminContext, actor: Actor, additions: Sequence[Suppressi
         added = await suppressions.add(session, actor.tenant, actor.environment, entries, now, context.new_id)
         for entry, stored in zip(entries, added, strict=True):
             if stored.created:
-                await _record(context, session, actor, key, "suppression added", stored, stored.reason)
+                change = _Change(actor, key, "suppression added", stored.reason)
+                await _record(context, session, change, stored)
                 metrics.SUPPRESSIONS_ADDED.labels(entry.cause.value, entry.source).inc()
     return added
 
@@ -140,7 +150,7 @@ async def remove(
     async with context.database(actor).transaction() as session:
         removed = await suppressions.remove(session, *place, entries, protected, context.clock.now())
         for each in removed:
-            await _record(context, session, actor, key, action, each, reason)
+            await _record(context, session, _Change(actor, key, action, reason), each)
         left = [await suppressions.get(session, *place, each) for each in entries] if protected else []
     return RemovalResult(tuple(removed), tuple(each for each in left if each is not None))
 
@@ -169,7 +179,7 @@ async def undo(context: AdminContext, actor: Actor, window: UndoWindow, reason: 
         provider = (actor.tenant, int(actor.environment), window.name)
         removed, waiting = await bounce_brakes.take_back(session, provider, window.begin, window.end, now, is_site=window.is_site)
         for each in removed:
-            await _record(context, session, actor, key, "suppression undone", each, reason)
+            await _record(context, session, _Change(actor, key, "suppression undone", reason), each)
         data = {"from": window.begin, "to": window.end, "entries": len(removed), "waiting": waiting, "reason": reason}
         subject = f"{'site' if window.is_site else 'provider'}/{window.name}"
         await record(context, session, actor, "suppressions undone", subject, data)
@@ -278,17 +288,15 @@ def _entry(
     )
 
 
-async def _record(
-    context: AdminContext, session: Session, actor: Actor, key: AddressKey, action: str, entry: Suppression, reason: str
-) -> None:
+async def _record(context: AdminContext, session: Session, change: _Change, entry: Suppression) -> None:
     """The row about one entry, with its address as a hash."""
     data = {
         "cause": entry.cause,
         "stream": entry.stream,
         "source": entry.source,
         "since": entry.since,
-        "reason": reason,
-        "lookup": key.of(entry.address).hex() if entry.address else None,
-        "environment": actor.environment.name.lower(),
+        "reason": change.reason,
+        "lookup": change.key.of(entry.address).hex() if entry.address else None,
+        "environment": change.actor.environment.name.lower(),
     }
-    await record(context, session, actor, action, f"suppression/{ids.text(PREFIX, entry.id)}", data)
+    await record(context, session, change.actor, change.action, f"suppression/{ids.text(PREFIX, entry.id)}", data)

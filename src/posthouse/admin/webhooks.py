@@ -142,10 +142,10 @@ async def change(context: AdminContext, actor: Actor, endpoint: UUID, changed: E
     """Change an endpoint, disable it, or enable it again; what waited then goes on."""
     if errors := check_endpoint(context, changed.url, changed.events):
         return invalid(*errors)
-    key, wanted = _key(actor, endpoint), msgspec.structs.replace(changed, events=_stored_filters(changed.events))
+    key, stored_change = _key(actor, endpoint), msgspec.structs.replace(changed, events=_stored_filters(changed.events))
     async with context.database(actor).transaction() as session:
         before = await endpoints.one_over(session, key)
-        stored = await endpoints.change(session, key, wanted, context.clock.now())
+        stored = await endpoints.change(session, key, stored_change, context.clock.now())
         if before is None or stored is None:
             return NO_ENDPOINT
         data = difference(_settings(before), _settings(stored))

@@ -52,9 +52,9 @@ def list_(
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
         raise click.BadParameter("it is none that this command printed", param_hint="--cursor")
-    wanted = AlertFilter(type=type, since=since, until=until, before=before, limit=limit + 1)
+    alert_filter = AlertFilter(type=type, since=since, until=until, before=before, limit=limit + 1)
 
-    stored = with_admin(context, tenant, lambda admin, actor: list_alerts(admin, actor, wanted), test=test)
+    stored = with_admin(context, tenant, lambda admin, actor: list_alerts(admin, actor, alert_filter), test=test)
     page = alert_page(stored, limit)
     if as_json:
         answer(page)

@@ -55,7 +55,7 @@ def doctor(context: CliContext, *, ca: bool, as_json: bool) -> None:
 
 
 async def _examine(context: CliContext, settings: Settings) -> list[CheckResult]:
-    """The settings, then the store, then the network, which is asked about a domain of ours."""
+    """The settings, then the store, then the network, which is probed with a domain of ours."""
     findings = [CheckResult("settings", CheckLevel.WARN, sentence, "correct the name") for sentence in unknown(context.environ)]
     findings += [*_routes(settings.routes), disk(settings.data_dir)]
     known: list[Domain] = []

@@ -41,7 +41,7 @@ def messages() -> None:
 @tenant_option("messages")
 @as_json
 @click.pass_obj
-def list_(context: CliContext, /, *, cursor: str | None, test: bool, tenant: str | None, as_json: bool, **wanted: Any) -> None:
+def list_(context: CliContext, /, *, cursor: str | None, test: bool, tenant: str | None, as_json: bool, **filters: Any) -> None:
     """Show messages, the newest first."""
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
@@ -50,7 +50,7 @@ def list_(context: CliContext, /, *, cursor: str | None, test: bool, tenant: str
     async def work(session: CliSession) -> MessagePage:
         store, owner = session.store, await session.tenant(tenant)
         return await timeline.list_messages(
-            store.database, store.sealer, owner.id, environment_of(test=test), MessageFilter(before=before, **wanted)
+            store.database, store.sealer, owner.id, environment_of(test=test), MessageFilter(before=before, **filters)
         )
 
     page = with_store(context, work)

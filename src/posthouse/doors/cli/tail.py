@@ -1,6 +1,6 @@
 """``posthouse tail``: events as they happen, a line each, until Ctrl-C.
 
-Reads the feed as ``GET /v1/events`` tells it, gap-free, from a place that it keeps itself: while the database is away it waits and then
+Reads the same feed as ``GET /v1/events``, without gaps, from a cursor of its own: while the database is away it waits and then
 goes on where it stopped. It never starts an embedded database, which would keep ``serve`` from starting; it waits for one.
 """
 
@@ -44,7 +44,7 @@ _WIDTH: Final = 20  # of most types, so that lines stand below each other
 
 
 class TailFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events are shown; what is empty does not matter. ``types``: of event or of message."""
+    """Which events are shown; empty or None: any. ``types``: of event or of message."""
 
     types: frozenset[str] = frozenset()
     stream: str | None = None
@@ -52,8 +52,8 @@ class TailFilter(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     since: datetime | None = None
 
-    def takes(self, event: EventFacts) -> bool:
-        """Is it one of them?"""
+    def matches(self, event: EventFacts) -> bool:
+        """True for an event that is shown."""
         return (
             (not self.types or event.type in self.types or event.message_type in self.types)
             and self.stream in (None, event.stream)
@@ -76,21 +76,29 @@ class TailFilter(msgspec.Struct, frozen=True, kw_only=True):
 @as_json
 @click.pass_obj
 def tail(
-    context: CliContext, /, *, names: tuple[str, ...], recipient: str | None, message: str | None, test: bool, tenant: str | None, as_json: bool,
+    context: CliContext,
+    /,
+    *,
+    names: tuple[str, ...],
+    recipient: str | None,
+    message: str | None,
+    test: bool,
+    tenant: str | None,
+    as_json: bool,
     **more: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Follow events: time, type, recipient, message and reason of each, until Ctrl-C.
 
     Goes on where it stopped when the server or its database was away meanwhile.
     """
-    wanted = TailFilter(
+    tail_filter = TailFilter(
         types=frozenset(_SHORT.get(name, name) for name in names),
         recipient=_address(recipient),
         message=_message(message),
         **more,
     )
-    logging.getLogger().addHandler(logging.NullHandler())  # an absence is said here, once; not by the driver at every try
-    follower = _EventFollower(context, tenant, environment_of(test=test), wanted)
+    logging.getLogger().addHandler(logging.NullHandler())  # an absence is reported here, once; not by the driver at every attempt
+    follower = _EventFollower(context, tenant, environment_of(test=test), tail_filter)
     try:
         asyncio.run(_print_events(follower, as_json=as_json))
     except KeyboardInterrupt:
@@ -109,17 +117,21 @@ async def _print_events(follower: "_EventFollower", *, as_json: bool) -> None:
 class _EventFollower:
     """The feed of a tenant from a place on, over every absence of the database."""
 
-    def __init__(self, context: CliContext, tenant: str | None, environment: Environment, wanted: TailFilter) -> None:
+    def __init__(self, context: CliContext, tenant: str | None, environment: Environment, tail_filter: TailFilter) -> None:
         self.environment = environment
         self._context = context
         self._settings = load(context.environ)
         self._tenant = tenant
-        self._wanted = wanted
+        self._filter = tail_filter
         self._cursor: EventCursor | None = None
         self._away = False
 
     async def events(self) -> AsyncIterator[EventFacts]:
-        """Those that are wanted, for ever. Errors: Unusable, StoreRefusal: what waiting does not mend, and before the first look all but a server that is not there yet."""
+        """Those that the filter takes, for ever.
+
+        Errors: UnusableSettings, StoreRefusal: what waiting does not fix; before the first look also a database that is away, unless
+        its server has not been started yet.
+        """
         while True:
             try:
                 session = await self._session()
@@ -138,15 +150,15 @@ class _EventFollower:
                 await session.store.close()
 
     async def _session(self) -> CliSession:
-        asked = msgspec.structs.replace(store_options(self._context, self._settings), join=True, size=2)
-        return CliSession(self._context, self._settings, await open_store(asked))
+        options = msgspec.structs.replace(store_options(self._context, self._settings), join=True, size=2)
+        return CliSession(self._context, self._settings, await open_store(options))
 
     async def _begin(self, session: CliSession) -> int:
         """Whose events, and from where. Errors: click.UsageError for a type that there is none of."""
         owner = (await session.tenant(self._tenant)).id
         if self._cursor is None:
             await self._check_types(session)
-            database, since = session.store.database, self._wanted.since
+            database, since = session.store.database, self._filter.since
             place = feed.place_now(database) if since is None else feed.place_at(database, owner, self.environment, since)
             self._cursor = await place
             remark(f"Following {self.environment.name.lower()} events; Ctrl-C ends it.")
@@ -156,7 +168,7 @@ class _EventFollower:
         """Errors: click.BadParameter for a type that does not exist."""
         admin, actor = admin_of(session), operator_of(await session.tenant(self._tenant))
         own = [each.name for each in await list_types(admin, actor)]
-        for name in sorted(self._wanted.types - EVENTS - set(types.BY_NAME) - set(own)):
+        for name in sorted(self._filter.types - EVENTS - set(types.BY_NAME) - set(own)):
             raise click.BadParameter(types.unknown(name, (*own, *_SHORT)), param_hint="--type")
 
     async def _from(self, session: CliSession, owner: int) -> AsyncIterator[EventFacts]:
@@ -171,14 +183,14 @@ class _EventFollower:
                 return
             self._away = False
             for event in found:
-                if self._wanted.takes(event):
+                if self._filter.matches(event):
                     yield event
             self._cursor = place
             if len(found) < BATCH:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _wait(self, why: str) -> None:
-        """Said once for each absence."""
+        """Wait a little; the reason is printed once for each absence."""
         if not self._away:
             remark(plain(f"posthouse: {why}"))
         self._away = True

@@ -113,9 +113,9 @@ def list_(context: CliContext, *, as_json: bool) -> None:
 @tenant_option("settings")
 @as_json
 @click.pass_obj
-def set_(context: CliContext, /, *, tenant: str | None, as_json: bool, **wanted: Any) -> None:
+def set_(context: CliContext, /, *, tenant: str | None, as_json: bool, **settings: Any) -> None:
     """Set what is given. Messages, templates and streams that name a From or Reply-To of their own keep it."""
-    changed = {name: text for name, text in wanted.items() if text is not None}
+    changed = {name: text for name, text in settings.items() if text is not None}
     if not changed:
         raise click.UsageError("Say what to change: --from or --reply-to.")
     stored = with_admin(context, tenant, lambda admin, actor: tenants.change_tenant(admin, actor, changed))

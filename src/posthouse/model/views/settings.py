@@ -1,4 +1,4 @@
-"""A tenant's settings and the audit trail as the API shows them."""
+"""A tenant's settings and the audit trail as the API and the command line show them."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from posthouse.model.stream import Stream
 
 
 class TenantView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The tenant. ``from``: the author of messages of which neither they nor template nor stream say; '' where nothing is set."""
+    """The tenant. ``from``: From of messages where neither they nor template nor stream name one; '' where nothing is set."""
 
     tenant: str
     name: str

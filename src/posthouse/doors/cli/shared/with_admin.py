@@ -59,7 +59,7 @@ def environment_of(*, test: bool) -> Environment:
 
 
 def machine_user() -> str:
-    """The user that runs the command, as the system knows it. LOGNAME and the like are not asked: anybody may set them."""
+    """The user that runs the command, as the system knows it. LOGNAME and the like are not read: anybody may set them."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -56,7 +56,7 @@ def undo(
     """
     if (provider is None) == (site is None):
         raise click.UsageError("Name one of --provider and --site.")
-    name = provider.lower() if provider is not None else parse_address(f"somebody@{site}").domain
+    name = provider.lower() if provider is not None else parse_address(f"postmaster@{site}").domain
     window = UndoWindow(name=name, begin=begin, end=end, is_site=provider is None)
     result = with_admin(context, tenant, lambda admin, actor: suppressions.undo(admin, actor, window, reason), test=test)
     view = undone(result)
@@ -105,12 +105,14 @@ def import_(
     if as_json:
         answer(result)
     else:
-        facts((
-            ("read", str(result.read)),
-            ("added", str(result.added)),
-            ("there before", str(result.known)),
-            ("rejected", str(result.rejected)),
-        ))  # fmt: skip
+        facts(
+            (
+                ("read", str(result.read)),
+                ("added", str(result.added)),
+                ("there before", str(result.known)),
+                ("rejected", str(result.rejected)),
+            )
+        )
     sys.exit(1 if result.rejected else 0)
 
 

@@ -116,8 +116,8 @@ def pull(context: CliContext, *, folder: Path, names: tuple[str, ...], tenant: s
     Files that differ are written anew, and words that a template no longer has are removed; other templates on disk
     are left alone.
     """
-    wanted = frozenset(names) or None
-    files = with_admin(context, tenant, lambda admin, actor: template_push.stored_files(admin, actor, wanted))
+    only = frozenset(names) or None
+    files = with_admin(context, tenant, lambda admin, actor: template_push.stored_files(admin, actor, only))
     written, removed = write_tree(folder, files), remove_stale(folder, files)
     report = PullReport(written, removed, len(files) - len(written))
     if as_json:
