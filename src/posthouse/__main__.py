@@ -39,14 +39,15 @@ def main() -> None:
     cli.main(
         CliContext(
             environ=os.environ,
-            now=clock.now,
+            clock=clock,
+            new_id=entropy.new_id,
             random=entropy.bytes,
-            opening=partial(_store_options, clock, entropy),
+            store_options=partial(_store_options, clock, entropy),
             serve=_serve,
             intake=partial(_intake, clock, entropy),
-            outside=probe_targets,
-            look_outside=partial(check_network, clock=clock),
-            look_up=partial(look_up, clock=clock),
+            probe_targets=probe_targets,
+            check_network=partial(check_network, clock=clock),
+            look_up_records=partial(look_up, clock=clock),
             authority=authority_pem,
         )
     )

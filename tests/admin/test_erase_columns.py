@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from posthouse.admin import erasure
+from posthouse.admin import address_pattern, erasure
 from posthouse.admin.erasure import AddressInUse, Erased
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
@@ -88,7 +88,7 @@ async def test_an_address_in_any_text_of_any_table_is_gone(post: Posting) -> Non
     planted = await plant(post)
     assert len(planted) > 60, planted
     assert (await dump(post)).count(JANE) >= len(planted)
-    done = await erasure.erase(post.desk(), mailbox(JANE), f"{JANE} wrote to us")
+    done = await erasure.erase(*post.admin(), mailbox(JANE), f"{JANE} wrote to us")
     assert isinstance(done, Erased)
     assert JANE not in await dump(post)
     assert "mary.jane.doe" not in await dump(post)
@@ -149,7 +149,7 @@ async def test_nothing_is_erased_while_settings_hold_it_and_they_are_named(post:
         post.entropy.new_id(NOW),
     )
     await post.send(JANE)
-    found = await erasure.erase(post.desk(), mailbox(JANE), "asked")
+    found = await erasure.erase(*post.admin(), mailbox(JANE), "asked")
     assert found == AddressInUse(("stream/marketing", "the tenant", "webhook/https://a.test/?m=jane.doe%40x.test"))
     assert [row[0] for row in await post.fetch("select recipient from delivery")] == [JANE]
     assert await post.fetch("select 1 from suppression") == []
@@ -166,9 +166,9 @@ async def test_it_goes_in_batches_each_in_a_transaction_of_its_own(post: Posting
     what = AddressToErase(
         tenant=1,
         lookup=b"",
-        spellings=erasure.spellings(JANE),
-        core=erasure.core(JANE),
-        pattern=erasure.pattern(JANE),
+        spellings=address_pattern.spellings(JANE),
+        core=address_pattern.core(JANE),
+        pattern=address_pattern.pattern(JANE),
         reason="",
         actor="",
     )

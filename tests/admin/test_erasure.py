@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from posthouse.admin import erasure, suppressions
+from posthouse.admin import address_pattern, erasure, suppressions
 from posthouse.admin.erasure import Erased
-from posthouse.admin.suppressions import SuppressionToAdd
+from posthouse.admin.suppression_csv import SuppressionToAdd
+from posthouse.admin.suppressions import ImportFile
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.suppression import Cause, SuppressionRule
@@ -56,7 +57,7 @@ async def history(post: Posting) -> None:
     post.receiver.answering = lambda _: UNKNOWN
     await post.send(JANE.lower(), "mary.jane.doe@x.test")
     await post.work()
-    await suppressions.add(post.desk(), [SuppressionToAdd(address=JANE, cause=Cause.MANUAL, reason=f"{JANE} rang us up")])
+    await suppressions.add(*post.admin(), [SuppressionToAdd(address=JANE, cause=Cause.MANUAL, reason=f"{JANE} rang us up")])
     await post.send(JANE, '"jane.doe"@x.test', due=NOW.replace(year=2027), send_at=NOW.replace(year=2027))
     await post.fetch(
         "insert into inbox values (1, 1, $1, $1, 0, $2, 'x', now(), 1, 'sealed')",
@@ -68,7 +69,7 @@ async def history(post: Posting) -> None:
 async def test_it_stands_nowhere_and_is_still_not_written_to(post: Posting) -> None:
     await history(post)
     assert "jane.doe@x.test" in await dump(post)
-    done = await erasure.erase(post.desk(), mailbox(JANE), "asked")
+    done = await erasure.erase(*post.admin(), mailbox(JANE), "asked")
     after = await dump(post)
     assert not re.search(r"(?<!mary\.)jane\.doe(?:\"|\\)*(?:@|%40)x\.test", after)
     assert "mary.jane.doe@x.test" in after
@@ -84,18 +85,20 @@ async def test_it_stands_nowhere_and_is_still_not_written_to(post: Posting) -> N
 async def test_security_mail_is_not_let_through_by_the_setting_either(post: Posting) -> None:
     async with post.database.session() as connection:
         await set_rule(connection, 1, 1, SuppressionRule(legal_passes_security=True))
-    await erasure.erase(post.desk(), mailbox(JANE), "asked")
-    await suppressions.add(post.desk(), [SuppressionToAdd(address="court@x.test", cause=Cause.LEGAL)])
+    await erasure.erase(*post.admin(), mailbox(JANE), "asked")
+    await suppressions.add(*post.admin(), [SuppressionToAdd(address="court@x.test", cause=Cause.LEGAL)])
     erased, court = await post.send(JANE, "court@x.test", type="security_alert")
     await post.work()
     assert [await post.state(erased), await post.state(court)] == ["suppressed", "delivered"]
 
 
 async def test_whoever_enters_it_again_writes_no_address(post: Posting) -> None:
-    await erasure.erase(post.desk(), mailbox(JANE), "asked")
-    [entry] = await suppressions.add(post.desk(), [SuppressionToAdd(address=JANE, reason=JANE)])
+    await erasure.erase(*post.admin(), mailbox(JANE), "asked")
+    [entry] = await suppressions.add(*post.admin(), [SuppressionToAdd(address=JANE, reason=JANE)])
     imported = await suppressions.import_csv(
-        post.desk(), [f"{JANE}\n"], SuppressionToAdd(address="", cause=Cause.IMPORTED), "f", lambda *_: None
+        *post.admin(),
+        ImportFile(lines=[f"{JANE}\n"], name="f", defaults=SuppressionToAdd(address="", cause=Cause.IMPORTED)),
+        lambda *_: None,
     )
     assert (entry.address, imported.added) == (None, 1)
     assert "jane.doe" not in await dump(post)
@@ -103,19 +106,19 @@ async def test_whoever_enters_it_again_writes_no_address(post: Posting) -> None:
 
 async def test_another_tenants_records_are_its_own(post: Posting) -> None:
     await post.send(JANE, tenant=2)
-    await erasure.erase(post.desk(), mailbox(JANE), "asked")
+    await erasure.erase(*post.admin(), mailbox(JANE), "asked")
     assert [row[0] for row in await post.fetch("select recipient from delivery")] == [JANE]
 
 
 async def test_it_is_on_record_without_the_address_and_only_the_operator_can_lift_it(post: Posting) -> None:
-    done = await erasure.erase(post.desk(), mailbox(JANE), "asked")
+    done = await erasure.erase(*post.admin(), mailbox(JANE), "asked")
     assert isinstance(done, Erased)
     [(subject, data)] = await post.fetch("select subject, data from audit where action = 'address erased'")
     assert (subject, data["reason"]) == (f"suppression/{done.entries[-1]}", "asked")
     [entry] = await post.fetch("select id from suppression where environment = 1")
-    refused = await suppressions.remove(post.desk(operator=False), [entry[0]], "we want to")
-    assert (refused.gone, len(refused.refused)) == ((), 1)
-    assert len((await suppressions.remove(post.desk(), [entry[0]], "she asked for it")).gone) == 1
+    refused = await suppressions.remove(*post.admin(is_operator=False), [entry[0]], "we want to")
+    assert (refused.removed, len(refused.refused)) == ((), 1)
+    assert len((await suppressions.remove(*post.admin(), [entry[0]], "she asked for it")).removed) == 1
 
 
 @pytest.mark.parametrize(
@@ -131,7 +134,7 @@ async def test_it_is_on_record_without_the_address_and_only_the_operator_can_lif
     ],
 )
 async def test_what_only_contains_it_is_somebody_elses(post: Posting, text: str) -> None:
-    found = await post.fetch("select $1::text ~ $2::text", text, erasure.pattern("jane@x.test"))
+    found = await post.fetch("select $1::text ~ $2::text", text, address_pattern.pattern("jane@x.test"))
     assert not found[0][0]
 
 
@@ -159,6 +162,6 @@ async def test_what_only_contains_it_is_somebody_elses(post: Posting, text: str)
 )
 async def test_it_is_found_however_a_text_writes_it(post: Posting, address: str, text: str) -> None:
     found = await post.fetch(
-        "select $1::text ~ $2::text, $1::text ~ $3::text", text, erasure.pattern(address), erasure.core(address)
+        "select $1::text ~ $2::text, $1::text ~ $3::text", text, address_pattern.pattern(address), address_pattern.core(address)
     )
     assert tuple(found[0]) == (True, True)

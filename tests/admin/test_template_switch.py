@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from posthouse.admin.templates import SavedVersion, TemplateActor
+from posthouse.admin.template_versions import SavedVersion
+from posthouse.admin.templates import move_version
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
@@ -15,6 +16,7 @@ from posthouse.store.messages.contents import open_content
 from posthouse.store.postgres.database import Database
 from tests.support.http_door import HttpDoor, open_door
 from tests.support.postgres import NOW
+from tests.support.use_cases import operator
 
 MESSAGES = 1000
 SWITCH, BACK, PAUSE = 300, 700, 25
@@ -45,9 +47,8 @@ class Switching:
 
     async def switch(self, version: int) -> None:
         self.active = None
-        moved = await self.door.parts.templates.move(
-            TemplateActor(self.caller.tenant, "cli:operator"), "note", version, TemplateAction.ACTIVATE
-        )
+        actor = operator(self.caller.tenant)
+        moved = await move_version(self.door.parts.admin, actor, "note", version, TemplateAction.ACTIVATE)
         assert isinstance(moved, SavedVersion)
         self.active = version
 

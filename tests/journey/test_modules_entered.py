@@ -10,10 +10,11 @@ import pytest
 
 from posthouse.model.route import RouteFact
 from posthouse.store.postgres.database import Database
-from posthouse.store.tenants import domains, tenants
+from posthouse.store.tenants import tenants
 from tests.support.entered_modules import entered_modules
 from tests.support.http_door import SEALER, HttpDoor, open_door
 from tests.support.postgres import NOW
+from tests.support.writes import add_domain
 
 RELAY: Final = (RouteFact(name="relay", kind="smtp"),)
 INLINE: Final[dict[str, Any]] = {
@@ -38,6 +39,6 @@ async def test_a_live_send_over_a_relay_enters_no_more_modules(database: Databas
     door = await open_door(database, NOW, routes=RELAY)
     tenant = await tenants.first(database)
     assert tenant is not None
-    await domains.add(database, SEALER, tenant.id, "shop.example", True, NOW)
+    await add_domain(database, SEALER, tenant.id, "shop.example", True, NOW)
     entered = await entered_by(door, message)
     assert len(entered) <= most, "\n".join(sorted(entered))

@@ -26,10 +26,10 @@ from posthouse.net.entropy import Entropy
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
 from posthouse.store.queue import queue
-from posthouse.store.tenants import domains
 from posthouse.testing.fake_mx import FakeMx
 from tests.support import accepted
 from tests.support.entered_modules import entered_modules
+from tests.support.writes import add_domain
 
 MOST: Final = 41
 # Run by the clock and not by a delivery: whether they run meanwhile is chance.
@@ -95,7 +95,7 @@ async def test_a_delivery_enters_no_more_modules_than_it_did(database: Database,
     async with database.session() as session:
         await session.execute("insert into tenant (ref, name, created_at) values ('t', 'T', now())")
         await accept.flow(session, 1, 1, "transactional")
-    await domains.add(database, accepted.SEALER, 1, "shop.example", trust=True, now=SystemClock().now())
+    await add_domain(database, accepted.SEALER, 1, "shop.example", True, SystemClock().now())
     async with FakeMx() as mx, running_worker(database_dsn, tmp_path, mx.port):
         await settled(database, await send(database))
         row = message()

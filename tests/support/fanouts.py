@@ -29,6 +29,7 @@ from posthouse.store.tenants import tenants
 from posthouse.store.webhooks import endpoints
 from tests.support import rows
 from tests.support.http_stranger import Names
+from tests.support.writes import write
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 LIVE = 1
@@ -77,7 +78,7 @@ class World:
     async def endpoint(self, url: str = "https://app.example/hook", **filters: Any) -> EndpointKey:
         now = self.clock.now()
         place = EndpointKey(filters.pop("tenant", self.tenant), filters.pop("environment", LIVE), self.entropy.new_id(now))
-        made = await endpoints.create(self.database, self.sealer, place, url, SECRET, now, most=1000, **filters)
+        made = await write(self.database, endpoints.create, self.sealer, place, url, SECRET, now, most=1000, **filters)
         assert made
         return place
 
@@ -122,7 +123,7 @@ class World:
 async def world(database: Database, clock: SystemClock | None = None) -> World:
     clock = clock or SystemClock()
     clock.anchor(await database.now())
-    tenant = await tenants.create(database, "first", clock.now())
+    tenant = await write(database, tenants.create, "first", clock.now())
     return World(database, clock, Entropy(), Sealer(("a secret of the tests",), os.urandom), tenant.id)
 
 

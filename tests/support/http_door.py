@@ -8,8 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from posthouse.admin.messages import MessageActions
-from posthouse.admin.templates import TemplateParts, Templates
+from posthouse.admin.context import AdminContext
 from posthouse.app.roles.http import ENDPOINTS, HttpDoorParts, join_doors
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.dashboard.page import DashboardParts
@@ -35,6 +34,7 @@ from posthouse.store.tenants.domains import Domains
 from posthouse.telemetry import metrics
 from posthouse.testing.clock import FakeClock
 from tests.support.asgi import Answer, ask
+from tests.support.writes import write
 
 SEALER = Sealer(("a secret of the tests",), os.urandom)
 PUBLIC_URL = "https://mail.shop.example"
@@ -98,7 +98,17 @@ async def open_door(
         limits=changed.get("limits", CONTRACT),
     )
     intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify_nobody))
-    amend = MessageActions(database, SEALER, clock, entropy, notify_nobody)
+    admin = AdminContext(
+        cells=Cells(database),
+        sealer=SEALER,
+        clock=clock,
+        new_id=entropy.new_id,
+        random=os.urandom,
+        announce=notify_nobody,
+        forget_template=intake.facts.templates.forget,
+        forget_settings=intake.facts.forget,
+        allow_private_networks=changed.get("allow_private_networks", False),
+    )
     reasons: list[str] = []
 
     async def readiness() -> Sequence[str]:
@@ -107,8 +117,7 @@ async def open_door(
     fields: dict[str, Any] = {
         "intake": intake,
         "throttle": KeyRateLimits(database, intake.facts, clock),
-        "cancel": amend.cancel,
-        "resend": amend.resend,
+        "admin": admin,
         "cells": Cells(database),
         "sealer": SEALER,
         "credentials": Credentials(database, clock),
@@ -118,10 +127,6 @@ async def open_door(
         "signing_keys": domains.signing_keys,
         "readiness": readiness,
         "exposition": lambda: metrics.exposition(None),
-        "templates": Templates(
-            TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
-        ),
-        "forget": intake.facts.forget,
         "own_types": intake.facts.own_types,
     }
     parts = ApiParts(**(fields | changed))
@@ -135,10 +140,11 @@ def notify_nobody(_heads: Sequence[FlowHead]) -> None:
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:
-    mine = await tenants.create(database, "first", now, default_from="Shop <noreply@shop.example>")
-    other = await tenants.create(database, "second", now, default_from="Other <noreply@other.example>")
+    mine = await write(database, tenants.create, "first", now, default_from="Shop <noreply@shop.example>")
+    other = await write(database, tenants.create, "second", now, default_from="Other <noreply@other.example>")
     owners = ((mine.id, Environment.LIVE), (mine.id, Environment.TEST), (other.id, Environment.LIVE))
     keys = [
-        (await create_api_key(database, tenant, environment, now=now, random=os.urandom))[1] for tenant, environment in owners
+        (await write(database, create_api_key, tenant, environment, now=now, random=os.urandom))[1]
+        for tenant, environment in owners
     ]
     return keys[0], keys[1], keys[2]

@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from posthouse.admin.suppressions import Desk
+from posthouse.admin.context import AdminContext
+from posthouse.model.actor import Actor
 from posthouse.model.attempt import Attempt
 from posthouse.model.message_type import Lane
 from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, Diagnosis, Outcome, Reason, Scope
 from posthouse.model.queue import LeasedDelivery
+from posthouse.model.send_request import Environment
 from posthouse.model.settlement import Settlement
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.lockout import Lockouts
@@ -27,6 +29,7 @@ from posthouse.store.recipients.suppression_lookup import AddressKey, load_key
 from posthouse.testing.clock import FakeClock
 from tests.support import rows
 from tests.support.accepted import SEALER
+from tests.support.use_cases import admin_context, operator
 
 Answering = Callable[[LeasedDelivery], Outcome]
 LONG = timedelta(days=60)
@@ -154,12 +157,10 @@ class Posting:
         async with self.database.session() as connection:
             return await connection.fetch(statement, *arguments)
 
-    def desk(self, environment: int = 1, *, operator: bool = True) -> Desk:
-        """Where the operator sits."""
-        return Desk(
-            database=self.database, key=self.key, tenant=1, environment=environment, actor="cli:test", source="cli",
-            operator=operator, now=self.clock.now, new_id=self.entropy.new_id,
-        )  # fmt: skip
+    def admin(self, environment: Environment = Environment.LIVE, *, is_operator: bool = True) -> tuple[AdminContext, Actor]:
+        """What use cases take first: their context, and the operator (or a key's holder) of tenant 1."""
+        actor = operator(environment=environment, is_operator=is_operator)
+        return admin_context(self.database, SEALER, self.clock), actor
 
     async def _one(self, delivery: LeasedDelivery) -> None:
         verdict = self.check.take_verdict(delivery)

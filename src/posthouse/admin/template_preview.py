@@ -1,4 +1,4 @@
-"""What a template's mail looks like, before it is sent: with the variables' examples where a caller gives none (C1).
+"""What a template's mail looks like, before it is sent: with the variables' examples where a caller gives none.
 
 Every version can be looked at, active or not.
 """
@@ -8,8 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from posthouse.admin.templates import NO_TEMPLATE, NO_VERSION, Templates
+from posthouse.admin.context import AdminContext
+from posthouse.admin.template_versions import find_version
+from posthouse.admin.templates import NO_TEMPLATE, NO_VERSION
 from posthouse.mail.mime import compose
+from posthouse.model.actor import Actor
 from posthouse.model.brand import Brand
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Rejection
@@ -19,9 +22,18 @@ from posthouse.store.tenants import brands
 from posthouse.templates.examples import examples
 from posthouse.templates.ready_made import READY_MADE
 
-AUTHOR: Final = Mailbox("preview", "example.com")
+SENDER: Final = Mailbox("preview", "example.com")
 READER: Final = Mailbox("reader", "example.com")
 _SEED: Final = "preview"
+
+
+class PreviewRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to preview. ``number`` None: the active version, else the newest; ``variables`` that are left out are examples."""
+
+    name: str
+    number: int | None = None
+    variables: Mapping[str, Any] | None = None
+    locale: str | None = None
 
 
 class TemplatePreview(msgspec.Struct, frozen=True):
@@ -33,43 +45,37 @@ class TemplatePreview(msgspec.Struct, frozen=True):
     raw: bytes
 
 
-async def preview(
-    templates: Templates,
-    tenant: int,
-    name: str,
-    *,
-    number: int | None = None,
-    variables: Mapping[str, Any] | None = None,
-    locale: str | None = None,
-    sender: Mailbox = AUTHOR,
-) -> TemplatePreview | Rejection:
-    """That version, else the active, else the newest, else the ready-made one; what ``variables`` leave out is an example."""
-    own = await templates.worded(tenant, name, number)
-    version = READY_MADE.get(name) if own is None else own.template
-    if version is None or (own is None and number not in (None, version.version)):
-        return Rejection("not_found", NO_VERSION if await templates.worded(tenant, name) else NO_TEMPLATE)
-    brand = await brands.get(templates.parts.database, tenant)
-    return await preview_of(templates, version, variables or {}, brand, locale, sender)
+async def preview(context: AdminContext, actor: Actor, request: PreviewRequest) -> TemplatePreview | Rejection:
+    """That version, else the active, else the newest, else the ready-made one."""
+    own = await find_version(context, actor, request.name, request.number)
+    version = READY_MADE.get(request.name) if own is None else own.template
+    if version is None or (own is None and request.number not in (None, version.version)):
+        return Rejection("not_found", NO_VERSION if await find_version(context, actor, request.name) else NO_TEMPLATE)
+    brand = await brands.get(context.database(actor), actor.tenant)
+    return await _preview_version(context, version, brand, request)
 
 
-async def preview_of(
-    templates: Templates,
-    version: TemplateVersion,
-    variables: Mapping[str, Any],
-    brand: Brand,
-    locale: str | None,
-    sender: Mailbox,
+async def _preview_version(
+    context: AdminContext, version: TemplateVersion, brand: Brand, request: PreviewRequest
 ) -> TemplatePreview | Rejection:
-    """The same of a version at hand."""
-    given = with_brand(variables, brand) if declares_brand(version) else dict(variables)
-    filled = examples(version.variables) | given
-    rendered = await templates.parts.renders.render(version, filled, locale)
+    given = request.variables or {}
+    given = with_brand(given, brand) if declares_brand(version) else dict(given)
+    variables = examples(version.variables) | given
+    rendered = await context.renderer.render(version, variables, request.locale)
     if isinstance(rendered, tuple):
         return Rejection("variable_invalid", f"{rendered[0].path}: {rendered[0].message}", rendered)
-    sender = version.sender or sender
+    sender = version.sender or SENDER
     content = compose.compose(
-        sender=sender, to=(READER,), cc=(), reply_to=(), subject=rendered.subject, text=rendered.text, html=rendered.html,
-        headers={}, attachments=(), seed=_SEED,
-    )  # fmt: skip
-    head = compose.finish(content, date=templates.parts.now(), message_id=f"{_SEED}@{sender.domain}", extra=b"")
-    return TemplatePreview(version, rendered, filled, head + b"\r\n" + content.body)
+        sender=sender,
+        to=(READER,),
+        cc=(),
+        reply_to=(),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        headers={},
+        attachments=(),
+        seed=_SEED,
+    )
+    head = compose.finish(content, date=context.clock.now(), message_id=f"{_SEED}@{sender.domain}", extra=b"")
+    return TemplatePreview(version, rendered, variables, head + b"\r\n" + content.body)

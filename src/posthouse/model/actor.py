@@ -3,23 +3,28 @@
 Every use case in ``admin`` takes one, and writes its name into the audit trail.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
-ActorSource = Literal["api", "cli", "dashboard"]
+from posthouse.model.send_request import Environment
+
+ActorSource = Literal["api", "cli", "dashboard", "system"]
+NO_TENANT: Final = 0  # of an operator while there is no tenant yet; the numbers of tenants begin at 1
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """``name``: a credential's id (``key_…``), or ``cli:`` and the user of the machine as the system knows it.
 
-    ``environment``: 0 test, 1 live. ``is_operator``: of the installation, not of a tenant. ``may_decide`` False: may write and submit,
-    but not approve or activate (a test key where the tenant asks for approval).
+    ``is_operator``: of the installation, not of a tenant. ``may_decide`` False: may write and submit, but not approve or activate (a test
+    key where the tenant asks for approval). ``may_change_keys`` False: creates and changes no keys (a key with a rate limit, which could
+    lift its own limit).
     """
 
     tenant: int
-    environment: int
+    environment: Environment
     name: str
     source: ActorSource
     is_operator: bool = False
     may_decide: bool = True
+    may_change_keys: bool = True

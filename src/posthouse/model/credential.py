@@ -1,11 +1,14 @@
 """A credential: what a caller proves itself with, without its secret."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from posthouse.model.send_request import Environment
+
+PREFIX: Final = "key"
 
 
 class Credential(msgspec.Struct, frozen=True):

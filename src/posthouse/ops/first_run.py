@@ -13,13 +13,16 @@ from uuid import UUID
 
 import msgspec
 
+from posthouse.admin.context import AdminContext
 from posthouse.admin.tenants import NewTenant, create_first
 from posthouse.model import ids
+from posthouse.model.actor import NO_TENANT, Actor
 from posthouse.model.clock import Clock
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Accepted, Caller, Environment, Rejection, SendRequest
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.accept import Intake
+from posthouse.store.cells import Cells
 from posthouse.store.messages.timeline import get_message
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
@@ -57,7 +60,15 @@ class FirstRunParts(msgspec.Struct, frozen=True, kw_only=True):
 async def first_run(parts: FirstRunParts) -> None:
     """Create the first tenant if there is none, send the samples, print what happened to them and where to look."""
     path = parts.data_dir / FILE
-    created = await create_first(parts.database, parts.entropy.bytes, parts.clock.now(), parts.hostname)
+    context = AdminContext(
+        cells=Cells(parts.database),
+        sealer=parts.sealer,
+        clock=parts.clock,
+        new_id=parts.entropy.new_id,
+        random=parts.entropy.bytes,
+    )
+    actor = Actor(tenant=NO_TENANT, environment=Environment.LIVE, name="system:first-run", source="system", is_operator=True)
+    created = await create_first(context, actor, parts.hostname)
     if created is not None:
         _write_credentials(path, created)
         parts.print_line(f"First start: the credentials are in {path}")

@@ -19,6 +19,8 @@ from posthouse.model import ids
 from posthouse.model.dns_answer import PublishedRecords
 from posthouse.model.explanation import ContentPreview, Explanation, RecipientRoutes, TrackingUsed
 from posthouse.model.send_request import Accepted, AcceptedDelivery, Caller, Rejection, SendRequest
+from posthouse.net.clock import SystemClock
+from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import CheckResult, ProbeTargets
 from posthouse.ops.open_store import OpenStore, StoreOptions
 from posthouse.pipeline.accept.accept import Intake
@@ -32,7 +34,7 @@ NOW_MADE_UP = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 @dataclass
 class World:
-    """What is handed in, and what was done with it. ``records``: what DNS says by name and type."""
+    """What the command line is given, and what was done with it. ``records``: what DNS says by name and type."""
 
     environ: dict[str, str]
     answer: Accepted | Rejection | Exception | None = None
@@ -46,7 +48,7 @@ class World:
     def run(self, *arguments: str, text: str | None = None, **settings: str) -> Result:
         """One command to its end; ``settings`` without their prefix."""
         environ = self.environ | {f"POSTHOUSE_{name}": value for name, value in settings.items()}
-        return CliRunner().invoke(posthouse, arguments, obj=self._handed(environ), input=text, catch_exceptions=False)
+        return CliRunner().invoke(posthouse, arguments, obj=self._context(environ), input=text, catch_exceptions=False)
 
     def json(self, *arguments: str, **settings: str) -> Any:
         """What a command that goes well answers with ``--json``."""
@@ -54,17 +56,18 @@ class World:
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
-    def _handed(self, environ: dict[str, str]) -> CliContext:
+    def _context(self, environ: dict[str, str]) -> CliContext:
         return CliContext(
             environ=environ,
-            now=lambda: datetime.now(UTC),
+            clock=SystemClock(),
+            new_id=Entropy().new_id,
             random=os.urandom,
-            opening=_opening,
+            store_options=_store_options,
             serve=self._serve,
             intake=self._intake,
-            outside=probe_targets,
-            look_outside=self._look_outside,
-            look_up=self._look_up,
+            probe_targets=probe_targets,
+            check_network=self._check_network,
+            look_up_records=self._look_up_records,
             authority=lambda folder, hostname, _: f"authority of {hostname} in {folder}\n",
         )
 
@@ -111,15 +114,17 @@ class World:
             deliveries=(AcceptedDelivery("user@example.com", "queued"),),
         )
 
-    async def _look_outside(self, outside: ProbeTargets) -> Sequence[CheckResult]:
+    async def _check_network(self, outside: ProbeTargets) -> Sequence[CheckResult]:
         self.outside.append(outside)
         return self.findings
 
-    async def _look_up(self, asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None) -> Sequence[PublishedRecords]:
+    async def _look_up_records(
+        self, asked: Sequence[tuple[str, str]], nameserver: tuple[str, int] | None
+    ) -> Sequence[PublishedRecords]:
         return [PublishedRecords(name, type, self.records.get((name, type), ())) for name, type in asked]
 
 
-def _opening(settings: Settings) -> StoreOptions:
+def _store_options(settings: Settings) -> StoreOptions:
     return StoreOptions(
         database_url=settings.database_url,
         data_dir=settings.data_dir,

@@ -188,7 +188,7 @@ def test_an_event_is_shown_where_all_that_was_asked_fits(wanted: TailFilter, *, 
         message_type="receipt",
         stream="shop",
     )
-    assert wanted.takes(event) is taken
+    assert wanted.matches(event) is taken
     alert = EventFacts(id=new_id(NOW), type="alert.delivery_failed", at=NOW)
-    assert TailFilter(types=frozenset({"alert.delivery_failed"})).takes(alert)
-    assert not TailFilter(stream="shop").takes(alert)
+    assert TailFilter(types=frozenset({"alert.delivery_failed"})).matches(alert)
+    assert not TailFilter(stream="shop").matches(alert)

@@ -11,11 +11,12 @@ from posthouse.mail import link
 from posthouse.mail.link import Link, LinkPurpose
 from posthouse.model.feedback import Feedback
 from posthouse.store.postgres.database import Database
-from posthouse.store.tenants import domains, link_hosts
+from posthouse.store.tenants import link_hosts
 from posthouse.testing.clock import FakeClock
 from tests.support.asgi import ask
 from tests.support.http_door import SEALER, HttpDoor, open_door
 from tests.support.postgres import NOW
+from tests.support.writes import add_domain
 
 KEY = b"k" * 32
 TARGETS = (
@@ -49,7 +50,7 @@ async def door(database: Database, recorded: RecordedVisits) -> HttpDoor:
     visits = VisitParts(keys=(KEY,), owners=partial(recorded.owners, database), clock=FakeClock(NOW), record=recorded.record)
     door = await open_door(database, NOW, visits=visits)
     for tenant, name in ((1, "shop.example"), (2, "other.example")):
-        await domains.add(database, SEALER, tenant, name, True, NOW)
+        await add_domain(database, SEALER, tenant, name, True, NOW)
     return door
 
 

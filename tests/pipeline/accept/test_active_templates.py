@@ -4,48 +4,49 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from posthouse.admin.templates import SavedVersion, TemplateActor, TemplateParts, Templates
+from posthouse.admin import templates
+from posthouse.admin.context import AdminContext
+from posthouse.admin.template_versions import SavedVersion
+from posthouse.model.actor import Actor
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import TemplateDraft, TemplateVersion
 from posthouse.model.template_state import TemplateAction
-from posthouse.net.entropy import Entropy
 from posthouse.pipeline.accept.active_templates import MEMORY, ActiveTemplates
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import tenants
 from posthouse.templates.draft import source_of
 from posthouse.testing.clock import FakeClock
+from tests.support.accepted import SEALER
 from tests.support.postgres import NOW
+from tests.support.use_cases import admin_context, operator
+from tests.support.writes import write
 
 
 def draft(name: str = "note", **said: str) -> TemplateDraft:
     return TemplateDraft(name=name, sources={"en": source_of(**({"subject": "s", "text": "one"} | said))}, fallback="en")
 
 
-async def opened(database: Database) -> tuple[Templates, TemplateActor, FakeClock]:
-    clock, entropy = FakeClock(NOW), Entropy()
-    tenant = await tenants.create(database, "first", NOW)
-    return (
-        Templates(TemplateParts(database=database, now=clock.now, new_id=entropy.new_id)),
-        TemplateActor(tenant.id, "cli:me"),
-        clock,
-    )
+async def opened(database: Database) -> tuple[AdminContext, Actor, FakeClock]:
+    clock = FakeClock(NOW)
+    tenant = await write(database, tenants.create, "first", NOW)
+    return admin_context(database, SEALER, clock), operator(tenant.id), clock
 
 
-async def number(book: ActiveTemplates, actor: TemplateActor, *more: Any) -> int | str:
+async def number(book: ActiveTemplates, actor: Actor, *more: Any) -> int | str:
     found = await book.find(actor.tenant, "note", *more)
     return found.version if isinstance(found, TemplateVersion) else found.code
 
 
 async def test_a_switch_elsewhere_is_seen_within_the_memory_and_a_switch_here_at_once(database: Database) -> None:
-    templates, actor, clock = await opened(database)
+    context, actor, clock = await opened(database)
     book = ActiveTemplates(database, clock)
     assert await number(book, actor) == "template_not_active"
-    assert isinstance(await templates.create(actor, draft()), SavedVersion)
+    assert isinstance(await templates.create(context, actor, draft()), SavedVersion)
     assert await number(book, actor) == "template_not_active"
     book.forget(actor.tenant, "note")
     assert await number(book, actor) == 1
-    await templates.revise(actor, draft(text="two"))
-    await templates.move(actor, "note", 2, TemplateAction.ACTIVATE)
+    await templates.add_version(context, actor, draft(text="two"))
+    await templates.move_version(context, actor, "note", 2, TemplateAction.ACTIVATE)
     assert await number(book, actor) == 1
     clock.advance(timedelta(seconds=MEMORY + 0.1))
     assert await number(book, actor) == 2
@@ -53,9 +54,9 @@ async def test_a_switch_elsewhere_is_seen_within_the_memory_and_a_switch_here_at
 
 
 async def test_another_tenant_sees_nothing_of_it(database: Database) -> None:
-    templates, actor, clock = await opened(database)
-    await templates.create(actor, draft())
-    other = await tenants.create(database, "second", NOW)
+    context, actor, clock = await opened(database)
+    await templates.create(context, actor, draft())
+    other = await write(database, tenants.create, "second", NOW)
     assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note"), Rejection)
     assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note", 1), Rejection)
 
@@ -75,12 +76,14 @@ async def test_an_unknown_name_is_answered_with_the_nearest_ready_made_one(datab
 
 
 async def test_versions_and_switches_that_race_leave_one_active_and_no_gap(database: Database) -> None:
-    templates, actor, clock = await opened(database)
-    first = await asyncio.gather(*(templates.create(actor, draft(text=f"v{at}")) for at in range(4)))
+    context, actor, clock = await opened(database)
+    first = await asyncio.gather(*(templates.create(context, actor, draft(text=f"v{at}")) for at in range(4)))
     assert sum(isinstance(each, SavedVersion) for each in first) == 1
-    made = await asyncio.gather(*(templates.revise(actor, draft(text=f"w{at}")) for at in range(8)))
+    made = await asyncio.gather(*(templates.add_version(context, actor, draft(text=f"w{at}")) for at in range(8)))
     assert sorted(each.about.version for each in made if isinstance(each, SavedVersion)) == list(range(2, 10))
-    moved = await asyncio.gather(*(templates.move(actor, "note", at, TemplateAction.ACTIVATE) for at in range(1, 10)))
+    moved = await asyncio.gather(
+        *(templates.move_version(context, actor, "note", at, TemplateAction.ACTIVATE) for at in range(1, 10))
+    )
     assert all(isinstance(each, SavedVersion) for each in moved)
     async with database.session() as connection:
         states = [row[0] for row in await connection.fetch("select state from template_version order by state")]
@@ -89,12 +92,12 @@ async def test_versions_and_switches_that_race_leave_one_active_and_no_gap(datab
 
 
 async def test_the_memory_of_versions_is_bounded(database: Database) -> None:
-    templates, actor, clock = await opened(database)
+    context, actor, clock = await opened(database)
     book = ActiveTemplates(database, clock)
-    await templates.create(actor, draft())
+    await templates.create(context, actor, draft())
     for at in range(2, 5):
-        await templates.revise(actor, draft(text="x" * 100 + str(at)))
-        await templates.move(actor, "note", at, TemplateAction.ACTIVATE)
+        await templates.add_version(context, actor, draft(text="x" * 100 + str(at)))
+        await templates.move_version(context, actor, "note", at, TemplateAction.ACTIVATE)
     book._max_characters = 250
     for at in (1, 2, 3, 4):
         assert await number(book, actor, at) == at

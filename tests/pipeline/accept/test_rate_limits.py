@@ -22,6 +22,7 @@ from posthouse.store.tenants.domains import Domains
 from posthouse.testing.clock import FakeClock
 from tests.support.http_door import SEALER
 from tests.support.postgres import NOW
+from tests.support.writes import write
 
 JANE = parse_mailbox("jane@example.com")
 assert isinstance(JANE, Mailbox)
@@ -34,8 +35,8 @@ def throttle_over(database: Database, clock: FakeClock) -> KeyRateLimits:
 
 
 async def limited(database: Database, rate: int | None, environment: Environment = Environment.LIVE) -> Caller:
-    tenant = await tenants.create(database, f"tenant {os.urandom(4).hex()}", NOW)
-    _, secret = await create_api_key(database, tenant.id, environment, now=NOW, random=os.urandom, rate=rate)
+    tenant = await write(database, tenants.create, f"tenant {os.urandom(4).hex()}", NOW)
+    _, secret = await write(database, create_api_key, tenant.id, environment, now=NOW, random=os.urandom, rate=rate)
     caller = await Credentials(database, FakeClock(NOW)).by_key(secret)
     assert caller is not None
     assert caller.rate == rate

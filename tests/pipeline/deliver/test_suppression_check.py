@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from posthouse.admin import suppressions
-from posthouse.admin.suppressions import SuppressionToAdd
+from posthouse.admin.suppression_csv import SuppressionToAdd
+from posthouse.admin.suppressions import UndoWindow
 from posthouse.model.suppression import Cause, SuppressionRule
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients.suppression_rule import set_rule
@@ -55,7 +56,7 @@ async def test_an_entry_that_came_after_acceptance_stops_what_is_queued_and_what
     [waiting] = await post.send("jane@x.test")
     await post.work()
     [queued] = await post.send("jane@x.test")
-    await suppressions.add(post.desk(), [SuppressionToAdd(address="JANE@x.test", reason="asked")])
+    await suppressions.add(*post.admin(), [SuppressionToAdd(address="JANE@x.test", reason="asked")])
     await post.pass_time(HOUR, HOUR)
     assert [await post.state(waiting), await post.state(queued)] == ["suppressed", "suppressed"]
     assert await post.fetch("select 1 from queue") == []
@@ -91,9 +92,11 @@ async def test_the_simulator_is_never_entered(post: Posting) -> None:
 
 
 async def test_a_security_alert_passes_a_complaint_and_three_resets_in_an_hour_all_go(post: Posting) -> None:
-    await suppressions.add(post.desk(), [SuppressionToAdd(address="jane@x.test", cause=Cause.COMPLAINT, stream="transactional")])
     await suppressions.add(
-        post.desk(),
+        *post.admin(), [SuppressionToAdd(address="jane@x.test", cause=Cause.COMPLAINT, stream="transactional")]
+    )
+    await suppressions.add(
+        *post.admin(),
         [
             SuppressionToAdd(address="joe@x.test", cause=Cause.FREQUENCY),
             SuppressionToAdd(address="joe@x.test", cause=Cause.UNSUBSCRIBE, stream="marketing"),
@@ -228,7 +231,7 @@ async def test_while_the_brake_is_on_mail_waits_and_is_neither_bounced_nor_dropp
 
 
 async def test_undo_takes_the_window_back_completely_and_what_waited_goes(post: Posting) -> None:
-    await suppressions.add(post.desk(), [SuppressionToAdd(address="spam@gmail.test", cause=Cause.COMPLAINT)])
+    await suppressions.add(*post.admin(), [SuppressionToAdd(address="spam@gmail.test", cause=Cause.COMPLAINT)])
     post.receiver.answering = lambda _: UNKNOWN
     await post.send("really-gone@gmail.test", "dead@else.test")
     await post.work()
@@ -237,8 +240,9 @@ async def test_undo_takes_the_window_back_completely_and_what_waited_goes(post: 
     began, ended = await incident(post)
     [waiting] = await post.send(*users(1))
     await post.work()
-    done = await suppressions.undo(post.desk(), "gmail.test", began, ended, "they said so themselves")
-    assert len(done.gone) == 200
+    window = UndoWindow(name="gmail.test", begin=began, end=ended)
+    done = await suppressions.undo(*post.admin(), window, "they said so themselves")
+    assert len(done.removed) == 200
     assert [row[0] for row in await entries(post)] == ["dead@else.test", "really-gone@gmail.test", "spam@gmail.test"]
     await post.work()
     assert await post.state(waiting) == "delivered"

@@ -239,7 +239,7 @@ async def test_whoever_wrote_and_is_erased_stands_nowhere_and_has_no_new_event(w
     await world.take(reply())
     await world.post.work()
     assert "jane@x.test" in await dump(world.post)
-    await erase(world.post.desk(), Mailbox("jane", "x.test"), "asked")
+    await erase(*world.post.admin(), Mailbox("jane", "x.test"), "asked")
     assert "jane@x.test" not in await dump(world.post)
     await world.take(reply("And again."))
     assert "jane@x.test" not in await dump(world.post)

@@ -8,9 +8,11 @@ from typing import Any
 
 import standardwebhooks
 
-from posthouse.admin import webhooks as rules
+from posthouse.admin import webhooks as use_cases
+from posthouse.admin.webhooks import ReplayRequest
 from posthouse.model.http import HttpRequest, HttpResponse, NoAnswer, NoAnswerReason
 from posthouse.model.keys import EndpointKey
+from posthouse.model.send_request import Rejection
 from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt
 from posthouse.pipeline.webhooks.endpoint_worker import ConcurrencyLimits
 from posthouse.sinks.standard_webhook import shown
@@ -19,6 +21,8 @@ from posthouse.store.tenants import tenants
 from posthouse.store.webhooks import endpoint_queue, endpoints, settle
 from tests.support.fanouts import SECRET, World, real_client, running, script, until, world
 from tests.support.http_stranger import answer, silence, stranger
+from tests.support.use_cases import admin_context, operator
+from tests.support.writes import write
 
 BROKEN = HttpResponse(status=500, body=b"<b>Oops</b>\n\x1b[31m")
 DEAD = NoAnswer(reason=NoAnswerReason.CONNECT, text="127.0.0.1: Connection refused")
@@ -26,6 +30,11 @@ DEAD = NoAnswer(reason=NoAnswerReason.CONNECT, text="127.0.0.1: Connection refus
 
 async def log(it: World, place: EndpointKey) -> list[WebhookAttempt]:
     return await endpoints.log(it.database, place, it.entropy.new_id(it.clock.now() + timedelta(days=1)), 200)
+
+
+async def replay(it: World, place: EndpointKey, **chosen: Any) -> int | Rejection:
+    context = admin_context(it.database, it.sealer, it.clock)
+    return await use_cases.replay(context, operator(place.tenant), place.id, ReplayRequest(**chosen))
 
 
 async def test_an_event_is_posted_signed_and_logged_over_the_wire(database: Database) -> None:
@@ -94,7 +103,7 @@ async def test_filters_choose_by_type_and_stream_and_environment(database: Datab
 
 async def test_another_tenants_events_are_not_told(database: Database) -> None:
     it, there = await world(database), script()
-    other = await tenants.create(database, "second", it.clock.now())
+    other = await write(database, tenants.create, "second", it.clock.now())
     await it.endpoint()
     await it.message(tenant=other.id)
     await it.message()
@@ -240,12 +249,12 @@ async def test_switched_on_again_it_hears_what_waited(database: Database) -> Non
     place = await it.endpoint()
     await it.message()
     await endpoint_queue.gather(database, it.clock.now(), 100, ordered_tries=3)
-    await endpoints.change(database, place, EndpointChange(enabled=False), it.clock.now())
+    await write(database, endpoints.change, place, EndpointChange(enabled=False), it.clock.now())
     await it.message()
     async with running(it.fanout(there)):
         await asyncio.sleep(0.4)
         assert not there.asked
-        await endpoints.change(database, place, EndpointChange(enabled=True), it.clock.now())
+        await write(database, endpoints.change, place, EndpointChange(enabled=True), it.clock.now())
         await until(lambda: there.asked)
         await it.message()
         await until(lambda: len(there.asked) == 2)
@@ -269,7 +278,7 @@ async def test_a_test_event_goes_to_its_endpoint_alone(database: Database) -> No
     place = await it.endpoint("https://one.example/", events=["message.bounced"])
     await it.endpoint("https://two.example/")
     event = it.entropy.new_id(it.clock.now())
-    await settle.test(database, place, event, it.clock.now())
+    await write(database, settle.test, place, event, it.clock.now())
     async with running(it.fanout(there)):
         await until(lambda: there.asked)
         await asyncio.sleep(0.2)
@@ -281,7 +290,7 @@ async def test_rotation_signs_with_both_until_the_overlap_is_over(database: Data
     it, there = await world(database), script()
     place = await it.endpoint()
     new = b"n" * 32
-    await endpoints.rotate(database, it.sealer, place, new, it.clock.now(), timedelta(hours=24))
+    await write(database, endpoints.rotate, it.sealer, place, new, it.clock.now(), timedelta(hours=24))
     async with database.session() as connection:
         assert await endpoints.secrets(connection, it.sealer, place, it.clock.now()) == [new, SECRET]
         assert await endpoints.secrets(connection, it.sealer, place, it.clock.now() + timedelta(hours=25)) == [new]
@@ -390,10 +399,10 @@ async def test_a_window_and_one_event_are_told_again(database: Database) -> None
     async with running(it.fanout(there)):
         await until(lambda: len(there.asked) == 2)
         now = it.clock.now()
-        assert await rules.replay_window(database, place, began, now, now) == 2
+        assert await replay(it, place, since=began) == 2
         await until(lambda: len(there.asked) == 4)
-        assert await rules.replay_event(database, place, event, now) == 0
-        assert await rules.replay_window(database, place, now + timedelta(hours=1), now + timedelta(hours=2), now) == 0
+        assert await replay(it, place, event=event) == 0
+        assert await replay(it, place, since=now + timedelta(hours=1), until=now + timedelta(hours=2)) == 0
     told = [b["id"] for b in there.bodies()]
     assert sorted(told[:2]) == sorted(told[2:])
 
@@ -403,8 +412,8 @@ async def test_a_removed_endpoint_is_forgotten_bit_by_bit(database: Database) ->
     place = await it.endpoint()
     await it.message()
     await endpoint_queue.gather(database, it.clock.now(), 100, ordered_tries=3)
-    assert await endpoints.remove(database, place, it.clock.now())
-    assert not await endpoints.remove(database, place, it.clock.now())
+    assert await write(database, endpoints.remove, place, it.clock.now())
+    assert not await write(database, endpoints.remove, place, it.clock.now())
     assert await endpoints.one(database, place) is None
     await settle.forget(database, it.clock.now())
     assert await it.waiting(place) == []
@@ -427,7 +436,7 @@ async def test_a_replay_asked_for_while_the_event_is_under_way_is_not_lost(datab
     await it.message()
     async with running(it.fanout(there)):
         await until(lambda: there.asked)
-        assert await rules.replay_window(database, place, began, it.clock.now(), it.clock.now()) == 1
+        assert await replay(it, place, since=began) == 1
         held.set()
         await until(lambda: len(there.asked) == 2)
         await until(partial(_count, it, place, 0))

@@ -9,11 +9,12 @@ from posthouse.model.keys import EndpointKey
 from posthouse.store.installation.reseal import missed, reseal
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import SealBroken, Sealer
-from posthouse.store.tenants import domains, tenants
+from posthouse.store.tenants import tenants
 from posthouse.store.tenants.domains import Domains
 from posthouse.store.webhooks import endpoints
 from tests.support.accepted import SEALER, message_row, put
 from tests.support.postgres import NOW
+from tests.support.writes import add_domain, write
 
 NEW, BOTH = Sealer(("new",), os.urandom), Sealer(("new", "test"), os.urandom)
 OLD = Sealer(("test",), os.urandom)
@@ -21,10 +22,10 @@ SECRET = b"s" * 24
 
 
 async def _filled(database: Database) -> EndpointKey:
-    tenant = await tenants.create(database, "Shop", NOW)
-    await domains.add(database, OLD, tenant.id, "shop.example", True, NOW)
+    tenant = await write(database, tenants.create, "Shop", NOW)
+    await add_domain(database, OLD, tenant.id, "shop.example", True, NOW)
     place = EndpointKey(tenant.id, 0, UUID(int=7))
-    await endpoints.create(database, OLD, place, "https://shop.example/hook", SECRET, NOW, most=1)
+    await write(database, endpoints.create, OLD, place, "https://shop.example/hook", SECRET, NOW, most=1)
     return place
 
 

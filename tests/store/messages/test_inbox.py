@@ -10,6 +10,7 @@ from posthouse.store.postgres.database import Database
 from posthouse.store.seal import SealBroken, Sealer
 from tests.support.accepted import SEALER, new_id
 from tests.support.postgres import NOW
+from tests.support.writes import write
 
 
 def item(seconds: int, recipient: str = "jane@example.com", type: str = "receipt", environment: int = 0) -> NewInboxItem:
@@ -51,8 +52,8 @@ async def test_filters_narrow_and_environments_are_apart(database: Database) -> 
 
 async def test_emptying_takes_all_of_one_environment_or_of_one_recipient(database: Database) -> None:
     await keep(database, item(1, "a@x.example"), item(2, "b@x.example"), item(3, "c@x.example"), item(4, environment=1))
-    assert await inbox.delete_all(database, 1, 0, "a@x.example") == 1
-    assert await inbox.delete_all(database, 1, 0) == 2
+    assert await write(database, inbox.delete_all, 1, 0, "a@x.example") == 1
+    assert await write(database, inbox.delete_all, 1, 0) == 2
     assert await found(database, InboxFilter(), environment=1) == [b"4"]
 
 

@@ -13,15 +13,16 @@ from posthouse.store.tenants import domains, tenants
 from posthouse.store.tenants.domains import REMEMBERED, Domains
 from tests.support.accepted import SEALER
 from tests.support.postgres import NOW
+from tests.support.writes import add_domain, write
 
 
 @pytest.fixture
 async def tenant(database: Database) -> Tenant:
-    return await tenants.create(database, "Shop", NOW)
+    return await write(database, tenants.create, "Shop", NOW)
 
 
 async def test_a_domain_comes_with_two_keys_and_is_not_trusted_by_itself(database: Database, tenant: Tenant) -> None:
-    made = await domains.add(database, SEALER, tenant.id, "shop.example", False, NOW)
+    made = await add_domain(database, SEALER, tenant.id, "shop.example", False, NOW)
     assert [(k.selector, k.algorithm) for k in made.keys] == [("ph1r", "rsa-sha256"), ("ph1e", "ed25519-sha256")]
     assert (made.keyset, made.status) == (1, "pending")
     assert await domains.get(database, tenant.id, "shop.example") == made
@@ -29,22 +30,22 @@ async def test_a_domain_comes_with_two_keys_and_is_not_trusted_by_itself(databas
 
 
 async def test_adding_again_keeps_the_keys_and_only_trusts(database: Database, tenant: Tenant) -> None:
-    made = await domains.add(database, SEALER, tenant.id, "shop.example", False, NOW)
-    again = await domains.add(database, SEALER, tenant.id, "shop.example", True, NOW)
+    made = await add_domain(database, SEALER, tenant.id, "shop.example", False, NOW)
+    again = await add_domain(database, SEALER, tenant.id, "shop.example", True, NOW)
     assert again.keys == made.keys
     assert (again.status, again.trusted_at) == ("trusted", NOW)
-    assert (await domains.add(database, SEALER, tenant.id, "shop.example", False, NOW)).trusted_at == NOW
+    assert (await add_domain(database, SEALER, tenant.id, "shop.example", False, NOW)).trusted_at == NOW
     assert await domains.list_domains(database, tenant.id) == [again]
 
 
 async def test_two_who_add_at_once_get_the_same_keys(database: Database, tenant: Tenant) -> None:
-    one, two = await asyncio.gather(*(domains.add(database, SEALER, tenant.id, "shop.example", True, NOW) for _ in range(2)))
+    one, two = await asyncio.gather(*(add_domain(database, SEALER, tenant.id, "shop.example", True, NOW) for _ in range(2)))
     assert one == two
     assert len(one.keys) == 2
 
 
 async def test_signing_keys_are_the_private_halves_rsa_first(database: Database, tenant: Tenant) -> None:
-    await domains.add(database, SEALER, tenant.id, "shop.example", True, NOW)
+    await add_domain(database, SEALER, tenant.id, "shop.example", True, NOW)
     known = Domains(database, SEALER)
     keys = await known.signing_keys(tenant.id, "shop.example", 1)
     assert [(k.domain, k.selector) for k in keys] == [("shop.example", "ph1r"), ("shop.example", "ph1e")]
@@ -59,11 +60,11 @@ async def test_facts_are_remembered_a_little_but_not_that_there_are_none(databas
     seconds = 0.0
     known = Domains(database, SEALER, lambda: seconds)
     assert await known.facts(tenant.id, "shop.example") is None
-    await domains.add(database, SEALER, tenant.id, "shop.example", False, NOW)
+    await add_domain(database, SEALER, tenant.id, "shop.example", False, NOW)
     fact = await known.facts(tenant.id, "shop.example")
     assert fact is not None
     assert (fact.keyset, fact.trusted, fact.verified) == (1, False, False)
-    await domains.add(database, SEALER, tenant.id, "shop.example", True, NOW)
+    await add_domain(database, SEALER, tenant.id, "shop.example", True, NOW)
     assert await known.facts(tenant.id, "shop.example") is fact
     seconds = REMEMBERED
     trusted = await known.facts(tenant.id, "shop.example")
@@ -72,7 +73,7 @@ async def test_facts_are_remembered_a_little_but_not_that_there_are_none(databas
 
 
 async def test_the_records_to_publish_are_the_keys_and_the_return_path(database: Database, tenant: Tenant) -> None:
-    made = await domains.add(database, SEALER, tenant.id, "shop.example", False, NOW)
+    made = await add_domain(database, SEALER, tenant.id, "shop.example", False, NOW)
     records = domains.records(made, "mail.host.example")
     assert [(r.purpose, r.type, r.name) for r in records] == [
         ("dkim", "TXT", "ph1r._domainkey.shop.example"),

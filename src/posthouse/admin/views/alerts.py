@@ -12,15 +12,15 @@ from posthouse.policy.alerts import describe_alert
 
 def alert_view(alert: Alert) -> AlertView:
     """One alert."""
-    said = describe_alert(alert.type, alert.data)
+    wording = describe_alert(alert.type, alert.data)
     return AlertView(
         id=ids.text(PREFIX, alert.id),
         type=alert.type,
         at=alert.at,
-        severity=said.severity,
-        title=said.title,
-        summary=said.summary,
-        advice=said.advice,
+        severity=wording.severity,
+        title=wording.title,
+        summary=wording.summary,
+        advice=wording.advice,
         message_id=ids.text("msg", alert.message) if alert.message else None,
         data=alert.data or {},
     )

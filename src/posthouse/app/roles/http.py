@@ -13,8 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from posthouse.admin.messages import MessageActions
-from posthouse.app.runtime.accept import build_templates
+from posthouse.admin.context import AdminContext
 from posthouse.app.runtime.certificates import Certificates
 from posthouse.app.runtime.door_parts import DoorParts
 from posthouse.app.runtime.feedback import build_receiver
@@ -155,13 +154,12 @@ def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASG
     """The HTTP doors in one application: the API, the dashboard, providers' hooks and tracked links."""
     settings, database, sealer = runtime.settings, runtime.database, runtime.sealer
     clock, entropy = runtime.clock, runtime.entropy
-    actions = MessageActions(database, sealer, clock, entropy, shared.announcer)
+    admin = build_admin(runtime, shared)
     check_routes = partial(unreachable_routes, probe_targets(settings, None), clock) if settings.routes else None
     api = ApiParts(
         intake=shared.intake,
         throttle=shared.rate_limits,
-        cancel=actions.cancel,
-        resend=actions.resend,
+        admin=admin,
         cells=runtime.cells,
         sealer=sealer,
         credentials=shared.credentials,
@@ -171,8 +169,6 @@ def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASG
         signing_keys=Domains(database, sealer).signing_keys,
         readiness=Readiness(database, sealer, clock, settings.data_dir, check_routes).reasons,
         exposition=lambda: metrics.exposition(Path(metrics_folder) if metrics_folder else None),
-        templates=build_templates(runtime, shared.intake, shared.renderer),
-        forget=shared.intake.facts.forget,
         own_types=shared.intake.facts.own_types,
         allow_private_networks=settings.allow_private_networks,
         limits=settings.limits,
@@ -184,6 +180,22 @@ def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASG
             hooks=_hook_parts(runtime),
             visits=_visit_parts(runtime),
         )
+    )
+
+
+def build_admin(runtime: Runtime, shared: DoorParts) -> AdminContext:
+    """What use cases are given; this process hears at once of what they change."""
+    return AdminContext(
+        cells=runtime.cells,
+        sealer=runtime.sealer,
+        clock=runtime.clock,
+        new_id=runtime.entropy.new_id,
+        random=runtime.entropy.bytes,
+        renderer=shared.renderer,
+        announce=shared.announcer,
+        forget_template=shared.intake.facts.templates.forget,
+        forget_settings=shared.intake.facts.forget,
+        allow_private_networks=runtime.settings.allow_private_networks,
     )
 
 

@@ -1,6 +1,5 @@
 """Intake over an open store: for the listeners, for `make run`, and for commands."""
 
-from posthouse.admin.templates import TemplateParts, Templates
 from posthouse.app.runtime.routes import route_facts
 from posthouse.app.runtime.runtime import Runtime
 from posthouse.config import Settings
@@ -34,19 +33,6 @@ def build_intake(runtime: Runtime, notify_workers: NotifyWorkers | None = None, 
     )
     notify = notify_workers or WorkerNotifier(database)
     return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify))
-
-
-def build_templates(runtime: Runtime, intake: Intake, renderer: Renderer) -> Templates:
-    """Stored templates; a change made through them is forgotten by this process' intake at once."""
-    return Templates(
-        TemplateParts(
-            database=runtime.database,
-            now=runtime.clock.now,
-            new_id=runtime.entropy.new_id,
-            forget=intake.facts.templates.forget,
-            renders=renderer,
-        )
-    )
 
 
 def _link_builder(settings: Settings, sealer: Sealer) -> LinkBuilder:

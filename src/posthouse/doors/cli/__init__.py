@@ -1,13 +1,13 @@
-"""The command line: what an operator says, and what a program may read with ``--json``.
+"""The command line: what an operator types, and what a program may read with ``--json``.
 
 Exit codes: 0 done; 1 the answer is no (a message refused, a check failed, nothing found); 2 the settings or the
-store cannot be used, said in one sentence, and usage errors; 3 ``init`` on an initialised database.
+store cannot be used, explained in one sentence, and usage errors; 3 ``init`` on an initialised database.
 
-Must never import app or net: the composition root hands in what needs them (``handed``).
+Must never import app or net: the composition root gives it what needs them (``CliContext``).
 """
 
 import sys
-from typing import IO, Any, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 import click
 
@@ -15,26 +15,49 @@ from posthouse import __version__
 from posthouse.config import UnusableSettings
 from posthouse.doors.cli.alerts import alerts
 from posthouse.doors.cli.bounce import bounce
+from posthouse.doors.cli.config import config
 from posthouse.doors.cli.doctor import doctor
 from posthouse.doors.cli.domain import domain
 from posthouse.doors.cli.explain import explain
 from posthouse.doors.cli.hook import hook
+from posthouse.doors.cli.init import init, migrate
 from posthouse.doors.cli.key import key
 from posthouse.doors.cli.messages import messages
 from posthouse.doors.cli.send import send
 from posthouse.doors.cli.serve import serve
-from posthouse.doors.cli.settings import config
-from posthouse.doors.cli.setup import init, migrate
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.suppressions.entries import suppression
+from posthouse.doors.cli.suppressions.group import suppression
 from posthouse.doors.cli.tail import tail
-from posthouse.doors.cli.templates.push import template
+from posthouse.doors.cli.templates.group import template
 from posthouse.doors.cli.tenant import tenant
 from posthouse.doors.cli.type import type_
 from posthouse.doors.cli.webhook import webhook
 from posthouse.store.postgres.refusal import StoreRefusal
 
 __all__ = ["CliContext", "main", "posthouse"]
+
+
+COMMANDS: Final = (
+    serve,
+    init,
+    migrate,
+    domain,
+    key,
+    send,
+    messages,
+    tail,
+    alerts,
+    suppression,
+    tenant,
+    template,
+    type_,
+    doctor,
+    explain,
+    config,
+    webhook,
+    bounce,
+    hook,
+)
 
 
 class CommandError(click.ClickException):
@@ -59,7 +82,7 @@ class Commands(click.Group):
             raise CommandError(str(refusal)) from None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="posthouse")
 def posthouse() -> None:
     """Posthouse: transactional email from your own machine.
@@ -68,31 +91,7 @@ def posthouse() -> None:
     """
 
 
-for command in (
-    serve,
-    init,
-    migrate,
-    domain,
-    key,
-    send,
-    messages,
-    tail,
-    alerts,
-    suppression,
-    tenant,
-    template,
-    type_,
-    doctor,
-    explain,
-    config,
-    webhook,
-    bounce,
-    hook,
-):
-    posthouse.add_command(command)
-
-
-def main(handed: CliContext) -> NoReturn:
+def main(context: CliContext) -> NoReturn:
     """Run what the arguments say and exit with its code."""
-    posthouse.main(prog_name="posthouse", obj=handed)
+    posthouse.main(prog_name="posthouse", obj=context)
     raise AssertionError("click exits")

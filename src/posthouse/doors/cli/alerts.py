@@ -2,90 +2,78 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import click
 
-from posthouse.doors.cli.messages import TENANT
+from posthouse.admin.alerts import list_alerts
+from posthouse.admin.views.alerts import alert_page
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, moment, plain, remark
+from posthouse.doors.cli.shared.options import as_json, tenant_option, test_option
+from posthouse.doors.cli.shared.output import answer, moment, plain, remark
 from posthouse.doors.cli.shared.parameters import MomentType
-from posthouse.doors.cli.shared.session import CliSession, with_store
-from posthouse.model import ids
-from posthouse.model.alert import Alert, AlertFilter
-from posthouse.model.send_request import Environment
-from posthouse.model.timeline import cursor as place
+from posthouse.doors.cli.shared.with_admin import with_admin
+from posthouse.model.alert import AlertFilter
 from posthouse.model.timeline import read_cursor
-from posthouse.model.webhook_event import PREFIX
-from posthouse.policy.alerts import ALERT_TYPES, describe_alert
-from posthouse.store.tenants import alerts as stored
-
-TEST = click.option("--test", is_flag=True, help="The sandbox's alerts instead of the live ones.")
+from posthouse.model.views.alerts import AlertView
+from posthouse.policy.alerts import ALERT_TYPES
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
-def alerts(context: click.Context) -> None:
+def alerts(click_context: click.Context) -> None:
     """What operations should know of, and do. Alone: the list."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_)
+    if click_context.invoked_subcommand is None:
+        click_context.invoke(list_)
 
 
 @alerts.command("list")
 @click.option("--type", type=click.Choice(ALERT_TYPES), help="Only of this type.")
-@click.option("--since", type=MomentType(), help="Only told then or later.")
-@click.option("--until", type=MomentType(), help="Only told then or before.")
+@click.option("--since", type=MomentType(), help="Only raised then or later.")
+@click.option("--until", type=MomentType(), help="Only raised then or before.")
 @click.option("--cursor", help="Where the page before ended.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many.")
-@TEST
-@TENANT
+@test_option("alerts")
+@tenant_option("alerts")
 @as_json
 @click.pass_obj
 def list_(
-    handed: CliContext, *, type: str | None, since: datetime | None, until: datetime | None, cursor: str | None, limit: int,
-    test: bool, tenant: str | None, as_json: bool,
-) -> None:  # fmt: skip
+    context: CliContext,
+    *,
+    type: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    cursor: str | None,
+    limit: int,
+    test: bool,
+    tenant: str | None,
+    as_json: bool,
+) -> None:
     """Show alerts, the newest first, each with what to do."""
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
-        raise click.BadParameter("it is none that this command gave out", param_hint="--cursor")
-    wanted = AlertFilter(type=type, since=since, until=until, before=before, limit=limit + 1)
+        raise click.BadParameter("it is none that this command printed", param_hint="--cursor")
+    alert_filter = AlertFilter(type=type, since=since, until=until, before=before, limit=limit + 1)
 
-    async def work(session: CliSession) -> list[Alert]:
-        owner = await session.tenant(tenant)
-        async with session.store.database.session() as reading:
-            return await stored.list_alerts(reading, owner.id, int(Environment.TEST if test else Environment.LIVE), wanted)
-
-    found = with_store(handed, work)
-    following = place(found[limit - 1].id) if len(found) > limit else None
+    stored = with_admin(context, tenant, lambda admin, actor: list_alerts(admin, actor, alert_filter), test=test)
+    page = alert_page(stored, limit)
     if as_json:
-        answer({"data": [_json(each) for each in found[:limit]], "nextCursor": following})
+        answer(page)
         return
-    _print(found[:limit])
-    if following:
-        remark(f"There are more: --cursor {following}")
+    _print(page.data)
+    if page.next_cursor:
+        remark(f"There are more: --cursor {page.next_cursor}")
 
 
-def _print(found: Sequence[Alert]) -> None:
-    if not found:
+def _print(views: Sequence[AlertView]) -> None:
+    if not views:
         remark("No alerts.")
-    for each in found:
-        said = describe_alert(each.type, each.data)
-        click.echo(plain(f"{moment(each.at)}  {said.severity.upper()}  {said.title}"))
-        click.echo(plain(f"  {said.summary}"))
-        if each.message:
-            click.echo(f"  posthouse messages show {ids.text('msg', each.message)}")
-        for step in said.advice:
+    for view in views:
+        click.echo(plain(f"{moment(view.at)}  {view.severity.upper()}  {view.title}"))
+        click.echo(plain(f"  {view.summary}"))
+        if view.message_id:
+            click.echo(f"  posthouse messages show {view.message_id}")
+        for step in view.advice:
             click.echo(plain(f"  - {step.text}"))
             if step.command:
                 click.echo(plain(f"      {step.command}"))
         click.echo()
-
-
-def _json(each: Alert) -> dict[str, Any]:
-    said = describe_alert(each.type, each.data)
-    return {
-        "id": ids.text(PREFIX, each.id), "type": each.type, "at": each.at, "severity": said.severity, "title": said.title,
-        "summary": said.summary, "advice": said.advice, "messageId": each.message and ids.text("msg", each.message),
-        "data": each.data or {},
-    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`posthouse bounce`: what a returned mail says, without a database: for a person who wonders, and for trying out a mailbox of them."""
+"""``posthouse bounce``: what a returned message means, without a database."""
 
 import sys
 from pathlib import Path
@@ -33,16 +33,16 @@ class BounceFile(msgspec.Struct, frozen=True):
 
 @click.group()
 def bounce() -> None:
-    """Returned mail: bounces, complaints, automatic replies."""
+    """Returned messages: bounces, complaints, automatic replies."""
 
 
 @bounce.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line and file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, for each file.")
 def parse(files: tuple[Path, ...], as_json: bool) -> None:
-    """Read returned mails and say whom each is about, and what it means.
+    """Read returned messages and say which recipient each is about, and what it means.
 
-    A file that cannot be read is told on standard error, and the exit code is 1.
+    A file that cannot be read is reported on standard error, and the exit code is 1.
     """
     unread = False
     for file in files:
@@ -52,23 +52,23 @@ def parse(files: tuple[Path, ...], as_json: bool) -> None:
             click.echo(f"posthouse: {file}: {error.strerror}", err=True)
             unread = True
             continue
-        parsed = BounceFile(str(file), [_result(found) for found in judge(read(data))])
-        click.echo(msgspec.json.encode(parsed).decode() if as_json else _told(parsed))
+        parsed = BounceFile(str(file), [_result(feedback) for feedback in judge(read(data))])
+        click.echo(msgspec.json.encode(parsed).decode() if as_json else _format(parsed))
     if unread:
         sys.exit(1)
 
 
-def _result(found: Feedback) -> BounceResult:
-    return BounceResult(found.recipient, found.kind.value, found.suppresses, found.reason, found.enhanced_code)
+def _result(feedback: Feedback) -> BounceResult:
+    return BounceResult(feedback.recipient, feedback.kind.value, feedback.suppresses, feedback.reason, feedback.enhanced_code)
 
 
-def _told(parsed: BounceFile) -> str:
+def _format(parsed: BounceFile) -> str:
     if not parsed.results:
         return f"{parsed.file}: no report"
     lines = [f"{parsed.file}:"]
     for result in parsed.results:
-        words = f"  {result.kind:{_WIDTH}} {result.recipient or 'nobody named'}: {result.reason.replace('_', ' ')}"
+        line = f"  {result.kind:{_WIDTH}} {result.recipient or 'no recipient named'}: {result.reason.replace('_', ' ')}"
         lines.append(
-            words + (f" ({result.enhanced_code})" if result.enhanced_code else "") + (", suppresses" if result.suppresses else "")
+            line + (f" ({result.enhanced_code})" if result.enhanced_code else "") + (", suppresses" if result.suppresses else "")
         )
     return "\n".join(lines)

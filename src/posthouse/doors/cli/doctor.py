@@ -3,22 +3,26 @@
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import click
 import msgspec
 
 from posthouse.config import RouteSetting, Settings, load, unknown
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, plain
-from posthouse.doors.cli.shared.session import opening, reached
+from posthouse.doors.cli.shared.options import as_json
+from posthouse.doors.cli.shared.output import answer, plain
+from posthouse.doors.cli.shared.session import reach_server, store_options
 from posthouse.model.domain import Domain
-from posthouse.model.route import SENDING_KINDS, RouteKind
+from posthouse.model.route import RouteKind
 from posthouse.ops.doctor_network import CheckLevel, CheckResult, check_disk
 from posthouse.ops.doctor_store import check_store
 from posthouse.store.postgres.database import Database
 from posthouse.store.postgres.migrate import current
 from posthouse.store.postgres.refusal import StoreRefusal
 from posthouse.store.tenants import domains, tenants
+
+SUPPORTED_KINDS: Final = frozenset({"mx", "smtp", "smtps", "inbox"})
 
 
 class DoctorReport(msgspec.Struct, frozen=True):
@@ -32,45 +36,45 @@ class DoctorReport(msgspec.Struct, frozen=True):
 @click.option("--ca", is_flag=True, help="Print the self-signed authority (PEM) and do nothing else.")
 @as_json
 @click.pass_obj
-def doctor(handed: CliContext, *, ca: bool, as_json: bool) -> None:
+def doctor(context: CliContext, *, ca: bool, as_json: bool) -> None:
     """Find what would stop mail from leaving, and say what to do.
 
     Exits 1 when a check fails. --ca prints the authority behind the self-signed certificate, for clients that
     check the server's name.
     """
-    settings = load(handed.environ)
+    settings = load(context.environ)
     if ca:
-        click.echo(handed.authority(settings.data_dir, settings.hostname, handed.now()), nl=False)
+        click.echo(context.authority(settings.data_dir, settings.hostname, context.clock.now()), nl=False)
         return
-    findings = asyncio.run(_examine(handed, settings))
+    findings = asyncio.run(_examine(context, settings))
     report = DoctorReport(not any(finding.level is CheckLevel.FAIL for finding in findings), findings)
     if as_json:
         answer(report)
     else:
-        _tell(report)
+        _print(report)
     sys.exit(0 if report.ok else 1)
 
 
-async def _examine(handed: CliContext, settings: Settings) -> list[CheckResult]:
-    """The settings, then the store, then the network, which is asked about a domain of ours."""
-    findings = [CheckResult("settings", CheckLevel.WARN, sentence, "correct the name") for sentence in unknown(handed.environ)]
+async def _examine(context: CliContext, settings: Settings) -> list[CheckResult]:
+    """The settings, then the store, then the network, which is probed with a domain of ours."""
+    findings = [CheckResult("settings", CheckLevel.WARN, sentence, "correct the name") for sentence in unknown(context.environ)]
     findings += [*_routes(settings.routes), check_disk(settings.data_dir)]
     known: list[Domain] = []
-    asked = opening(handed, settings)
+    options = store_options(context, settings)
     try:
-        async with reached(asked) as server:
-            findings += await check_store(server.database, asked, handed.now)
+        async with reach_server(options) as server:
+            findings += await check_store(server.database, options, context.clock.now)
             if await current(server.database):
                 known = await _domains(server.database)
-                findings.append(_standing(known, settings.routes))
+                findings.append(_domain_result(known, settings.routes))
     except StoreRefusal as refusal:
         findings.append(CheckResult("database", CheckLevel.FAIL, str(refusal), "nothing can be accepted without it"))
-    return findings + list(await handed.look_outside(handed.outside(settings, known[0].name if known else None)))
+    return findings + list(await context.check_network(context.probe_targets(settings, known[0].name if known else None)))
 
 
 def _routes(routes: Sequence[RouteSetting]) -> Iterator[CheckResult]:
     for route in routes:
-        if route.kind not in SENDING_KINDS:
+        if route.kind not in SUPPORTED_KINDS:
             yield CheckResult(
                 f"route {route.name}",
                 CheckLevel.FAIL,
@@ -89,7 +93,7 @@ async def _domains(database: Database) -> list[Domain]:
     return await domains.list_domains(database, owner.id) if owner else []
 
 
-def _standing(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> CheckResult:
+def _domain_result(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> CheckResult:
     """Whether anything may be sent from anywhere; the built-in inbox asks for no domain."""
     ready = [domain.name for domain in known if domain.status != "pending"]
     if ready:
@@ -101,8 +105,8 @@ def _standing(known: Sequence[Domain], routes: Sequence[RouteSetting]) -> CheckR
     return CheckResult("domain", level, f"{text}, so only the built-in inbox takes mail", "run posthouse domain add NAME --trust")
 
 
-def _tell(report: DoctorReport) -> None:
+def _print(report: DoctorReport) -> None:
     width = max(len(finding.check) for finding in report.findings)
     for finding in report.findings:
-        then = f"  -> {finding.advice}" if finding.advice and finding.level is not CheckLevel.OK else ""
-        click.echo(plain(f"{finding.level:<4}  {finding.check.ljust(width)}  {finding.text}{then}"))
+        advice = f"  -> {finding.advice}" if finding.advice and finding.level is not CheckLevel.OK else ""
+        click.echo(plain(f"{finding.level:<4}  {finding.check.ljust(width)}  {finding.text}{advice}"))

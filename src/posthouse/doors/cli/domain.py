@@ -2,134 +2,28 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import click
-import msgspec
 
+from posthouse.admin import domains
+from posthouse.admin.context import AdminContext
+from posthouse.admin.views.domains import domain_check, domain_detail, domain_page
+from posthouse.config import Settings, load
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
-from posthouse.doors.cli.shared.session import CliSession, with_store
+from posthouse.doors.cli.shared.options import as_json, tenant_option
+from posthouse.doors.cli.shared.output import answer, facts, moment, plain, remark, table
+from posthouse.doors.cli.shared.with_admin import with_admin
 from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.actor import Actor
 from posthouse.model.dns_answer import PublishedRecords
 from posthouse.model.domain import DnsRecord, Domain
-from posthouse.store.tenants import domains, streams
+from posthouse.model.views.domains import CheckedRecord, DomainCheck, DomainDetail
 
 HEADINGS: Final = ("NAME", "STATUS", "TRUSTED", "VERIFIED", "CREATED")
-TENANT = click.option("--tenant", metavar="REF", help="Whose domain; left out: the first tenant's.")
-
-
-class CheckedRecord(msgspec.Struct, frozen=True):
-    """A record that should be published, and what DNS says: ``status`` is found, missing, different or unknown."""
-
-    purpose: str
-    type: str
-    name: str
-    value: str
-    status: str
-    found: tuple[str, ...]
-
-
-@click.group()
-def domain() -> None:
-    """Domains that mail is sent from."""
-
-
-@domain.command()
-@click.argument("name", callback=lambda _context, _parameter, text: wire_name(text))
-@click.option("--trust", is_flag=True, help="You vouch for it: mail may leave at once, whatever DNS says.")
-@TENANT
-@as_json
-@click.pass_obj
-def add(handed: CliContext, *, name: str, trust: bool, tenant: str | None, as_json: bool) -> None:
-    """Add the domain NAME, make its keys, and show what to publish in DNS.
-
-    A domain that is there already keeps its keys; --trust then only trusts it.
-    """
-
-    async def work(session: CliSession) -> tuple[Domain, tuple[DnsRecord, ...]]:
-        store = session.store
-        owner = await session.tenant(tenant)
-        added = await domains.add(store.database, store.sealer, owner.id, name, trust, handed.now())
-        return added, await _records(session, owner.id, added)
-
-    added, records = with_store(handed, work)
-    if as_json:
-        answer(_json(added) | {"records": records})
-        return
-    facts((("domain", added.name), ("status", added.status)))
-    click.echo("\nPublish in DNS:")
-    for record in records:
-        click.echo(f"\n{record.type} {record.name}  ({record.purpose})\n  {record.value}")
-
-
-@domain.command("list")
-@TENANT
-@as_json
-@click.pass_obj
-def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
-    """Show all domains, the newest first."""
-
-    async def work(session: CliSession) -> list[Domain]:
-        return await domains.list_domains(session.store.database, (await session.tenant(tenant)).id)
-
-    found = with_store(handed, work)
-    if as_json:
-        answer({"data": [_json(one) for one in found]})
-    else:
-        table(HEADINGS, ((d.name, d.status, moment(d.trusted_at), moment(d.verified_at), moment(d.created_at)) for d in found))
-
-
-@domain.command()
-@click.argument("name", callback=lambda _context, _parameter, text: wire_name(text))
-@TENANT
-@as_json
-@click.pass_obj
-def check(handed: CliContext, *, name: str, tenant: str | None, as_json: bool) -> None:
-    """Compare what is published for NAME with what should be; changes nothing.
-
-    Exits 1 unless every DKIM record is found as it should be.
-    """
-
-    async def work(session: CliSession) -> tuple[Domain, tuple[CheckedRecord, ...]] | None:
-        owner = await session.tenant(tenant)
-        found = await domains.get(session.store.database, owner.id, name)
-        if found is None:
-            return None
-        wanted = await _records(session, owner.id, found)
-        dns = session.settings.dns
-        heard = await handed.look_up([(record.name, record.type) for record in wanted], (dns.host, dns.port) if dns else None)
-        return found, tuple(map(compare, wanted, heard))
-
-    done = with_store(handed, work)
-    if done is None:
-        remark(f"posthouse: there is no domain {name}; `posthouse domain add {name}` adds it.")
-        sys.exit(1)
-    _tell(*done, as_json=as_json)
-    sys.exit(0 if all(record.status == "found" for record in done[1] if record.purpose == "dkim") else 1)
-
-
-async def _records(session: CliSession, tenant: int, found: Domain) -> tuple[DnsRecord, ...]:
-    """With the hosts that links of the tenant's streams stand on."""
-    settings = session.settings
-    hosts = {stream.tracking_domain for stream in await streams.list_streams(session.store.database, tenant)} - {""}
-    answered = urlsplit(settings.public_url or "").hostname or settings.hostname
-    return domains.records(found, settings.hostname, sorted(hosts), answered)
-
-
-def compare(wanted: DnsRecord, heard: PublishedRecords) -> CheckedRecord:
-    """What DNS says against what should be there; a published DMARC or SPF policy of one's own is as good."""
-    found = tuple(value for value in heard.values if _is_about(wanted.purpose, value))
-    if heard.error:
-        status, found = "unknown", (heard.error,)
-    elif any(_normal(value) == _normal(wanted.value) for value in found):
-        status = "found"
-    elif found:
-        status = "found" if wanted.purpose == "dmarc" else "different"
-    else:
-        status = "missing"
-    return CheckedRecord(wanted.purpose, wanted.type, wanted.name, wanted.value, status, found)
+_MARKS: Final = {"spf": "v=spf1", "dmarc": "v=dmarc1"}  # how the TXT record of a purpose begins
+RecordStatus = Literal["found", "missing", "different", "unknown"]
 
 
 def wire_name(text: str) -> str:
@@ -140,29 +34,136 @@ def wire_name(text: str) -> str:
     return mailbox.domain.lower()
 
 
+_NAME = click.argument("name", callback=lambda _context, _parameter, text: wire_name(text))
+
+
+@click.group()
+def domain() -> None:
+    """Domains that mail is sent from."""
+
+
+@domain.command()
+@_NAME
+@click.option("--trust", is_flag=True, help="You vouch for it: mail may be sent at once, whatever DNS says.")
+@tenant_option("domain")
+@as_json
+@click.pass_obj
+def add(context: CliContext, *, name: str, trust: bool, tenant: str | None, as_json: bool) -> None:
+    """Add the domain NAME, create its keys, and show what to publish in DNS.
+
+    A domain that is there already keeps its keys; --trust then only trusts it.
+    """
+    settings = load(context.environ)
+
+    async def work(admin: AdminContext, actor: Actor) -> DomainDetail:
+        added = await domains.add(admin, actor, name, trust=trust)
+        return domain_detail(added, await _records(settings, admin, actor, added))
+
+    detail = with_admin(context, tenant, work)
+    if as_json:
+        answer(detail)
+        return
+    facts((("domain", detail.name), ("status", detail.status)))
+    click.echo("\nPublish in DNS:")
+    for record in detail.records:
+        click.echo(f"\n{record.type} {record.name}  ({record.purpose})\n  {record.value}")
+
+
+@domain.command("list")
+@tenant_option("domains")
+@as_json
+@click.pass_obj
+def list_(context: CliContext, *, tenant: str | None, as_json: bool) -> None:
+    """Show all domains, the newest first."""
+    stored = with_admin(context, tenant, domains.list_domains)
+    if as_json:
+        answer(domain_page(stored))
+    else:
+        table(HEADINGS, map(_cells, stored))
+
+
+@domain.command()
+@_NAME
+@tenant_option("domain")
+@as_json
+@click.pass_obj
+def check(context: CliContext, *, name: str, tenant: str | None, as_json: bool) -> None:
+    """Compare what is published for NAME with what should be; changes nothing.
+
+    Exits 1 unless every DKIM record is found as it should be.
+    """
+    settings = load(context.environ)
+
+    async def work(admin: AdminContext, actor: Actor) -> DomainCheck | None:
+        stored = await domains.get_domain(admin, actor, name)
+        if stored is None:
+            return None
+        expected = await _records(settings, admin, actor, stored)
+        nameserver = (settings.dns.host, settings.dns.port) if settings.dns else None
+        published = await context.look_up_records([(record.name, record.type) for record in expected], nameserver)
+        return domain_check(stored, tuple(map(compare, expected, published)))
+
+    checked = with_admin(context, tenant, work)
+    if checked is None:
+        remark(f"posthouse: there is no domain {name}; `posthouse domain add {name}` adds it.")
+        sys.exit(1)
+    if as_json:
+        answer(checked)
+    else:
+        _print_check(checked)
+    sys.exit(0 if all(record.status == "found" for record in checked.records if record.purpose == "dkim") else 1)
+
+
+async def _records(settings: Settings, admin: AdminContext, actor: Actor, domain: Domain) -> Sequence[DnsRecord]:
+    public_host = urlsplit(settings.public_url or "").hostname or settings.hostname
+    return await domains.records_of(admin, actor, domain, settings.hostname, public_host)
+
+
+def compare(expected: DnsRecord, published: PublishedRecords) -> CheckedRecord:
+    """What DNS has against what should be there; a published DMARC or SPF policy of one's own is as good."""
+    values = tuple(value for value in published.values if _is_about(expected.purpose, value))
+    status: RecordStatus = "missing"
+    if published.error:
+        status, values = "unknown", (published.error,)
+    elif any(_normal(value) == _normal(expected.value) for value in values):
+        status = "found"
+    elif values:
+        status = "found" if expected.purpose == "dmarc" else "different"
+    return CheckedRecord(
+        purpose=expected.purpose,
+        type=expected.type,
+        name=expected.name,
+        value=expected.value,
+        status=status,
+        found=values,
+    )
+
+
 def _is_about(purpose: str, value: str) -> bool:
     """Other TXT records may stand beside an SPF or DMARC record."""
-    marks = {"spf": "v=spf1", "dmarc": "v=dmarc1"}
-    return value.lower().startswith(marks.get(purpose, ""))
+    return value.lower().startswith(_MARKS.get(purpose, ""))
 
 
 def _normal(value: str) -> str:
     return "".join(value.split()).rstrip(".;")
 
 
-def _tell(found: Domain, records: Sequence[CheckedRecord], *, as_json: bool) -> None:
-    if as_json:
-        answer(_json(found) | {"records": records})
-        return
-    facts((("domain", found.name), ("status", found.status)))
+def _print_check(checked: DomainCheck) -> None:
+    facts((("domain", checked.name), ("status", checked.status)))
     click.echo()
-    table(("PURPOSE", "TYPE", "NAME", "IN DNS"), ((r.purpose, r.type, r.name, r.status) for r in records))
-    for record in records:
+    table(("PURPOSE", "TYPE", "NAME", "IN DNS"), ((r.purpose, r.type, r.name, r.status) for r in checked.records))
+    for record in checked.records:
         if record.status != "found":
             click.echo(f"\n{record.type} {record.name} should be\n  {record.value}")
             for value in record.found:
                 click.echo(f"but DNS says\n  {plain(value)}")
 
 
-def _json(one: Domain) -> dict[str, Any]:
-    return {"name": one.name, "status": one.status, "createdAt": one.created_at}
+def _cells(domain: Domain) -> tuple[str, ...]:
+    return (
+        domain.name,
+        domain.status,
+        moment(domain.trusted_at),
+        moment(domain.verified_at),
+        moment(domain.created_at),
+    )

@@ -1,95 +1,75 @@
-"""``posthouse hook``: the addresses to give to providers, so that they tell what became of mails."""
+"""``posthouse hook``: the addresses to give to providers, which they call when something happens to a message."""
 
-import sys
 from typing import Final
-from uuid import UUID
 
 import click
 
+from posthouse.admin import hooks
+from posthouse.admin.hooks import NO_HOOK, PREFIX
+from posthouse.admin.views.hooks import hook_page
+from posthouse.config import load
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, moment, remark, table
-from posthouse.doors.cli.shared.session import CliSession, with_store
+from posthouse.doors.cli.shared.options import as_json, tenant_option
+from posthouse.doors.cli.shared.output import answer, moment, refuse, remark, table
+from posthouse.doors.cli.shared.with_admin import with_admin
 from posthouse.model import ids
-from posthouse.model.feedback import HookAddress
 from posthouse.model.route import PROVIDER_KINDS
+from posthouse.model.views.hooks import NewHook
 from posthouse.providers.registry import BY_NAME
-from posthouse.store.recipients import hooks
 
-PREFIX: Final = "hook"
 HEADINGS: Final = ("ID", "PROVIDER", "ENVIRONMENT", "CREATED")
-TENANT = click.option("--tenant", metavar="REF", help="Whose hook; left out: the first tenant's.")
 
 
 @click.group()
 def hook() -> None:
-    """Addresses that providers call with what became of mails."""
+    """Addresses that providers call when something happens to a message."""
 
 
 @hook.command()
 @click.argument("provider", type=click.Choice([kind.value for kind in PROVIDER_KINDS]))
-@click.option("--test", "is_test", is_flag=True, help="For mail of the test environment.")
-@TENANT
+@click.option("--test", "is_test", is_flag=True, help="For messages of the test environment.")
+@tenant_option("hook")
 @as_json
 @click.pass_obj
-def add(handed: CliContext, *, provider: str, is_test: bool, tenant: str | None, as_json: bool) -> None:
-    """Make an address for PROVIDER to call; it is shown this once."""
-
-    async def work(session: CliSession) -> str:
-        owner, now = await session.tenant(tenant), handed.now()
-        token = await hooks.add(
-            session.store.database, owner.id, 0 if is_test else 1, provider, id=_id(handed), now=now, random=handed.random
+def add(context: CliContext, *, provider: str, is_test: bool, tenant: str | None, as_json: bool) -> None:
+    """Create an address for PROVIDER to call; it is shown this once."""
+    settings = load(context.environ)
+    token = with_admin(context, tenant, lambda admin, actor: hooks.create(admin, actor, provider), test=is_test)
+    if provider not in settings.webhook_secrets:
+        remark(
+            f"POSTHOUSE_{provider.upper()}_WEBHOOK_SECRET ({BY_NAME[provider].secret_name}) is not set where this command runs; "
+            "until it is set for the server, calls are refused."
         )
-        base = session.settings.public_url or f"http://{session.settings.http or 'localhost'}"
-        if provider not in session.settings.webhook_secrets:
-            remark(
-                f"POSTHOUSE_{provider.upper()}_WEBHOOK_SECRET ({BY_NAME[provider].secret_name}) is not set where this command runs; "
-                "until it is set for the server, calls are refused."
-            )
-        return f"{base}/hooks/{provider}/{token}"
-
-    url = with_store(handed, work)
+    base = settings.public_url or f"http://{settings.http or 'localhost'}"
+    created = NewHook(f"{base}/hooks/{provider}/{token}")
     if as_json:
-        answer({"url": url})
+        answer(created)
     else:
-        click.echo(url)
-
-
-def _id(handed: CliContext) -> UUID:
-    return ids.new(int(handed.now().timestamp() * 1000), int.from_bytes(handed.random(16), "big"))
+        click.echo(created.url)
 
 
 @hook.command("list")
-@TENANT
+@tenant_option("hooks")
 @as_json
 @click.pass_obj
-def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
-    """The hooks there are, without their tokens."""
-
-    async def work(session: CliSession) -> list[HookAddress]:
-        return await hooks.list_hooks(session.store.database, (await session.tenant(tenant)).id)
-
-    found = with_store(handed, work)
-    rows = [
-        (ids.text(PREFIX, one.id), one.provider, "live" if one.environment else "test", moment(one.created_at)) for one in found
-    ]
+def list_(context: CliContext, *, tenant: str | None, as_json: bool) -> None:
+    """Show the hooks, without their tokens."""
+    page = hook_page(with_admin(context, tenant, hooks.list_hooks))
     if as_json:
-        answer([dict(zip(("id", "provider", "environment", "createdAt"), row, strict=True)) for row in rows])
+        answer(page)
     else:
-        table(HEADINGS, rows)
+        table(HEADINGS, ((each.id, each.provider, each.environment, moment(each.created_at)) for each in page.data))
 
 
 @hook.command()
 @click.argument("id")
-@TENANT
+@tenant_option("hook")
 @click.pass_obj
-def revoke(handed: CliContext, *, id: str, tenant: str | None) -> None:
+def revoke(context: CliContext, *, id: str, tenant: str | None) -> None:
     """Take no more calls at the hook ID."""
-    parsed = ids.parse(PREFIX, id)
-
-    async def work(session: CliSession) -> bool:
-        owner = await session.tenant(tenant)
-        return parsed is not None and await hooks.revoke(session.store.database, owner.id, parsed, handed.now())
-
-    if not with_store(handed, work):
-        click.echo(f"posthouse: there is no hook {id}", err=True)
-        sys.exit(1)
+    hook = ids.parse(PREFIX, id)
+    if hook is None:
+        refuse(NO_HOOK, as_json=False)
+    rejection = with_admin(context, tenant, lambda admin, actor: hooks.revoke(admin, actor, hook))
+    if rejection is not None:
+        refuse(rejection, as_json=False)

@@ -1,22 +1,34 @@
-"""``posthouse key``: API keys and SMTP logins, made, listed, limited and revoked."""
+"""``posthouse key``: API keys and SMTP logins, created, listed, limited and revoked."""
 
 import sys
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import click
+import msgspec
 
+from posthouse.admin import keys
+from posthouse.admin.keys import KeyRequest
+from posthouse.admin.views.keys import credential_page, credential_view, new_credential
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
-from posthouse.doors.cli.shared.session import CliSession, with_store
+from posthouse.doors.cli.shared.options import as_json, tenant_option
+from posthouse.doors.cli.shared.output import answer, facts, moment, refuse, remark, table
+from posthouse.doors.cli.shared.with_admin import environment_of, with_admin
 from posthouse.model import ids
-from posthouse.model.credential import Credential
-from posthouse.model.send_request import Environment
+from posthouse.model.credential import PREFIX
+from posthouse.model.send_request import Rejection
+from posthouse.model.views.keys import CredentialView, NewSmtpLogin
 from posthouse.policy import types
 from posthouse.policy.throttle import MOST
-from posthouse.store.tenants import credentials, message_types
 
 HEADINGS: Final = ("ID", "KIND", "ENVIRONMENT", "BEGINS WITH", "NAME", "TYPE", "STREAM", "A MINUTE", "CREATED", "REVOKED")
+
+
+class RevokedKey(msgspec.Struct, frozen=True):
+    """Whether a key was revoked by this command."""
+
+    id: str
+    revoked: bool
 
 
 @click.group()
@@ -31,11 +43,11 @@ def key() -> None:
 @click.option("--type", "type_", metavar="T", help="The type of messages that name none, such as password_reset.")
 @click.option("--stream", metavar="S", help="The stream of messages that name none.")
 @click.option("--rate", metavar="N", type=click.IntRange(1, MOST), help="At most N messages a minute; left out: no limit.")
-@click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
+@tenant_option("key")
 @as_json
 @click.pass_obj
 def create(
-    handed: CliContext,
+    context: CliContext,
     *,
     test: bool,
     smtp: bool,
@@ -46,111 +58,104 @@ def create(
     tenant: str | None,
     as_json: bool,
 ) -> None:
-    """Make a key and show it, once."""
+    """Create a key and show it, once."""
     if type_ is not None and not types.NAME.fullmatch(type_):
         raise click.BadParameter(types.unknown(type_), param_hint="--type")
-
-    async def work(session: CliSession) -> tuple[Credential, str]:
-        owner = await session.tenant(tenant)
-        if type_ is not None and type_ not in types.BY_NAME:
-            async with session.store.database.session() as reading:
-                own = types.own_types(await message_types.current(reading, owner.id))
-            if type_ not in own:
-                raise click.BadParameter(types.unknown(type_, own), param_hint="--type")
-        make = credentials.create_smtp_login if smtp else credentials.create_api_key
-        environment = Environment.TEST if test else Environment.LIVE
-        return await make(
-            session.store.database, owner.id, environment, now=handed.now(), random=handed.random, name=name,
-            default_type=type_, default_stream=stream, rate=rate,
-        )  # fmt: skip
-
-    made, secret = with_store(handed, work)
-    shown = {"username": made.lookup, "password": secret} if smtp else {"key": secret}
-    if as_json:
-        answer(_json(made) | shown)
+    request = KeyRequest(
+        environment=environment_of(test=test),
+        kind="smtp" if smtp else "api",
+        name=name,
+        type=type_,
+        stream=stream,
+        rate=rate,
+    )
+    created = with_admin(context, tenant, lambda admin, actor: keys.create(admin, actor, request))
+    if isinstance(created, Rejection):
+        _refuse_create(created, as_json=as_json)
         return
-    facts([("id", ids.text("key", made.id)), *shown.items()])
+    view = new_credential(created)
+    if as_json:
+        answer(view)
+        return
+    if isinstance(view, NewSmtpLogin):
+        facts((("id", view.id), ("username", view.username), ("password", view.password)))
+    else:
+        facts((("id", view.id), ("key", view.key)))
     remark("This is shown once; only its digest is kept.")
 
 
 @key.command("list")
-@click.option("--tenant", metavar="REF", help="Whose keys; left out: the first tenant's.")
+@tenant_option("keys")
 @as_json
 @click.pass_obj
-def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
+def list_(context: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show all keys, the newest first; never their secrets."""
-
-    async def work(session: CliSession) -> list[Credential]:
-        return await credentials.list_credentials(session.store.database, (await session.tenant(tenant)).id)
-
-    found = with_store(handed, work)
+    page = credential_page(with_admin(context, tenant, keys.list_keys))
     if as_json:
-        answer({"data": [_json(one) for one in found]})
+        answer(page)
     else:
-        table(HEADINGS, map(_cells, found))
+        table(HEADINGS, map(_cells, page.data))
 
 
 @key.command()
 @click.argument("id")
 @click.option("--rate", metavar="N", type=click.IntRange(0, MOST), required=True, help="Messages a minute; 0: no limit.")
-@click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
+@tenant_option("key")
 @as_json
 @click.pass_obj
-def change(handed: CliContext, *, id: str, rate: int, tenant: str | None, as_json: bool) -> None:
-    """Change the rate limit of the key ID (key_…), or take it away; it counts within seconds."""
-    identifier = _identifier(id)
-
-    async def work(session: CliSession) -> Credential | None:
-        return await credentials.limit(session.store.database, (await session.tenant(tenant)).id, identifier, rate or None)
-
-    changed = with_store(handed, work)
-    if changed is None:
-        remark("There is no such key that could be changed.")
-    elif as_json:
-        answer(_json(changed))
+def change(context: CliContext, *, id: str, rate: int, tenant: str | None, as_json: bool) -> None:
+    """Change the rate limit of the key ID (key_…), or remove it; it counts within seconds."""
+    key = _parse_id(id)
+    changed = with_admin(context, tenant, lambda admin, actor: keys.change_rate(admin, actor, key, rate or None))
+    if isinstance(changed, Rejection):
+        refuse(changed, as_json=as_json)
+    if as_json:
+        answer(credential_view(changed))
     else:
         remark(f"At most {rate:,} messages a minute." if rate else "No limit any more.")
-    sys.exit(0 if changed is not None else 1)
 
 
 @key.command()
 @click.argument("id")
-@click.option("--tenant", metavar="REF", help="Whose key; left out: the first tenant's.")
+@tenant_option("key")
 @as_json
 @click.pass_obj
-def revoke(handed: CliContext, *, id: str, tenant: str | None, as_json: bool) -> None:
+def revoke(context: CliContext, *, id: str, tenant: str | None, as_json: bool) -> None:
     """Revoke the key ID (key_…); it stops working within seconds."""
-    identifier = _identifier(id)
-
-    async def work(session: CliSession) -> bool:
-        return await credentials.revoke(session.store.database, (await session.tenant(tenant)).id, identifier, handed.now())
-
-    revoked = with_store(handed, work)
+    key = _parse_id(id)
+    rejection = with_admin(context, tenant, lambda admin, actor: keys.revoke(admin, actor, key))
     if as_json:
-        answer({"id": id, "revoked": revoked})
+        answer(RevokedKey(id, rejection is None))
     else:
-        remark("Revoked." if revoked else "There is no such key that could be revoked.")
-    sys.exit(0 if revoked else 1)
+        remark("Revoked." if rejection is None else rejection.detail)
+    sys.exit(0 if rejection is None else 1)
 
 
-def _identifier(id: str) -> UUID:
-    identifier = ids.parse("key", id)
-    if identifier is None:
+def _refuse_create(rejection: Rejection, *, as_json: bool) -> None:
+    """A type that does not exist is a wrong option; anything else is refused."""
+    for error in rejection.errors:
+        if error.path == "type":
+            raise click.BadParameter(error.message, param_hint="--type")
+    refuse(rejection, as_json=as_json)
+
+
+def _parse_id(text: str) -> UUID:
+    key = ids.parse(PREFIX, text)
+    if key is None:
         raise click.BadParameter("an id looks like key_01j…; `posthouse key list` shows them", param_hint="ID")
-    return identifier
+    return key
 
 
-def _json(one: Credential) -> dict[str, Any]:
-    return {
-        "id": ids.text("key", one.id), "kind": one.kind, "environment": one.environment.name.lower(), "prefix": one.lookup,
-        "name": one.name, "type": one.default_type, "stream": one.default_stream, "ratePerMinute": one.rate,
-        "createdAt": one.created_at, "revokedAt": one.revoked_at,
-    }  # fmt: skip
-
-
-def _cells(one: Credential) -> tuple[str, ...]:
+def _cells(view: CredentialView) -> tuple[str, ...]:
     return (
-        ids.text("key", one.id), one.kind, one.environment.name.lower(), one.lookup, one.name,
-        one.default_type or "", one.default_stream or "",
-        "" if one.rate is None else str(one.rate), moment(one.created_at), moment(one.revoked_at),
-    )  # fmt: skip
+        view.id,
+        view.kind,
+        view.environment,
+        view.prefix,
+        view.name,
+        view.type or "",
+        view.stream or "",
+        "" if view.rate_per_minute is None else str(view.rate_per_minute),
+        moment(view.created_at),
+        moment(view.revoked_at),
+    )

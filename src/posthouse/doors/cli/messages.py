@@ -6,19 +6,18 @@ from typing import Any
 import click
 
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, remark
+from posthouse.doors.cli.shared.options import as_json, tenant_option, test_option
+from posthouse.doors.cli.shared.output import answer, remark
 from posthouse.doors.cli.shared.parameters import MomentType
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.doors.cli.shared.timeline import print_list, print_timeline
+from posthouse.doors.cli.shared.with_admin import environment_of
 from posthouse.model import ids
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.send_request import Environment
 from posthouse.model.stored_message import MessageFilter
 from posthouse.model.timeline import MessagePage, MessageView, read_cursor
 from posthouse.store.messages import timeline
-
-TEST = click.option("--test", is_flag=True, help="The sandbox's messages instead of the live ones.")
-TENANT = click.option("--tenant", metavar="REF", help="Whose messages; left out: the first tenant's.")
 
 
 @click.group()
@@ -38,23 +37,23 @@ def messages() -> None:
 @click.option("--until", type=MomentType(), help="Only accepted then or before.")
 @click.option("--cursor", help="Where the page before ended.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many.")
-@TEST
-@TENANT
+@test_option("messages")
+@tenant_option("messages")
 @as_json
 @click.pass_obj
-def list_(handed: CliContext, /, *, cursor: str | None, test: bool, tenant: str | None, as_json: bool, **wanted: Any) -> None:
+def list_(context: CliContext, /, *, cursor: str | None, test: bool, tenant: str | None, as_json: bool, **filters: Any) -> None:
     """Show messages, the newest first."""
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
-        raise click.BadParameter("it is none that this command gave out", param_hint="--cursor")
+        raise click.BadParameter("it is none that this command printed", param_hint="--cursor")
 
     async def work(session: CliSession) -> MessagePage:
         store, owner = session.store, await session.tenant(tenant)
         return await timeline.list_messages(
-            store.database, store.sealer, owner.id, _environment(test), MessageFilter(before=before, **wanted)
+            store.database, store.sealer, owner.id, environment_of(test=test), MessageFilter(before=before, **filters)
         )
 
-    page = with_store(handed, work)
+    page = with_store(context, work)
     if as_json:
         answer(page)
         return
@@ -65,10 +64,10 @@ def list_(handed: CliContext, /, *, cursor: str | None, test: bool, tenant: str 
 
 @messages.command()
 @click.argument("id")
-@TENANT
+@tenant_option("messages")
 @as_json
 @click.pass_obj
-def show(handed: CliContext, *, id: str, tenant: str | None, as_json: bool) -> None:
+def show(context: CliContext, *, id: str, tenant: str | None, as_json: bool) -> None:
     """Show the message ID (msg_…): its deliveries, every attempt and reply, and the events. Live or sandbox."""
     identifier = ids.parse("msg", id)
     if identifier is None:
@@ -77,12 +76,12 @@ def show(handed: CliContext, *, id: str, tenant: str | None, as_json: bool) -> N
     async def work(session: CliSession) -> MessageView | None:
         store, owner = session.store, await session.tenant(tenant)
         for environment in (Environment.LIVE, Environment.TEST):
-            found = await timeline.get_message(store.database, store.sealer, owner.id, environment, identifier)
-            if found is not None:
-                return found
+            view = await timeline.get_message(store.database, store.sealer, owner.id, environment, identifier)
+            if view is not None:
+                return view
         return None
 
-    view = with_store(handed, work)
+    view = with_store(context, work)
     if view is None:
         remark(f"posthouse: there is no message {id}.")
         sys.exit(1)
@@ -90,7 +89,3 @@ def show(handed: CliContext, *, id: str, tenant: str | None, as_json: bool) -> N
         answer(view)
     else:
         print_timeline(view)
-
-
-def _environment(test: bool) -> Environment:
-    return Environment.TEST if test else Environment.LIVE

@@ -8,11 +8,14 @@ from typing import Any, Final
 import click
 import msgspec
 
+from posthouse.admin.workers import is_worker_running
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import F, answer, as_json, remark, table
+from posthouse.doors.cli.shared.options import F, as_json, tenant_option
+from posthouse.doors.cli.shared.output import answer, print_rejection, remark, table
 from posthouse.doors.cli.shared.parameters import VariableArgument
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.doors.cli.shared.timeline import is_settled, print_timeline, went_well
+from posthouse.doors.cli.shared.with_admin import admin_of, environment_of, operator_of
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.mailbox import Mailbox
@@ -20,11 +23,10 @@ from posthouse.model.send_request import Accepted, Caller, Environment, Rejectio
 from posthouse.model.timeline import MessageView
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.messages import timeline
-from posthouse.store.queue import workers
 
-LOOK_EVERY: Final = 0.2  # seconds
-PATIENCE: Final = 60  # seconds
-NOBODY: Final = "No worker is running: the message is kept and leaves once `posthouse serve` runs."
+POLL_SECONDS: Final = 0.2  # seconds
+DEFAULT_WAIT: Final = 60  # seconds
+NO_WORKER: Final = "No worker is running: the message is stored and sent once `posthouse serve` runs."
 
 
 class _Address(click.ParamType[Mailbox]):
@@ -56,9 +58,9 @@ class _Text(click.ParamType[str]):
 _FIELDS: Final = (
     click.option("--to", type=_Address(), multiple=True, required=True, help="A recipient; may be repeated."),
     click.option("--cc", type=_Address(), multiple=True, help="A recipient of a copy; may be repeated."),
-    click.option("--bcc", type=_Address(), multiple=True, help="A recipient nobody sees; may be repeated."),
-    click.option("--from", "sender", type=_Address(), help="The author."),
-    click.option("--reply-to", type=_Address(), multiple=True, help="Where answers go."),
+    click.option("--bcc", type=_Address(), multiple=True, help="A recipient that no other sees; may be repeated."),
+    click.option("--from", "sender", type=_Address(), help="From."),
+    click.option("--reply-to", type=_Address(), multiple=True, help="Where replies go."),
     click.option("--subject", help="The subject line."),
     click.option("--text", type=_Text(), help="Plain text; @file reads a file, @- standard input."),
     click.option("--html", type=_Text(), help="HTML; @file reads a file, @- standard input."),
@@ -73,39 +75,39 @@ _FIELDS: Final = (
 )
 
 
-def of_a_message(function: F) -> F:
+def message_options(function: F) -> F:
     """The options that say what a message is."""
     for option in reversed(_FIELDS):
         function = option(function)
     return function
 
 
-def asked_for(fields: dict[str, Any]) -> SendRequest:
+def request_of(fields: dict[str, Any]) -> SendRequest:
     """The request that those options make."""
     return SendRequest(**fields | {"variables": dict(fields["variables"]) or None})
 
 
 @click.command()
-@of_a_message
+@message_options
 @click.option("--test", is_flag=True, help="Sandbox: to the built-in inbox, nowhere else.")
-@click.option("--tenant", metavar="REF", help="Whose message; left out: the first tenant's.")
+@tenant_option("message")
 @click.option(
     "--wait",
     type=click.FloatRange(min=0),
     metavar="[SECONDS]",
     is_flag=False,
-    flag_value=PATIENCE,
-    help=f"Wait until every delivery has ended, at most so long ({PATIENCE} where nothing is said), and show its timeline.",
+    flag_value=DEFAULT_WAIT,
+    help=f"Wait until every delivery has ended, at most so long ({DEFAULT_WAIT} if left out), and show its timeline.",
 )
 @as_json
 @click.pass_obj
-def send(handed: CliContext, /, *, test: bool, tenant: str | None, wait: float | None, as_json: bool, **fields: Any) -> None:
+def send(context: CliContext, /, *, test: bool, tenant: str | None, wait: float | None, as_json: bool, **fields: Any) -> None:
     """Send one message.
 
     Exits 1 when it is refused and, with --wait, when a delivery did not end as sent or delivered in time.
     """
-    sending = _Sending(asked_for(fields), Environment.TEST if test else Environment.LIVE, tenant, wait, as_json)
-    sys.exit(0 if with_store(handed, sending.go) else 1)
+    sending = _Sending(request_of(fields), environment_of(test=test), tenant, wait, as_json)
+    sys.exit(0 if with_store(context, sending.run) else 1)
 
 
 class _Sending(msgspec.Struct, frozen=True):
@@ -117,59 +119,54 @@ class _Sending(msgspec.Struct, frozen=True):
     wait: float | None
     as_json: bool
 
-    async def go(self, session: CliSession) -> bool:
-        """True when it was taken and, if waited for, went well."""
+    async def run(self, session: CliSession) -> bool:
+        """True when it was accepted and, if waited for, went well."""
         caller = await caller_of(session, self.tenant, self.environment)
         try:
-            async with session.handed.intake(session.settings, session.store) as intake:
-                taken = await intake.accept(caller, self.request)
-        except StoreUnavailable as away:
-            return refused(Rejection("unavailable", str(away), retry_after=away.retry_after), as_json=self.as_json)
-        if isinstance(taken, Rejection):
-            return refused(taken, as_json=self.as_json)
-        alone = await self._is_alone(session)
-        if alone:
-            remark(NOBODY)
+            async with session.context.intake(session.settings, session.store) as intake:
+                accepted = await intake.accept(caller, self.request)
+        except StoreUnavailable as error:
+            accepted = Rejection("unavailable", str(error), retry_after=error.retry_after)
+        if isinstance(accepted, Rejection):
+            return print_refusal(accepted, as_json=self.as_json)
+        is_alone = not await is_worker_running(admin_of(session), operator_of(await session.tenant(self.tenant)))
+        if is_alone:
+            remark(NO_WORKER)
         if self.wait is None:
-            self._accepted(taken)
+            self._print_accepted(accepted)
             return True
-        # A database that we started ends with us, so no worker can come while we wait.
-        return await self._watch(session, caller, taken, 0 if alone and session.store.embedded else self.wait)
+        # A database that this command started ends with it, so no worker can come while it waits.
+        return await self._watch(session, caller, accepted, 0 if is_alone and session.store.embedded else self.wait)
 
-    async def _is_alone(self, session: CliSession) -> bool:
-        async with session.store.database.session() as reading:
-            return not await workers.alive(reading, session.handed.now())
-
-    async def _watch(self, session: CliSession, caller: Caller, taken: Accepted, wait: float) -> bool:
-        """The timeline once everything ended, or as far as it came in time."""
+    async def _watch(self, session: CliSession, caller: Caller, accepted: Accepted, wait: float) -> bool:
+        """Wait until every delivery has ended or the time is over, and print the timeline."""
         clock = asyncio.get_running_loop()
         until = clock.time() + wait
-        view = await self._view(session, caller, taken)
+        view = await self._view(session, caller, accepted)
         while not is_settled(view) and clock.time() < until:
-            await asyncio.sleep(LOOK_EVERY)
-            view = await self._view(session, caller, taken)
+            await asyncio.sleep(POLL_SECONDS)
+            view = await self._view(session, caller, accepted)
         if self.as_json:
             answer(view)
         else:
             print_timeline(view)
         return went_well(view)
 
-    async def _view(self, session: CliSession, caller: Caller, taken: Accepted) -> MessageView:
-        message = ids.parse("msg", taken.id)
-        assert message is not None  # noqa: S101  (intake made it)
+    async def _view(self, session: CliSession, caller: Caller, accepted: Accepted) -> MessageView:
+        message = ids.parse("msg", accepted.id)
+        assert message is not None  # noqa: S101 - intake made it
         store = session.store
-        found = await timeline.get_message(store.database, store.sealer, caller.tenant, caller.environment, message)
-        assert found is not None  # noqa: S101  (it was committed)
-        return found
+        view = await timeline.get_message(store.database, store.sealer, caller.tenant, caller.environment, message)
+        assert view is not None  # noqa: S101 - it was committed
+        return view
 
-    def _accepted(self, taken: Accepted) -> None:
+    def _print_accepted(self, accepted: Accepted) -> None:
         if self.as_json:
-            answer(taken)
+            answer(accepted)
             return
-        told = f"{taken.id} {'again: this key was used before' if taken.duplicate else taken.status}"
-        click.echo(told)
-        table(("RECIPIENT", "STATUS", "REASON"), ((d.recipient, d.status, d.reason or "") for d in taken.deliveries))
-        for warning in taken.warnings:
+        click.echo(f"{accepted.id} {'again: this key was used before' if accepted.duplicate else accepted.status}")
+        table(("RECIPIENT", "STATUS", "REASON"), ((d.recipient, d.status, d.reason or "") for d in accepted.deliveries))
+        for warning in accepted.warnings:
             remark(f"{warning.code}: {warning.message}")
 
 
@@ -179,11 +176,7 @@ async def caller_of(session: CliSession, tenant: str | None, environment: Enviro
     return Caller(tenant=owner.id, tenant_ref=owner.ref, environment=environment, credential="cli", door="cli")
 
 
-def refused(why: Rejection, *, as_json: bool) -> bool:
-    """Say why not; always False."""
-    if as_json:
-        answer({"error": why})
-    remark(f"posthouse: refused ({why.code}): {why.detail}")
-    for error in why.errors:
-        remark(f"  {error.path}: {error.message}")
+def print_refusal(rejection: Rejection, *, as_json: bool) -> bool:
+    """Say why a message was refused; always False."""
+    print_rejection(rejection, as_json=as_json, prefix=f"refused ({rejection.code}): ")
     return False

@@ -1,6 +1,6 @@
 """``posthouse tail``: events as they happen, a line each, until Ctrl-C.
 
-Reads the feed as ``GET /v1/events`` tells it, gap-free, from a place that it keeps itself: while the database is away it waits and then
+Reads the same feed as ``GET /v1/events``, without gaps, from a cursor of its own: while the database is away it waits and then
 goes on where it stopped. It never starts an embedded database, which would keep ``serve`` from starting; it waits for one.
 """
 
@@ -14,12 +14,14 @@ from typing import Any, Final
 import click
 import msgspec
 
+from posthouse.admin.message_types import list_types
 from posthouse.config import load
-from posthouse.doors.cli.messages import TENANT
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, plain, remark
+from posthouse.doors.cli.shared.options import as_json, tenant_option, test_option
+from posthouse.doors.cli.shared.output import answer, plain, remark
 from posthouse.doors.cli.shared.parameters import MomentType
-from posthouse.doors.cli.shared.session import CliSession, opening
+from posthouse.doors.cli.shared.session import CliSession, store_options
+from posthouse.doors.cli.shared.with_admin import admin_of, environment_of, operator_of
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.event import EventType
@@ -33,18 +35,17 @@ from posthouse.store.messages import feed
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.database import DatabaseRefused
 from posthouse.store.postgres.refusal import StoreRefusal
-from posthouse.store.tenants import message_types
 
-LOOK_EVERY: Final = 0.25  # seconds
+POLL_SECONDS: Final = 0.25  # seconds
 BATCH: Final = 200
 EVENTS: Final = frozenset(EventType)
 _SHORT: Final = {each.value.partition(".")[2]: each.value for each in EventType}
-_AWAY: Final = "The database is away; this goes on from here once it is back."
+_DATABASE_AWAY: Final = "The database is away; this goes on from here once it is back."
 _WIDTH: Final = 20  # of most types, so that lines stand below each other
 
 
 class TailFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events are shown; what is empty does not matter. ``types``: of event or of message."""
+    """Which events are shown; empty or None: any. ``types``: of event or of message."""
 
     types: frozenset[str] = frozenset()
     stream: str | None = None
@@ -52,8 +53,8 @@ class TailFilter(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     since: datetime | None = None
 
-    def takes(self, event: EventFacts) -> bool:
-        """Is it one of them?"""
+    def matches(self, event: EventFacts) -> bool:
+        """True for an event that is shown."""
         return (
             (not self.types or event.type in self.types or event.message_type in self.types)
             and self.stream in (None, event.stream)
@@ -71,62 +72,76 @@ class TailFilter(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--recipient", metavar="ADDRESS", help="Only about mail to this address.")
 @click.option("--message", metavar="ID", help="Only about this message.")
 @click.option("--since", type=MomentType(), help="Begin with what happened then; left out: with what happens from now on.")
-@click.option("--test", is_flag=True, help="The sandbox's events instead of the live ones.")
-@TENANT
+@test_option("events")
+@tenant_option("events")
 @as_json
 @click.pass_obj
 def tail(
-    handed: CliContext, /, *, names: tuple[str, ...], recipient: str | None, message: str | None, test: bool, tenant: str | None, as_json: bool,
+    context: CliContext,
+    /,
+    *,
+    names: tuple[str, ...],
+    recipient: str | None,
+    message: str | None,
+    test: bool,
+    tenant: str | None,
+    as_json: bool,
     **more: Any,
-) -> None:  # fmt: skip
+) -> None:
     """Follow events: time, type, recipient, message and reason of each, until Ctrl-C.
 
     Goes on where it stopped when the server or its database was away meanwhile.
     """
-    wanted = TailFilter(
+    tail_filter = TailFilter(
         types=frozenset(_SHORT.get(name, name) for name in names),
         recipient=_address(recipient),
         message=_message(message),
         **more,
     )
-    logging.getLogger().addHandler(logging.NullHandler())  # an absence is said here, once; not by the driver at every try
-    following = _Following(handed, tenant, Environment.TEST if test else Environment.LIVE, wanted)
+    logging.getLogger().addHandler(logging.NullHandler())  # an absence is reported here, once; not by the driver at every attempt
+    follower = _EventFollower(context, tenant, environment_of(test=test), tail_filter)
     try:
-        asyncio.run(_show(following, as_json=as_json))
+        asyncio.run(_print_events(follower, as_json=as_json))
     except KeyboardInterrupt:
         sys.exit(0)
 
 
-async def _show(following: "_Following", *, as_json: bool) -> None:
-    word = following.environment.name.lower()
-    async for event in following.events():
+async def _print_events(follower: "_EventFollower", *, as_json: bool) -> None:
+    word = follower.environment.name.lower()
+    async for event in follower.events():
         if as_json:
             answer(public_event(event, word))
         else:
             click.echo(_line(event))
 
 
-class _Following:
+class _EventFollower:
     """The feed of a tenant from a place on, over every absence of the database."""
 
-    def __init__(self, handed: CliContext, tenant: str | None, environment: Environment, wanted: TailFilter) -> None:
+    def __init__(self, context: CliContext, tenant: str | None, environment: Environment, tail_filter: TailFilter) -> None:
         self.environment = environment
-        self._handed = handed
-        self._settings = load(handed.environ)
+        self._context = context
+        self._settings = load(context.environ)
         self._tenant = tenant
-        self._wanted = wanted
-        self._place: EventCursor | None = None
+        self._filter = tail_filter
+        self._cursor: EventCursor | None = None
         self._away = False
 
     async def events(self) -> AsyncIterator[EventFacts]:
-        """Those that are wanted, for ever. Errors: Unusable, StoreRefusal: what waiting does not mend, and before the first look all but a server that is not there yet."""
+        """Those that the filter takes, for ever.
+
+        Errors: UnusableSettings, StoreRefusal: what waiting does not fix; before the first look also a database that is away, unless
+        its server has not been started yet.
+        """
         while True:
             try:
                 session = await self._session()
             except (StoreRefusal, OSError) as why:
-                if not isinstance(why, NotRunning) and (self._place is None or not isinstance(why, DatabaseRefused | OSError)):
+                if not isinstance(why, NotRunning) and (self._cursor is None or not isinstance(why, DatabaseRefused | OSError)):
                     raise
-                await self._wait(f"{str(why).rstrip('.')} yet; waiting for it." if isinstance(why, NotRunning) else _AWAY)
+                await self._wait(
+                    f"{str(why).rstrip('.')} yet; waiting for it." if isinstance(why, NotRunning) else _DATABASE_AWAY
+                )
                 continue
             try:
                 owner = await self._begin(session)
@@ -136,50 +151,51 @@ class _Following:
                 await session.store.close()
 
     async def _session(self) -> CliSession:
-        asked = msgspec.structs.replace(opening(self._handed, self._settings), join=True, size=2)
-        return CliSession(self._handed, self._settings, await open_store(asked))
+        options = msgspec.structs.replace(store_options(self._context, self._settings), join=True, size=2)
+        return CliSession(self._context, self._settings, await open_store(options))
 
     async def _begin(self, session: CliSession) -> int:
         """Whose events, and from where. Errors: click.UsageError for a type that there is none of."""
         owner = (await session.tenant(self._tenant)).id
-        if self._place is None:
-            await self._check_types(session, owner)
-            database, since = session.store.database, self._wanted.since
+        if self._cursor is None:
+            await self._check_types(session)
+            database, since = session.store.database, self._filter.since
             place = feed.place_now(database) if since is None else feed.place_at(database, owner, self.environment, since)
-            self._place = await place
+            self._cursor = await place
             remark(f"Following {self.environment.name.lower()} events; Ctrl-C ends it.")
         return owner
 
-    async def _check_types(self, session: CliSession, owner: int) -> None:
-        async with session.store.database.session() as reading:
-            own = types.own_types(await message_types.current(reading, owner))
-        for name in sorted(self._wanted.types - EVENTS - set(types.BY_NAME) - set(own)):
+    async def _check_types(self, session: CliSession) -> None:
+        """Errors: click.BadParameter for a type that does not exist."""
+        admin, actor = admin_of(session), operator_of(await session.tenant(self._tenant))
+        own = [each.name for each in await list_types(admin, actor)]
+        for name in sorted(self._filter.types - EVENTS - set(types.BY_NAME) - set(own)):
             raise click.BadParameter(types.unknown(name, (*own, *_SHORT)), param_hint="--type")
 
     async def _from(self, session: CliSession, owner: int) -> AsyncIterator[EventFacts]:
         """What comes, until the database is away."""
         while True:
-            assert self._place is not None  # noqa: S101 - ``_begin`` set it
+            assert self._cursor is not None  # noqa: S101 - ``_begin`` set it
             try:
                 with vitals.errors_as_refusals():
-                    found, place = await feed.events_from(session.store.database, owner, self.environment, self._place, BATCH)
+                    found, place = await feed.events_from(session.store.database, owner, self.environment, self._cursor, BATCH)
             except (DatabaseRefused, OSError):
-                await self._wait(_AWAY)
+                await self._wait(_DATABASE_AWAY)
                 return
             self._away = False
             for event in found:
-                if self._wanted.takes(event):
+                if self._filter.matches(event):
                     yield event
-            self._place = place
+            self._cursor = place
             if len(found) < BATCH:
-                await asyncio.sleep(LOOK_EVERY)
+                await asyncio.sleep(POLL_SECONDS)
 
     async def _wait(self, why: str) -> None:
-        """Said once for each absence."""
+        """Wait a little; the reason is printed once for each absence."""
         if not self._away:
             remark(plain(f"posthouse: {why}"))
         self._away = True
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _address(text: str | None) -> str | None:

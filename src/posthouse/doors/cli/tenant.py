@@ -1,134 +1,132 @@
-"""``posthouse tenant``: who shares this installation, and who a tenant's mail is from and where answers go, where nothing nearer says."""
+"""``posthouse tenant``: who shares this installation, who a tenant's messages are from and where replies go, where nothing else says."""
 
 import re
 from typing import Any, Final
 
 import click
 
-from posthouse.admin import tenants as founding
-from posthouse.admin.settings import change_tenant
-from posthouse.admin.templates import TemplateActor, Templates
+from posthouse.admin import tenants
+from posthouse.admin.context import AdminContext
 from posthouse.admin.tenants import NewTenant
+from posthouse.admin.views.settings import tenant_page, tenant_view
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, credentials, facts, table
+from posthouse.doors.cli.shared.options import as_json, tenant_option
+from posthouse.doors.cli.shared.output import answer, facts, print_new_tenant, refuse, table
 from posthouse.doors.cli.shared.session import CliSession, with_store
-from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
+from posthouse.doors.cli.shared.with_admin import with_admin
 from posthouse.mail.address import AddressFault, parse_mailbox
+from posthouse.model.actor import Actor
+from posthouse.model.send_request import Rejection
 from posthouse.model.tenant import Tenant
 from posthouse.policy.accept.sender import check_default_from
-from posthouse.store.tenants import tenants
+from posthouse.store.tenants.tenants import list_tenants
 
 HEADINGS: Final = ("TENANT", "NAME", "FROM", "REPLY TO")
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
 
 
-@click.group()
-def tenant() -> None:
-    """Tenants: who shares this installation, who their mail is from, and where answers go."""
-
-
-@tenant.command()
-@TENANT
-@as_json
-@click.pass_obj
-def show(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
-    """Show what is set."""
-
-    async def work(_templates: Templates, _actor: TemplateActor, session: CliSession) -> Tenant:
-        return await session.tenant(tenant)
-
-    _show(with_templates(handed, tenant, work), as_json=as_json)
-
-
-def _author(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    if text and (wrong := check_default_from(text)) is not None:
-        raise click.BadParameter(wrong)
+def _check_from(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    if text and (fault := check_default_from(text)) is not None:
+        raise click.BadParameter(fault)
     return text
 
 
-def _answers(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    if text and isinstance(wrong := parse_mailbox(text), AddressFault):
-        raise click.BadParameter(wrong.message)
+def _check_reply_to(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    if text and isinstance(fault := parse_mailbox(text), AddressFault):
+        raise click.BadParameter(fault.message)
     return text
 
 
-def _name(_context: click.Context, _argument: click.Parameter, text: str) -> str:
+def _check_name(_context: click.Context, _argument: click.Parameter, text: str) -> str:
     if not _NAME.fullmatch(text) or not text.strip():
         raise click.BadParameter("must be 1 to 128 characters on one line")
     return text.strip()
 
 
 _FROM = click.option(
-    "--from", "sender", metavar="ADDRESS", callback=_author, help="The author of messages that do not say; '' for none."
+    "--from", "sender", metavar="ADDRESS", callback=_check_from, help="From of messages that name none; '' for none."
 )
 _REPLY_TO = click.option(
-    "--reply-to", metavar="ADDRESS", callback=_answers, help="Where answers go that nobody else gets; '' for nowhere."
+    "--reply-to",
+    metavar="ADDRESS",
+    callback=_check_reply_to,
+    help="Where replies go when a message names no address; '' for none.",
 )
+
+
+@click.group()
+def tenant() -> None:
+    """Tenants: who shares this installation, who their messages are from, and where replies go."""
 
 
 @tenant.command()
-@click.argument("name", callback=_name)
+@tenant_option("settings")
+@as_json
+@click.pass_obj
+def show(context: CliContext, *, tenant: str | None, as_json: bool) -> None:
+    """Show what is set."""
+
+    async def work(session: CliSession) -> Tenant:
+        return await session.tenant(tenant)
+
+    _print(with_store(context, work), as_json=as_json)
+
+
+@tenant.command()
+@click.argument("name", callback=_check_name)
 @_FROM
 @_REPLY_TO
 @as_json
 @click.pass_obj
-def add(handed: CliContext, *, name: str, sender: str | None, reply_to: str | None, as_json: bool) -> None:
-    """Make another tenant, called NAME, and show its credentials, once.
+def add(context: CliContext, *, name: str, sender: str | None, reply_to: str | None, as_json: bool) -> None:
+    """Create another tenant, called NAME, and show its credentials, once.
 
-    It has keys, domains, messages, templates and lists of its own; other commands reach it by --tenant.
+    It has keys, domains, messages, templates and suppressions of its own; other commands reach it by --tenant.
     """
 
-    async def work(session: CliSession) -> NewTenant:
-        await session.tenant(None)  # the first is made by init
-        return await founding.add(
-            session.store.database, handed.random, handed.now(), name, sender=sender, reply_to=reply_to
-        )  # fmt: skip
+    async def work(admin: AdminContext, actor: Actor) -> NewTenant:
+        return await tenants.create(admin, actor, name, sender=sender, reply_to=reply_to)
 
-    credentials(with_store(handed, work), as_json=as_json)
+    # The operator acts for the first tenant, which only init creates.
+    print_new_tenant(with_admin(context, None, work), as_json=as_json)
 
 
 @tenant.command("list")
 @as_json
 @click.pass_obj
-def list_(handed: CliContext, *, as_json: bool) -> None:
+def list_(context: CliContext, *, as_json: bool) -> None:
     """Show all tenants, the newest first."""
 
     async def work(session: CliSession) -> list[Tenant]:
-        return await tenants.list_tenants(session.store.database)
+        return await list_tenants(session.store.database)
 
-    found = with_store(handed, work)
+    stored = with_store(context, work)
     if as_json:
-        answer({"data": [_told(one) for one in found]})
+        answer(tenant_page(stored))
     else:
-        table(HEADINGS, [(one.ref, one.name, one.default_from or "", one.reply_to or "") for one in found])
+        table(HEADINGS, [(one.ref, one.name, one.default_from or "", one.reply_to or "") for one in stored])
 
 
 @tenant.command("set")
 @_FROM
 @_REPLY_TO
-@TENANT
+@tenant_option("settings")
 @as_json
 @click.pass_obj
-def set_(handed: CliContext, /, *, tenant: str | None, as_json: bool, **wanted: Any) -> None:
-    """Change what is given. Messages, templates and streams that say themselves who they are from are left alone."""
-    changed = {name: text for name, text in wanted.items() if text is not None}
+def set_(context: CliContext, /, *, tenant: str | None, as_json: bool, **settings: Any) -> None:
+    """Set what is given. Messages, templates and streams that name a From or Reply-To of their own keep it."""
+    changed = {name: text for name, text in settings.items() if text is not None}
     if not changed:
         raise click.UsageError("Say what to change: --from or --reply-to.")
+    stored = with_admin(context, tenant, lambda admin, actor: tenants.change_tenant(admin, actor, changed))
+    if isinstance(stored, Rejection):
+        refuse(stored, as_json=as_json)
+    _print(stored, as_json=as_json)
 
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> Tenant:
-        return await change_tenant(templates.parts, actor, changed)
 
-    _show(with_templates(handed, tenant, work), as_json=as_json)
-
-
-def _show(found: Tenant, *, as_json: bool) -> None:
+def _print(tenant: Tenant, *, as_json: bool) -> None:
+    view = tenant_view(tenant)
     if as_json:
-        answer(_told(found))
+        answer(view)
     else:
-        facts(
-            (("tenant", found.ref), ("name", found.name), ("from", found.default_from or ""), ("reply to", found.reply_to or ""))
-        )
-
-
-def _told(found: Tenant) -> dict[str, str]:
-    return {"tenant": found.ref, "name": found.name} | found.settings
+        facts((("tenant", view.tenant), ("name", view.name), ("from", view.sender), ("reply to", view.reply_to)))

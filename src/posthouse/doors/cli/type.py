@@ -1,22 +1,27 @@
 """``posthouse type``: message types of a tenant's own, added, listed and removed."""
 
-import sys
-from typing import Any, Final, NoReturn
+from typing import Final
 
 import click
+import msgspec
 
-from posthouse.admin.message_types import add_type, remove_type
-from posthouse.admin.templates import TemplateActor, Templates
+from posthouse.admin.message_types import add_type, list_types, remove_type
+from posthouse.admin.views.settings import own_type_view, type_views
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, plain, remark, table
-from posthouse.doors.cli.shared.session import CliSession
-from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
-from posthouse.model.message_type import MessageType, OwnType
+from posthouse.doors.cli.shared.options import as_json, tenant_option
+from posthouse.doors.cli.shared.output import answer, refuse, remark, table
+from posthouse.doors.cli.shared.with_admin import with_admin
 from posthouse.model.send_request import Rejection
-from posthouse.policy import types
-from posthouse.store.tenants import message_types
+from posthouse.model.views.settings import TypePage, TypeView
 
 HEADINGS: Final = ("NAME", "PARENT", "CLASS", "LANE", "DESCRIPTION")
+
+
+class RemovedType(msgspec.Struct, frozen=True):
+    """A type that was removed."""
+
+    name: str
+    removed: bool = True
 
 
 @click.group("type")
@@ -28,84 +33,48 @@ def type_() -> None:
 @click.argument("name")
 @click.option("--parent", required=True, metavar="T", help="The built-in type that it behaves as, such as shipping_update.")
 @click.option("--description", default="", help="What it is for, in your words.")
-@TENANT
+@tenant_option("types")
 @as_json
 @click.pass_obj
-def add(handed: CliContext, *, name: str, parent: str, description: str, tenant: str | None, as_json: bool) -> None:
-    """Make the type NAME: it behaves as its parent in everything, and is shown by its own name."""
-
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> OwnType | Rejection:
-        return await add_type(templates.parts, actor, name, parent, description)
-
-    made = with_templates(handed, tenant, work)
-    if isinstance(made, Rejection):
-        _refused(made, as_json=as_json)
+def add(context: CliContext, *, name: str, parent: str, description: str, tenant: str | None, as_json: bool) -> None:
+    """Create the type NAME: it behaves as its parent in everything, and is shown by its own name."""
+    added = with_admin(context, tenant, lambda admin, actor: add_type(admin, actor, name, parent, description))
+    if isinstance(added, Rejection):
+        refuse(added, as_json=as_json)
     if as_json:
-        answer(_json(types.own(made.name, made.parent), made))
+        answer(own_type_view(added))
     else:
-        remark(f"Made {made.name}, which behaves as {made.parent}.")
+        remark(f"Created {added.name}, which behaves as {added.parent}.")
 
 
 @type_.command("list")
-@TENANT
+@tenant_option("types")
 @as_json
 @click.pass_obj
-def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
+def list_(context: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show your own types, the newest first, then the built-in ones."""
-
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> list[OwnType]:
-        async with templates.parts.database.session() as reading:
-            return await message_types.current(reading, actor.tenant)
-
-    found: list[tuple[MessageType, OwnType | None]] = [
-        (types.own(each.name, each.parent), each) for each in with_templates(handed, tenant, work)
-    ]
-    found += [(known, None) for known in types.ALL]
+    page = TypePage(type_views(with_admin(context, tenant, list_types)), None)
     if as_json:
-        answer({"data": [_json(known, own) for known, own in found]})
+        answer(page)
     else:
-        table(HEADINGS, (_cells(known, own) for known, own in found))
+        table(HEADINGS, map(_cells, page.data))
 
 
 @type_.command()
 @click.argument("name")
-@TENANT
+@tenant_option("types")
 @as_json
 @click.pass_obj
-def remove(handed: CliContext, *, name: str, tenant: str | None, as_json: bool) -> None:
-    """Take the type NAME out of use; what was sent as it stays. Exits 1 while a live template or key names it."""
-
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> Rejection | None:
-        return await remove_type(templates.parts, actor, name)
-
-    refused = with_templates(handed, tenant, work)
-    if refused is not None:
-        _refused(refused, as_json=as_json)
+def remove(context: CliContext, *, name: str, tenant: str | None, as_json: bool) -> None:
+    """Remove the type NAME; messages that were sent as it stay. Exits 1 while an active template or a key names it."""
+    rejection = with_admin(context, tenant, lambda admin, actor: remove_type(admin, actor, name))
+    if rejection is not None:
+        refuse(rejection, as_json=as_json)
     if as_json:
-        answer({"name": name, "removed": True})
+        answer(RemovedType(name))
     else:
         remark(f"Removed {name}.")
 
 
-def _refused(why: Rejection, *, as_json: bool) -> NoReturn:
-    if as_json:
-        answer({"error": why})
-    remark(plain(f"posthouse: {why.detail}"))
-    sys.exit(1)
-
-
-def _json(known: MessageType, own: OwnType | None) -> dict[str, Any]:
-    return {
-        "name": known.name, "parent": known.parent, "source": "built_in" if own is None else "own", "description": "" if own is None else own.description,
-        "class": known.message_class.value, "lane": known.lane.name.lower(), "createdAt": None if own is None else own.created_at,
-    }  # fmt: skip
-
-
-def _cells(known: MessageType, own: OwnType | None) -> tuple[str, ...]:
-    return (
-        known.name,
-        known.parent or "",
-        known.message_class.value,
-        known.lane.name.lower(),
-        "" if own is None else own.description,
-    )
+def _cells(view: TypeView) -> tuple[str, ...]:
+    return view.name, view.parent or "", view.message_class, view.lane, view.description

@@ -1,4 +1,4 @@
-"""Alerts as the API shows them."""
+"""Alerts as the API and the command line show them."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""API keys as the API shows them."""
+"""API keys and SMTP logins as the API and the command line show them."""
 
 from datetime import datetime
 from typing import Literal
@@ -30,4 +30,30 @@ class KeyPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A page of keys, newest first."""
 
     data: list[KeyView]
+    next_cursor: str | None
+
+
+class CredentialView(KeyView, frozen=True, kw_only=True, rename="camel"):
+    """An API key or an SMTP login, without its secret, as the operator sees it. ``prefix`` of a login is its user name."""
+
+    kind: Literal["api", "smtp"]
+
+
+class NewApiKey(CredentialView, frozen=True, kw_only=True, rename="camel"):
+    """An API key that was just created; its secret is shown once."""
+
+    key: str
+
+
+class NewSmtpLogin(CredentialView, frozen=True, kw_only=True, rename="camel"):
+    """An SMTP login that was just created; its password is shown once."""
+
+    username: str
+    password: str
+
+
+class CredentialPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """API keys and SMTP logins, newest first."""
+
+    data: list[CredentialView]
     next_cursor: str | None

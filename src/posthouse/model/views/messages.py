@@ -56,7 +56,7 @@ class InboxPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ContentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a message says. ``links`` are those in its text and HTML; attachments are told by name and size, in bytes."""
+    """What a message says. ``links`` are those in its text and HTML; attachments are listed by name and size, in bytes."""
 
     from_: str = msgspec.field(name="from")
     to: list[str]

@@ -1,4 +1,4 @@
-"""A tenant's settings and the audit trail as the API shows them."""
+"""A tenant's settings and the audit trail as the API and the command line show them."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -9,12 +9,25 @@ from posthouse.model.stream import Stream
 
 
 class TenantView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The tenant. ``from``: the author of messages of which neither they nor template nor stream say; '' where nothing is set."""
+    """The tenant. ``from``: From of messages where neither they nor template nor stream name one; '' where nothing is set."""
 
     tenant: str
     name: str
     sender: str = field(name="from")
     reply_to: str
+
+
+class TenantPage(Struct, frozen=True, rename="camel"):
+    """Tenants of the installation, newest first."""
+
+    data: list[TenantView]
+    next_cursor: str | None
+
+
+class ApprovalView(Struct, frozen=True, rename="camel"):
+    """Whether another person has to approve a version of a template before it may become active."""
+
+    approval_required: bool
 
 
 class TypeView(Struct, frozen=True, kw_only=True, rename="camel"):

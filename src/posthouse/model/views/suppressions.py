@@ -1,4 +1,4 @@
-"""The suppression list as the API shows it."""
+"""The suppression list as the API and the command line show it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 
 class Undone(Struct, frozen=True, rename="camel"):
-    """``removed``: entries that left the list; ``waiting``: deliveries that waited because of them and go now."""
+    """``removed``: entries that were removed; ``waiting``: deliveries that waited because of them and are sent now."""
 
     removed: int
     waiting: int
@@ -56,7 +56,7 @@ class SuppressionsAdded(Struct, frozen=True, rename="camel"):
 
 
 class SuppressionsRemoved(Struct, frozen=True, rename="camel"):
-    """What was taken off; ``refused``: what is the law's and stays."""
+    """What was removed; ``refused``: legal blocks, which stay."""
 
     removed: list[SuppressionView]
     refused: list[SuppressionView]

@@ -1,4 +1,4 @@
-"""Templates as the API shows them."""
+"""Templates as the API and the command line show them."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal

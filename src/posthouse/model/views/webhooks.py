@@ -1,4 +1,4 @@
-"""Webhook endpoints, and the log of their tries, as the API shows them."""
+"""Webhook endpoints, and the log of attempts, as the API and the command line show them."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class WebhookView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """An endpoint without its secret. ``events`` and ``streams`` empty: all. ``failingSince``: every try since then failed."""
+    """An endpoint without its secret. ``events`` and ``streams`` empty: all. ``failingSince``: every attempt since then failed."""
 
     id: str
     url: str
@@ -34,7 +34,7 @@ class WebhookPage(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TryView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One try. ``status`` is what they answered, or ``trouble`` why there was no answer; ``answer`` is its beginning, as text."""
+    """One attempt. ``status`` is that of the response, or ``trouble`` why there was none; ``answer`` is its beginning, as text."""
 
     id: str
     event_id: str
@@ -50,7 +50,7 @@ class TryView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TryPage(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of tries, newest first."""
+    """A page of attempts, newest first."""
 
     data: list[TryView]
     next_cursor: str | None
@@ -71,6 +71,6 @@ class Tested(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Replayed(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How many events are told again."""
+    """How many events are posted again."""
 
     queued: int

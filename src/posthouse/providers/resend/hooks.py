@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.codec import (
+from posthouse.providers.shared.codec import (
     TOLERANCE_SECONDS,
     HookCheck,
     ProviderCodec,

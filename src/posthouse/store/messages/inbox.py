@@ -11,7 +11,7 @@ from uuid import UUID
 
 from posthouse.model import ids
 from posthouse.model.inbox import InboxFilter, InboxItem, NewInboxItem
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
@@ -70,10 +70,9 @@ async def get(database: Database, sealer: Sealer, tenant: int, environment: int,
     return None if row is None else _item(row, sealer)
 
 
-async def delete_all(database: Database, tenant: int, environment: int, recipient: str | None = None) -> int:
+async def delete_all(connection: Session, tenant: int, environment: int, recipient: str | None = None) -> int:
     """Empty it (for one recipient only, if given); how many mails that were."""
-    async with database.session() as connection:
-        tag = await connection.execute(_EMPTY, tenant, environment, recipient)
+    tag = await connection.execute(_EMPTY, tenant, environment, recipient)
     return int(tag.rpartition(" ")[2])
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from posthouse.model.feedback import HookAddress
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 
 _TOKEN_OCTETS: Final = 20
 _ADD: Final = "insert into hook (tenant, environment, id, provider, lookup, created_at) values ($1, $2, $3, $4, $5, $6)"
@@ -25,12 +25,11 @@ update hook set revoked_at = $3 where tenant = $1 and environment in (0, 1) and 
 
 
 async def add(
-    database: Database, tenant: int, environment: int, provider: str, *, id: UUID, now: datetime, random: Callable[[int], bytes]
+    connection: Session, tenant: int, environment: int, provider: str, *, id: UUID, now: datetime, random: Callable[[int], bytes]
 ) -> str:
     """A new hook's token, shown once."""
     token = b32encode(random(_TOKEN_OCTETS)).decode().lower()
-    async with database.session() as connection:
-        await connection.execute(_ADD, tenant, environment, id, provider, _lookup(token), now)
+    await connection.execute(_ADD, tenant, environment, id, provider, _lookup(token), now)
     return token
 
 
@@ -48,10 +47,9 @@ async def list_hooks(database: Database, tenant: int) -> list[HookAddress]:
         return [HookAddress(*row) for row in await connection.fetch(_LIST, tenant)]
 
 
-async def revoke(database: Database, tenant: int, hook: UUID, now: datetime) -> bool:
+async def revoke(connection: Session, tenant: int, hook: UUID, now: datetime) -> bool:
     """Take no more calls; False where there is no such hook."""
-    async with database.session() as connection:
-        return await connection.fetchval(_REVOKE, tenant, hook, now) is not None
+    return await connection.fetchval(_REVOKE, tenant, hook, now) is not None
 
 
 def _lookup(token: str) -> bytes:

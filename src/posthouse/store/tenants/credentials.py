@@ -19,7 +19,7 @@ from posthouse.model import ids
 from posthouse.model.clock import Clock
 from posthouse.model.credential import Credential
 from posthouse.model.send_request import Caller, Environment
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ from credential c join tenant t on t.id = c.tenant
 where c.lookup = $1 and c.kind = $2 and c.revoked_at is null
 """
 _LIST: Final = f"select {_ROW} from credential where tenant = $1 order by id desc limit 1000"
+_GET_FOR_UPDATE: Final = f"""
+select {_ROW} from credential where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null for update
+"""
 _CHANGE: Final = (
     """
 update credential set rate = $3 where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null
@@ -53,7 +56,7 @@ update credential set revoked_at = $3 where tenant = $1 and environment in (0, 1
 
 
 async def create_api_key(
-    database: Database,
+    connection: Session,
     tenant: int,
     environment: Environment,
     *,
@@ -68,12 +71,12 @@ async def create_api_key(
     lookup = f"ph_{environment.name.lower()}_" + _letters(random, _LOOKUP)
     secret = lookup + _letters(random, _SECRET)
     made = Credential(tenant, environment, _id(now, random), "api", lookup, name, default_type, default_stream, rate, now)
-    await _insert(database, made, secret)
+    await _insert(connection, made, secret)
     return made, secret
 
 
 async def create_smtp_login(
-    database: Database,
+    connection: Session,
     tenant: int,
     environment: Environment,
     *,
@@ -87,7 +90,7 @@ async def create_smtp_login(
     """A new login (its user name is ``lookup``) and its password, which is never to be had again."""
     username, password = "ph-" + _letters(random, 8), _letters(random, _SECRET)
     made = Credential(tenant, environment, _id(now, random), "smtp", username, name, default_type, default_stream, rate, now)
-    await _insert(database, made, password)
+    await _insert(connection, made, password)
     return made, password
 
 
@@ -97,17 +100,21 @@ async def list_credentials(database: Database, tenant: int) -> list[Credential]:
         return [_credential(row) for row in await connection.fetch(_LIST, tenant)]
 
 
-async def limit(database: Database, tenant: int, credential: UUID, rate: int | None) -> Credential | None:
-    """Another rate, or none; None where there is no such credential, or it was revoked."""
-    async with database.session() as connection:
-        row = await connection.fetchrow(_CHANGE, tenant, credential, rate)
+async def get_for_update(connection: Session, tenant: int, credential: UUID) -> Credential | None:
+    """A credential that was not revoked, and nobody else changes it until the transaction ends."""
+    row = await connection.fetchrow(_GET_FOR_UPDATE, tenant, credential)
     return None if row is None else _credential(row)
 
 
-async def revoke(database: Database, tenant: int, credential: UUID, now: datetime) -> bool:
+async def limit(connection: Session, tenant: int, credential: UUID, rate: int | None) -> Credential | None:
+    """Another rate, or none; None where there is no such credential, or it was revoked."""
+    row = await connection.fetchrow(_CHANGE, tenant, credential, rate)
+    return None if row is None else _credential(row)
+
+
+async def revoke(connection: Session, tenant: int, credential: UUID, now: datetime) -> bool:
     """False where there is none to revoke."""
-    async with database.session() as connection:
-        return await connection.fetchval(_REVOKE, tenant, credential, now) is not None
+    return await connection.fetchval(_REVOKE, tenant, credential, now) is not None
 
 
 class _Shown(NamedTuple):
@@ -163,12 +170,21 @@ def _credential(row: "Record") -> Credential:
     return Credential(tenant, Environment(environment), *rest)
 
 
-async def _insert(database: Database, made: Credential, secret: str) -> None:
-    async with database.session() as connection:
-        await connection.execute(
-            _INSERT, made.tenant, made.environment, made.id, made.kind, made.lookup, _digest(secret), made.name,
-            made.default_type, made.default_stream, made.rate, made.created_at,
-        )  # fmt: skip
+async def _insert(connection: Session, made: Credential, secret: str) -> None:
+    await connection.execute(
+        _INSERT,
+        made.tenant,
+        made.environment,
+        made.id,
+        made.kind,
+        made.lookup,
+        _digest(secret),
+        made.name,
+        made.default_type,
+        made.default_stream,
+        made.rate,
+        made.created_at,
+    )
 
 
 def _digest(secret: str) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from posthouse.mail import dkim
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.domain import DnsRecord, Domain, DomainFact, PublicKey
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
 from posthouse.store.ttl_cache import TtlCache
 
@@ -32,10 +32,9 @@ _MOST: Final = 10_000
 _LETTER: Final = {"rsa-sha256": "r", "ed25519-sha256": "e"}  # in the order in which they sign
 _COLUMNS: Final = "id, name, keyset, trusted_at, verified_at, created_at"
 _INSERT: Final = """
-insert into domain (tenant, name, trusted_at, created_at) values ($1, $2, case when $3 then $4::timestamptz end, $4)
-on conflict (tenant, name) do nothing returning id
+insert into domain (tenant, name, created_at) values ($1, $2, $3) on conflict (tenant, name) do nothing returning id
 """
-_TRUST: Final = "update domain set trusted_at = coalesce(trusted_at, $3) where tenant = $1 and name = $2"
+_TRUST: Final = "update domain set trusted_at = $3 where tenant = $1 and name = $2 and trusted_at is null returning id"
 _INSERT_KEY: Final = """
 insert into dkim_key (tenant, domain, keyset, algorithm, selector, public, key_id, sealed, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -55,32 +54,43 @@ _NAMES: Final = "select name from domain where tenant = $1 order by id limit 100
 _FACTS: Final = "select id, keyset, trusted_at is not null, verified_at is not null from domain where tenant = $1 and name = $2"
 
 
-async def add(database: Database, sealer: Sealer, tenant: int, name: str, trust: bool, now: datetime) -> Domain:
-    """The domain with its first keyset; one that is there already is only trusted, if ``trust``. ``name``: an A-label, lower case."""
-    found = await get(database, tenant, name)
-    if found is None:
-        keys = await asyncio.gather(*(asyncio.to_thread(dkim.generate, algorithm) for algorithm in _LETTER))
-        async with database.transaction() as connection:
-            domain = await connection.fetchval(_INSERT, tenant, name, trust, now)
-            if domain is not None:
-                for algorithm, (private, public) in zip(_LETTER, keys, strict=True):
-                    sealed = sealer.seal(private, key_bound(tenant, name, 1, algorithm))
-                    selector = f"ph1{_LETTER[algorithm]}"
-                    await connection.execute(
-                        _INSERT_KEY, tenant, domain, 1, algorithm, selector, public, sealer.key_id, sealed, now
-                    )
-    if trust:
-        async with database.session() as connection:
-            await connection.execute(_TRUST, tenant, name, now)
-    added = await get(database, tenant, name)
-    assert added is not None  # noqa: S101 - domains are never deleted
-    return added
+class NewKeyset(msgspec.Struct, frozen=True):
+    """The two key pairs of a new domain (private, public), in the order in which they sign."""
+
+    pairs: tuple[tuple[bytes, str], ...]
+
+
+async def generate_keyset() -> NewKeyset:
+    """Two new key pairs. Takes tenths of a second of a thread, so call it before a transaction begins."""
+    return NewKeyset(tuple(await asyncio.gather(*(asyncio.to_thread(dkim.generate, algorithm) for algorithm in _LETTER))))
+
+
+async def add(connection: Session, sealer: Sealer, tenant: int, name: str, keyset: NewKeyset, now: datetime) -> bool:
+    """Add the domain with its first keyset; False where it is there already. ``name``: an A-label, lower case."""
+    domain = await connection.fetchval(_INSERT, tenant, name, now)
+    if domain is None:
+        return False
+    for algorithm, (private, public) in zip(_LETTER, keyset.pairs, strict=True):
+        sealed = sealer.seal(private, key_bound(tenant, name, 1, algorithm))
+        selector = f"ph1{_LETTER[algorithm]}"
+        await connection.execute(_INSERT_KEY, tenant, domain, 1, algorithm, selector, public, sealer.key_id, sealed, now)
+    return True
+
+
+async def trust(connection: Session, tenant: int, name: str, now: datetime) -> bool:
+    """Trust a domain; False where it is trusted already, or there is none of that name."""
+    return await connection.fetchval(_TRUST, tenant, name, now) is not None
 
 
 async def get(database: Database, tenant: int, name: str) -> Domain | None:
     """A tenant's domain by name."""
     async with database.session() as connection:
-        found = await _domains(connection, tenant, await connection.fetch(_GET, tenant, name))
+        return await get_in(connection, tenant, name)
+
+
+async def get_in(connection: Session, tenant: int, name: str) -> Domain | None:
+    """The same inside the caller's transaction."""
+    found = await _domains(connection, tenant, await connection.fetch(_GET, tenant, name))
     return found[0] if found else None
 
 

@@ -25,11 +25,10 @@ _LIST: Final = "select id, ref, name, default_from, reply_to from tenant order b
 
 
 async def create(
-    database: Database, name: str, now: datetime, *, default_from: str | None = None, reply_to: str | None = None
+    connection: Session, name: str, now: datetime, *, default_from: str | None = None, reply_to: str | None = None
 ) -> Tenant:
     """A new tenant; names need not differ."""
-    async with database.session() as connection:
-        return Tenant(*await connection.fetchrow(_CREATE, name, default_from, reply_to, now))
+    return Tenant(*await connection.fetchrow(_CREATE, name, default_from, reply_to, now))
 
 
 async def list_tenants(database: Database) -> list[Tenant]:

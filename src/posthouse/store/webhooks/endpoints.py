@@ -13,7 +13,7 @@ from uuid import UUID
 
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
@@ -73,18 +73,17 @@ order by id desc limit $7
 
 
 async def create(
-    database: Database, sealer: Sealer, place: EndpointKey, url: str, secret: bytes, now: datetime, *,
+    connection: Session, sealer: Sealer, place: EndpointKey, url: str, secret: bytes, now: datetime, *,
     events: Sequence[str] | None = None, streams: Sequence[str] | None = None, most: int,
 ) -> WebhookEndpoint | None:  # fmt: skip
     """A new endpoint that is told of what happens from now on; None where the tenant has ``most`` already."""
-    async with database.transaction() as connection:
-        if await connection.fetchval(_COUNT, place.tenant, place.environment) >= most:
-            return None
-        await connection.execute(
-            _INSERT, place.tenant, place.environment, place.id, url, list(events or ()) or None, list(streams or ()) or None, now
-        )
-        await _keep(connection, sealer, place, secret, now, 1)
-        return await one_over(connection, place)
+    if await connection.fetchval(_COUNT, place.tenant, place.environment) >= most:
+        return None
+    await connection.execute(
+        _INSERT, place.tenant, place.environment, place.id, url, list(events or ()) or None, list(streams or ()) or None, now
+    )
+    await _keep(connection, sealer, place, secret, now, 1)
+    return await one_over(connection, place)
 
 
 async def one(database: Database, place: EndpointKey) -> WebhookEndpoint | None:
@@ -100,37 +99,44 @@ async def page(database: Database, tenant: int, environment: int, before: UUID, 
 
 
 async def change(
-    database: Database, place: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
+    connection: Session, place: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
 ) -> WebhookEndpoint | None:
     """The endpoint as it is then. Switched on again it is healthy: what waited goes on, what happened meanwhile is not told."""
-    async with database.session() as connection:
-        row = await connection.fetchrow(
-            _CHANGE, place.tenant, place.environment, place.id, wanted.url,
-            wanted.events is not None, list(wanted.events or ()) or None, wanted.streams is not None, list(wanted.streams or ()) or None,
-            wanted.enabled is True, wanted.enabled is False, now, why,
-        )  # fmt: skip
+    row = await connection.fetchrow(
+        _CHANGE,
+        place.tenant,
+        place.environment,
+        place.id,
+        wanted.url,
+        wanted.events is not None,
+        list(wanted.events or ()) or None,
+        wanted.streams is not None,
+        list(wanted.streams or ()) or None,
+        wanted.enabled is True,
+        wanted.enabled is False,
+        now,
+        why,
+    )
     return None if row is None else WebhookEndpoint(**dict(row))
 
 
-async def remove(database: Database, place: EndpointKey, now: datetime) -> bool:
+async def remove(connection: Session, place: EndpointKey, now: datetime) -> bool:
     """Take an endpoint away; False where there is none."""
-    async with database.session() as connection:
-        return str(await connection.execute(_REMOVE, place.tenant, place.environment, place.id, now)) == "UPDATE 1"
+    return str(await connection.execute(_REMOVE, place.tenant, place.environment, place.id, now)) == "UPDATE 1"
 
 
 async def rotate(
-    database: Database, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, overlap: timedelta
+    connection: Session, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, overlap: timedelta
 ) -> bool:
     """Sign with ``secret`` from now on, and with those before for ``overlap`` more; False where there is no such endpoint."""
     key = (place.tenant, place.environment, place.id)
-    async with database.transaction() as connection:
-        if await connection.fetchval(_HOLD, *key) is None:
-            return False
-        number = await connection.fetchval(_LAST_NUMBER, *key) + 1
-        await connection.execute(_EXPIRE, *key, now + overlap)
-        await connection.execute(_FORGET, *key, now, number - MOST_SECRETS)
-        await _keep(connection, sealer, place, secret, now, number)
-        return True
+    if await connection.fetchval(_HOLD, *key) is None:
+        return False
+    number = await connection.fetchval(_LAST_NUMBER, *key) + 1
+    await connection.execute(_EXPIRE, *key, now + overlap)
+    await connection.execute(_FORGET, *key, now, number - MOST_SECRETS)
+    await _keep(connection, sealer, place, secret, now, number)
+    return True
 
 
 async def secrets(connection: "Connection[Record]", sealer: Sealer, place: EndpointKey, now: datetime) -> list[bytes]:

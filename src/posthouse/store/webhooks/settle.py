@@ -14,7 +14,7 @@ from uuid import UUID
 from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import HealthChange, WebhookResult
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.webhooks.endpoint_queue import columns
 
 if TYPE_CHECKING:
@@ -148,10 +148,15 @@ async def replay_failed(database: Database, place: EndpointKey, now: datetime) -
             return told
 
 
-async def test(database: Database, place: EndpointKey, event: UUID, now: datetime) -> None:
+async def replay_event(connection: Session, place: EndpointKey, event: UUID, now: datetime) -> bool:
+    """Tell one event again; False where there is none of that id, or the filters leave it out."""
+    _, queued, _ = await _piece(connection, place, UUID(int=event.int - 1), event, now, 1)
+    return queued > 0
+
+
+async def test(connection: Session, place: EndpointKey, event: UUID, now: datetime) -> None:
     """Queue an event of type ``webhook.test`` for this endpoint alone."""
-    async with database.session() as connection:
-        await connection.execute(_TEST, place.tenant, place.environment, place.id, event, now)
+    await connection.execute(_TEST, place.tenant, place.environment, place.id, event, now)
 
 
 async def forget(database: Database, now: datetime) -> None:

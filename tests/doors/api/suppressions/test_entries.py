@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl
 import pytest
 
 from posthouse.admin import suppressions
-from posthouse.admin.suppressions import Desk, SuppressionToAdd
+from posthouse.admin.suppression_csv import SuppressionToAdd
+from posthouse.admin.suppressions import ImportFile
 from posthouse.model.suppression import Cause
-from posthouse.store.recipients.suppression_lookup import load_key
 from tests.support.asgi import Answer
-from tests.support.http_door import SEALER, HttpDoor, endpoint
+from tests.support.http_door import HttpDoor, endpoint
+from tests.support.use_cases import operator
 
 PATH = "/v1/suppressions"
 
@@ -180,14 +181,9 @@ async def test_taking_off_by_query_by_id_and_by_cause(door: HttpDoor) -> None:
 
 
 async def test_one_entry_shows_its_evidence(door: HttpDoor) -> None:
-    database, clock = door.parts.database, door.clock
-    desk = Desk(
-        database=database, key=await load_key(database, SEALER, door.parts.random), tenant=1, environment=1, actor="cli:me", source="cli",
-        operator=True, now=clock.now, new_id=door.parts.new_id,
-    )  # fmt: skip
-    await suppressions.import_csv(
-        desk, ["jane@example.com,bounce\n"], SuppressionToAdd(address="", cause=Cause.IMPORTED), "old.csv", lambda *_: None
-    )
+    defaults = SuppressionToAdd(address="", cause=Cause.IMPORTED)
+    file = ImportFile(lines=["jane@example.com,bounce\n"], name="old.csv", defaults=defaults)
+    await suppressions.import_csv(door.parts.admin, operator(), file, lambda *_: None)
     [entry] = await listed(door)
     found = (await asked(door, "GET", f"{PATH}/{entry['id']}")).json()
     assert found["evidence"] == {"file": "old.csv", "line": 1}

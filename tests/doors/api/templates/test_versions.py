@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from posthouse.admin.settings import require_approval
-from posthouse.admin.templates import TemplateActor
+from posthouse.admin.approval import require
 from tests.support.http_door import HttpDoor
+from tests.support.use_cases import operator
 
 WELCOME: dict[str, Any] = {
     "name": "welcome", "type": "transactional", "subject": "Hello {{ who }}", "html": "<p>Hello {{ who }}, version one.</p>",
@@ -32,7 +32,7 @@ async def said(door: HttpDoor, **fields: Any) -> str:
 async def approval(door: HttpDoor, *, required: bool = True) -> None:
     caller = await door.parts.credentials.by_key(door.live)
     assert caller is not None
-    await require_approval(door.parts.templates.parts, TemplateActor(caller.tenant, "cli:operator"), required=required)
+    await require(door.parts.admin, operator(caller.tenant), required=required)
 
 
 async def test_version_1_is_active_at_once_and_mail_is_made_from_it(door: HttpDoor) -> None:

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
-from posthouse.admin import suppressions as lists
-from posthouse.admin.suppressions import Desk, SuppressionToAdd
+from posthouse.admin import suppressions
+from posthouse.admin.suppression_csv import SuppressionToAdd
+from posthouse.admin.suppressions import ImportFile
 from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.net.entropy import Entropy
 from posthouse.store.postgres.database import Database, connect
-from posthouse.store.recipients import suppressions
-from posthouse.store.recipients.suppression_lookup import load_key
+from posthouse.store.recipients import suppressions as stored
+from posthouse.testing.clock import FakeClock
 from tests.doors.cli.conftest import World
 from tests.support.accepted import SEALER
 from tests.support.postgres import NOW, complete
+from tests.support.use_cases import admin_context, operator
 
 MANY = 20_000
 MILLION = 1_000_000
@@ -113,7 +115,7 @@ async def _bounces(world: World, count: int) -> None:
         for n in range(count)
     ]
     async with database.session() as connection:
-        await suppressions.add(connection, 1, 1, news, now, entropy.new_id)
+        await stored.add(connection, 1, 1, news, now, entropy.new_id)
     await database.close()
 
 
@@ -152,16 +154,12 @@ async def _there_and_back(database: Database, count: int) -> tuple[int, int, lis
     """Bring ``count`` addresses and carry them away; how many each way, what progress heard, and never much memory."""
     async with database.session() as connection:
         await connection.execute("insert into tenant (ref, name, created_at) values ('t1', 'T', now())")
-    entropy, heard = Entropy(), list[tuple[int, int]]()
-    desk = Desk(
-        database=database, key=await load_key(database, SEALER, entropy.bytes), tenant=1, environment=1, actor="cli:me", source="cli",
-        operator=True, now=lambda: NOW, new_id=entropy.new_id,
-    )  # fmt: skip
+    heard: list[tuple[int, int]] = []
+    context, actor = admin_context(database, SEALER, FakeClock(NOW)), operator()
+    file = ImportFile(lines=_lines(count), name="f", defaults=SuppressionToAdd(address=""))
     tracemalloc.start()
-    done = await lists.import_csv(
-        desk, _lines(count), SuppressionToAdd(address=""), "f", lambda read, added: heard.append((read, added))
-    )
-    written = await lists.export_csv(desk, lambda _: None, lambda _: None)
+    done = await suppressions.import_csv(context, actor, file, lambda read, added: heard.append((read, added)))
+    written = await suppressions.export_csv(context, actor, lambda _: None, lambda _: None)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60 << 20, peak

@@ -15,7 +15,9 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
+from posthouse.admin import inbox as admin_inbox
 from posthouse.doors.api.messages.mail_view import attachment_views, header_views
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
@@ -76,7 +78,7 @@ async def empty(parts: ApiParts, caller: Caller, request: Request) -> Response:
     recipient = query.address("to")
     if query.faults:
         return refuse(invalid(*query.faults))
-    await inbox.delete_all(parts.database_of(caller), caller.tenant, caller.environment, recipient)
+    await admin_inbox.empty(parts.admin, actor_of(caller), recipient)
     return Response(status_code=204)
 
 

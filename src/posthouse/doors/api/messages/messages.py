@@ -6,9 +6,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from posthouse.admin import messages
 from posthouse.doors.api.messages.mail_view import attachment_views, header_views
 from posthouse.doors.api.sending.rate_limit import respond_within
 from posthouse.doors.api.sending.send import MESSAGE_LINKS, send_response
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
@@ -105,8 +107,8 @@ async def cancel(parts: ApiParts, caller: Caller, request: Request) -> Response:
     message = _message_in_path(request)
     if isinstance(message, Rejection):
         return refuse(message)
-    outcome = await parts.cancel(caller, message)
-    return refuse(outcome) if isinstance(outcome, Rejection) else await _respond_with(parts, caller, message)
+    cancelled = await messages.cancel(parts.admin, actor_of(caller), message)
+    return refuse(cancelled) if isinstance(cancelled, Rejection) else await _respond_with(parts, caller, message)
 
 
 async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -116,7 +118,7 @@ async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
         return refuse(message)
 
     async def respond() -> Response:
-        return send_response(await parts.resend(caller, message))
+        return send_response(await messages.resend_message(parts.admin, actor_of(caller), message))
 
     return await respond_within(await parts.throttle.check_resend(caller, message), respond)
 

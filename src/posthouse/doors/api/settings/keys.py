@@ -1,8 +1,6 @@
-"""API keys over HTTP: list, create, change, revoke; of the caller's tenant, and never beyond what the caller itself may do.
+"""API keys over HTTP: list, create, change, revoke; what a key may do with keys is decided in ``admin.keys``.
 
-A test key sees, makes and revokes test keys only; a live key both. A key with a rate limit makes no keys and changes none,
-or it could take its own limit off. The secret is in the answer of its
-creation and nowhere else.
+The secret is in the answer of its creation and nowhere else.
 """
 
 from typing import Any, Final
@@ -11,27 +9,22 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from posthouse.admin import keys
+from posthouse.admin.keys import NO_KEY, KeyRequest
+from posthouse.admin.views.keys import key_view, new_key
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.fields import KeyBody, KeyChange
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, id_in_path
 from posthouse.doors.http.json_body import read_json
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import invalid, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
-from posthouse.model.credential import Credential
-from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
+from posthouse.model.credential import PREFIX
+from posthouse.model.send_request import Caller, Environment, Rejection
 from posthouse.model.timeline import cursor
 from posthouse.model.views.keys import KeyPage, KeyView, NewKey
-from posthouse.policy import types
-from posthouse.store.tenants import credentials
-
-PREFIX: Final = "key"
-_NOT_HERE: Final = not_found("There is no such key, or it was revoked before.")
-_LIMITED: Final = Rejection(
-    "forbidden", "A key with a rate limit makes no keys and changes none; use another, or the command line."
-)
-_BEYOND: Final = Rejection("forbidden", "A test key can make test keys only.")
 
 
 async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -40,45 +33,39 @@ async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Respon
     before, limit = query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    seen = [key for key in await _reachable(parts, caller) if before is None or key.id < before]
-    more = len(seen) > limit
-    shown = seen[:limit]
-    return answer(KeyPage(data=[_view(key) for key in shown], next_cursor=cursor(shown[-1].id) if more else None))
+    visible = await keys.list_keys(parts.admin, actor_of(caller))
+    older = [key for key in visible if before is None or key.id < before]
+    page = older[:limit]
+    next_cursor = cursor(page[-1].id) if len(older) > limit else None
+    return answer(KeyPage(data=[key_view(key) for key in page], next_cursor=next_cursor))
 
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A new key; 201 with its secret."""
-    asked = await read_json(parts, request, KeyBody)
-    if isinstance(asked, KeyBody) and asked.type is not None and asked.type not in types.BY_NAME:
-        own = await parts.own_types(caller.tenant, asked.type)
-        if asked.type not in own:
-            asked = invalid(FieldError("type", types.unknown(asked.type, own)))
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    if caller.rate is not None:
-        return refuse(_LIMITED)
-    environment = caller.environment if asked.environment is None else Environment[asked.environment.upper()]
-    if environment is Environment.LIVE and caller.environment is not Environment.LIVE:
-        return refuse(_BEYOND)
-    made, secret = await credentials.create_api_key(
-        parts.database, caller.tenant, environment, now=parts.clock.now(), random=parts.random,
-        name=asked.name or "", default_type=asked.type, default_stream=asked.stream, rate=asked.rate_per_minute or None,
-    )  # fmt: skip
-    return answer(NewKey(key=secret, **_shown(made)), 201)
+    body = await read_json(parts, request, KeyBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    wanted = KeyRequest(
+        environment=caller.environment if body.environment is None else Environment[body.environment.upper()],
+        name=body.name or "",
+        type=body.type,
+        stream=body.stream,
+        rate=body.rate_per_minute or None,
+    )
+    created = await keys.create(parts.admin, actor_of(caller), wanted)
+    return refuse(created) if isinstance(created, Rejection) else answer(new_key(created), 201)
 
 
 async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Another rate, or none; other processes may go by the old one for some seconds more."""
-    wanted = await _wanted(parts, caller, request)
-    if wanted is None:
-        return refuse(_NOT_HERE)
-    asked = await read_json(parts, request, KeyChange)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    if caller.rate is not None:
-        return refuse(_LIMITED)
-    changed = await credentials.limit(parts.database, caller.tenant, wanted, asked.rate_per_minute or None)
-    return refuse(_NOT_HERE) if changed is None else answer(_view(changed))
+    key = await _key_in_path(parts, caller, request)
+    if key is None:
+        return refuse(NO_KEY)
+    body = await read_json(parts, request, KeyChange)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    changed = await keys.change_rate(parts.admin, actor_of(caller), key, body.rate_per_minute or None)
+    return refuse(changed) if isinstance(changed, Rejection) else answer(key_view(changed))
 
 
 async def revoke(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -86,40 +73,16 @@ async def revoke(parts: ApiParts, caller: Caller, request: Request) -> Response:
     query = Query(request.query_params, ())
     if query.faults:
         return refuse(invalid(*query.faults))
-    wanted = await _wanted(parts, caller, request)
-    if wanted is None or not await credentials.revoke(parts.database, caller.tenant, wanted, parts.clock.now()):
-        return refuse(_NOT_HERE)
-    return Response(status_code=204)
+    key = ids.parse(PREFIX, request.path_params["id"])
+    rejection = NO_KEY if key is None else await keys.revoke(parts.admin, actor_of(caller), key)
+    return Response(status_code=204) if rejection is None else refuse(rejection)
 
 
-async def _wanted(parts: ApiParts, caller: Caller, request: Request) -> UUID | None:
+async def _key_in_path(parts: ApiParts, caller: Caller, request: Request) -> UUID | None:
     """The key in the path, if the caller may know of it."""
-    wanted = ids.parse(PREFIX, request.path_params["id"])
-    return wanted if any(key.id == wanted for key in await _reachable(parts, caller)) else None
-
-
-async def _reachable(parts: ApiParts, caller: Caller) -> list[Credential]:
-    """The API keys that this caller may know of."""
-    found = await credentials.list_credentials(parts.database, caller.tenant)
-    return [key for key in found if key.kind == "api" and key.environment <= caller.environment]
-
-
-def _view(key: Credential) -> KeyView:
-    return KeyView(**_shown(key))
-
-
-def _shown(key: Credential) -> dict[str, Any]:
-    return {
-        "id": ids.text(PREFIX, key.id),
-        "name": key.name,
-        "environment": key.environment.name.lower(),
-        "prefix": key.lookup,
-        "type": key.default_type,
-        "stream": key.default_stream,
-        "rate_per_minute": key.rate,
-        "created_at": key.created_at,
-        "revoked_at": key.revoked_at,
-    }
+    key = ids.parse(PREFIX, request.path_params["id"])
+    known = None if key is None else await keys.find_key(parts.admin, actor_of(caller), key)
+    return None if known is None else known.id
 
 
 _ID: Final = id_in_path(PREFIX)

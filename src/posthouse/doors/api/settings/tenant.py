@@ -5,15 +5,16 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin import settings
-from posthouse.doors.api.settings.wire import TenantBody, changes, misaddressed
+from posthouse.admin.tenants import change_tenant
+from posthouse.admin.views.settings import tenant_view
+from posthouse.doors.api.settings.wire import TenantBody, changes
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.shared.requests import actor, no_parameters, read
+from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import Endpoint, ResponseDoc
 from posthouse.doors.http.problem import refuse
 from posthouse.model.send_request import Caller, Rejection
-from posthouse.model.tenant import Tenant
 from posthouse.model.views.settings import TenantView
 from posthouse.store.tenants import tenants
 
@@ -22,26 +23,18 @@ async def get_tenant(parts: ApiParts, caller: Caller, request: Request) -> Respo
     """The tenant whose key asks."""
     if (wrong := no_parameters(request)) is not None:
         return wrong
-    found = await tenants.by_id(parts.database, caller.tenant)
-    assert found is not None  # noqa: S101 - tenants are never deleted, and this one's key was just found
-    return answer(_view(found))
+    tenant = await tenants.by_id(parts.database, caller.tenant)
+    assert tenant is not None  # noqa: S101 - tenants are never deleted, and this one's key was just found
+    return answer(tenant_view(tenant))
 
 
 async def patch_tenant(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Change some of it."""
-    asked = await read(parts, request, TenantBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    wanted = changes(asked)
-    if (wrong := misaddressed(wanted)) is not None:
-        return refuse(wrong)
-    changed = await settings.change_tenant(parts.templates.parts, actor(caller), wanted)
-    parts.forget(caller.tenant)
-    return answer(_view(changed))
-
-
-def _view(found: Tenant) -> TenantView:
-    return TenantView(tenant=found.ref, name=found.name, sender=found.default_from or "", reply_to=found.reply_to or "")
+    body = await read(parts, request, TenantBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    tenant = await change_tenant(parts.admin, actor_of(caller), changes(body))
+    return refuse(tenant) if isinstance(tenant, Rejection) else answer(tenant_view(tenant))
 
 
 _EXAMPLES: Final[dict[str, Any]] = {

@@ -7,19 +7,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin.message_types import add_type, remove_type
+from posthouse.admin.message_types import list_types as own_types_of
+from posthouse.admin.views.settings import built_in_type_view, own_type_view
 from posthouse.doors.api.settings.wire import TypeBody
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.shared.requests import actor, no_parameters, read
+from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, name_in_path
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.model.message_type import MessageType, OwnType
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.timeline import cursor
 from posthouse.model.views.settings import TypePage, TypeView
 from posthouse.policy import types
-from posthouse.store.tenants import message_types
 
 _NO_TYPE: Final = not_found("There is no such message type.")
 
@@ -30,14 +31,13 @@ async def list_types(parts: ApiParts, caller: Caller, request: Request) -> Respo
     before, limit = query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    async with parts.database.session() as session:
-        own = await message_types.current(session, caller.tenant)
-    rows = [(each.id, _own(each)) for each in own]
-    # Built-in ones come last in a list by age: their places are the smallest ids there are.
-    rows += [(UUID(int=len(types.ALL) - at), _built_in(each)) for at, each in enumerate(types.ALL)]
+    own_types = await own_types_of(parts.admin, actor_of(caller))
+    rows = [(each.id, own_type_view(each)) for each in own_types]
+    # Built-in ones come last in a list by age: their positions are the smallest ids there are.
+    rows += [(UUID(int=len(types.ALL) - at), built_in_type_view(each)) for at, each in enumerate(types.ALL)]
     rows = [row for row in rows if before is None or row[0] < before]
     page, more = rows[:limit], len(rows) > limit
-    return answer(TypePage([shown for _, shown in page], cursor(page[-1][0]) if more else None))
+    return answer(TypePage([view for _, view in page], cursor(page[-1][0]) if more else None))
 
 
 async def get_type(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -46,47 +46,27 @@ async def get_type(parts: ApiParts, caller: Caller, request: Request) -> Respons
         return wrong
     name = request.path_params["name"]
     if name in types.BY_NAME:
-        return answer(_built_in(types.BY_NAME[name]))
-    async with parts.database.session() as session:
-        own = await message_types.current(session, caller.tenant)
-    found = next((each for each in own if each.name == name), None)
-    return refuse(_NO_TYPE) if found is None else answer(_own(found))
+        return answer(built_in_type_view(types.BY_NAME[name]))
+    own_types = await own_types_of(parts.admin, actor_of(caller))
+    own = next((each for each in own_types if each.name == name), None)
+    return refuse(_NO_TYPE) if own is None else answer(own_type_view(own))
 
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A type of the tenant's own; 201."""
-    asked = await read(parts, request, TypeBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    made = await add_type(parts.templates.parts, actor(caller), asked.name, asked.parent, asked.description or "")
-    if isinstance(made, Rejection):
-        return refuse(made)
-    parts.forget(caller.tenant)
-    return answer(_own(made), 201)
+    body = await read(parts, request, TypeBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    added = await add_type(parts.admin, actor_of(caller), body.name, body.parent, body.description or "")
+    return refuse(added) if isinstance(added, Rejection) else answer(own_type_view(added), 201)
 
 
 async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Take one out of use, unless a live template or key names it; 204."""
     if (wrong := no_parameters(request)) is not None:
         return wrong
-    refused = await remove_type(parts.templates.parts, actor(caller), request.path_params["name"])
-    parts.forget(caller.tenant)
-    return Response(status_code=204) if refused is None else refuse(refused)
-
-
-def _own(found: OwnType) -> TypeView:
-    return _view(types.own(found.name, found.parent), found)
-
-
-def _built_in(known: MessageType) -> TypeView:
-    return _view(known, None)
-
-
-def _view(known: MessageType, found: OwnType | None) -> TypeView:
-    return TypeView(
-        name=known.name, parent=known.parent, source="built_in" if found is None else "own", description="" if found is None else found.description,
-        message_class=known.message_class.value, lane=known.lane.name.lower(), created_at=None if found is None else found.created_at,
-    )  # fmt: skip
+    rejection = await remove_type(parts.admin, actor_of(caller), request.path_params["name"])
+    return Response(status_code=204) if rejection is None else refuse(rejection)
 
 
 _NAME: Final = name_in_path("^[a-z][a-z0-9]*(_[a-z0-9]+)*$", "order_update", maxLength=64)

@@ -9,10 +9,6 @@ from msgspec import Meta, Struct, field
 
 from posthouse.doors.api.shared.fields import Line, StreamName
 from posthouse.doors.http.limits import ADDRESS_LENGTH
-from posthouse.doors.http.problem import invalid
-from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.model.send_request import FieldError, Rejection
-from posthouse.policy.accept.sender import check_default_from
 
 _END: Final = r"$(?!\n)"
 
@@ -92,15 +88,3 @@ def changes(body: Struct) -> dict[str, Any]:
     """The fields that were given, by their names in Python."""
     found = {name: getattr(body, name) for name in body.__struct_fields__}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def misaddressed(wanted: dict[str, Any]) -> Rejection | None:
-    """What is wrong with the addresses among changes, if anything."""
-    faults = []
-    if wanted.get("sender") and (told := check_default_from(wanted["sender"])) is not None:
-        faults.append(FieldError("from", told))
-    for name, path in (("reply_to", "replyTo"), ("support_email", "supportEmail")):
-        found = parse_mailbox(wanted[name]) if wanted.get(name) else None
-        if isinstance(found, AddressFault):
-            faults.append(FieldError(path, found.message))
-    return invalid(*faults) if faults else None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.admin.templates import Templates
+from posthouse.admin.context import AdminContext
 from posthouse.doors.http.limits import BODY_SECONDS
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.clock import Clock
@@ -43,20 +43,17 @@ class SendIntake(Protocol):
 
 
 class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The API's dependencies.
+    """``admin``: what every use case of ``admin`` works with.
 
-    ``cells``: the stores. ``cancel`` and ``resend``: those of ``admin.messages``; any result but a Rejection means that it is done.
-    ``new_id``: a time-ordered id of a time. ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and keyset, to
-    rebuild the bytes that were sent. ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well.
-    ``exposition``: the metrics of all processes. ``templates``: changes stored templates. ``forget``: drops what is cached of a tenant
-    whose settings changed. ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
-    ``body_seconds``: how long a body may take to arrive.
+    ``new_id`` makes a time-ordered id for a moment, ``random`` so many bytes. ``signing_keys``: those of tenant, domain
+    and keyset, to rebuild what was handed over. ``readiness`` answers with the reasons why mail cannot be taken or sent
+    just now, none when all is well. ``public_url`` is where people reach this server, or None; ``loopback`` says that
+    the listener itself is bound to loopback.
+    ``own_types``: the types that a tenant made, asked for anew where none of the wanted name is remembered.
     """
 
     intake: SendIntake
     throttle: KeyRateLimits
-    cancel: Callable[[Caller, UUID], Awaitable[object | Rejection]]
-    resend: Callable[[Caller, UUID], Awaitable[Accepted | Rejection]]
     cells: Cells
     sealer: Sealer
     credentials: Credentials
@@ -66,8 +63,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     signing_keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
     readiness: Callable[[], Awaitable[Sequence[str]]]
     exposition: Callable[[], bytes]
-    templates: Templates
-    forget: Callable[[int], None]
+    admin: AdminContext
     own_types: Callable[[int, str], Awaitable[OwnTypes]]
     allow_private_networks: bool = False
     limits: Limits = CONTRACT

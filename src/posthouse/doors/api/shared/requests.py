@@ -1,24 +1,18 @@
-"""What the operations that change templates and settings read of a request: the actor, the body, and that there are no parameters."""
+"""What the operations that change templates and settings read of a request: the body, and that there are no parameters."""
 
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin.templates import TemplateActor
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import check_no_parameters
 from posthouse.doors.http.validation import T
-from posthouse.model.send_request import Caller, Environment, Rejection
+from posthouse.model.send_request import Rejection
 
 BODY_BYTES: Final = 8 << 20
-
-
-def actor(caller: Caller) -> TemplateActor:
-    """Who changes something, for the audit trail."""
-    return TemplateActor(caller.tenant, caller.credential, caller.environment is Environment.LIVE)
 
 
 def no_parameters(request: Request) -> Response | None:

@@ -1,18 +1,26 @@
-"""The suppression list over HTTP: shown with its evidence, entered and taken off one by one or by the thousand, lifted for a reason.
+"""The suppression list over HTTP: shown with its evidence, added to and removed from one by one or by the thousand, lifted for a reason.
 
-A key sees and changes the list of its own tenant and environment. What the law put there no key takes off (``forbidden``).
-An address is found however its local part is spelled (A to Z), and shown as it was entered.
+A key sees and changes the list of its own tenant and environment. A legal block is removed by no key (``forbidden``).
+An address is found whatever the case of its local part (A to Z), and shown as it was added.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin import suppressions as lists
-from posthouse.admin.suppressions import MANUAL_CAUSES, Desk, SuppressionToAdd
+from posthouse.admin import suppressions
+from posthouse.admin.suppression_csv import SuppressionToAdd
+from posthouse.admin.suppressions import SHOWN_CAUSES, SuppressionQuery
+from posthouse.admin.views.suppressions import (
+    suppression_detail,
+    suppression_page,
+    suppression_view,
+    suppressions_added,
+    suppressions_removed,
+)
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.suppressions.wire import LiftBody, NewSuppression, RemovalBody, SuppressionBody
 from posthouse.doors.http.answer import answer
@@ -24,8 +32,7 @@ from posthouse.doors.http.validation import T
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, FieldError, Rejection
-from posthouse.model.suppression import Cause, Suppression, SuppressionFilter
-from posthouse.model.timeline import cursor
+from posthouse.model.suppression import Cause, Suppression
 from posthouse.model.views.suppressions import (
     SuppressionDetail,
     SuppressionPage,
@@ -33,19 +40,16 @@ from posthouse.model.views.suppressions import (
     SuppressionsRemoved,
     SuppressionView,
 )
-from posthouse.policy.recipients.suppress import lifted_by
-from posthouse.store.recipients import suppression_lookup, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX
 
 BODY_BYTES: Final = 2 << 20
-SHOWN_CAUSES: Final = sorted({*MANUAL_CAUSES, Cause.PROVISIONAL})
 _FILTERS: Final = ("address", "cause", "stream", "source", "provider", "since", "until", "cursor", "limit")
-_NOT_HERE: Final = not_found("There is no such entry on the list.")
-_LAW: Final = Rejection(
+_NO_ENTRY: Final = not_found("There is no such entry on the list.")
+_LEGAL: Final = Rejection(
     "forbidden", "This entry is the law's; only the operator can lift it, with `posthouse suppression remove`."
 )
-_NOBODY: Final = FieldError("", "must name an address, addresses or ids")
-_SOMEBODY: Final = FieldError("", "must have exactly one of address, addresses and entries")
+_NOTHING_NAMED: Final = FieldError("", "must name an address, addresses or ids")
+_ONE_FORM: Final = FieldError("", "must have exactly one of address, addresses and entries")
 
 
 async def list_suppressions(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -56,16 +60,19 @@ async def list_suppressions(parts: ApiParts, caller: Caller, request: Request) -
     since, until, before, limit = query.time("since"), query.time("until"), query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    held = cause == Cause.PROVISIONAL
-    wanted = SuppressionFilter(
-        lookup=(await _key(parts)).of(address) if address else None, cause=None if held else cause, stream=stream, source=source,
-        provider=provider, since=since, until=until, provisional=held if cause else None, before=before, limit=limit + 1,
-    )  # fmt: skip
-    async with parts.database.session() as session:
-        found = await suppressions.list_entries(session, caller.tenant, int(caller.environment), wanted)
-    shown = found[:limit]
-    more = len(found) > limit
-    return answer(SuppressionPage(data=[view(each) for each in shown], next_cursor=cursor(shown[-1].id) if more else None))
+    wanted = SuppressionQuery(
+        address=address,
+        cause=cause,
+        stream=stream,
+        source=source,
+        provider=provider,
+        since=since,
+        until=until,
+        before=before,
+        limit=limit + 1,
+    )
+    entries = await suppressions.list_entries(parts.admin, actor_of(caller), wanted)
+    return answer(suppression_page(entries, limit))
 
 
 async def get_suppression(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -74,44 +81,41 @@ async def get_suppression(parts: ApiParts, caller: Caller, request: Request) -> 
     wanted = ids.parse(PREFIX, request.path_params["id"])
     if query.faults:
         return refuse(invalid(*query.faults))
-    found = None
-    if wanted is not None:
-        async with parts.database.session() as session:
-            found = await suppressions.get(session, caller.tenant, int(caller.environment), wanted)
-    return refuse(_NOT_HERE) if found is None else answer(SuppressionDetail(**_shown(found), evidence=found.evidence))
+    entry = None if wanted is None else await suppressions.get_entry(parts.admin, actor_of(caller), wanted)
+    return refuse(_NO_ENTRY) if entry is None else answer(suppression_detail(entry))
 
 
 async def add(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Enter one address (201) or many (200); entering again changes nothing."""
-    asked = await read(parts, request, SuppressionBody)
-    entries = asked if isinstance(asked, Rejection) else _entries(asked)
-    if isinstance(asked, Rejection) or isinstance(entries, Rejection):
-        return refuse(asked if isinstance(asked, Rejection) else entries)  # type: ignore[arg-type]  # one of them is one
-    made = await lists.add(await desk_of(parts, caller), entries)
-    if asked.address is not None:
-        return answer(view(made[0]), 201)
-    return answer(SuppressionsAdded([view(each) for each in made], sum(each.created for each in made)))
+    body = await read(parts, request, SuppressionBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    additions = _additions(body)
+    if isinstance(additions, Rejection):
+        return refuse(additions)
+    added = await suppressions.add(parts.admin, actor_of(caller), additions)
+    if body.address is not None:
+        return answer(suppression_view(added[0]), 201)
+    return answer(suppressions_added(added))
 
 
 async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Take off the entries of addresses, or entries by their ids."""
-    asked = await _removal(parts, request)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    faults: list[FieldError] = []
-    named = [("addresses", asked.addresses or []), ("address", [asked.address] if asked.address else [])]
-    addresses = [found for path, texts in named for found in _parsed(path, texts, faults)]
-    wanted = [found for text in asked.ids or () if (found := ids.parse(PREFIX, text)) is not None]
-    if not addresses and not asked.ids:
-        faults = faults or [_NOBODY]
-    if faults:
-        return refuse(invalid(*faults))
-    desk = await desk_of(parts, caller)
-    reason = asked.reason or ""
-    done = await lists.remove_addresses(desk, addresses, reason, cause=asked.cause, stream=asked.stream)
-    also = await lists.remove(desk, wanted, reason)
-    removed, refused = (*done.gone, *also.gone), (*done.refused, *also.refused)
-    return answer(SuppressionsRemoved([view(each) for each in removed], [view(each) for each in refused]))
+    body = await _removal(parts, request)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    errors: list[FieldError] = []
+    named = [("addresses", body.addresses or []), ("address", [body.address] if body.address else [])]
+    addresses = [address for path, texts in named for address in _parse_addresses(path, texts, errors)]
+    entries = [entry for text in body.ids or () if (entry := ids.parse(PREFIX, text)) is not None]
+    if not addresses and not body.ids:
+        errors = errors or [_NOTHING_NAMED]
+    if errors:
+        return refuse(invalid(*errors))
+    actor, reason = actor_of(caller), body.reason or ""
+    by_address = await suppressions.remove_addresses(parts.admin, actor, addresses, reason, cause=body.cause, stream=body.stream)
+    by_id = await suppressions.remove(parts.admin, actor, entries, reason)
+    return answer(suppressions_removed([by_address, by_id]))
 
 
 async def remove_one(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -120,30 +124,28 @@ async def remove_one(parts: ApiParts, caller: Caller, request: Request) -> Respo
     reason = query.text("reason")
     if query.faults:
         return refuse(invalid(*query.faults))
-    done = await _lifted(parts, caller, request, reason or "", "suppression removed")
-    return refuse(done) if isinstance(done, Rejection) else Response(status_code=204)
+    removed = await _remove_entry(parts, caller, request, reason or "", "suppression removed")
+    return refuse(removed) if isinstance(removed, Rejection) else Response(status_code=204)
 
 
 async def lift(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """End one entry for a reason; answers it as it was."""
-    asked = await read(parts, request, LiftBody)
-    done = asked if isinstance(asked, Rejection) else await _lifted(parts, caller, request, asked.reason, "suppression lifted")
-    return refuse(done) if isinstance(done, Rejection) else answer(view(done))
+    body = await read(parts, request, LiftBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    removed = await _remove_entry(parts, caller, request, body.reason, "suppression lifted")
+    return refuse(removed) if isinstance(removed, Rejection) else answer(suppression_view(removed))
 
 
-def view(each: Suppression) -> SuppressionView:
-    """An entry as it is shown."""
-    return SuppressionView(**_shown(each))
-
-
-async def _lifted(parts: ApiParts, caller: Caller, request: Request, reason: str, action: str) -> Suppression | Rejection:
-    wanted = ids.parse(PREFIX, request.path_params["id"])
-    if wanted is None:
-        return _NOT_HERE
-    done = await lists.remove(await desk_of(parts, caller), [wanted], reason, action=action)
-    if done.refused:
-        return _LAW
-    return done.gone[0] if done.gone else _NOT_HERE
+async def _remove_entry(parts: ApiParts, caller: Caller, request: Request, reason: str, action: str) -> Suppression | Rejection:
+    """Remove the entry in the path."""
+    entry = ids.parse(PREFIX, request.path_params["id"])
+    if entry is None:
+        return _NO_ENTRY
+    result = await suppressions.remove(parts.admin, actor_of(caller), [entry], reason, action=action)
+    if result.refused:
+        return _LEGAL
+    return result.removed[0] if result.removed else _NO_ENTRY
 
 
 async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
@@ -157,66 +159,49 @@ async def _removal(parts: ApiParts, request: Request) -> RemovalBody | Rejection
     if has_body or not request.query_params:
         return await read(parts, request, RemovalBody)
     query = Query(request.query_params, ("address", "reason", "stream"))
-    asked = RemovalBody(address=query.text("address"), reason=query.text("reason"), stream=query.text("stream"))
-    return invalid(*query.faults) if query.faults else asked
+    body = RemovalBody(address=query.text("address"), reason=query.text("reason"), stream=query.text("stream"))
+    return invalid(*query.faults) if query.faults else body
 
 
-def _entries(asked: SuppressionBody) -> list[SuppressionToAdd] | Rejection:
-    if sum(given is not None for given in (asked.address, asked.addresses, asked.entries)) != 1:
-        return invalid(_SOMEBODY)
-    news, path = list(asked.entries or ()), "entries[{}].address"
-    if asked.entries is None:
-        path = "address" if asked.address is not None else "addresses[{}]"
-        news = [NewSuppression(address=text) for text in asked.addresses or [asked.address or ""]]
-    faults: list[FieldError] = []
-    found = [_entering(each, asked, path.format(index), faults) for index, each in enumerate(news)]
-    return invalid(*faults) if faults else [each for each in found if each is not None]
+def _additions(body: SuppressionBody) -> list[SuppressionToAdd] | Rejection:
+    """What the body wants added, in one of its three forms."""
+    if sum(given is not None for given in (body.address, body.addresses, body.entries)) != 1:
+        return invalid(_ONE_FORM)
+    news, path = list(body.entries or ()), "entries[{}].address"
+    if body.entries is None:
+        path = "address" if body.address is not None else "addresses[{}]"
+        news = [NewSuppression(address=text) for text in body.addresses or [body.address or ""]]
+    errors: list[FieldError] = []
+    additions = [_addition(each, body, path.format(index), errors) for index, each in enumerate(news)]
+    return invalid(*errors) if errors else [each for each in additions if each is not None]
 
 
-def _entering(each: NewSuppression, common: SuppressionBody, path: str, faults: list[FieldError]) -> SuppressionToAdd | None:
-    parsed = _parsed(path, [each.address], faults, one=True)
-    if not parsed:
+def _addition(entry: NewSuppression, common: SuppressionBody, path: str, errors: list[FieldError]) -> SuppressionToAdd | None:
+    """One entry, with what stands beside the list where it leaves something out."""
+    mailbox = parse_mailbox(entry.address)
+    if isinstance(mailbox, AddressFault):
+        errors.append(FieldError(path, mailbox.message))
         return None
     return SuppressionToAdd(
-        address=parsed[0], cause=Cause(each.cause or common.cause or Cause.MANUAL), stream=each.stream or common.stream,
-        reason=each.reason or common.reason or "", security=bool(common.security if each.security is None else each.security),
-        until=each.until or common.until,
-    )  # fmt: skip
+        address=mailbox.address,
+        cause=Cause(entry.cause or common.cause or Cause.MANUAL),
+        stream=entry.stream or common.stream,
+        reason=entry.reason or common.reason or "",
+        security=bool(common.security if entry.security is None else entry.security),
+        until=entry.until or common.until,
+    )
 
 
-def _parsed(path: str, texts: Sequence[str], faults: list[FieldError], *, one: bool = False) -> list[str]:
-    """The addresses in their stored form; what is none is noted."""
-    found = []
+def _parse_addresses(path: str, texts: Sequence[str], errors: list[FieldError]) -> list[str]:
+    """The addresses in their stored form; what is none is added to ``errors``."""
+    addresses = []
     for index, text in enumerate(texts):
         mailbox = parse_mailbox(text)
         if isinstance(mailbox, AddressFault):
-            faults.append(FieldError(path if one or path == "address" else f"{path}[{index}]", mailbox.message))
+            errors.append(FieldError(path if path == "address" else f"{path}[{index}]", mailbox.message))
         else:
-            found.append(mailbox.address)
-    return found
-
-
-async def _key(parts: ApiParts) -> suppression_lookup.AddressKey:
-    return await suppression_lookup.load_key(parts.database, parts.sealer, parts.random)
-
-
-async def desk_of(parts: ApiParts, caller: Caller) -> Desk:
-    """Where the holder of a key sits: at the list of its tenant and environment."""
-    return Desk(
-        database=parts.database, key=await _key(parts), tenant=caller.tenant, environment=int(caller.environment),
-        actor=caller.credential, source="api", operator=False, now=parts.clock.now, new_id=parts.new_id,
-    )  # fmt: skip
-
-
-def _shown(each: Suppression) -> dict[str, Any]:
-    by = lifted_by(Cause(each.cause))
-    identifier: UUID = each.id
-    return {
-        "id": ids.text(PREFIX, identifier), "address": each.address,
-        "cause": Cause.PROVISIONAL.value if each.held_until else each.cause, "stream": each.stream, "reason": each.reason,
-        "source": each.source, "actor": each.actor, "since": each.since, "until": each.until, "liftable": by == "tenant",
-        "liftable_by": by, "security": each.security, "provider": each.provider, "provisional_until": each.held_until,
-    }  # fmt: skip
+            addresses.append(mailbox.address)
+    return addresses
 
 
 _ID: Final = id_in_path(PREFIX)

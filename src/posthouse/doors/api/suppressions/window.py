@@ -1,6 +1,6 @@
-"""The suppression list at large, over HTTP: a window taken back, an address erased, and what the list goes by.
+"""The suppression list as a whole, over HTTP: a window undone, an address erased, and what the list goes by.
 
-Each reaches further than an entry, so a live key is asked for: erasing goes over live and test alike, and what a test key could try of the
+Each reaches further than one entry, so it takes a live key: erasing goes over live and test alike, and what a test key could try of the
 others says nothing about live mail. What is done, and by which key, is on record (``GET /v1/audit``).
 """
 
@@ -9,11 +9,13 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin import erasure as erasing
-from posthouse.admin import suppressions
+from posthouse.admin import erasure, suppressions
 from posthouse.admin.erasure import AddressInUse, Erased
+from posthouse.admin.suppressions import UndoWindow
+from posthouse.admin.views.suppressions import undone
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.suppressions.entries import desk_of, read
+from posthouse.doors.api.suppressions.entries import read
 from posthouse.doors.api.suppressions.wire import EraseBody, RulesBody, UndoBody
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import Endpoint, ResponseDoc
@@ -23,7 +25,6 @@ from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
 from posthouse.model.suppression import SuppressionRule
 from posthouse.model.views.suppressions import Undone
-from posthouse.store.recipients import suppression_rule
 
 _LIVE: Final = Rejection("forbidden", "This takes a live key.")
 _ONE: Final = FieldError("", "must have exactly one of provider and site")
@@ -31,35 +32,34 @@ _BACKWARDS: Final = FieldError("to", "must not be before from")
 
 
 async def undo(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Take back what a provider, or the receiver of a site, made us enter in a window."""
-    asked = _LIVE if caller.environment is not Environment.LIVE else await read(parts, request, UndoBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    faults = [_ONE] if (asked.provider is None) == (asked.site is None) else []
-    faults += [_BACKWARDS] if asked.to < asked.from_ else []
-    path = "site" if asked.provider is None else "provider"
-    place = parse_mailbox(f"somebody@{asked.provider or asked.site or 'nobody.invalid'}")
-    if isinstance(place, AddressFault):
-        return refuse(invalid(*faults, FieldError(path, "must be a domain such as google.com")))
-    if faults:
-        return refuse(invalid(*faults))
-    desk = await desk_of(parts, caller)
-    done = await suppressions.undo(desk, place.domain, asked.from_, asked.to, asked.reason, is_site=asked.provider is None)
-    return answer(Undone(len(done.gone), done.waiting))
+    """Undo what a provider, or the receiver of a site, made us add in a window."""
+    body = _LIVE if caller.environment is not Environment.LIVE else await read(parts, request, UndoBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    errors = [_ONE] if (body.provider is None) == (body.site is None) else []
+    errors += [_BACKWARDS] if body.to < body.from_ else []
+    path = "site" if body.provider is None else "provider"
+    mailbox = parse_mailbox(f"somebody@{body.provider or body.site or 'nobody.invalid'}")
+    if isinstance(mailbox, AddressFault):
+        return refuse(invalid(*errors, FieldError(path, "must be a domain such as google.com")))
+    if errors:
+        return refuse(invalid(*errors))
+    window = UndoWindow(name=mailbox.domain, begin=body.from_, end=body.to, is_site=body.provider is None)
+    return answer(undone(await suppressions.undo(parts.admin, actor_of(caller), window, body.reason)))
 
 
 async def erase(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Forget an address, live and test, and never write to it again."""
-    asked = _LIVE if caller.environment is not Environment.LIVE else await read(parts, request, EraseBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    mailbox = parse_mailbox(asked.address)
+    body = _LIVE if caller.environment is not Environment.LIVE else await read(parts, request, EraseBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    mailbox = parse_mailbox(body.address)
     if isinstance(mailbox, AddressFault):
         return refuse(invalid(FieldError("address", mailbox.message)))
-    done = await erasing.erase(await desk_of(parts, caller), mailbox, asked.reason)
-    if isinstance(done, AddressInUse):
-        return refuse(invalid(FieldError("address", f"is in use; change it first in: {', '.join(done.places)}")))
-    return answer(done)
+    result = await erasure.erase(parts.admin, actor_of(caller), mailbox, body.reason)
+    if isinstance(result, AddressInUse):
+        return refuse(invalid(FieldError("address", f"is in use; change it first in: {', '.join(result.places)}")))
+    return answer(result)
 
 
 async def get_rules(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -67,18 +67,21 @@ async def get_rules(parts: ApiParts, caller: Caller, request: Request) -> Respon
     query = Query(request.query_params, ())
     if query.faults:
         return refuse(invalid(*query.faults))
-    async with parts.database.session() as session:
-        return answer(await suppression_rule.rule(session, caller.tenant, int(caller.environment)))
+    return answer(await suppressions.get_rule(parts.admin, actor_of(caller)))
 
 
 async def patch_rules(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Change some of it."""
-    asked = _LIVE if caller.environment is not Environment.LIVE else await read(parts, request, RulesBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    desk = await desk_of(parts, caller)
-    chosen = await suppressions.rule(desk, soft_limit=asked.soft_limit, legal_passes_security=asked.legal_passes_security)
-    return answer(chosen)
+    body = _LIVE if caller.environment is not Environment.LIVE else await read(parts, request, RulesBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    rule = await suppressions.change_rule(
+        parts.admin,
+        actor_of(caller),
+        soft_limit=body.soft_limit,
+        legal_passes_security=body.legal_passes_security,
+    )
+    return answer(rule)
 
 
 _UNDO_EXAMPLES: Final[dict[str, Any]] = {

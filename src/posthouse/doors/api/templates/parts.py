@@ -6,28 +6,29 @@ from typing import Any, Final, Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin import settings
-from posthouse.doors.api.settings.wire import BrandBody, changes, misaddressed
+from posthouse.admin import template_parts
+from posthouse.admin.brand import change_brand
+from posthouse.admin.views.settings import audit_page
+from posthouse.admin.views.templates import part_view
+from posthouse.doors.api.settings.wire import BrandBody, changes
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.shared.requests import actor, no_parameters, read
+from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.api.templates.versions import NAME_IN_PATH, is_name
 from posthouse.doors.api.templates.wire import PartBody
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, TEXT, Endpoint, Parameter, ResponseDoc, name_in_path
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.model import ids
 from posthouse.model.brand import Brand
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.template import StoredPart
-from posthouse.model.timeline import cursor
-from posthouse.model.views.settings import AuditItem, AuditPage
+from posthouse.model.views.settings import AuditPage
 from posthouse.model.views.templates import PartPage, PartView
-from posthouse.store.templates import parts as template_parts
+from posthouse.store.templates import parts as stored_parts
 from posthouse.store.tenants import audit, brands
 
 PartKind = Literal["layout", "partial"]
-PREFIX: Final = "aud"
 
 
 async def list_parts(kind: PartKind, parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -35,32 +36,32 @@ async def list_parts(kind: PartKind, parts: ApiParts, caller: Caller, request: R
     if (wrong := no_parameters(request)) is not None:
         return wrong
     async with parts.database.session() as session:
-        found = await template_parts.current(session, caller.tenant)
-    return answer(PartPage([_part(each) for each in found if each.kind == kind], None))
+        stored = await stored_parts.current(session, caller.tenant)
+    return answer(PartPage([part_view(part) for part in stored if part.kind == kind], None))
 
 
 async def get_part(kind: PartKind, parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """One of them."""
+    """One, as it is now."""
     if (wrong := no_parameters(request)) is not None:
         return wrong
     name = request.path_params["name"]
     async with parts.database.session() as session:
-        found = await template_parts.get(session, caller.tenant, kind, name) if is_name(name) else None
-    return refuse(_no_part(kind)) if found is None else answer(_part(found))
+        part = await stored_parts.get(session, caller.tenant, kind, name) if is_name(name) else None
+    return refuse(_no_part(kind)) if part is None else answer(part_view(part))
 
 
 async def put_part(kind: PartKind, parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Create or change one."""
-    asked = await read(parts, request, PartBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
+    """Make or change one."""
+    body = await read(parts, request, PartBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
     name = request.path_params["name"]
     if not is_name(name):
         return refuse(_no_part(kind))
-    source = asked.source.replace("\r\n", "\n")
-    put = await settings.put_part(parts.templates.parts, actor(caller), kind, name, source)
-    assert put is not None  # noqa: S101 - only what is taken away may be missing
-    return refuse(put) if isinstance(put, Rejection) else answer(_part(put))
+    source = body.source.replace("\r\n", "\n")
+    part = await template_parts.put_part(parts.admin, actor_of(caller), kind, name, source)
+    assert part is not None  # noqa: S101 - only what is removed may be missing
+    return refuse(part) if isinstance(part, Rejection) else answer(part_view(part))
 
 
 async def delete_part(kind: PartKind, parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -68,8 +69,12 @@ async def delete_part(kind: PartKind, parts: ApiParts, caller: Caller, request: 
     if (wrong := no_parameters(request)) is not None:
         return wrong
     name = request.path_params["name"]
-    gone = await settings.put_part(parts.templates.parts, actor(caller), kind, name, None) if is_name(name) else None
-    return Response(status_code=204) if isinstance(gone, StoredPart) else refuse(_no_part(kind))
+    removed = await template_parts.put_part(parts.admin, actor_of(caller), kind, name, None) if is_name(name) else None
+    return Response(status_code=204) if isinstance(removed, StoredPart) else refuse(_no_part(kind))
+
+
+def _no_part(kind: PartKind) -> Rejection:
+    return not_found(f"There is no such {kind}.")
 
 
 async def get_brand(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -79,15 +84,11 @@ async def get_brand(parts: ApiParts, caller: Caller, request: Request) -> Respon
 
 async def patch_brand(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Change some of it."""
-    asked = await read(parts, request, BrandBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    wanted = changes(asked)
-    if (wrong := misaddressed(wanted)) is not None:
-        return refuse(wrong)
-    brand = await settings.change_brand(parts.templates.parts, actor(caller), wanted)
-    parts.forget(caller.tenant)
-    return answer(brand)
+    body = await read(parts, request, BrandBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    brand = await change_brand(parts.admin, actor_of(caller), changes(body))
+    return refuse(brand) if isinstance(brand, Rejection) else answer(brand)
 
 
 async def list_audit(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -96,25 +97,8 @@ async def list_audit(parts: ApiParts, caller: Caller, request: Request) -> Respo
     subject, before, limit = query.text("subject"), query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    found = await audit.entries(parts.database, caller.tenant, subject=subject, before=before, limit=limit + 1)
-    page = found[:limit]
-    items = [
-        AuditItem(
-            id=ids.text(PREFIX, each.id), at=each.at, actor=each.actor, action=each.action, subject=each.subject, data=each.data
-        )
-        for each in page
-    ]
-    return answer(AuditPage(items, cursor(page[-1].id) if len(found) > limit else None))
-
-
-def _part(found: StoredPart) -> PartView:
-    return PartView(
-        name=found.name, version=found.version, source=found.source or "", author=found.author, created_at=found.created_at
-    )
-
-
-def _no_part(kind: PartKind) -> Rejection:
-    return not_found(f"There is no such {kind}.")
+    entries = await audit.entries(parts.database, caller.tenant, subject=subject, before=before, limit=limit + 1)
+    return answer(audit_page(entries, limit))
 
 
 def _part_endpoints(kind: PartKind, example: str) -> tuple[Endpoint, ...]:

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin.rerender import rerender
+from posthouse.admin.views.templates import rerender_view
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.shared.requests import no_parameters
 from posthouse.doors.http.answer import answer
@@ -28,18 +30,10 @@ async def rerendered(parts: ApiParts, caller: Caller, request: Request) -> Respo
     if message is None:
         return refuse(_NO_MESSAGE)
     try:
-        again = await rerender(parts.templates, parts.sealer, caller.tenant, int(caller.environment), message)
+        result = await rerender(parts.admin, actor_of(caller), message)
     except SealBroken:
         return refuse(_UNREADABLE)
-    if isinstance(again, Rejection):
-        return refuse(again)
-    made = again.rendered
-    return answer(
-        RerenderView(
-            same=again.is_same, template=again.version.name, version=again.version.version, locale=made.locale, digest=again.digest,
-            accepted_digest=again.kept, subject=made.subject, html=made.html, text=made.text,
-        )
-    )  # fmt: skip
+    return refuse(result) if isinstance(result, Rejection) else answer(rerender_view(result))
 
 
 ENDPOINTS: Final = (

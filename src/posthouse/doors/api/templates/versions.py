@@ -12,19 +12,22 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin.template_preview import preview
-from posthouse.admin.templates import NO_VERSION, SavedVersion
-from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.shared.requests import actor, no_parameters, read
-from posthouse.doors.api.templates.view import (
-    item,
+from posthouse.admin import template_preview, template_versions, templates
+from posthouse.admin.template_preview import PreviewRequest
+from posthouse.admin.template_versions import SavedVersion, find_version, lint_version
+from posthouse.admin.templates import NO_VERSION
+from posthouse.admin.views.templates import (
     preview_view,
-    ready_item,
-    ready_version,
-    ready_view,
-    version_item,
+    ready_made_detail,
+    ready_made_item,
+    ready_made_version,
+    template_detail,
+    template_item,
     version_view,
 )
+from posthouse.doors.api.shared.actor import actor_of
+from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.api.templates.wire import RenderBody, TemplateBody, VersionBody, draft_of
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, Parameter, ResponseDoc, Schema, name_in_path
@@ -55,24 +58,26 @@ async def list_templates(parts: ApiParts, caller: Caller, request: Request) -> R
         return refuse(invalid(*query.faults))
     async with parts.database.session() as session:
         own = await stored.summaries(session, caller.tenant, before, limit + 1)
-        taken = set(await stored.names(session, caller.tenant))
-    rows = [(found.id, item(found)) for found in own]
-    # Ready-made ones come last in a list by age: their places are the smallest ids there are.
-    ready = [(UUID(int=len(READY_MADE) - at), name) for at, name in enumerate(READY_MADE)]
-    rows += [(place, ready_item(READY_MADE[name])) for place, name in ready if name not in taken and place < before]
+        names = set(await stored.names(session, caller.tenant))
+    rows = [(summary.id, template_item(summary)) for summary in own]
+    # Ready-made ones come last in a list by age: their positions are the smallest ids there are.
+    ready_made = [(UUID(int=len(READY_MADE) - at), name) for at, name in enumerate(READY_MADE)]
+    rows += [
+        (position, ready_made_item(READY_MADE[name])) for position, name in ready_made if name not in names and position < before
+    ]
     page, more = rows[:limit], len(rows) > limit
-    return answer(TemplatePage([shown for _, shown in page], cursor(page[-1][0]) if more else None))
+    return answer(TemplatePage([view for _, view in page], cursor(page[-1][0]) if more else None))
 
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A template with version 1; 201."""
-    asked = await read(parts, request, TemplateBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    name = asked.name or asked.template
+    body = await read(parts, request, TemplateBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    name = body.name or body.template
     if name is None:
         return refuse(invalid(FieldError("name", "is required")))
-    return _saved(await parts.templates.create(actor(caller), draft_of(asked, name)), 201)
+    return _saved(await templates.create(parts.admin, actor_of(caller), draft_of(body, name)), 201)
 
 
 async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -80,38 +85,41 @@ async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Res
     if (wrong := no_parameters(request)) is not None:
         return wrong
     name = request.path_params["name"]
-    async with parts.database.session() as session:
-        known = await stored.summary(session, caller.tenant, name) if is_name(name) else None
-        versions = await stored.versions(session, caller.tenant, name) if known is not None else []
-    if known is not None:
-        return answer(TemplateDetail(**msgspec.structs.asdict(item(known)), versions=[version_item(each) for each in versions]))
-    ready = READY_MADE.get(name)
-    return refuse(_NO_TEMPLATE) if ready is None else answer(ready_view(ready))
+    own = await template_versions.get_template(parts.admin, actor_of(caller), name)
+    if own is not None:
+        return answer(template_detail(own))
+    ready_made = READY_MADE.get(name)
+    return refuse(_NO_TEMPLATE) if ready_made is None else answer(ready_made_detail(ready_made))
 
 
 async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """The next version, as a draft; 201. Type, sender, language and variables that it leaves out are those of the version before."""
-    asked = await read(parts, request, VersionBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
+    body = await read(parts, request, VersionBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
     name = request.path_params["name"]
-    if {asked.name, asked.template} - {None, name}:
+    if {body.name, body.template} - {None, name}:
         return refuse(invalid(FieldError("name", "is not the name in the path")))
     if not is_name(name):
         return refuse(_NO_TEMPLATE)
     before = await _newest(parts, caller, name)
-    draft = draft_of(asked, name)
+    draft = draft_of(body, name)
     if before is not None:
-        draft = _completed(asked, draft, before)
-    return _saved(await parts.templates.revise(actor(caller), draft), 201)
+        draft = _completed(body, draft, before)
+    return _saved(await templates.add_version(parts.admin, actor_of(caller), draft), 201)
 
 
-def _completed(asked: VersionBody, draft: TemplateDraft, before: StoredVersion) -> TemplateDraft:
-    fallback = asked.locale or before.fallback
+def _completed(body: VersionBody, draft: TemplateDraft, before: StoredVersion) -> TemplateDraft:
+    """The draft with what the body leaves out as it was in the version before."""
+    fallback = body.locale or before.fallback
     return msgspec.structs.replace(
-        draft, type=asked.type or before.type, sender=draft.sender if asked.sender is not None else before.sender, variables=draft.variables if asked.variables is not None else before.variables,
-        fallback=fallback, sources={fallback if tag == draft.fallback else tag: said for tag, said in draft.sources.items()},
-    )  # fmt: skip
+        draft,
+        type=body.type or before.type,
+        sender=before.sender if body.sender is None else draft.sender,
+        variables=before.variables if body.variables is None else draft.variables,
+        fallback=fallback,
+        sources={fallback if tag == draft.fallback else tag: source for tag, source in draft.sources.items()},
+    )
 
 
 async def _newest(parts: ApiParts, caller: Caller, name: str) -> StoredVersion | None:
@@ -125,11 +133,14 @@ async def get_version(parts: ApiParts, caller: Caller, request: Request) -> Resp
     if (wrong := no_parameters(request)) is not None:
         return wrong
     name, number = request.path_params["name"], _number(request)
-    own = await parts.templates.worded(caller.tenant, name, number) if number else None
+    actor = actor_of(caller)
+    own = await find_version(parts.admin, actor, name, number) if number else None
     if own is not None:
-        return answer(version_view(SavedVersion(own, await parts.templates.findings(caller.tenant, own))))
-    ready = READY_MADE.get(name)
-    return answer(ready_version(ready)) if ready is not None and ready.version == number else refuse(_NO_VERSION)
+        return answer(version_view(SavedVersion(own, await lint_version(parts.admin, actor, own))))
+    ready_made = READY_MADE.get(name)
+    if ready_made is None or ready_made.version != number:
+        return refuse(_NO_VERSION)
+    return answer(ready_made_version(ready_made))
 
 
 async def submit(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -164,30 +175,30 @@ async def lint(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if query.faults:
         return refuse(invalid(*query.faults))
     name = request.path_params["name"]
-    own = await parts.templates.worded(caller.tenant, name, number)
-    ready = READY_MADE.get(name) if own is None else None
-    if own is None and (ready is None or number not in (None, ready.version)):
-        return refuse(_NO_VERSION if await parts.templates.worded(caller.tenant, name) or ready else _NO_TEMPLATE)
-    if own is None:
-        assert ready is not None  # noqa: S101 - or we had refused
-        return answer(LintView(name, ready.version, blocked=False, findings=[]))
-    findings = await parts.templates.findings(caller.tenant, own)
-    return answer(LintView(name, own.about.version, blocked=bool(blocking(findings)), findings=list(findings)))
+    actor = actor_of(caller)
+    own = await find_version(parts.admin, actor, name, number)
+    if own is not None:
+        findings = await lint_version(parts.admin, actor, own)
+        return answer(LintView(name, own.about.version, blocked=bool(blocking(findings)), findings=list(findings)))
+    ready_made = READY_MADE.get(name)
+    if ready_made is not None and number in (None, ready_made.version):
+        return answer(LintView(name, ready_made.version, blocked=False, findings=[]))
+    has_versions = ready_made is not None or await find_version(parts.admin, actor, name) is not None
+    return refuse(_NO_VERSION if has_versions else _NO_TEMPLATE)
 
 
 async def render(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A preview with the caller's variables and examples for the rest."""
-    asked = await read(parts, request, RenderBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
+    body = await read(parts, request, RenderBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
     in_path = "version" in request.path_params
-    number = _number(request) if in_path else asked.version
+    number = _number(request) if in_path else body.version
     if in_path and number is None:
         return refuse(_NO_VERSION)
-    seen = await preview(
-        parts.templates, caller.tenant, request.path_params["name"], number=number, variables=asked.variables, locale=asked.locale
-    )
-    return refuse(seen) if isinstance(seen, Rejection) else answer(preview_view(seen))
+    wanted = PreviewRequest(name=request.path_params["name"], number=number, variables=body.variables, locale=body.locale)
+    preview = await template_preview.preview(parts.admin, actor_of(caller), wanted)
+    return refuse(preview) if isinstance(preview, Rejection) else answer(preview_view(preview))
 
 
 def is_name(name: str) -> bool:
@@ -195,14 +206,15 @@ def is_name(name: str) -> bool:
     return NAME.fullmatch(name) is not None
 
 
-async def _moved(parts: ApiParts, caller: Caller, request: Request, verb: TemplateAction) -> Response:
+async def _moved(parts: ApiParts, caller: Caller, request: Request, action: TemplateAction) -> Response:
     """The version as it is then. A body is not needed, and not read."""
     if (wrong := no_parameters(request)) is not None:
         return wrong
     number = _number(request)
     if number is None:
         return refuse(_NO_VERSION)
-    return _saved(await parts.templates.move(actor(caller), request.path_params["name"], number, verb), 200)
+    name = request.path_params["name"]
+    return _saved(await templates.move_version(parts.admin, actor_of(caller), name, number, action), 200)
 
 
 def _saved(saved: SavedVersion | Rejection, status: int) -> Response:

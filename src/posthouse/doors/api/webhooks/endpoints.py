@@ -1,18 +1,29 @@
-"""Webhook endpoints over HTTP: made, changed, tested, replayed, and the log of every try.
+"""Webhook endpoints over HTTP: created, changed, tested, given a new secret, events posted again, and the log of every attempt.
 
-A key sees and changes the endpoints of its own tenant and environment; a test key those that hear of the sandbox. The secret
+A key sees and changes the endpoints of its own tenant and environment; a test key those that get the sandbox's events. The secret
 stands in the answer of creation and rotation, and nowhere else.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin import webhooks as rules
-from posthouse.admin.webhooks import LONGEST_OVERLAP, MOST_ENDPOINTS, OVERLAP, PREFIX, SECRET_BYTES, TRY_PREFIX
+from posthouse.admin import webhooks
+from posthouse.admin.views.webhooks import attempt_page, new_webhook, webhook_page, webhook_view
+from posthouse.admin.webhooks import (
+    LONGEST_OVERLAP,
+    NO_ENDPOINT,
+    OUTCOMES,
+    OVERLAP,
+    PREFIX,
+    AttemptQuery,
+    EndpointRequest,
+    ReplayRequest,
+)
+from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.webhooks.wire import ReplayBody, WebhookBody, WebhookChange
 from posthouse.doors.http.answer import answer
@@ -20,23 +31,15 @@ from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, Parameter, Re
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.doors.http.validation import T
 from posthouse.model import ids
-from posthouse.model.keys import EndpointKey
 from posthouse.model.send_request import Caller, FieldError, Rejection
-from posthouse.model.timeline import cursor
-from posthouse.model.views.webhooks import NewWebhook, Replayed, Rotated, Tested, TryPage, TryView, WebhookPage, WebhookView
-from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
-from posthouse.sinks.standard_webhook import shown
-from posthouse.store.webhooks import endpoints, settle
+from posthouse.model.views.webhooks import NewWebhook, Replayed, Rotated, Tested, TryPage, WebhookPage, WebhookView
+from posthouse.model.webhook_endpoint import EndpointChange, WebhookEndpoint
+from posthouse.model.webhook_event import PREFIX as EVENT_PREFIX
 
-OUTCOMES: Final = ("delivered", "later", "failed", "gone")
-_LAST: Final = UUID(int=(1 << 128) - 1)
-_NOT_HERE: Final = not_found("There is no such endpoint.")
-_NOT_THERE: Final = not_found("The endpoint has no such event: it is not known, or the filters leave it out.")
-_TOO_MANY: Final = invalid(FieldError("", f"is one too many; a tenant has at most {MOST_ENDPOINTS} endpoints in an environment"))
+_NO_EVENT: Final = not_found("The endpoint has no such event: it is not known, or the filters leave it out.")
+_UNKNOWN_EVENT: Final = UUID(int=1)  # of a text that fits the pattern and is no id: no event has it
 _ONE_OF: Final = FieldError("", "must have exactly one of event, since and failed: true")
-_OFF: Final = invalid(FieldError("", "is for an endpoint that is enabled; PATCH it with enabled: true first"))
 
 
 async def list_webhooks(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -45,177 +48,120 @@ async def list_webhooks(parts: ApiParts, caller: Caller, request: Request) -> Re
     before, limit = query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    found = await endpoints.page(parts.database, caller.tenant, caller.environment, before or _LAST, limit + 1)
-    page = found[:limit]
-    return answer(WebhookPage(data=[_view(each) for each in page], next_cursor=_next(page, found)))
+    return answer(webhook_page(await webhooks.list_endpoints(parts.admin, actor_of(caller), before, limit + 1), limit))
 
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A new endpoint; 201 with its secret."""
-    asked = await _asked(parts, request, WebhookBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    now, secret = parts.clock.now(), parts.random(SECRET_BYTES)
-    place = EndpointKey(caller.tenant, caller.environment, parts.new_id(now))
-    made = await endpoints.create(
-        parts.database, parts.sealer, place, asked.url, secret, now, events=rules.filters(asked.events), streams=asked.streams,
-        most=MOST_ENDPOINTS,
-    )  # fmt: skip
-    return refuse(_TOO_MANY) if made is None else answer(NewWebhook(secret=shown(secret), **_shown(made)), 201)
+    body = await read_json(parts, request, WebhookBody)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    wanted = EndpointRequest(url=body.url, events=body.events, streams=body.streams)
+    created = await webhooks.create(parts.admin, actor_of(caller), wanted)
+    return refuse(created) if isinstance(created, Rejection) else answer(new_webhook(created), 201)
 
 
 async def get_webhook(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One endpoint."""
-    found = await _found(parts, caller, request)
-    return refuse(found) if isinstance(found, Rejection) else answer(_view(found))
+    endpoint = await _endpoint(parts, caller, request)
+    return refuse(endpoint) if isinstance(endpoint, Rejection) else answer(webhook_view(endpoint))
 
 
 async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Change, switch off or switch on."""
-    found = await _found(parts, caller, request)
-    if isinstance(found, Rejection):
-        return refuse(found)
-    asked = await _asked(parts, request, WebhookChange)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    wanted = EndpointChange(url=asked.url, events=rules.filters(asked.events), streams=asked.streams, enabled=asked.enabled)
-    changed = await endpoints.change(parts.database, _place(caller, found), wanted, parts.clock.now())
-    return refuse(_NOT_HERE) if changed is None else answer(_view(changed))
+    """Change, disable or enable."""
+    endpoint = await _endpoint(parts, caller, request)
+    if isinstance(endpoint, Rejection):
+        return refuse(endpoint)
+    body = await read_json(parts, request, WebhookChange)
+    if isinstance(body, Rejection):
+        return refuse(body)
+    wanted = EndpointChange(url=body.url, events=body.events, streams=body.streams, enabled=body.enabled)
+    changed = await webhooks.change(parts.admin, actor_of(caller), endpoint.id, wanted)
+    return refuse(changed) if isinstance(changed, Rejection) else answer(webhook_view(changed))
 
 
 async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Take an endpoint away."""
-    found = await _found(parts, caller, request)
-    if isinstance(found, Rejection) or not await endpoints.remove(parts.database, _place(caller, found), parts.clock.now()):
-        return refuse(found if isinstance(found, Rejection) else _NOT_HERE)
-    return Response(status_code=204)
+    """Remove an endpoint."""
+    endpoint = await _endpoint(parts, caller, request)
+    if isinstance(endpoint, Rejection):
+        return refuse(endpoint)
+    rejection = await webhooks.remove(parts.admin, actor_of(caller), endpoint.id)
+    return Response(status_code=204) if rejection is None else refuse(rejection)
 
 
 async def deliveries(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """The log of every try."""
+    """The log of every attempt."""
     query = Query(request.query_params, ("event", "outcome", "cursor", "limit"))
-    event, outcome = query.id("event", "evt"), query.choice("outcome", OUTCOMES)
+    event, outcome = query.id("event", EVENT_PREFIX), query.choice("outcome", OUTCOMES)
     before, limit = query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    found = await _here(parts, caller, request)
-    if isinstance(found, Rejection):
-        return refuse(found)
-    tried = await endpoints.log(parts.database, _place(caller, found), before or _LAST, limit + 1, event=event, outcome=outcome)
-    page = tried[:limit]
-    return answer(TryPage(data=[_try(each) for each in page], next_cursor=_next(page, tried)))
+    endpoint = await _endpoint_in_path(parts, caller, request)
+    if isinstance(endpoint, Rejection):
+        return refuse(endpoint)
+    wanted = AttemptQuery(event=event, outcome=outcome, before=before, limit=limit + 1)
+    attempts = await webhooks.list_attempts(parts.admin, actor_of(caller), endpoint.id, wanted)
+    return answer(attempt_page(attempts, limit))
 
 
 async def replay(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Tell one event again, those of a window, or all that failed."""
-    found = await _found(parts, caller, request)
-    if isinstance(found, Rejection):
-        return refuse(found)
-    asked = await _asked(parts, request, ReplayBody)
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    place, now = _place(caller, found), parts.clock.now()
-    if asked.failed:
-        return answer(Replayed(queued=await settle.replay_failed(parts.database, place, now)), 202)
-    if asked.since is not None:
-        return answer(
-            Replayed(queued=await rules.replay_window(parts.database, place, asked.since, asked.until or now, now)), 202
-        )
-    event = ids.parse("evt", asked.event or "")
-    queued = await rules.replay_event(parts.database, place, event, now) if event is not None else 0
-    return answer(Replayed(queued=queued), 202) if queued else refuse(_NOT_THERE)
+    """Post one event again, those of a window, or all that failed."""
+    endpoint = await _endpoint(parts, caller, request)
+    if isinstance(endpoint, Rejection):
+        return refuse(endpoint)
+    body = await read_json(parts, request, ReplayBody)
+    wanted = body if isinstance(body, Rejection) else _replay_request(body)
+    if isinstance(wanted, Rejection):
+        return refuse(wanted)
+    queued = await webhooks.replay(parts.admin, actor_of(caller), endpoint.id, wanted)
+    if isinstance(queued, Rejection):
+        return refuse(queued)
+    return refuse(_NO_EVENT) if wanted.event is not None and not queued else answer(Replayed(queued=queued), 202)
 
 
 async def test(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Post an event of type webhook.test."""
-    found = await _found(parts, caller, request)
-    if isinstance(found, Rejection) or found.disabled_at is not None:
-        return refuse(found if isinstance(found, Rejection) else _OFF)
-    event = await rules.send_test(parts.database, _place(caller, found), parts.new_id, parts.clock.now())
-    return answer(Tested(event_id=ids.text("evt", event)), 202)
+    endpoint = await _endpoint(parts, caller, request)
+    if isinstance(endpoint, Rejection):
+        return refuse(endpoint)
+    event = await webhooks.send_test(parts.admin, actor_of(caller), endpoint.id)
+    return refuse(event) if isinstance(event, Rejection) else answer(Tested(event_id=ids.text(EVENT_PREFIX, event)), 202)
 
 
 async def rotate(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """A new secret; those before sign on for a while."""
+    """A new secret; those before sign too for a while."""
     query = Query(request.query_params, ("overlap",))
     overlap = query.number("overlap", int(OVERLAP.total_seconds()), 0, int(LONGEST_OVERLAP.total_seconds()))
     if query.faults:
         return refuse(invalid(*query.faults))
-    found = await _here(parts, caller, request)
-    if isinstance(found, Rejection):
-        return refuse(found)
-    now, secret, lasts = parts.clock.now(), parts.random(SECRET_BYTES), timedelta(seconds=overlap)
-    if not await endpoints.rotate(parts.database, parts.sealer, _place(caller, found), secret, now, lasts):
-        return refuse(_NOT_HERE)
-    return answer(Rotated(id=ids.text(PREFIX, found.id), secret=shown(secret), overlap_until=now + lasts))
+    endpoint = await _endpoint_in_path(parts, caller, request)
+    if isinstance(endpoint, Rejection):
+        return refuse(endpoint)
+    rotated = await webhooks.rotate(parts.admin, actor_of(caller), endpoint.id, timedelta(seconds=overlap))
+    if isinstance(rotated, Rejection):
+        return refuse(rotated)
+    return answer(Rotated(id=ids.text(PREFIX, endpoint.id), secret=rotated.secret, overlap_until=rotated.overlap_until))
 
 
-async def _found(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
+async def _endpoint(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
     """The endpoint of the path, for an operation without parameters."""
     query = Query(request.query_params, ())
-    return invalid(*query.faults) if query.faults else await _here(parts, caller, request)
+    return invalid(*query.faults) if query.faults else await _endpoint_in_path(parts, caller, request)
 
 
-async def _here(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
+async def _endpoint_in_path(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
     wanted = ids.parse(PREFIX, request.path_params["id"])
-    found = None
-    if wanted is not None:
-        found = await endpoints.one(parts.database, EndpointKey(caller.tenant, caller.environment, wanted))
-    return found or _NOT_HERE
+    endpoint = None if wanted is None else await webhooks.get_endpoint(parts.admin, actor_of(caller), wanted)
+    return endpoint or NO_ENDPOINT
 
 
-async def _asked(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
-    found = await read_json(parts, request, kind)
-    if isinstance(found, Rejection):
-        return found
-    faults = _faults(found, allow_private=parts.allow_private_networks)
-    return invalid(*faults) if faults else found
-
-
-def _faults(asked: Any, *, allow_private: bool) -> list[FieldError]:
-    """What a type cannot say."""
-    if isinstance(asked, ReplayBody):
-        chosen = [asked.event, asked.since, asked.failed or None]
-        wrong = sum(each is not None for each in chosen) != 1 or (asked.until is not None and asked.since is None)
-        return [_ONE_OF] if wrong else []
-    faults = []
-    if asked.url is not None and (fault := rules.url_fault(asked.url, allow_private=allow_private)):
-        faults.append(FieldError("url", fault))
-    for index, event in enumerate(asked.events or ()):
-        if fault := rules.filter_fault(event):
-            faults.append(FieldError(f"events[{index}]", fault))
-    return faults
-
-
-def _place(caller: Caller, found: WebhookEndpoint) -> EndpointKey:
-    return EndpointKey(caller.tenant, caller.environment, found.id)
-
-
-def _next(
-    page: "list[WebhookEndpoint] | list[WebhookAttempt]", found: "list[WebhookEndpoint] | list[WebhookAttempt]"
-) -> str | None:
-    return cursor(page[-1].id) if len(found) > len(page) else None
-
-
-def _view(found: WebhookEndpoint) -> WebhookView:
-    return WebhookView(**_shown(found))
-
-
-def _shown(found: WebhookEndpoint) -> dict[str, Any]:
-    off: datetime | None = found.disabled_at
-    return {
-        "id": ids.text(PREFIX, found.id), "url": found.url, "events": found.events or [], "streams": found.streams or [],
-        "status": "enabled" if off is None else "disabled", "disabled_at": off, "disabled_reason": found.disabled_why,
-        "failing_since": found.failing_since, "created_at": found.created_at,
-    }  # fmt: skip
-
-
-def _try(tried: WebhookAttempt) -> TryView:
-    return TryView(
-        id=ids.text(TRY_PREFIX, tried.id), event_id=ids.text("evt", tried.event), type=tried.type, number=tried.number, at=tried.at,
-        duration_ms=round(tried.duration_ms, 1), outcome=tried.outcome,  # type: ignore[arg-type]  # one of the words of policy.webhooks.Heard
-        status=tried.status, trouble=tried.trouble, answer=tried.answer, next_at=tried.next_at,
-    )  # fmt: skip
+def _replay_request(body: ReplayBody) -> ReplayRequest | Rejection:
+    """What to post again, or what the type of the body cannot say."""
+    chosen = [body.event, body.since, body.failed or None]
+    if sum(each is not None for each in chosen) != 1 or (body.until is not None and body.since is None):
+        return invalid(_ONE_OF)
+    event = None if body.event is None else ids.parse(EVENT_PREFIX, body.event) or _UNKNOWN_EVENT
+    return ReplayRequest(event=event, since=body.since, until=body.until, failed=bool(body.failed))
 
 
 _ID: Final = id_in_path(PREFIX)

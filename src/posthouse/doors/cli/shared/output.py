@@ -1,27 +1,23 @@
-"""How a command speaks: aligned tables for people, JSON for programs, progress beside both.
+"""What a command prints: aligned tables for people, JSON for programs, progress on stderr.
 
 No colours and no drawing: what is printed reads the same on a terminal, in a pipe and in a ticket.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Final, NoReturn
 
 import click
 import msgspec
 
 from posthouse.admin.tenants import NewTenant
+from posthouse.model.send_request import Rejection
 from posthouse.model.time_format import iso_millis
 
-F = TypeVar("F", bound=Callable[..., Any])
 GAP: Final = "  "
 _CONTROL: Final = dict.fromkeys((*range(32), 127, *range(0x80, 0xA0)), "·")
-
-
-def as_json(function: F) -> F:
-    """The option ``--json``, for every command that a program may read."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")(function)
 
 
 def answer(value: object) -> None:
@@ -30,19 +26,35 @@ def answer(value: object) -> None:
     click.echo(json.dumps(plain_values, default=iso_millis, ensure_ascii=False))
 
 
-def credentials(made: NewTenant, *, as_json: bool) -> None:
-    """What a new tenant begins with, shown once (contract, `posthouse init --json`)."""
+def print_new_tenant(tenant: NewTenant, *, as_json: bool) -> None:
+    """A new tenant's credentials, shown once (contract, ``posthouse init --json``)."""
     if as_json:
-        answer(made)
+        answer(tenant)
         return
-    facts((
-        ("tenant", made.tenant),
-        ("live key", made.live_key),
-        ("test key", made.test_key),
-        ("SMTP user name", made.smtp.username),
-        ("SMTP password", made.smtp.password),
-    ))  # fmt: skip
+    pairs = (
+        ("tenant", tenant.tenant),
+        ("live key", tenant.live_key),
+        ("test key", tenant.test_key),
+        ("SMTP user name", tenant.smtp.username),
+        ("SMTP password", tenant.smtp.password),
+    )
+    facts(pairs)
     remark("These are shown once; only their digests are kept.")
+
+
+def refuse(rejection: Rejection, *, as_json: bool) -> NoReturn:
+    """Say why a use case did nothing, and exit with 1."""
+    print_rejection(rejection, as_json=as_json)
+    sys.exit(1)
+
+
+def print_rejection(rejection: Rejection, *, as_json: bool, prefix: str = "") -> None:
+    """Why a use case did nothing: for a program on stdout, for a person on stderr."""
+    if as_json:
+        answer({"error": rejection})
+    remark(plain(f"posthouse: {prefix}{rejection.detail}"))
+    for error in rejection.errors:
+        remark(plain(f"  {error.path}: {error.message}"))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -55,9 +67,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
     """Names and values, one pair a line, aligned; pairs without a value are left out."""
-    told = [(name, plain(value)) for name, value in pairs if value]
-    width = max((len(name) for name, _ in told), default=0)
-    for name, value in told:
+    shown = [(name, plain(value)) for name, value in pairs if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
         click.echo(f"{name.ljust(width)}{GAP}{value}")
 
 
@@ -72,7 +84,7 @@ def moment(at: datetime | None) -> str:
 
 
 def progress(text: str) -> None:
-    """Tell a person what takes long; on stderr, so that stdout stays for the answer."""
+    """What takes long, for a person; on stderr, so that stdout stays for the answer."""
     click.echo(f"{text} …", err=True)
 
 

@@ -1,7 +1,7 @@
 """The store, open for the length of one command.
 
-Reads the settings, joins the embedded database that runs or starts it, and gives everything back at the end.
-Commands hand in what to do as a coroutine function; nothing else of the command line knows an event loop.
+Reads the settings, joins the embedded database that runs or starts it, and closes everything at the end.
+Commands give what to do as a coroutine function; nothing else of the command line knows an event loop.
 """
 
 import asyncio
@@ -27,41 +27,41 @@ T = TypeVar("T")
 class CliSession:
     """What a command works with."""
 
-    handed: CliContext
+    context: CliContext
     settings: Settings
     store: OpenStore
 
     async def tenant(self, ref: str | None) -> Tenant:
-        """The tenant of that reference, else the first. Errors: Unusable where there is none."""
+        """The tenant of that reference, else the first. Errors: UnusableSettings where there is none."""
         database = self.store.database
-        found = await tenants.by_ref(database, ref) if ref else await tenants.first(database)
-        if found is None:
+        tenant = await tenants.by_ref(database, ref) if ref else await tenants.first(database)
+        if tenant is None:
             raise UnusableSettings(f"There is no tenant {ref}." if ref else "There is no tenant yet; run posthouse init first.")
-        return found
+        return tenant
 
 
-def opening(handed: CliContext, settings: Settings, *, create: bool = False, migrate: bool = False) -> StoreOptions:
-    """What a command asks of the store: four connections, progress told to the person."""
-    asked = handed.opening(settings)
-    return msgspec.structs.replace(asked, application="posthouse command", progress=progress, create=create, migrate=migrate)
+def store_options(context: CliContext, settings: Settings, *, create: bool = False, migrate: bool = False) -> StoreOptions:
+    """How a command opens the store: four connections, progress shown to the person."""
+    options = context.store_options(settings)
+    return msgspec.structs.replace(options, application="posthouse command", progress=progress, create=create, migrate=migrate)
 
 
 def with_store(
-    handed: CliContext, work: Callable[[CliSession], Awaitable[T]], *, create: bool = False, migrate: bool = False
+    context: CliContext, work: Callable[[CliSession], Awaitable[T]], *, create: bool = False, migrate: bool = False
 ) -> T:
-    """Do it with the store open. Errors: Unusable, StoreRefusal: one sentence, exit code 2."""
-    return asyncio.run(_within(handed, work, create=create, migrate=migrate))
+    """Do it with the store open. Errors: UnusableSettings, StoreRefusal: one sentence, exit code 2."""
 
+    async def run() -> T:
+        async with open_session(context, create=create, migrate=migrate) as session:
+            return await work(session)
 
-async def _within(handed: CliContext, work: Callable[[CliSession], Awaitable[T]], *, create: bool, migrate: bool) -> T:
-    async with session(handed, create=create, migrate=migrate) as opened:
-        return await work(opened)
+    return asyncio.run(run())
 
 
 @asynccontextmanager
-async def reached(asked: StoreOptions) -> AsyncIterator[ReachedServer]:
+async def reach_server(options: StoreOptions) -> AsyncIterator[ReachedServer]:
     """A server that answers, whatever is in it. Errors: StoreRefusal."""
-    server = await reach(asked)
+    server = await reach(options)
     try:
         with vitals.errors_as_refusals():
             yield server
@@ -70,12 +70,12 @@ async def reached(asked: StoreOptions) -> AsyncIterator[ReachedServer]:
 
 
 @asynccontextmanager
-async def session(handed: CliContext, *, create: bool = False, migrate: bool = False) -> AsyncIterator[CliSession]:
+async def open_session(context: CliContext, *, create: bool = False, migrate: bool = False) -> AsyncIterator[CliSession]:
     """The store open, and closed whatever happens."""
-    settings = load(handed.environ)
-    store = await open_store(opening(handed, settings, create=create, migrate=migrate))
+    settings = load(context.environ)
+    store = await open_store(store_options(context, settings, create=create, migrate=migrate))
     try:
         with vitals.errors_as_refusals():
-            yield CliSession(handed, settings, store)
+            yield CliSession(context, settings, store)
     finally:
         await store.close()

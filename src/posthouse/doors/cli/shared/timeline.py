@@ -1,4 +1,4 @@
-"""How a message and what happened to it reads on a terminal."""
+"""A message and what happened to it, printed for a person."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from posthouse.doors.cli.shared.output import facts, moment, plain, table
 from posthouse.model.delivery import IN_QUEUE, DeliveryState
 from posthouse.model.timeline import DeliveryView, MessageView
 
-WELL: Final = frozenset({DeliveryState.SENT, DeliveryState.DELIVERED})
+SUCCESSFUL: Final = frozenset({DeliveryState.SENT, DeliveryState.DELIVERED})
 HEADINGS: Final = ("ID", "CREATED", "TYPE", "STATUS", "RECIPIENTS", "SUBJECT")
 
 
@@ -19,28 +19,30 @@ def is_settled(view: MessageView) -> bool:
 
 def went_well(view: MessageView) -> bool:
     """Whether every delivery was sent or delivered."""
-    return all(DeliveryState(delivery.status) in WELL for delivery in view.deliveries)
+    return all(DeliveryState(delivery.status) in SUCCESSFUL for delivery in view.deliveries)
 
 
 def print_list(views: tuple[MessageView, ...]) -> None:
-    """A line a message."""
+    """One line for each message."""
     table(HEADINGS, (_cells(view) for view in views))
 
 
 def print_timeline(view: MessageView) -> None:
     """The message, each delivery with its attempts, and the events in order."""
-    facts((
-        ("message", view.id),
-        ("status", view.status),
-        ("type", view.type),
-        ("from", view.from_),
-        ("subject", view.subject or ""),
-        ("created", moment(view.created_at)),
-        ("deliver by", moment(view.deliver_by)),
-        ("expires", moment(view.expires_at)),
-        ("key", view.dedupe_key or ""),
-        ("tags", ", ".join(view.tags)),
-    ))  # fmt: skip
+    facts(
+        (
+            ("message", view.id),
+            ("status", view.status),
+            ("type", view.type),
+            ("from", view.from_),
+            ("subject", view.subject or ""),
+            ("created", moment(view.created_at)),
+            ("deliver by", moment(view.deliver_by)),
+            ("expires", moment(view.expires_at)),
+            ("key", view.dedupe_key or ""),
+            ("tags", ", ".join(view.tags)),
+        )
+    )
     for delivery in view.deliveries:
         click.echo()
         _print_delivery(delivery)

@@ -1,132 +1,159 @@
-"""``posthouse suppression``: the list of who is not written to, for the operator: shown, changed, and what it goes by."""
+"""``posthouse suppression`` for single entries: shown, added, removed, and what the list goes by."""
 
 import sys
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import click
-import msgspec
 
-from posthouse.admin import suppressions as lists
-from posthouse.admin.suppressions import MANUAL_CAUSES, Desk, SuppressionToAdd
+from posthouse.admin import suppressions
+from posthouse.admin.context import AdminContext
+from posthouse.admin.suppression_csv import MANUAL_CAUSES, SuppressionToAdd
+from posthouse.admin.suppressions import SHOWN_CAUSES, RemovalResult, SuppressionQuery
+from posthouse.admin.views.suppressions import (
+    suppression_details,
+    suppression_view,
+    suppressions_added,
+    suppressions_removed,
+)
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, remark, table
+from posthouse.doors.cli.shared.options import as_json, parse_address, reason_option, tenant_option, test_option
+from posthouse.doors.cli.shared.output import answer, facts, moment, remark, table
 from posthouse.doors.cli.shared.parameters import MomentType
-from posthouse.doors.cli.shared.with_suppressions import REASON, address_argument, address_of, with_suppressions
-from posthouse.doors.cli.suppressions.window import erase, export, import_, undo
+from posthouse.doors.cli.shared.with_admin import with_admin
 from posthouse.model import ids
-from posthouse.model.suppression import Cause, Suppression, SuppressionFilter
-from posthouse.policy.recipients.suppress import lifted_by
-from posthouse.store.recipients import suppressions
+from posthouse.model.actor import Actor
+from posthouse.model.suppression import Cause
+from posthouse.model.views.suppressions import SuppressionView
 from posthouse.store.recipients.suppression_lookup import PREFIX
 
 HEADINGS: Final = ("ID", "ADDRESS", "CAUSE", "STREAM", "REASON", "SOURCE", "SINCE", "UNTIL", "LIFTED BY")
 _CAUSES: Final = click.Choice(sorted(cause.value for cause in MANUAL_CAUSES))
 
 
-@click.group()
-def suppression() -> None:
-    """Who is not written to, and why."""
-
-
-@suppression.command("list")
-@click.option("--address", metavar="ADDRESS", help="Only entries of this address.")
-@click.option(
-    "--cause", type=click.Choice(sorted(cause.value for cause in {*MANUAL_CAUSES, Cause.PROVISIONAL})), help="Only of this cause."
-)
-@click.option("--stream", help="Only made on this stream.")
-@click.option("--provider", help="Only heard from this mailbox provider, such as google.com.")
+@click.command("list")
+@click.option("--address", metavar="ADDRESS", help="Only suppressions of this address.")
+@click.option("--cause", type=click.Choice(sorted(SHOWN_CAUSES)), help="Only of this cause.")
+@click.option("--stream", help="Only those of this stream.")
+@click.option("--provider", help="Only those that this mailbox provider reported, such as google.com.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, the newest first.")
-@address_argument
+@tenant_option("list")
+@test_option("list")
 @as_json
 @click.pass_obj
 def list_(
-    handed: CliContext, *, address: str | None, cause: str | None, stream: str | None, provider: str | None, limit: int,
-    tenant: str | None, test: bool, as_json: bool,
-) -> None:  # fmt: skip
-    """Show entries, the newest first."""
-    mailbox = None if address is None else address_of(address)
-    held = cause == Cause.PROVISIONAL
-
-    async def work(desk: Desk) -> list[Suppression]:
-        wanted = SuppressionFilter(
-            lookup=desk.key.of(mailbox.address) if mailbox else None, cause=None if held else cause, stream=stream, provider=provider,
-            provisional=held if cause else None, limit=limit,
-        )  # fmt: skip
-        async with desk.database.session() as reading:
-            return await suppressions.list_entries(reading, desk.tenant, desk.environment, wanted)
-
-    found = with_suppressions(handed, tenant, work, test=test)
+    context: CliContext,
+    *,
+    address: str | None,
+    cause: str | None,
+    stream: str | None,
+    provider: str | None,
+    limit: int,
+    tenant: str | None,
+    test: bool,
+    as_json: bool,
+) -> None:
+    """Show suppressions, the newest first."""
+    query = SuppressionQuery(
+        address=None if address is None else parse_address(address).address,
+        cause=cause,
+        stream=stream,
+        provider=provider,
+        limit=limit + 1,
+    )
+    entries = with_admin(context, tenant, lambda admin, actor: suppressions.list_entries(admin, actor, query), test=test)
+    page = suppression_details(entries, limit)
     if as_json:
-        answer({"data": [_json(each) for each in found]})
+        answer(page)
     else:
-        table(HEADINGS, map(_cells, found))
+        table(HEADINGS, map(_cells, page.data))
 
 
-@suppression.command()
+@click.command()
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS…")
 @click.option("--cause", type=_CAUSES, default=Cause.MANUAL.value, show_default=True)
 @click.option("--stream", help="Only on this stream; left out: on all.")
 @click.option("--security", is_flag=True, help="Security mail too.")
 @click.option("--until", type=MomentType(), help="Until then; left out: for good.")
-@REASON
-@address_argument
+@reason_option
+@tenant_option("list")
+@test_option("list")
 @as_json
 @click.pass_obj
 def add(
-    handed: CliContext, *, addresses: tuple[str, ...], cause: str, stream: str | None, security: bool, until: datetime | None, reason: str,
-    tenant: str | None, test: bool, as_json: bool,
-) -> None:  # fmt: skip
-    """Enter addresses; entering one again changes nothing."""
-    mailboxes = [address_of(text) for text in addresses]
-    entries = [
-        SuppressionToAdd(address=each.address, cause=Cause(cause), stream=stream, reason=reason, security=security, until=until)
-        for each in mailboxes
+    context: CliContext,
+    *,
+    addresses: tuple[str, ...],
+    cause: str,
+    stream: str | None,
+    security: bool,
+    until: datetime | None,
+    reason: str,
+    tenant: str | None,
+    test: bool,
+    as_json: bool,
+) -> None:
+    """Add addresses; adding one again changes nothing."""
+    mailboxes = [parse_address(text) for text in addresses]
+    additions = [
+        SuppressionToAdd(
+            address=mailbox.address, cause=Cause(cause), stream=stream, reason=reason, security=security, until=until
+        )
+        for mailbox in mailboxes
     ]
-    made = with_suppressions(handed, tenant, lambda desk: lists.add(desk, entries), test=test)
+    added = with_admin(context, tenant, lambda admin, actor: suppressions.add(admin, actor, additions), test=test)
     if as_json:
-        answer({"data": [_json(each) for each in made], "added": sum(each.created for each in made)})
+        answer(suppressions_added(added))
     else:
-        table(HEADINGS, map(_cells, made))
+        table(HEADINGS, (_cells(suppression_view(entry)) for entry in added))
 
 
-@suppression.command()
+@click.command()
 @click.argument("names", nargs=-1, required=True, metavar="ADDRESS|ID…")
-@click.option("--cause", type=_CAUSES, help="Only entries of this cause.")
-@click.option("--stream", help="Only entries made on this stream.")
-@REASON
-@address_argument
+@click.option("--cause", type=_CAUSES, help="Only those of this cause.")
+@click.option("--stream", help="Only those of this stream.")
+@reason_option
+@tenant_option("list")
+@test_option("list")
 @as_json
 @click.pass_obj
 def remove(
-    handed: CliContext, *, names: tuple[str, ...], cause: str | None, stream: str | None, reason: str, tenant: str | None, test: bool,
+    context: CliContext,
+    *,
+    names: tuple[str, ...],
+    cause: str | None,
+    stream: str | None,
+    reason: str,
+    tenant: str | None,
+    test: bool,
     as_json: bool,
-) -> None:  # fmt: skip
-    """Take entries off, by address or by id (sup_…), legal blocks too. Exits 1 where there was none."""
+) -> None:
+    """Remove suppressions, by address or by id (sup_…), legal blocks too. Exits 1 where there was none."""
     parsed = {name: ids.parse(PREFIX, name) for name in names}
-    addresses = [address_of(name).address for name, found in parsed.items() if found is None]
-    wanted = [found for found in parsed.values() if found is not None]
+    addresses = [parse_address(name).address for name, entry in parsed.items() if entry is None]
+    entries = [entry for entry in parsed.values() if entry is not None]
 
-    async def work(desk: Desk) -> list[Suppression]:
-        by_address = await lists.remove_addresses(desk, addresses, reason, cause=cause, stream=stream)
-        return [*by_address.gone, *(await lists.remove(desk, wanted, reason)).gone]
+    async def work(admin: AdminContext, actor: Actor) -> list[RemovalResult]:
+        by_address = await suppressions.remove_addresses(admin, actor, addresses, reason, cause=cause, stream=stream)
+        return [by_address, await suppressions.remove(admin, actor, entries, reason)]
 
-    gone = with_suppressions(handed, tenant, work, test=test)
+    view = suppressions_removed(with_admin(context, tenant, work, test=test))
     if as_json:
-        answer({"removed": [_json(each) for each in gone]})
+        answer(view)
     else:
-        remark(f"{len(gone)} taken off." if gone else "There is no such entry.")
-    sys.exit(0 if gone else 1)
+        remark(f"{len(view.removed)} removed." if view.removed else "There is no such suppression.")
+    sys.exit(0 if view.removed else 1)
 
 
-@suppression.command()
+@click.command()
 @click.option("--soft-limit", type=click.IntRange(3, 5), help="Soft bounces in a row, over 72 hours, that make an address hard.")
 @click.option("--legal-passes-security/--legal-blocks-security", default=None, help="Whether security mail passes a legal block.")
-@address_argument
+@tenant_option("list")
+@test_option("list")
 @as_json
 @click.pass_obj
 def rules(
-    handed: CliContext,
+    context: CliContext,
     *,
     soft_limit: int | None,
     legal_passes_security: bool | None,
@@ -135,44 +162,30 @@ def rules(
     as_json: bool,
 ) -> None:
     """Show or set what a tenant's list goes by."""
-    chosen = with_suppressions(
-        handed,
+    rule = with_admin(
+        context,
         tenant,
-        lambda desk: lists.rule(desk, soft_limit=soft_limit, legal_passes_security=legal_passes_security),
+        lambda admin, actor: suppressions.change_rule(
+            admin, actor, soft_limit=soft_limit, legal_passes_security=legal_passes_security
+        ),
         test=test,
     )
     if as_json:
-        answer(chosen)
+        answer(rule)
     else:
-        facts(
-            [
-                ("soft limit", str(chosen.soft_limit)),
-                ("legal block", "passes security" if chosen.legal_passes_security else "binds all"),
-            ]
-        )
+        legal = "passes security" if rule.legal_passes_security else "binds all"
+        facts((("soft limit", str(rule.soft_limit)), ("legal block", legal)))
 
 
-for command in (undo, import_, export, erase):
-    suppression.add_command(command)
-
-
-def _json(each: Suppression) -> dict[str, Any]:
-    shown = msgspec.structs.asdict(each)
-    return {
-        "id": ids.text(PREFIX, each.id), "cause": _cause(each), "liftableBy": lifted_by(Cause(each.cause)),
-        "provisionalUntil": each.held_until,
-        **{name: shown[name] for name in (
-            "address", "stream", "reason", "source", "provider", "evidence", "actor", "security", "since", "until"
-        )},
-    }  # fmt: skip
-
-
-def _cause(each: Suppression) -> str:
-    return Cause.PROVISIONAL.value if each.held_until else each.cause
-
-
-def _cells(each: Suppression) -> tuple[str, ...]:
+def _cells(view: SuppressionView) -> tuple[str, ...]:
     return (
-        ids.text(PREFIX, each.id), each.address or "(erased)", _cause(each), each.stream or "", each.reason, each.source,
-        moment(each.since), moment(each.held_until or each.until), lifted_by(Cause(each.cause)),
-    )  # fmt: skip
+        view.id,
+        view.address or "(erased)",
+        view.cause,
+        view.stream or "",
+        view.reason,
+        view.source,
+        moment(view.since),
+        moment(view.provisional_until or view.until),
+        view.liftable_by,
+    )

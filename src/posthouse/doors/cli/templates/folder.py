@@ -1,4 +1,4 @@
-"""A folder of templates on this machine's disk as paths and texts, and back; nothing is read but text of a sane size."""
+"""A folder of templates on this machine's disk as paths and texts, and back; only text of a sane size is read."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from posthouse.templates.folder import KINDS, MANIFEST
 
 MOST_BYTES: Final = 1 << 20
 MOST_FILES: Final = 5000
+_SOURCES: Final = frozenset({"subject.txt", "body.html", "body.mjml", "body.txt"})
 FOLDER: Final = click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 NEW_FOLDER: Final = click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 
@@ -17,58 +18,58 @@ NEW_FOLDER: Final = click.argument("folder", metavar="DIR", type=click.Path(file
 def read_tree(folder: Path) -> dict[str, str]:
     """The files of a tree of templates, or of one template's folder with the layouts and partials beside it.
 
-    Errors: click.UsageError for what is no text, too large, or too much, or a link out of it: who writes a template may not read the disk.
+    Errors: click.UsageError for what is no text, too large, or too much, or a link out of it.
     """
     if not (folder / MANIFEST).is_file():
         return dict(_files(folder, ""))
-    found = dict(_files(folder, f"{folder.resolve().name}/"))
-    for beside in KINDS:
-        if (shared := folder.resolve().parent / beside).is_dir():
-            found |= _files(shared, f"{beside}/")
-    return found
+    files = dict(_files(folder, f"{folder.resolve().name}/"))
+    for kind in KINDS:
+        if (shared := folder.resolve().parent / kind).is_dir():
+            files |= _files(shared, f"{kind}/")
+    return files
 
 
 def write_tree(folder: Path, files: dict[str, str]) -> list[str]:
     """Write what differs; the paths that were written."""
     written = []
-    for path, said in sorted(files.items()):
-        place = folder / path
-        if not place.is_file() or place.read_bytes() != said.encode():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(said.encode())
+    for path, text in sorted(files.items()):
+        file = folder / path
+        if not file.is_file() or file.read_bytes() != text.encode():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode())
             written.append(path)
     return written
 
 
 def remove_stale(folder: Path, files: dict[str, str]) -> list[str]:
-    """Take away words that a template in ``files`` has no more, as a language that was dropped; nothing else is touched."""
-    gone = []
-    words = {"subject.txt", "body.html", "body.mjml", "body.txt"}
+    """Remove files that a template in ``files`` no longer has, such as those of a language that was dropped; nothing else is touched."""
+    removed = []
     for name in {path.partition("/")[0] for path in files if not path.startswith(tuple(f"{kind}/" for kind in KINDS))}:
-        for place in sorted((folder / name).rglob("*")):
-            path = place.relative_to(folder).as_posix()
-            if place.name in words and path not in files and path.count("/") < 3:
-                place.unlink()
-                gone.append(path)
-    return gone
+        for file in sorted((folder / name).rglob("*")):
+            path = file.relative_to(folder).as_posix()
+            if file.name in _SOURCES and path not in files and path.count("/") < 3:
+                file.unlink()
+                removed.append(path)
+    return removed
 
 
-def _files(folder: Path, before: str) -> Iterator[tuple[str, str]]:
-    places = sorted(place for place in folder.rglob("*") if place.is_file() and not _is_hidden(place.relative_to(folder)))
+def _files(folder: Path, prefix: str) -> Iterator[tuple[str, str]]:
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(folder)))
     tree = folder.resolve()
-    if len(places) > MOST_FILES:
+    if len(files) > MOST_FILES:
         raise click.UsageError(f"{folder} has more than {MOST_FILES} files; it should hold templates only.")
-    for place in places:
-        path = before + place.relative_to(folder).as_posix()
-        if not place.resolve().is_relative_to(tree):
+    for file in files:
+        path = prefix + file.relative_to(folder).as_posix()
+        # Whoever writes a template may not read the rest of the disk.
+        if not file.resolve().is_relative_to(tree):
             raise click.UsageError(f"{path} is a link out of {folder}; only what stands in the folder is pushed.")
-        if place.stat().st_size > MOST_BYTES:
+        if file.stat().st_size > MOST_BYTES:
             raise click.UsageError(f"{path} has more than {MOST_BYTES >> 20} MB.")
         try:
-            yield path, place.read_bytes().decode("utf-8-sig")
+            yield path, file.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError:
             raise click.UsageError(f"{path} is no text in UTF-8.") from None
 
 
 def _is_hidden(path: Path) -> bool:
-    return any(piece.startswith(".") for piece in path.parts)
+    return any(part.startswith(".") for part in path.parts)

@@ -1,63 +1,51 @@
-"""The rest of ``posthouse template``: list, render, move a version, ask for approval, the audit trail, render a record again."""
+"""``posthouse template`` for what is stored: listed, rendered, moved from state to state, the audit trail, a record rendered again."""
 
 import sys
-from typing import Any, Final, NoReturn
-from uuid import UUID
+from typing import Any, Final
 
 import click
 
-from posthouse.admin.rerender import RerenderResult, rerender
-from posthouse.admin.settings import require_approval
-from posthouse.admin.template_preview import TemplatePreview, preview
-from posthouse.admin.templates import SavedVersion, TemplateActor, Templates
+from posthouse.admin import approval as approvals
+from posthouse.admin import template_preview, templates
+from posthouse.admin.context import AdminContext
+from posthouse.admin.rerender import rerender as render_again
+from posthouse.admin.template_preview import PreviewRequest
+from posthouse.admin.views.settings import audit_page
+from posthouse.admin.views.templates import preview_view, rerender_view, template_page, version_view
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, facts, moment, plain, remark, table
+from posthouse.doors.cli.shared.options import as_json, tenant_option
+from posthouse.doors.cli.shared.output import answer, facts, moment, plain, refuse, remark, table
 from posthouse.doors.cli.shared.parameters import VariableArgument
-from posthouse.doors.cli.shared.session import CliSession
-from posthouse.doors.cli.shared.with_templates import TENANT, with_templates
+from posthouse.doors.cli.shared.with_admin import with_admin
 from posthouse.model import ids
+from posthouse.model.actor import Actor
 from posthouse.model.audit import AuditEntry
-from posthouse.model.send_request import Environment, Rejection
-from posthouse.model.template import TemplateSummary
+from posthouse.model.send_request import Rejection
 from posthouse.model.template_state import PAST, TemplateAction
-from posthouse.store.templates import versions as stored
+from posthouse.model.views.settings import ApprovalView
 from posthouse.store.tenants import audit
 
 HEADINGS: Final = ("NAME", "TYPE", "ACTIVE", "NEWEST", "CREATED")
-_TRAIL: Final = ("AT", "WHO", "WHAT", "OF", "DATA")
+TRAIL_HEADINGS: Final = ("AT", "WHO", "WHAT", "OF", "DATA")
 _MOST: Final = 1000
-_END: Final = UUID(int=(1 << 128) - 1)
 
 
 @click.command("list")
-@TENANT
+@tenant_option("templates")
 @as_json
 @click.pass_obj
-def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
+def list_(context: CliContext, *, tenant: str | None, as_json: bool) -> None:
     """Show the stored templates, the newest first."""
-
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> list[TemplateSummary]:
-        async with templates.parts.database.session() as reading:
-            return await stored.summaries(reading, actor.tenant, _END, _MOST)
-
-    found = with_templates(handed, tenant, work)
+    summaries = with_admin(context, tenant, lambda admin, actor: templates.list_templates(admin, actor, None, _MOST + 1))
+    page = template_page(summaries, _MOST)
     if as_json:
-        answer(
-            {
-                "data": [
-                    {
-                        "name": f.name,
-                        "type": f.type,
-                        "activeVersion": f.active,
-                        "latestVersion": f.latest,
-                        "createdAt": f.created_at,
-                    }
-                    for f in found
-                ]
-            }
-        )
-    else:
-        table(HEADINGS, ((f.name, f.type or "", str(f.active or ""), str(f.latest), moment(f.created_at)) for f in found))
+        answer(page)
+        return
+    rows = (
+        (each.name, each.type or "", str(each.active_version or ""), str(each.latest_version), moment(each.created_at))
+        for each in page.data
+    )
+    table(HEADINGS, rows)
 
 
 @click.command()
@@ -72,169 +60,134 @@ def list_(handed: CliContext, *, tenant: str | None, as_json: bool) -> None:
 )
 @click.option("--locale", help="Which variant.")
 @click.option("--as", "part", type=click.Choice(["text", "html", "raw"]), default="text", help="What to print.")
-@TENANT
+@tenant_option("templates")
 @as_json
 @click.pass_obj
 def render(
-    handed: CliContext, *, name: str, number: int | None, variables: tuple[tuple[str, Any], ...], locale: str | None, part: str,
-    tenant: str | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Preview the template NAME with examples for its variables; text, HTML or the whole mail."""
-
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> TemplatePreview | Rejection:
-        return await preview(templates, actor.tenant, name, number=number, variables=dict(variables), locale=locale)
-
-    seen = with_templates(handed, tenant, work)
-    if isinstance(seen, Rejection):
-        _refused(seen, as_json=as_json)
-    made, raw = seen.rendered, seen.raw.decode("utf-8", "replace")
+    context: CliContext,
+    *,
+    name: str,
+    number: int | None,
+    variables: tuple[tuple[str, Any], ...],
+    locale: str | None,
+    part: str,
+    tenant: str | None,
+    as_json: bool,
+) -> None:
+    """Preview the template NAME with examples for its variables; text, HTML or the whole message."""
+    request = PreviewRequest(name=name, number=number, variables=dict(variables), locale=locale)
+    preview = with_admin(context, tenant, lambda admin, actor: template_preview.preview(admin, actor, request))
+    if isinstance(preview, Rejection):
+        refuse(preview, as_json=as_json)
+    view = preview_view(preview)
     if as_json:
-        answer(
-            {
-                "name": name,
-                "version": seen.version.version,
-                "locale": made.locale,
-                "subject": made.subject,
-                "html": made.html,
-                "text": made.text,
-                "raw": raw,
-            }
-        )
+        answer(view)
     elif part == "text":
-        click.echo(f"Subject: {plain(made.subject)}\n\n{_shown(made.text)}")
+        click.echo(f"Subject: {plain(view.subject)}\n\n{_plain_lines(view.text)}")
     else:
-        click.echo(_shown(raw.replace("\r\n", "\n") if part == "raw" else made.html or ""))
-
-
-def _mover(verb: TemplateAction, told: str) -> click.Command:
-    @click.command(verb.value, help=told)
-    @click.argument("name")
-    @click.argument("version", type=click.IntRange(1))
-    @TENANT
-    @as_json
-    @click.pass_obj
-    def move(handed: CliContext, *, name: str, version: int, tenant: str | None, as_json: bool) -> None:
-        async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> SavedVersion | Rejection:
-            return await templates.move(actor, name, version, verb)
-
-        moved = with_templates(handed, tenant, work)
-        if isinstance(moved, Rejection):
-            _refused(moved, as_json=as_json)
-        if as_json:
-            answer({"name": name, "version": version, "state": moved.about.state.value, "replaced": moved.replaced})
-        else:
-            remark(f"Version {version} of {name} is {PAST[verb]}" + (f" instead of {moved.replaced}." if moved.replaced else "."))
-
-    return move
+        click.echo(_plain_lines(view.raw.replace("\r\n", "\n") if part == "raw" else view.html or ""))
 
 
 @click.command()
-@click.option("--require/--no-require", default=None, help="Ask for another person's approval of every version, or no longer.")
-@TENANT
+@click.option("--require/--no-require", default=None, help="Require another person's approval of every version, or no longer.")
+@tenant_option("templates")
 @as_json
 @click.pass_obj
-def approval(handed: CliContext, *, require: bool | None, tenant: str | None, as_json: bool) -> None:
-    """Say whether versions need another person's approval before they go live; with an option, change it."""
+def approval(context: CliContext, *, require: bool | None, tenant: str | None, as_json: bool) -> None:
+    """Say whether versions need another person's approval before they become active; with an option, change it."""
 
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> bool:
+    async def work(admin: AdminContext, actor: Actor) -> bool:
         if require is not None:
-            await require_approval(templates.parts, actor, required=require)
-        async with templates.parts.database.session() as reading:
-            return await stored.is_approval_required(reading, actor.tenant)
+            await approvals.require(admin, actor, required=require)
+        return await approvals.is_required(admin, actor)
 
-    required = with_templates(handed, tenant, work)
+    view = ApprovalView(with_admin(context, tenant, work))
     if as_json:
-        answer({"approvalRequired": required})
+        answer(view)
     else:
-        click.echo(f"approval by another person is {'required' if required else 'not required'}")
+        click.echo(f"approval by another person is {'required' if view.approval_required else 'not required'}")
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, help="How many.")
-@TENANT
+@tenant_option("templates")
 @as_json
 @click.pass_obj
-def trail(handed: CliContext, *, name: str | None, limit: int, tenant: str | None, as_json: bool) -> None:
+def trail(context: CliContext, *, name: str | None, limit: int, tenant: str | None, as_json: bool) -> None:
     """Show who changed what, of the template NAME or of everything, the newest first."""
 
-    async def work(templates: Templates, actor: TemplateActor, _session: CliSession) -> list[AuditEntry]:
+    async def work(admin: AdminContext, actor: Actor) -> list[AuditEntry]:
         subject = None if name is None else f"template/{name}"
-        return await audit.entries(templates.parts.database, actor.tenant, subject=subject, limit=limit)
+        return await audit.entries(admin.database(actor), actor.tenant, subject=subject, limit=limit + 1)
 
-    found = with_templates(handed, tenant, work)
+    page = audit_page(with_admin(context, tenant, work), limit)
     if as_json:
-        answer(
-            {"data": [{"at": e.at, "actor": e.actor, "action": e.action, "subject": e.subject, "data": e.data} for e in found]}
-        )
+        answer(page)
     else:
-        table(_TRAIL, ((moment(e.at), e.actor, e.action, e.subject, _data(e.data)) for e in found))
+        table(TRAIL_HEADINGS, ((moment(e.at), e.actor, e.action, e.subject, _data(e.data)) for e in page.data))
 
 
-@click.command("rerender")
+@click.command()
 @click.argument("message")
 @click.option("--test", is_flag=True, help="A message of the sandbox.")
-@TENANT
+@tenant_option("templates")
 @as_json
 @click.pass_obj
-def rerender_(handed: CliContext, *, message: str, test: bool, tenant: str | None, as_json: bool) -> None:
-    """Render the mail of MESSAGE (msg_…) again from its version and variables; exits 1 unless it says the same."""
+def rerender(context: CliContext, *, message: str, test: bool, tenant: str | None, as_json: bool) -> None:
+    """Render MESSAGE (msg_…) again from its version and variables; exits 1 unless it says the same."""
     identifier = ids.parse("msg", message)
     if identifier is None:
         raise click.BadParameter("an id looks like msg_01j…", param_hint="MESSAGE")
-    environment = int(Environment.TEST if test else Environment.LIVE)
-
-    async def work(templates: Templates, actor: TemplateActor, session: CliSession) -> RerenderResult | Rejection:
-        return await rerender(templates, session.store.sealer, actor.tenant, environment, identifier)
-
-    again = with_templates(handed, tenant, work)
-    if isinstance(again, Rejection):
-        _refused(again, as_json=as_json)
-    about = (
-        ("template", again.version.name),
-        ("version", str(again.version.version)),
-        ("digest", again.digest),
-        ("accepted", again.kept),
-    )
+    result = with_admin(context, tenant, lambda admin, actor: render_again(admin, actor, identifier), test=test)
+    if isinstance(result, Rejection):
+        refuse(result, as_json=as_json)
+    view = rerender_view(result)
     if as_json:
-        answer(
-            {
-                "same": again.is_same,
-                "template": again.version.name,
-                "version": again.version.version,
-                "digest": again.digest,
-                "acceptedDigest": again.kept,
-            }
-        )
+        answer(view)
     else:
-        facts((("rendering", "the same" if again.is_same else "differs from what was accepted"), *about))
-    sys.exit(0 if again.is_same else 1)
+        facts(
+            (
+                ("rendering", "the same" if view.same else "differs from what was accepted"),
+                ("template", view.template),
+                ("version", str(view.version)),
+                ("digest", view.digest),
+                ("accepted", view.accepted_digest),
+            )
+        )
+    sys.exit(0 if view.same else 1)
 
 
-COMMANDS: Final = (
-    list_,
-    render,
-    _mover(TemplateAction.SUBMIT, "Put VERSION of NAME up for review."),
-    _mover(TemplateAction.APPROVE, "Say that VERSION of NAME may go live."),
-    _mover(TemplateAction.REJECT, "Send VERSION of NAME back to its author."),
-    _mover(TemplateAction.ACTIVATE, "Switch NAME to VERSION; to an older one, take a switch back."),
-    _mover(TemplateAction.RETIRE, "Take NAME out of use, while VERSION is its active one."),
-    approval,
-    trail,
-    rerender_,
-)
+def _move_command(action: TemplateAction, help_text: str) -> click.Command:
+    """The command that takes an action on a version."""
+
+    @click.command(action.value, help=help_text)
+    @click.argument("name")
+    @click.argument("version", type=click.IntRange(1))
+    @tenant_option("templates")
+    @as_json
+    @click.pass_obj
+    def move(context: CliContext, *, name: str, version: int, tenant: str | None, as_json: bool) -> None:
+        saved = with_admin(context, tenant, lambda admin, actor: templates.move_version(admin, actor, name, version, action))
+        if isinstance(saved, Rejection):
+            refuse(saved, as_json=as_json)
+        if as_json:
+            answer(version_view(saved))
+        else:
+            instead = f" instead of {saved.replaced}" if saved.replaced else ""
+            remark(f"Version {version} of {name} is {PAST[action]}{instead}.")
+
+    return move
 
 
-def _refused(why: Rejection, *, as_json: bool) -> NoReturn:
-    if as_json:
-        answer({"error": why})
-    remark(plain(f"posthouse: {why.detail}"))
-    for error in why.errors:
-        remark(plain(f"  {error.path}: {error.message}"))
-    sys.exit(1)
+submit = _move_command(TemplateAction.SUBMIT, "Put VERSION of NAME up for review.")
+approve = _move_command(TemplateAction.APPROVE, "Approve VERSION of NAME.")
+reject = _move_command(TemplateAction.REJECT, "Send VERSION of NAME back to its author.")
+activate = _move_command(TemplateAction.ACTIVATE, "Switch NAME to VERSION; to an older one, roll back.")
+retire = _move_command(TemplateAction.RETIRE, "Retire NAME, while VERSION is its active one.")
 
 
-def _shown(text: str) -> str:
+def _plain_lines(text: str) -> str:
     """Lines that cannot drive a terminal."""
     return "\n".join(plain(line) for line in text.split("\n"))
 

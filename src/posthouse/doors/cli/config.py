@@ -4,7 +4,8 @@ import click
 
 from posthouse.config import ShownSetting, load, shown, unknown
 from posthouse.doors.cli.shared.context import CliContext
-from posthouse.doors.cli.shared.output import answer, as_json, remark, table
+from posthouse.doors.cli.shared.options import as_json
+from posthouse.doors.cli.shared.output import answer, remark, table
 
 
 def _cells(setting: ShownSetting) -> tuple[str, str, str, str]:
@@ -14,16 +15,16 @@ def _cells(setting: ShownSetting) -> tuple[str, str, str, str]:
 @click.command("config")
 @as_json
 @click.pass_obj
-def config(handed: CliContext, *, as_json: bool) -> None:
+def config(context: CliContext, *, as_json: bool) -> None:
     """Show all settings, their source and meaning; secrets are masked.
 
     Exits 2 with a sentence for each setting that is wrong, after showing them all.
     """
-    settings = shown(handed.environ)
+    settings = shown(context.environ)
     if as_json:
         answer(settings)
     else:
         table(("NAME", "VALUE", "SOURCE", "MEANING"), map(_cells, settings))
-    for stranger in unknown(handed.environ):
-        remark(f"posthouse: {stranger}")
-    load(handed.environ)
+    for warning in unknown(context.environ):
+        remark(f"posthouse: {warning}")
+    load(context.environ)
