@@ -1,7 +1,7 @@
 """``posthouse`` and ``python -m posthouse``: the composition root of the command line.
 
-The one place beside config that sees ``os.environ``, to hand it over. What a command needs of app and net is
-handed to ``doors.cli`` as values; app is imported only by the commands that use it, so that the others start fast.
+The one place beside config that sees ``os.environ``, to pass it on. What a command needs of app and net is
+given to ``doors.cli`` as values; app is imported only by the commands that use it, so that the others start fast.
 """
 
 import os

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from posthouse.app.child import child_command
-from posthouse.app.confined import CPU_SECONDS, WorkKind, confined_command
 from posthouse.app.runtime.child_spec import ChildSpec
+from posthouse.app.runtime.confined import CPU_SECONDS, WorkKind, confined_command
 
 COMMANDS = [child_command("worker"), *(confined_command(kind) for kind in get_args(WorkKind))]
 

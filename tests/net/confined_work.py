@@ -5,7 +5,7 @@ import socket
 import time
 from pathlib import Path
 
-from posthouse.app import confined
+from posthouse.app.runtime import confined
 
 
 def misbehave(payload: bytes) -> bytes:

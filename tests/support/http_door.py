@@ -10,8 +10,11 @@ from starlette.types import ASGIApp
 
 from posthouse.admin.messages import MessageActions
 from posthouse.admin.templates import TemplateParts, Templates
-from posthouse.doors.api.app import create_app
+from posthouse.app.roles.http import ENDPOINTS, HttpDoorParts, join_doors
 from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.dashboard.page import DashboardParts
+from posthouse.doors.http.endpoint import Endpoint
+from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.model.limits import CONTRACT
 from posthouse.model.queue import FlowHead
 from posthouse.model.route import RouteFact
@@ -23,6 +26,7 @@ from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.pipeline.accept.suppression import AddressHasher, SuppressionLookup
 from posthouse.pipeline.accept.tenant_facts import TenantFacts
 from posthouse.pipeline.alerts.lockout import Lockouts
+from posthouse.store.cells import Cells
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants import tenants
@@ -33,6 +37,8 @@ from posthouse.testing.clock import FakeClock
 from tests.support.asgi import Answer, ask
 
 SEALER = Sealer(("a secret of the tests",), os.urandom)
+PUBLIC_URL = "https://mail.shop.example"
+KEYED = tuple((each.method, each.path) for each in ENDPOINTS if each.needs_key)
 INBOX = (RouteFact(name="inbox", kind="inbox"),)
 
 
@@ -62,8 +68,19 @@ class HttpDoor:
         return dict(answer.json())
 
 
+def endpoint(operation_id: str) -> Endpoint:
+    """The record of an operation."""
+    return next(each for each in ENDPOINTS if each.operation_id == operation_id)
+
+
 async def open_door(
-    database: Database, now: datetime, *, routes: tuple[RouteFact, ...] = INBOX, clock: FakeClock | None = None, **changed: Any
+    database: Database,
+    now: datetime,
+    *,
+    routes: tuple[RouteFact, ...] = INBOX,
+    clock: FakeClock | None = None,
+    visits: VisitParts | None = None,
+    **changed: Any,
 ) -> HttpDoor:
     """Two tenants, three keys, one application."""
     clock, entropy = clock or FakeClock(now), Entropy()
@@ -83,16 +100,18 @@ async def open_door(
         return reasons
 
     fields: dict[str, Any] = {
-        "intake": intake, "throttle": KeyRateLimits(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "database": database, "sealer": SEALER,
+        "intake": intake, "throttle": KeyRateLimits(database, intake.facts, clock), "cancel": amend.cancel, "resend": amend.resend, "cells": Cells(database), "sealer": SEALER,
         "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
         "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: metrics.exposition(None),
         "templates": Templates(
             TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
         ),
-        "forget": intake.facts.forget, "own_types": intake.facts.own_types, "public_url": "https://mail.shop.example",
+        "forget": intake.facts.forget, "own_types": intake.facts.own_types,
     }  # fmt: skip
     parts = ApiParts(**(fields | changed))
-    return HttpDoor(create_app(parts), parts, clock, *keys, reasons)
+    dashboard = DashboardParts(database=database, sealer=SEALER, clock=clock, public_url=PUBLIC_URL)
+    app = join_doors(HttpDoorParts(api=parts, dashboard=dashboard, visits=visits))
+    return HttpDoor(app, parts, clock, *keys, reasons)
 
 
 def notify_nobody(_heads: Sequence[FlowHead]) -> None:

@@ -1,1 +1,1 @@
-"""The composition root: what a `posthouse serve` is made of, and who watches whom."""
+"""The composition root: what the processes of `posthouse serve` are made of, and the supervisor that watches them."""

@@ -41,7 +41,7 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
 
 
 class FirstRunParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first run needs; ``http``: where HTTP listens, None where it does not; ``print_line`` shows a line to the person."""
+    """``http``: where HTTP listens, None where it does not; ``print_line`` shows a line to the person."""
 
     database: Database
     sealer: Sealer

@@ -1,10 +1,12 @@
-"""What becomes of an event and its endpoint after an attempt to deliver it? (W1; the schedule is the contract's, ten attempts over three days.)
+"""What becomes of an event and its endpoint after an attempt to deliver it?
 
-Pure: the answer, how often it was attempted, since when everything fails. An endpoint that fails is left alone for a
-moment that doubles, so that a backlog does not keep hitting it; the event's own schedule goes on beside that. It is disabled
-when it answers *gone* (RFC 9110 15.5.11), or when every attempt of five days failed.
+(W1; the schedule is the contract's, ten attempts over three days.) Pure: the answer, how often it was attempted, since when
+everything fails. An endpoint that fails is left alone for a moment that doubles, so that a backlog does not keep hitting it;
+the event's own schedule goes on beside that. It is disabled when it answers *gone* (RFC 9110 15.5.11), or when every attempt of
+five days failed.
 
-Known sharp edges: *five days* needs an attempt that fails after them; an endpoint without an event for a week is judged at the next one.
+Known sharp edges: *five days* needs an attempt that fails after them; an endpoint without an event for a week is judged at the
+next one.
 """
 
 from datetime import datetime, timedelta
@@ -53,7 +55,7 @@ class NextAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 GONE: Final = "it answered 410 Gone"
-FAILING: Final = "every try of five days failed"
+FAILING: Final = "every attempt of five days failed"
 
 
 def next_attempt(answer: DecodedAnswer, *, attempts: int, health: EndpointHealth, now: datetime, fraction: float) -> NextAttempt:

@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 import structlog
 
-from posthouse.doors.api.app import KEYED
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.postgres.database import Database
 from tests.support.asgi import Answer
-from tests.support.http_door import HttpDoor, open_door
+from tests.support.http_door import KEYED, HttpDoor, open_door
 from tests.support.postgres import NOW
 
 LETTER = {"to": "jane@example.com", "from": "noreply@shop.example", "text": "Hello"}
 ID = "msg_00000000000000000000000000"
-PATHS = [(method, path.replace("{id}", ID)) for path, operations in KEYED.items() for method in operations]
+PATHS = [(method, path.replace("{id}", ID)) for method, path in KEYED]
 
 NO_KEYS = (
     None,

@@ -34,7 +34,7 @@ HOSTILE = (
 )
 ALERTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("alert.suppression_growth", {"added": 412, "usual": 9.3, "hours": 24}),
-    ("alert.webhook_disabled", {"endpointId": "whk_01k9p2m4x7c8v5b3n6q1w0e9rt", "host": "app.example.com", "reason": "every try of five days failed"}),
+    ("alert.webhook_disabled", {"endpointId": "whk_01k9p2m4x7c8v5b3n6q1w0e9rt", "host": "app.example.com", "reason": "every attempt of five days failed"}),
     ("alert.suppression_lockout", {"messageType": "password_reset", "stream": "transactional", "reason": "complaint", "suppression": "sup_01k9p2m4x7c8v5b3n6q1w0e9rt", "blocked": True, "why": "they said that our mail is spam"}),
     ("alert.delivery_failed", {"messageType": "password_reset", "route": "mx", "reason": "policy_blocked", "reply": "550 5.7.1 Our system has detected an unusual rate of unsolicited mail"}),
     ("alert.suppression_brake", {"provider": "google.com", "attempts": 60, "hard": 58, "base": 0.004, "provisional": 31, "until": "2026-11-24T18:00:00.000Z"}),

@@ -23,5 +23,5 @@ def test_a_thousand_in_a_minute_are_one_line_and_the_next_says_how_many_there_we
         watch.now += INTERVAL_SECONDS
         sample.count("U+secret")
         sample.count("jane")
-    assert [(line["refused"], line["looks_like"]) for line in lines] == [(1, "return path"), (1000, "way out of a list")]
+    assert [(line["refused"], line["looks_like"]) for line in lines] == [(1, "return path"), (1000, "unsubscribe address")]
     assert "secret" not in str(lines)

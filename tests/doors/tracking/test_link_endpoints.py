@@ -46,7 +46,7 @@ def told() -> Told:
 
 @pytest.fixture
 async def door(database: Database, told: Told) -> HttpDoor:
-    visits = VisitParts(keys=(KEY,), owners=partial(told.owners, database), clock=FakeClock(NOW), tell=told.tell)
+    visits = VisitParts(keys=(KEY,), owners=partial(told.owners, database), clock=FakeClock(NOW), record=told.tell)
     door = await open_door(database, NOW, visits=visits)
     for tenant, name in ((1, "shop.example"), (2, "other.example")):
         await domains.add(database, SEALER, tenant, name, True, NOW)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from posthouse.app.confined import confined_command
+from posthouse.app.runtime.confined import confined_command
 from posthouse.model.template import (
     CompiledTemplate,
     RenderedTemplate,

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from posthouse.app.confined import confined_command
 from posthouse.app.runtime.certificates import WITHIN
+from posthouse.app.runtime.confined import confined_command
 from posthouse.app.runtime.runtime import Runtime
 from posthouse.mail.address import parse_mailbox
 from posthouse.model.http import HttpRequest, HttpResponse

@@ -1,4 +1,4 @@
-"""The HTTP door, put together: the API and the dashboard on uvicorn."""
+"""The HTTP doors, put together: the API, the dashboard, hooks and tracked links, on uvicorn."""
 
 import asyncio
 import contextlib
@@ -20,14 +20,22 @@ from posthouse.app.runtime.door_parts import DoorParts
 from posthouse.app.runtime.feedback import build_receiver
 from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.app.runtime.runtime import Runtime
-from posthouse.doors.api.app import create_app
+from posthouse.doors.api import resources as api_resources
 from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.dashboard.page import DashboardParts
+from posthouse.doors.dashboard.pages.registry import PAGES
+from posthouse.doors.dashboard.resources import build_pages
+from posthouse.doors.hooks import hook_endpoint
 from posthouse.doors.hooks.hook_endpoint import HookParts
+from posthouse.doors.http import openapi
+from posthouse.doors.http.application import create_application
+from posthouse.doors.http.endpoint import Endpoint
+from posthouse.doors.http.openapi import document
 from posthouse.doors.http.problem import MEDIA_TYPE, problem
-from posthouse.doors.tracking.link_endpoints import VisitParts
+from posthouse.doors.http.resource import build_resources
+from posthouse.doors.tracking.link_endpoints import VisitParts, build_visits
 from posthouse.mail.link import link_key
 from posthouse.model import ids
-from posthouse.model.loopback import is_loopback_host
 from posthouse.model.send_request import Rejection
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
@@ -44,20 +52,22 @@ HOSTS_REMEMBERED: Final = 30.0  # seconds
 _NO_HTTP: Final = Rejection(
     "invalid_json", "This is no HTTP/1.1 request, or its first line is longer than 64 KB; nothing of it was read."
 )
-_CLOCK, _ENTROPY = SystemClock(), Entropy()  # of answers that are given before a request is one
+# Every operation that /openapi.json and docs/api.md describe. Tracked links are not among them: they are for readers of mail.
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*api_resources.ENDPOINTS, *hook_endpoint.ENDPOINTS, *openapi.ENDPOINTS)
+_CLOCK, _ENTROPY = SystemClock(), Entropy()  # for responses to what is no request yet
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it answers, without its own signal handling: the role is told to stop by its parent."""
+    """uvicorn that signals when it answers, without its own signal handling: its parent tells the role to stop."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.begun = asyncio.Event()
+        self.started_event = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's."""
         await super().startup(sockets)
-        self.begun.set()
+        self.started_event.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,68 +76,132 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's, with our answer to what is no HTTP: the application never hears of it."""
+    """uvicorn's, with our response to what is no HTTP: the application never sees such a request."""
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's name for what we say in our own words
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text, which ours replaces
         """A problem like any other (RFC 9457), and the end of the connection, whose next byte could be anything (RFC 9112 9.3)."""
-        told = msgspec.json.encode(problem(_NO_HTTP))
+        body = msgspec.json.encode(problem(_NO_HTTP))
         head = (
-            f"HTTP/1.1 400 Bad Request\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(told)}\r\n"
+            f"HTTP/1.1 400 Bad Request\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
             f"Request-Id: {ids.text('req', _ENTROPY.new_id(_CLOCK.now()))}\r\nConnection: close\r\n\r\n"
         )
-        self.transport.write(head.encode() + told)
+        self.transport.write(head.encode() + body)
         self.transport.close()
 
 
 class HttpDoor:
-    """One server; ``open`` returns when it answers, ``close`` when what it had begun is answered."""
+    """One server; ``open`` returns when it answers, ``close`` when every request that had begun is answered.
+
+    ``grace``: seconds that ``close`` waits for them.
+    """
 
     def __init__(self, app: ASGIApp, grace: int = GRACE) -> None:
-        """Nothing is served yet. ``grace``: seconds that ``close`` waits for answers."""
         self._server = _Server(
             uvicorn.Config(
-                app, http=_Protocol, loop="none", lifespan="off", access_log=False, log_config=None, server_header=False, ws="none",
-                proxy_headers=False, timeout_graceful_shutdown=grace, timeout_keep_alive=75, backlog=1024, h11_max_incomplete_event_size=65536,
+                app,
+                http=_Protocol,
+                loop="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                ws="none",
+                proxy_headers=False,  # the dashboard's gate needs the true peer
+                timeout_graceful_shutdown=grace,
+                timeout_keep_alive=75,
+                backlog=1024,
+                h11_max_incomplete_event_size=65536,
             )
-        )  # fmt: skip
+        )
         self._serving: asyncio.Task[None] | None = None
 
     async def open(self, sock: socket.socket) -> None:
         """Serve on a socket that listens already."""
         self._serving = asyncio.create_task(self._server.serve(sockets=[sock]))
-        begun = asyncio.create_task(self._server.begun.wait())
-        await asyncio.wait([begun, self._serving], return_when=asyncio.FIRST_COMPLETED)
+        started = asyncio.create_task(self._server.started_event.wait())
+        await asyncio.wait([started, self._serving], return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self) -> None:
-        """Hear nobody new and answer the rest."""
+        """Accept no new connection and answer the rest."""
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
 
 
+class HttpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of the doors that share one application. Without ``hooks`` or ``visits`` it has no such paths."""
+
+    api: ApiParts
+    dashboard: DashboardParts
+    hooks: HookParts | None = None
+    visits: VisitParts | None = None
+
+
+def join_doors(parts: HttpDoorParts) -> ASGIApp:
+    """One application over the resources of every HTTP door."""
+    api, authenticate = parts.api, parts.api.credentials.by_key
+    openapi_document = document(ENDPOINTS, parts.dashboard.public_url, api.limits)
+    resources = build_resources(api_resources.ENDPOINTS, api, authenticate)
+    resources |= build_resources(openapi.ENDPOINTS, openapi_document, authenticate)
+    resources |= build_pages(PAGES, parts.dashboard)
+    if parts.hooks is not None:
+        resources |= build_resources(hook_endpoint.ENDPOINTS, parts.hooks, authenticate)
+    if parts.visits is not None:
+        resources |= build_visits(parts.visits)
+    return create_application(resources, lambda: api.new_id(api.clock.now()), api_resources.HOT_PATH)
+
+
 def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASGIApp:
-    """The API and the dashboard over what the role is made of."""
+    """The HTTP doors in one application: the API, the dashboard, providers' hooks and tracked links."""
     settings, database, sealer = runtime.settings, runtime.database, runtime.sealer
     clock, entropy = runtime.clock, runtime.entropy
-    intake = shared.intake
-    amend = MessageActions(database, sealer, clock, entropy, shared.announcer)
-    ways = partial(unreachable_routes, probe_targets(settings, None), clock) if settings.routes else None
-    readiness = Readiness(database, sealer, clock, settings.data_dir, ways)
-    parts = ApiParts(
-        intake=intake, throttle=shared.rate_limits, cancel=amend.cancel, resend=amend.resend, database=database, sealer=sealer,
+    actions = MessageActions(database, sealer, clock, entropy, shared.announcer)
+    check_routes = partial(unreachable_routes, probe_targets(settings, None), clock) if settings.routes else None
+    api = ApiParts(
+        intake=shared.intake,
+        throttle=shared.rate_limits,
+        cancel=actions.cancel,
+        resend=actions.resend,
+        cells=runtime.cells,
+        sealer=sealer,
         credentials=shared.credentials,
-        clock=clock, new_id=entropy.new_id, random=entropy.bytes, signing_keys=Domains(database, sealer).signing_keys, readiness=readiness.reasons,
-        templates=build_templates(runtime, intake, shared.renderer), forget=intake.facts.forget, own_types=intake.facts.own_types,
+        clock=clock,
+        new_id=entropy.new_id,
+        random=entropy.bytes,
+        signing_keys=Domains(database, sealer).signing_keys,
+        readiness=Readiness(database, sealer, clock, settings.data_dir, check_routes).reasons,
         exposition=lambda: metrics.exposition(Path(metrics_folder) if metrics_folder else None),
-        public_url=settings.public_url, loopback=settings.http is not None and is_loopback_host(settings.http.host),
-        limits=settings.limits, allow_private_networks=settings.allow_private_networks,
-        hooks=HookParts(
-            database=database, receiver=build_receiver(runtime), clock=clock, secrets=settings.webhook_secrets,
-            certificate=Certificates(runtime.http),
-        ),
-        visits=VisitParts(
-            keys=tuple(link_key(key) for key in sealer.token_keys), clock=clock, tell=visit_recorder(database, sealer, clock, entropy),
-            owners=TtlCache(partial(link_hosts.owners, database), HOSTS_REMEMBERED, clock.monotonic).get,
-        ),
-    )  # fmt: skip
-    return create_app(parts)
+        templates=build_templates(runtime, shared.intake, shared.renderer),
+        forget=shared.intake.facts.forget,
+        own_types=shared.intake.facts.own_types,
+        allow_private_networks=settings.allow_private_networks,
+        limits=settings.limits,
+    )
+    return join_doors(
+        HttpDoorParts(
+            api=api,
+            dashboard=DashboardParts(database=database, sealer=sealer, clock=clock, public_url=settings.public_url),
+            hooks=_hook_parts(runtime),
+            visits=_visit_parts(runtime),
+        )
+    )
+
+
+def _hook_parts(runtime: Runtime) -> HookParts:
+    return HookParts(
+        database=runtime.database,
+        receiver=build_receiver(runtime),
+        clock=runtime.clock,
+        secrets=runtime.settings.webhook_secrets,
+        certificate=Certificates(runtime.http),
+    )
+
+
+def _visit_parts(runtime: Runtime) -> VisitParts:
+    database, sealer, clock = runtime.database, runtime.sealer, runtime.clock
+    return VisitParts(
+        keys=tuple(link_key(key) for key in sealer.token_keys),
+        clock=clock,
+        record=visit_recorder(database, sealer, clock, runtime.entropy),
+        owners=TtlCache(partial(link_hosts.owners, database), HOSTS_REMEMBERED, clock.monotonic).get,
+    )

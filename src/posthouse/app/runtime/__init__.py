@@ -1,1 +1,1 @@
-"""What several roles are made of: the open store, transports, sockets, intake."""
+"""What several roles are made of: the runtime, the open store, routes, sockets, intake."""

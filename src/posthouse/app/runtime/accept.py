@@ -17,7 +17,7 @@ from posthouse.store.tenants.domains import Domains
 
 
 def build_intake(runtime: Runtime, notify_workers: NotifyWorkers | None = None, renderer: Renderer | None = None) -> Intake:
-    """An intake whose commits the workers are notified of. ``renderer`` None: tenants' templates are rendered in this process."""
+    """An intake whose commits the workers are notified of. ``renderer`` None: templates are rendered in this process."""
     database, sealer, clock, entropy = runtime.database, runtime.sealer, runtime.clock, runtime.entropy
     suppressions = SuppressionLookup(
         database, clock, AddressHasher(database, sealer, entropy.bytes), Lockouts(database, clock, entropy)

@@ -1,6 +1,6 @@
 """What a child process is given by the supervisor, over its standard input, and how its life is tied to its parent.
 
-Imports next to nothing: confined children (``app.confined``) load it too.
+Imports next to nothing: confined children (``app.runtime.confined``) load it too.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import msgspec
 class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Which child this is. ``dsn``: the cell it works for. ``ready``: the descriptor that it writes to when it works.
 
-    ``sockets``: inherited listening sockets by name (http, smtp, smtps, inbound). ``beside``: a predecessor still answers on them.
+    ``sockets``: inherited listening sockets by name (http, smtp, smtps, inbound). ``beside``: a predecessor still answers.
     """
 
     role: str

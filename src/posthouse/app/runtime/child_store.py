@@ -16,7 +16,10 @@ LISTENER_PATIENCE: Final = 15.0  # seconds; a client that waits for a listener's
 
 
 class StorePool(msgspec.Struct, frozen=True, kw_only=True):
-    """The connections that a role keeps. ``application``: their name in Postgres. ``patience``: as that of ``database.connect``."""
+    """The connections that a role keeps. ``application``: their name in Postgres.
+
+    ``patience``: as that of ``database.connect``.
+    """
 
     size: int
     application: str
@@ -24,7 +27,10 @@ class StorePool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def connect_store(dsn: str, pool: StorePool, stop: asyncio.Event) -> Database:
-    """The pool, waited for until Postgres answers. Errors: SystemExit where ``stop`` comes first; what is no absence of Postgres."""
+    """The pool, waited for until Postgres answers.
+
+    Errors: SystemExit where ``stop`` comes first; what is no absence of Postgres.
+    """
     while not stop.is_set():
         try:
             return await connect(dsn, size=pool.size, application=pool.application, patience=pool.patience)
@@ -36,7 +42,7 @@ async def connect_store(dsn: str, pool: StorePool, stop: asyncio.Event) -> Datab
 
 
 async def prepare_statements(database: Database, work: Callable[[Session], Awaitable[object]]) -> None:
-    """Run ``work`` once on every connection: preparing a statement takes some ten milliseconds, which no request should wait for."""
+    """Run ``work`` once on every connection: no request should wait the ten milliseconds that preparing its statements takes."""
     try:
         await database.everywhere(work)
     except Exception as error:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from posthouse.app.confined import confined_command
 from posthouse.app.runtime.accept import build_intake
+from posthouse.app.runtime.confined import confined_command
 from posthouse.app.runtime.runtime import Runtime
 from posthouse.pipeline.accept.accept import Intake
 from posthouse.pipeline.accept.notify_workers import WorkerNotifier

@@ -1,4 +1,4 @@
-"""How this process asks others: the nameserver of the settings, and the HTTP client for webhooks, certificates and confirmations."""
+"""How this process reaches others: the nameserver of the settings, and the one HTTP client."""
 
 from typing import Final
 
@@ -18,6 +18,6 @@ def nameserver_of(settings: Settings) -> tuple[str, int] | None:
 
 
 def http_client(settings: Settings, clock: Clock) -> HttpClient:
-    """The client through which other HTTP servers are asked, with the operator's nameserver and rule on private networks."""
+    """The client for all requests to other HTTP servers, with the operator's nameserver and rule on private networks."""
     resolver = Resolver(nameserver_of(settings), clock, timeout=_LOOKUP_SECONDS, lifetime=_LOOKUP_LIFETIME_SECONDS)
     return HttpClient(resolver, clock, allow_private=settings.allow_private_networks)

@@ -1,6 +1,6 @@
 """The routes of the settings: checked, as facts for intake, and with the transports that drive them.
 
-Known sharp edges: settings may name a vendor's route before there is an adapter that sends through it; ``check_routes`` refuses it.
+Known sharp edges: settings may name a vendor's route before an adapter sends through it; ``check_routes`` refuses it.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """What a process runs on: settings, time, chance, the stores with their sealer, and how it asks other servers.
 
-A ``Runtime`` is built once, when the store is open, and handed to whatever puts a role or a command together. A child starts
-from its ``ChildContext``, which needs no store.
+A ``Runtime`` is built once, when the store is open, and given to the functions that put a role or a command together. A child
+starts from its ``ChildContext``, which needs no store.
 
 Must never know: which roles there are, or what they do with it.
 """
@@ -33,7 +33,10 @@ CLOSE_GRACE: Final = timedelta(seconds=2)  # for listeners and transports to end
 
 
 class ChildContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a role starts from, before its store is open. ``stop``: set at SIGTERM. ``notify_ready``: call once, when the role works."""
+    """What a role starts from, before its store is open. ``stop``: set at SIGTERM.
+
+    ``notify_ready``: call once, when the role works.
+    """
 
     spec: ChildSpec
     settings: Settings
@@ -45,7 +48,10 @@ class ChildContext(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """``cells``: a tenant's store is found there. ``dsn``: of the cell that this process works for; NOTIFY needs a connection of its own."""
+    """``cells``: a tenant's store is found there.
+
+    ``dsn``: of the cell that this process works for; NOTIFY needs a connection of its own.
+    """
 
     settings: Settings
     clock: SystemClock

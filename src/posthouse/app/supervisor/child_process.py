@@ -72,7 +72,7 @@ class ChildProcess:
         await asyncio.gather(*(self._terminate(process, grace) for process in (self._process, *self._leaving) if process))
 
     async def renew(self, grace: float) -> bool:
-        """A successor, which reads everything anew, beside this process, and then in its place; False where it is not ready in time.
+        """Start a successor, which reads everything anew, and put it in this process' place; False where it is not ready in time.
 
         Both share the listening sockets meanwhile, so no client waits for one to end or the other to begin.
         """

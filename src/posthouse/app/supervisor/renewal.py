@@ -34,7 +34,10 @@ WATCH_SECONDS: Final = 5.0  # between looks at the files
 
 
 class Renewal:
-    """Watches for one ``serve``. ``requested``: set by SIGHUP; ``grace``: seconds for a child to end, and for the next to be ready."""
+    """Watches for one ``serve``.
+
+    ``requested``: set by SIGHUP; ``grace``: seconds for a child to end, and for the next to be ready.
+    """
 
     def __init__(
         self,
@@ -95,7 +98,7 @@ class Renewal:
         return [(*self._keys, *(key for key in keys if key not in self._keys)), keys]
 
     async def _adopt(self, keys: tuple[str, ...]) -> bool:
-        """Store the new key's check value, also where a child of the first round proved the old one meanwhile; reseal what is at rest."""
+        """Store the new key's check value, which a child of the first round may have overwritten; reseal what is at rest."""
         try:
             with vitals.errors_as_refusals():
                 proven = await secret_check.proves(self._database, sealer := Sealer(keys, self._entropy.bytes))

@@ -61,7 +61,10 @@ class ReadyReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to serve. ``environ`` is read again on SIGHUP. ``as_json``: one line when ready. ``welcome``: credentials and samples at the start."""
+    """How to serve. ``environ`` is read again on SIGHUP. ``as_json``: one line when ready.
+
+    ``welcome``: credentials and samples at the start.
+    """
 
     settings: Settings
     roles: frozenset[str]

@@ -16,7 +16,10 @@ from posthouse.telemetry import metrics
 
 
 class RecipientDirectory(msgspec.Struct, frozen=True):
-    """``token_keys``: those of return paths, the new one first. ``rate_limit``: of operators' mail; ``forged_log``: of addresses of nobody."""
+    """``token_keys``: those of return paths, the new one first.
+
+    ``rate_limit``: of operators' mail; ``forged_log``: of addresses of nobody.
+    """
 
     token_keys: tuple[bytes, ...]
     rate_limit: RateLimit | None = None

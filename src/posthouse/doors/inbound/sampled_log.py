@@ -13,7 +13,7 @@ from posthouse.telemetry import metrics
 log = structlog.get_logger()
 
 INTERVAL_SECONDS: Final = 60.0
-_LOOKS_LIKE: Final = {"b+": "return path", "u+": "way out of a list"}
+_LOOKS_LIKE: Final = {"b+": "return path", "u+": "unsubscribe address"}
 
 
 class SampledLog:

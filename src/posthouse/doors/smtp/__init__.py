@@ -1,1 +1,1 @@
-"""What the SMTP doors share: listeners and sessions."""
+"""What submission and reception by SMTP share: listeners and sessions."""

@@ -12,9 +12,10 @@ from posthouse.model.send_request import Caller
 
 
 class SmtpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
-    """For submission and for returned mail. ``handle`` answers with a complete reply, after the commit. Errors: StoreUnavailable.
+    """For submission and for returned mail. ``handle`` answers with a complete reply, after the commit.
 
-    ``check_recipient``: for returned mail, where nobody logs in, None for a recipient that is ours, or the refusal; None at submission.
+    Errors: StoreUnavailable. ``check_recipient``: for returned mail, where nobody logs in, None for a recipient that is ours,
+    or the refusal; None at submission.
     """
 
     hostname: str

@@ -70,7 +70,7 @@ async def _wait_until_ended(sessions: set[SmtpSession], grace: timedelta) -> Non
 
 
 async def serve_smtp(sockets: Mapping[str, socket.socket], parts: SmtpDoorParts) -> SmtpServer:
-    """Listen on bound sockets by name: ``smtps`` with TLS from the first octet, others with STARTTLS where there is a certificate.
+    """Listen on bound sockets by name: ``smtps`` with TLS from the first octet, others with STARTTLS if there is a certificate.
 
     Errors: ValueError where ``smtps`` is asked for without a ``tls_context``.
     """

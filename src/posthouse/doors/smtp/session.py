@@ -220,7 +220,7 @@ class SmtpSession(asyncio.Protocol):
     async def _authenticate(self, login: Login) -> LoginResult:
         try:
             self._caller = await self._parts.authenticate(login.username, login.password)
-        except Exception as error:  # the listener goes on: who cannot be looked up is asked to come again
+        except Exception as error:  # the listener goes on: a client that cannot be looked up is asked to come back
             if not is_unavailable(error):
                 log.exception("login not judged")
             return LoginResult.UNKNOWN

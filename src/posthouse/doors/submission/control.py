@@ -45,7 +45,10 @@ class _ControlFaultError(Exception):
 
 
 def read_controls(controls: Mapping[str, Sequence[str]]) -> Fields | CommandFault:
-    """The fields of a ``SendRequest`` that these controls set; ``controls``: values by field name, in lower case but for a metadata name."""
+    """The fields of a ``SendRequest`` that these controls set.
+
+    ``controls``: values by field name, in lower case but for a metadata name.
+    """
     try:
         return _fields(controls)
     except _ControlFaultError as fault:

@@ -24,7 +24,10 @@ class MailIntake(Protocol):
 
 
 class RateLimiter(Protocol):
-    """The rate limits of keys as this listener sees them (``pipeline.accept.rate_limits.KeyRateLimits``). Errors: StoreUnavailable."""
+    """The rate limits of keys as this listener sees them (``pipeline.accept.rate_limits.KeyRateLimits``).
+
+    Errors: StoreUnavailable.
+    """
 
     async def check(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> RateLimitResult | None:
         """Whether the key may ask for that now; None: it has no limit."""

@@ -70,5 +70,5 @@ def _with_filename(file: Attachment) -> Attachment:
 
 
 def _visible(field: Iterable[Mailbox], remaining: dict[str, Mailbox]) -> tuple[Mailbox, ...]:
-    """Those of a header field that are in the envelope and in no field before, with the names they have there; taken out of ``remaining``."""
+    """Those of a header field that are in the envelope and in no field before, with their names; taken out of ``remaining``."""
     return tuple(mailbox for mailbox in field if remaining.pop(mailbox.address, None) is not None)

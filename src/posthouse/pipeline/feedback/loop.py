@@ -1,4 +1,4 @@
-"""The loop that works on what came back: raw bytes from the doors become facts, and facts change deliveries.
+"""The loop that works on what came back: stored bytes become facts, and facts change deliveries.
 
 Returned mail is read by a confined child, because anybody may have written it; a provider's hook was signed and is read
 here. One that cannot be worked on now is tried again a lease later, and given up after ``MOST_ATTEMPTS`` with a line in the log.

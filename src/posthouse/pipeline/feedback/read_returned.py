@@ -1,4 +1,4 @@
-"""What a confined child does with a returned mail: read it, and answer with the facts of a report or with a person's reply (``net.confine``).
+"""What a confined child (``net.confine``) does with a returned mail: answer with the facts of a report, or a person's reply.
 
 It is a reply only where nothing makes it a report: neither its form nor its words, unless it came from somebody's return path
 and is marked as an answer. A person who replies may quote any error in the reply.

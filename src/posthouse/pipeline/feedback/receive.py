@@ -1,13 +1,13 @@
 """What comes in from outside is stored here, sealed, before it is answered: returned mail and providers' hooks.
 
-A door authenticates, or proves whose address it is (``find_destination``), and calls this; reading what was stored is the work of
-``pipeline.feedback.loop``. A report comes with the null return path (RFC 5321 section 4.5.5) and is cut to what is ever read of it;
-anything else may be a person's reply, which may be forwarded, so it is stored whole.
+A door authenticates, or proves whose address it is (``find_destination``), and calls this; reading what was stored is the work
+of ``pipeline.feedback.loop``. A report comes with the null return path (RFC 5321 section 4.5.5) and is cut to what is ever read
+of it; anything else may be a person's reply, which may be forwarded, so it is stored whole.
 
 Must never know: how it came in, or how that is answered.
 
-Known sharp edges: mail to ``postmaster`` and ``abuse`` goes into the installation's own inbox where no operator is set; whoever
-may read that inbox may read it.
+Known sharp edges: mail to ``postmaster`` and ``abuse`` goes into the installation's own inbox where no operator is set, so
+everybody who may read that inbox may read it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +61,10 @@ class ReturnedMail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_destination(token_keys: Sequence[bytes], local_part: str) -> Destination | None:
-    """Whose address it is, proved by its signature alone, without the database; None where it is nobody's. ``token_keys``: newest first."""
+    """Whose address it is, proved by its signature alone, without the database; None where it is nobody's.
+
+    ``token_keys``: newest first.
+    """
     if local_part.lower() in OPERATOR_MAILBOXES:
         return OperatorMailbox(local_part.lower())
     for key in token_keys:
@@ -72,7 +75,9 @@ def find_destination(token_keys: Sequence[bytes], local_part: str) -> Destinatio
 
 
 class FeedbackReceiver(msgspec.Struct, frozen=True, kw_only=True):
-    """``new_id`` makes a time-ordered id. ``has_operator``: operators' mail waits to be forwarded, instead of going into the inbox.
+    """``new_id`` makes a time-ordered id.
+
+    ``has_operator``: operators' mail waits to be forwarded, instead of going into the inbox.
 
     Errors of all methods: what Postgres raises; nothing was stored then.
     """
@@ -84,7 +89,7 @@ class FeedbackReceiver(msgspec.Struct, frozen=True, kw_only=True):
     has_operator: bool = False
 
     def must_be_whole(self, mail: ReturnedMail) -> bool:
-        """Whether it may be a person's, and so may be forwarded; where it is larger than ``MOST_WHOLE``, refuse it: its author learns of it."""
+        """Whether it may be a person's, and so may be forwarded. Refuse it where it is larger than ``MOST_WHOLE``."""
         if mail.return_path == "":
             return False
         return isinstance(mail.destination, ReturnPath) or (isinstance(mail.destination, OperatorMailbox) and self.has_operator)

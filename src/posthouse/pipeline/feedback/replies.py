@@ -4,8 +4,9 @@ The event, the note that it was taken, and the forwarded message in the queue ar
 nothing. A reply is known by its own words (``PersonalReply.digest``): one that comes twice has one event and is forwarded once.
 Mail to the operator's mailboxes goes the same way, to the address that is set for it, or into the built-in inbox.
 
-Known sharp edges: the event names the author, never what was written: events outlive content (O5), and a subject may quote a code.
-Of one delivery ``MOST_REPLIES`` are taken; whoever has its return path could otherwise write to the reply address for ever.
+Known sharp edges: the event names the author, never what was written: events outlive content (O5), and a subject may quote a
+code. Of one delivery ``MOST_REPLIES`` are taken: anybody who has its return path could otherwise write to the reply address for
+ever.
 """
 
 from datetime import datetime
@@ -41,7 +42,10 @@ _NO_MESSAGE: Final = UUID(int=0)
 
 
 class ReplyParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``own_domains``: those our mail comes from on the wire. ``operator``: who gets mail to postmaster and abuse, None: the inbox."""
+    """``own_domains``: those our mail comes from on the wire.
+
+    ``operator``: who gets mail to postmaster and abuse, None: the inbox.
+    """
 
     feedback: FeedbackParts
     sealer: Sealer

@@ -1,10 +1,11 @@
 """A reply that is forwarded goes through our own queue like any message: the same bytes, with trace fields before them.
 
-RFC 5322 section 3.6.6 (Resent-…), RFC 5321 section 4.4 (Received). It is its author's mail, so it is never signed by us: the row names no
-header domain, whose keys would be taken. It leaves from a return path of its own, so what becomes of it is on a timeline.
+RFC 5322 section 3.6.6 (Resent-…), RFC 5321 section 4.4 (Received). It is its author's mail, so it is never signed by us: the
+row names no header domain, whose keys would be taken. It leaves from a return path of its own, so what becomes of it is on a
+timeline.
 
-Why it cannot loop: its message came in by the door ``inbound``, and what comes back about such a message is never
-forwarded; it carries our mark; and ``mail.reports.personal_reply`` blocks what is automatic or passed too many hosts.
+Why it cannot loop: its message came in by the door ``inbound``, and what comes back about such a message is never forwarded; it
+carries our mark; and ``mail.reports.personal_reply`` blocks what is automatic or passed too many hosts.
 """
 
 from collections.abc import Callable, Sequence

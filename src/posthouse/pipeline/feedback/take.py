@@ -3,9 +3,9 @@
 A fact is taken once. The address that is suppressed is the one of *our* delivery, never one that a report names. All of one
 fact (that it was taken, its event, its suppression) is one transaction, so a crash takes it whole or not at all.
 
-Known sharp edges: opens and clicks are taken each time, by their own ids; reports by mail have no id, so each kind counts once for a
-delivery. Who came back to a list and unsubscribes again from the same mail is suppressed again; what a provider says a second
-time is not. What leads to none of our deliveries changes nothing and is only counted.
+Known sharp edges: opens and clicks are taken each time, by their own ids; reports by mail have no id, so each kind counts once
+for a delivery. A recipient who came back to a list and unsubscribes again from the same mail is suppressed again; what a
+provider reports a second time is not. What leads to none of our deliveries changes nothing and is only counted.
 """
 
 from collections.abc import Sequence

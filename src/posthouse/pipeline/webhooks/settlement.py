@@ -38,7 +38,10 @@ class WebhookSettlement(msgspec.Struct, frozen=True):
 def build_settler(
     database: Database, holder: UUID, clock: Clock, entropy: Entropy
 ) -> Callable[[list[WebhookSettlement]], Awaitable[list[None]]]:
-    """What writes a batch of settlements of the process that ``holder`` names. Errors: what Postgres raises, but for its absence."""
+    """What writes a batch of settlements of the process that ``holder`` names.
+
+    Errors: what Postgres raises, but for its absence.
+    """
 
     async def write(batch: list[WebhookSettlement]) -> list[None]:
         while True:

@@ -72,7 +72,7 @@ async def reach(dsn: str, *, size: int, application: str) -> Database:
 
 @contextmanager
 def errors_as_refusals() -> Iterator[None]:
-    """A database that goes away, only reads or forbids is told in a sentence. Errors: DatabaseRefused, and all others as they are."""
+    """Raise DatabaseRefused, with one sentence, where the database goes away, only reads or forbids; other errors pass."""
     try:
         yield
     except asyncpg.ReadOnlySQLTransactionError:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from posthouse.doors.api.shared.fields import KeyBody, KeyChange
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
+from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, id_in_path
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
@@ -119,3 +120,33 @@ def _shown(key: Credential) -> dict[str, Any]:
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
     }
+
+
+_ID: Final = id_in_path(PREFIX)
+_CREATE_EXAMPLES: Final[dict[str, Any]] = {
+    "service": {"summary": "A test key for one service", "value": {"name": "checkout service", "environment": "test"}},
+    "limited": {"summary": "A key that may ask for 600 messages a minute", "value": {"name": "shop", "ratePerMinute": 600}},
+}
+_CHANGE_EXAMPLES: Final[dict[str, Any]] = {
+    "other": {"summary": "Another limit", "value": {"ratePerMinute": 1200}},
+    "none": {"summary": "No limit any more", "value": {"ratePerMinute": 0}},
+}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/keys", handler=list_keys, operation_id="listKeys", summary="List API keys", tag="Keys", query=(CURSOR, LIMIT),
+        responses={200: ResponseDoc("A page of keys, newest first.", KeyPage)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/keys", handler=create, operation_id="createKey", summary="Make an API key", tag="Keys", body=KeyBody, examples=_CREATE_EXAMPLES,
+        responses={201: ResponseDoc("The key; its secret is shown this once.", NewKey, links=("changeKey", "revokeKey"))}, refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="PATCH", path="/v1/keys/{id}", handler=change, operation_id="changeKey", summary="Change or take away a key's rate limit", tag="Keys",
+        path_parameters=_ID, body=KeyChange, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("The key as it is then.", KeyView)},
+        refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="DELETE", path="/v1/keys/{id}", handler=revoke, operation_id="revokeKey", summary="Revoke an API key", tag="Keys", path_parameters=_ID,
+        responses={204: ResponseDoc("Revoked.")},
+    ),
+)  # fmt: skip

@@ -1,10 +1,10 @@
 """The confined child: what it may do, and the loop in which it does it.
 
-Run as ``confined_command`` says, with the parent's process id, by ``net.confine``; never by hand. The *stem* loads what the
-work needs, then forks a *hand* with these bounds, all kept by the kernel: 64 MB of address space above what is loaded, some
+Run as ``confined_command`` says, with the parent's process id, by ``net.confine``; never by hand. The *fork server* loads what
+the work needs, then forks a *worker* with these bounds, all kept by the kernel: 64 MB of address space above what is loaded, some
 processor time a job (SIGPROF ends it), one open file beside its pipes (RLIMIT_NOFILE: the data of a language is read when
 first needed), a network namespace with nothing in it, nothing written (RLIMIT_FSIZE), no new privileges, an empty
-environment, ended when the parent ends. A hand that dies is replaced.
+environment, ended when the parent ends. A worker that dies is replaced.
 
 Known sharp edges: processor time is counted in the kernel's ticks, so the bound is good to some 5 ms. Root can fork in spite
 of RLIMIT_NPROC. Where the kernel grants no network namespace, the job could open a socket; only its code does not.
@@ -46,7 +46,7 @@ def confined_command(kind: WorkKind) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Load the work, report that it is ready, and keep a hand at work until the parent closes the pipe."""
+    """Load the work, report that it is ready, and run one worker after the other until the parent closes the pipe."""
     kind, parent = sys.argv[1], int(sys.argv[2])
     die_with_parent(parent)
     if kind != "render":  # a send waits for that one; saving and returned mail let others go first
