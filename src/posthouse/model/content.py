@@ -10,7 +10,7 @@ from posthouse.model.letter import Letter
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent, made once at intake: header fields and body, CRLF only, 7 bit, lines within 998.
+    """What is sent, built once at intake: header fields and body, CRLF only, 7 bit, lines within 998.
 
     ``head``: complete header fields, each ending in CRLF, in order, without Date, Message-ID (unless the
     caller brought one), Feedback-ID and signatures. ``body``: everything after the empty line.
@@ -28,10 +28,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gate(Protocol):
-    """Asked once, just before the body leaves: may this delivery go now? Opening it leaves the mark."""
+    """Opened once, just before the body leaves: may this delivery go now? Opening it writes the mark."""
 
     def open(self) -> bool:
-        """True, and the mark is made: from here on the delivery may have left."""
+        """True, and the mark is written: from here on the delivery may have left."""
         ...
 
 

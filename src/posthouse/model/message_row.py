@@ -1,4 +1,4 @@
-"""What is written for a message when it is accepted."""
+"""The rows that are written for a message when it is accepted."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,10 @@ import msgspec
 
 
 class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A recipient. ``flags`` None: it is not queued (suppressed, with the reason and the id of the entry)."""
+    """A delivery to one recipient. ``flags`` None: it is not queued but suppressed, for ``reason``, by the entry ``suppression``.
+
+    ``content``: ``commercial`` where the content policy flagged it.
+    """
 
     position: int
     recipient: str
@@ -22,7 +25,11 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is written for one message; ``reply`` is what the caller is answered, ``parent`` the built-in type behind an own one."""
+    """Everything that is written for one message.
+
+    ``reply``: the reply to its caller, given again to duplicates. ``parent``: the built-in type behind a tenant's own.
+    ``subject``, ``sealed`` (the content) and ``variables`` are sealed with the key ``key_id``.
+    """
 
     tenant: int
     environment: int
@@ -64,7 +71,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredKeyHolder(msgspec.Struct, frozen=True):
-    """Who holds a dedupe key: its message, what it said, what was answered, and whether the key is free again (D4)."""
+    """The message that holds a dedupe key, its fingerprint and reply, and whether the key is free again (D4)."""
 
     message: UUID
     fingerprint: bytes

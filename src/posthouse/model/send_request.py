@@ -19,7 +19,7 @@ class Environment(IntEnum):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: the credential behind a request. ``door`` is ``http``, ``smtp`` or ``cli``. ``rate``: messages a minute; None: no limit."""
+    """The credential behind a request. ``door`` is ``http``, ``smtp`` or ``cli``. ``rate``: messages a minute; None: no limit."""
 
     tenant: int
     tenant_ref: str

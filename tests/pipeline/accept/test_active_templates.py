@@ -95,7 +95,7 @@ async def test_the_memory_of_versions_is_bounded(database: Database) -> None:
     for at in range(2, 5):
         await templates.revise(actor, draft(text="x" * 100 + str(at)))
         await templates.move(actor, "note", at, TemplateAction.ACTIVATE)
-    book._room = 250
+    book._max_characters = 250
     for at in (1, 2, 3, 4):
         assert await number(book, actor, at) == at
     assert len(book._versions) == 2

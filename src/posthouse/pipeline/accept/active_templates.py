@@ -1,11 +1,12 @@
-"""Which version of a template does a message get? The tenant's active one, or the one it pins; ready-made ones where it has none (C3).
+"""Which version of a template does a message get? The tenant's active one, or the one it pins, else a ready-made one (C3).
 
-A version never changes once it is written, so it is loaded once and kept; which one is active is remembered for
+A version never changes once it is written, so it is loaded once and cached; which one is active is cached for
 ``MEMORY`` seconds, and forgotten at once in the process in which it was switched. A tenant's own template of a
 ready-made name wins as soon as a version of it is active.
 
-Known sharp edges: after a switch another process may accept mail with the version before for as long as the memory
-lasts; each such mail is wholly that version. What may be pinned may be pinned for ever, so that is not asked again.
+Known sharp edges: after a switch another process may accept mail with the version before for as long as the cache
+lasts; each such mail is wholly that version. A version that may be pinned may be pinned for ever, so its state is not checked
+again.
 """
 
 import difflib
@@ -16,99 +17,98 @@ from posthouse.model.clock import Clock
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import TemplateVersion
 from posthouse.model.template_state import MAY_BE_PINNED
+from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.templates import versions
 from posthouse.templates.draft import NAME
 from posthouse.templates.ready_made import READY_MADE
 
 MEMORY: Final = 3.0  # seconds
-MOST_NAMES: Final = 10_000
-MOST_CHARACTERS: Final = 64 << 20
-_LARGEST: Final = 2**31 - 1
+MAX_CHARACTERS: Final = 64 << 20  # of all cached versions together
+_MAX_NUMBER: Final = 2**31 - 1  # of the column's type
+_NONE_ACTIVE: Final = 0
 
 
 class ActiveTemplates:
     """One per process."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        """Nothing is remembered yet."""
         self._database = database
-        self._clock = clock
-        self._active: dict[tuple[int, str], tuple[float, int | None]] = {}
+        self._active = TtlCache(self._find_active, MEMORY, clock.monotonic)
         self._versions: OrderedDict[tuple[int, str, int], TemplateVersion] = OrderedDict()
         self._characters = 0
-        self._room = MOST_CHARACTERS
+        self._max_characters = MAX_CHARACTERS
 
     async def find(self, tenant: int, name: str, pinned: int | None = None) -> TemplateVersion | Rejection:
-        """The version a message is made from, or why there is none."""
-        own = await (self._current(tenant, name) if pinned is None else self._pinned(tenant, name, pinned))
+        """The version a message is rendered from, or why there is none."""
+        own = await (self._find_current(tenant, name) if pinned is None else self._find_pinned(tenant, name, pinned))
         if own is not None:
             return own
-        ready = READY_MADE.get(name)
-        if ready is not None and pinned in (None, ready.version):
-            return ready
-        return Rejection("template_not_active", await self._why(tenant, name, pinned))
+        ready_made = READY_MADE.get(name)
+        if ready_made is not None and pinned in (None, ready_made.version):
+            return ready_made
+        return Rejection("template_not_active", await self._explain(tenant, name, pinned))
 
     def forget(self, tenant: int, name: str) -> None:
         """Another version may be active from now on."""
-        self._active.pop((tenant, name), None)
+        self._active.forget((tenant, name))
 
-    async def _current(self, tenant: int, name: str) -> TemplateVersion | None:
+    async def _find_current(self, tenant: int, name: str) -> TemplateVersion | None:
         if not NAME.fullmatch(name):
             return None
-        now = self._clock.monotonic()
-        known = self._active.get((tenant, name))
-        if known is None or now - known[0] > MEMORY:
-            known = (now, await versions.active(self._database, tenant, name))
-            if len(self._active) >= MOST_NAMES:
-                self._active.clear()
-            self._active[tenant, name] = known
-        return None if known[1] is None else await self._version(tenant, name, known[1])
+        number = await self._active.get((tenant, name)) or _NONE_ACTIVE
+        return None if number == _NONE_ACTIVE else await self._find_version(tenant, name, number)
 
-    async def _pinned(self, tenant: int, name: str, number: int) -> TemplateVersion | None:
-        if not NAME.fullmatch(name) or not 1 <= number <= _LARGEST:
+    async def _find_active(self, key: tuple[int, str]) -> int:
+        """The number of the active version; that none is active is cached as well."""
+        return await versions.active(self._database, *key) or _NONE_ACTIVE
+
+    async def _find_pinned(self, tenant: int, name: str, number: int) -> TemplateVersion | None:
+        if not NAME.fullmatch(name) or not 1 <= number <= _MAX_NUMBER:
             return None
-        return await self._version(tenant, name, number)
+        return await self._find_version(tenant, name, number)
 
-    async def _version(self, tenant: int, name: str, number: int) -> TemplateVersion | None:
-        """The version, where mail may be made from it."""
+    async def _find_version(self, tenant: int, name: str, number: int) -> TemplateVersion | None:
+        """The version, if messages may be rendered from it."""
         key = (tenant, name, number)
-        kept = self._versions.get(key)
-        if kept is not None:
+        cached = self._versions.get(key)
+        if cached is not None:
             self._versions.move_to_end(key)
-            return kept
+            return cached
         async with self._database.session() as session:
-            found = await versions.worded(session, tenant, name, number)
-        if found is None or found.about.state not in MAY_BE_PINNED:
+            stored = await versions.worded(session, tenant, name, number)
+        if stored is None or stored.about.state not in MAY_BE_PINNED:
             return None
-        self._keep(key, found.template)
-        return found.template
+        self._cache(key, stored.template)
+        return stored.template
 
-    def _keep(self, key: tuple[int, str, int], version: TemplateVersion) -> None:
+    def _cache(self, key: tuple[int, str, int], version: TemplateVersion) -> None:
         if key not in self._versions:
             self._characters += _size(version)
         self._versions[key] = version
-        while self._characters > self._room and len(self._versions) > 1:
+        while self._characters > self._max_characters and len(self._versions) > 1:
             self._characters -= _size(self._versions.popitem(last=False)[1])
 
-    async def _why(self, tenant: int, name: str, pinned: int | None) -> str:
-        """In words for the caller."""
-        shown = name[:128]
+    async def _explain(self, tenant: int, name: str, pinned: int | None) -> str:
+        """Why there is no version to render, for the caller."""
+        short_name = name[:128]
         async with self._database.session() as session:
             newest = await versions.versions(session, tenant, name, limit=1) if NAME.fullmatch(name) else []
         if newest and pinned is not None:
             if pinned > newest[0].version:
-                return f"there is no version {pinned} of the template {shown!r}; the newest is {newest[0].version}"
-            return f"version {pinned} of the template {shown!r} was never approved or active, so no message can be made from it"
+                return f"there is no version {pinned} of the template {short_name!r}; the newest is {newest[0].version}"
+            return (
+                f"version {pinned} of the template {short_name!r} was never approved or active, so no message can be made from it"
+            )
         if newest:
             state = newest[0].state.value.replace("_", " ")
-            return f"no version of the template {shown!r} is active: the newest, {newest[0].version}, is {state}"
-        ready = READY_MADE.get(name)
-        if ready is not None:
-            return f"there is no version {pinned} of the ready-made template {shown!r}, only {ready.version}"
-        near = difflib.get_close_matches(shown, READY_MADE, 1)
-        known = ", ".join(sorted(READY_MADE))
-        return f"there is no template {shown!r}; " + (f"did you mean {near[0]!r}?" if near else f"ready-made are {known}")
+            return f"no version of the template {short_name!r} is active: the newest, {newest[0].version}, is {state}"
+        ready_made = READY_MADE.get(name)
+        if ready_made is not None:
+            return f"there is no version {pinned} of the ready-made template {short_name!r}, only {ready_made.version}"
+        close = difflib.get_close_matches(short_name, READY_MADE, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"ready-made are {', '.join(sorted(READY_MADE))}"
+        return f"there is no template {short_name!r}; {hint}"
 
 
 def _size(version: TemplateVersion) -> int:

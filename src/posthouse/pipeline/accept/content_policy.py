@@ -1,4 +1,4 @@
-"""Content against its stream: the primary-purpose test on what readers will see, and what commercial mail must carry (P1, P2, P4).
+"""Content against its stream: the primary-purpose test on what readers see, and what commercial mail must carry (P1, P2, P4).
 
 A template is judged once per version and language, by the first mail that is rendered from it; a mail whose variables are long
 enough to advertise is judged by itself. So is what is submitted or sent inline, unless it reads like a mail just before it, but
@@ -77,7 +77,7 @@ class ContentPolicy:
         if last is not None and alike(last[0], seen):
             return last[1]
         verdict = judge(message.parts.subject, _visible_text(message), locale)
-        # What was found commercial names places in its own words, so it is judged anew each time.
+        # The findings of commercial content quote its own words, so such a verdict is never reused.
         if verdict.kind is not ContentKind.COMMERCIAL and not verdict.findings:
             self._by_likeness[key] = seen, verdict
             self._by_likeness.move_to_end(key)

@@ -91,7 +91,7 @@ class MessageBuilder:
     async def draft(
         self, caller: Caller, request: SendRequest, now: datetime, suppressions: SuppressionFacts | None = None
     ) -> Draft | Rejection:
-        """The row for a request, or why it is not accepted. ``suppressions``: of its recipients, if they were looked up already."""
+        """The row for a request, or why it is not accepted. ``suppressions``: of its recipients, if known already."""
         suppressions = suppressions or await self.find_suppressions(caller, (request,))
         template = await self._find_template(caller, request)
         if isinstance(template, Rejection):

@@ -1,4 +1,4 @@
-"""What would happen to a draft, and why, as an explanation (``?dryRun=true``, ``posthouse explain``). Nothing is looked up here."""
+"""What would happen to a draft, and why, as an explanation (``?dryRun=true``, ``posthouse explain``). Pure."""
 
 from posthouse.model.explanation import (
     ContentPreview,
@@ -77,7 +77,7 @@ def _recipient_routes(message: AdmittedMessage, routes: tuple[RouteFact, ...]) -
         elif stays_in_inbox(environment, simulator=recipient.simulator):
             names = (RouteKind.INBOX.value,)
         else:
-            names = tuple(routes[place].name for place in candidates(routes, environment, simulator=recipient.simulator))
+            names = tuple(routes[index].name for index in candidates(routes, environment, simulator=recipient.simulator))
         evidence = admission.evidence.get(position)
         recipient_routes.append(
             RecipientRoutes(recipient=recipient.mailbox.address, routes=names, reason=reason, suppression=evidence)

@@ -1,6 +1,6 @@
 """The links of ours that go into a mail at intake: tracking where type and stream allow it, and a commercial mail's unsubscribe.
 
-They are made when the message is accepted, because what is stored is what is sent. A body is the same for all its recipients,
+They are built when the message is accepted, because what is stored is what is sent. A body is the same for all its recipients,
 so a mail with several is not tracked, and a commercial one is refused: its unsubscribe link would be everybody's.
 The links are on the stream's own host, if it has one, else on that of POSTHOUSE_PUBLIC_URL.
 
@@ -34,7 +34,7 @@ _COMMERCIAL_TO_SEVERAL: Final = Rejection(
 
 
 class LinkBuilder:
-    """One per process. ``public_url``: where readers reach us; ``domain``: where returned mail is received, '' where it is not."""
+    """One per process. ``public_url``: where readers reach us; ``domain``: where returned mail is received, '' for nowhere."""
 
     def __init__(self, token_key: bytes, public_url: str, domain: str) -> None:
         self._key = link.link_key(token_key)

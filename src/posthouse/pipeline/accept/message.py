@@ -1,4 +1,4 @@
-"""A message on its way from request to row: what it says, and all that the steps of ``draft`` need to know of it."""
+"""A message on its way from request to row: its parts, and all that the steps of ``draft`` need to know of it."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from posthouse.policy.accept.admit import Admission
 
 
 class RenderedParts(msgspec.Struct, frozen=True):
-    """What a message says: a submitted message's content, or parts to compose.
+    """The parts of a message: a submitted message's content, or subject, HTML and text to compose.
 
     ``template``: the version that they were rendered from, with ``variables`` (the caller's, and the brand); ``digest``: of the
     rendering, before links were added.

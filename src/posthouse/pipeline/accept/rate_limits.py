@@ -67,7 +67,7 @@ class KeyRateLimits:
         return await translating(self._check_requests(caller, caller.rate, readable))
 
     async def check_resend(self, caller: Caller, message: UUID) -> RateLimitResult | None:
-        """The same for a message that is to be sent once more; one that does not exist counts nothing. Errors: StoreUnavailable."""
+        """The same for a message that is to be sent again; one that does not exist is not counted. Errors: StoreUnavailable."""
         if caller.rate is None:
             return None
         return await translating(self._check_resend(caller, caller.rate, message))

@@ -24,7 +24,7 @@ from posthouse.policy.accept import dedupe
 from posthouse.policy.accept.admit import Admission, Recipient
 from posthouse.policy.accept.dedupe import TemplateContent
 
-BRIEFLY: Final = timedelta(days=5)  # brief content lives a week; what is due later is kept longer
+BRIEF_IF_DUE_WITHIN: Final = timedelta(days=5)  # brief content is dropped after a week
 
 
 class SealedParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +183,6 @@ def _fingerprint(message: AdmittedMessage) -> bytes:
 
 
 def _keep(admission: Admission, now: datetime) -> Keep:
-    """How long content is kept: longer than briefly where it is due only after that."""
-    late = admission.due is not None and admission.due > now + BRIEFLY
+    """How long content is kept: content that would be dropped before or soon after it is due is kept for the standard time."""
+    late = admission.due is not None and admission.due > now + BRIEF_IF_DUE_WITHIN
     return Keep.STANDARD if late and admission.type.keep is Keep.BRIEF else admission.type.keep

@@ -3,7 +3,7 @@
 ``for_send`` collects what one request needs, with one look-up for each fact.
 
 Known sharp edges: a domain that was just added or revoked is seen after at most the cache's time; a brand or a stream
-that was changed as well, and a type that was removed. A type that was just made is looked up when it is first named.
+that was changed as well, and a type that was removed. A type that was just created is looked up when it is first named.
 """
 
 from datetime import timedelta
@@ -124,7 +124,7 @@ class TenantFacts:
         return await self._streams.get((tenant, name)) or StreamFacts(default(name), None, ())
 
     async def own_types(self, tenant: int, name: str = "") -> OwnTypes:
-        """The types that the tenant made; looked up anew where none of that name is cached."""
+        """The tenant's own types; looked up anew where none of that name is cached."""
         cached = await self._types.get(tenant) or {}
         if not name or name in cached:
             return cached
@@ -139,7 +139,7 @@ class TenantFacts:
         self._streams.forget_where(lambda key: key[0] == tenant)
 
     async def flow(self, tenant: int, environment: int, stream: str) -> int:
-        """The number under which shares are counted; made if the stream is new, and never changed."""
+        """The number under which shares are counted; inserted if the stream is new, and never changed."""
         key = (tenant, environment, stream)
         number = self._flows.get(key)
         if number is None:

@@ -1,9 +1,9 @@
 """From a draft to what can be stored: every language built against the tenant's layouts and partials, and linted.
 
-A draft that cannot be built is not stored at all, and everything that is in the way is said at once. What lint says is
-advice, but for its errors, which keep a version from becoming active.
+A draft that cannot be built is not stored at all, and everything that is wrong with it is reported at once. The findings of
+lint are advice, except for its errors, which keep a version from becoming active.
 
-Must never know: where templates and parts are kept. This runs in a confined child too, so it loads little of the house.
+Must never know: where templates and parts are kept. This runs in a confined child too, so it imports little.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from posthouse.templates.build.build import SourceFault, build
 from posthouse.templates.draft import version_of
 from posthouse.templates.lint import lint
 
-Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> what it says
+Parts = Mapping[tuple[str, str], str]  # (layout or partial, name) -> source
 
 
 class BuiltVersion(msgspec.Struct, frozen=True):
@@ -39,17 +39,17 @@ def build_version(draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[Fi
             compiled_templates[locale] = built
         else:
             place = "" if locale == draft.fallback else f"locales.{locale}."
-            faults += (FieldError(place + fault.part.partition(":")[0], _told(fault)) for fault in built)
+            faults += (FieldError(place + fault.part.partition(":")[0], _describe(fault)) for fault in built)
     if faults:
         return tuple(faults)
     return BuiltVersion(compiled_templates, lint_of(version_of(draft, 0, compiled_templates), draft))
 
 
 def lint_of(version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
-    """What lint says of a version that was built from a draft."""
+    """The findings of lint for a version that was built from a draft."""
     name = draft.parent or draft.type
-    known = None if name is None else BY_NAME.get(name)
-    return lint(version, draft.sources, name, None if known is None else known.message_class, draft.waivers)
+    type = None if name is None else BY_NAME.get(name)
+    return lint(version, draft.sources, name, None if type is None else type.message_class, draft.waivers)
 
 
 def blocking(findings: tuple[LintFinding, ...]) -> tuple[FieldError, ...]:
@@ -66,10 +66,10 @@ def sentence(finding: LintFinding) -> str:
 
 def library_of(parts: Parts) -> dict[str, str]:
     """What a template may extend and include, by name; layouts and partials have their names from one pool."""
-    return {name: said for (_, name), said in parts.items()}
+    return {name: source for (_, name), source in parts.items()}
 
 
-def _told(fault: SourceFault) -> str:
+def _describe(fault: SourceFault) -> str:
     """The fault with the partial or layout and the line it is in."""
     inside = fault.part.partition(": ")[2]
     where = " ".join(filter(None, (f"in {inside}" if inside else "", f"line {fault.line}" if fault.line else "")))

@@ -1,7 +1,7 @@
-"""Where templates are built, linted and rendered: the one seam between the journeys and whoever does it.
+"""The interface behind which templates are built, linted and rendered.
 
-What tenants wrote is rendered by confined children in a server (C6); a command of the operator, whose machine it is,
-and tests do it in their own process, as ``InProcess`` does.
+A server renders tenants' templates in confined child processes (``confined_renderer``, C6). A command of the operator, whose
+machine it is, and tests do it in their own process (``InProcessRenderer``).
 """
 
 from collections.abc import Mapping
@@ -21,31 +21,31 @@ class Renderer(Protocol):
     async def render(
         self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
     ) -> RenderedTemplate | tuple[FieldError, ...]:
-        """As ``templates.render``: the parts of a mail, or what is wrong with the variables."""
+        """The parts of a mail (``templates.render``), or what is wrong with the variables."""
         ...
 
     async def make(self, draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
-        """As ``making.make``: the draft built and linted, or why it cannot be built."""
+        """The draft built and linted (``build_version``), or why it cannot be built."""
         ...
 
     async def lint(self, version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
-        """As ``making.lint_of``: what is to be said about a version that was built before."""
+        """The findings of lint for a version that was built before."""
         ...
 
 
 class InProcessRenderer:
-    """Here and now."""
+    """Renders, builds and lints in this process, without bounds."""
 
     async def render(
         self, version: TemplateVersion, variables: Mapping[str, Any], locale: str | None
     ) -> RenderedTemplate | tuple[FieldError, ...]:
-        """As ``templates.render``."""
+        """The parts of a mail, or what is wrong with the variables."""
         return render(version, variables, locale)
 
     async def make(self, draft: TemplateDraft, parts: Parts) -> BuiltVersion | tuple[FieldError, ...]:
-        """As ``making.make``."""
+        """The draft built and linted, or why it cannot be built."""
         return build_version.build_version(draft, parts)
 
     async def lint(self, version: TemplateVersion, draft: TemplateDraft) -> tuple[LintFinding, ...]:
-        """As ``making.lint_of``."""
+        """The findings of lint."""
         return build_version.lint_of(version, draft)

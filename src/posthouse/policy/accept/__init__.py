@@ -1,1 +1,1 @@
-"""Decisions about a request: may it be taken, on what terms, was it asked before?"""
+"""Decisions about a request: may it be accepted, on what terms, is it a duplicate?"""

@@ -124,7 +124,7 @@ def type_name(request: SendRequest, caller: Caller, template_type: str | None) -
 def resolve_type_and_stream(
     request: SendRequest, caller: Caller, template_type: str | None, own_types: OwnTypes
 ) -> TypeAndStream:
-    """What a request is sent as. ``own_types``: those that the tenant made; they are needed only for a name that is not built in."""
+    """What a request is sent as. ``own_types``: the tenant's; needed only for a name that is not built in."""
     name = type_name(request, caller, template_type)
     type = types.BY_NAME.get(name) or own_types.get(name) or FieldError("type", types.unknown(name, own_types))
     commercial = not isinstance(type, FieldError) and type.message_class is MessageClass.COMMERCIAL

@@ -64,7 +64,8 @@ def _unrendered_tag(path: str, part: str | None) -> Warning | None:
         return None
     return Warning(
         UNRENDERED_TAG,
-        f"'{tag.group()[:_TAG_EXCERPT]}' reaches readers as it stands: only templates are filled in. Send a template, or fill it in.",
+        f"'{tag.group()[:_TAG_EXCERPT]}' reaches readers as it stands: only templates are filled in. "
+        "Send a template, or fill it in.",
         path,
     )
 

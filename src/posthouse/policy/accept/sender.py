@@ -68,7 +68,10 @@ def check_display_name(sender: Mailbox, message_class: MessageClass) -> Rejectio
     address = _ADDRESS_AS_NAME.match(unicodedata.normalize("NFKC", sender.name))
     if address is None or _are_related(address[1].lower(), sender.domain.lower()):
         return None
-    detail = f"The display name is an address at {address[1][:80]}, but the mail comes from {sender.domain}: readers would take it for forged."
+    detail = (
+        f"The display name is an address at {address[1][:80]}, but the mail comes from {sender.domain}: "
+        "readers would take it for forged."
+    )
     if message_class in _REFUSED_CLASSES:
         error = FieldError("from", "has a display name that is somebody else's address")
         return Rejection("content_refused", f"{detail} Name the company or product instead.", (error,))

@@ -17,7 +17,7 @@ import msgspec
 class RouteCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind of route carries.
 
-    ``raw_mime``: it takes the bytes and hands them on unchanged. ``message_id``: our Message-ID arrives. ``signature``: our DKIM
+    ``raw_mime``: it takes the bytes and forwards them unchanged. ``message_id``: our Message-ID arrives. ``signature``: our DKIM
     signature still verifies at the receiver. ``fields``: the names of the fields of a ``Letter`` that it takes.
     """
 

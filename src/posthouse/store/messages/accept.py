@@ -1,8 +1,8 @@
-"""Acceptance: many messages become durable in one transaction, or are found to be there already.
+"""Acceptance: many messages become durable in one transaction, except duplicates.
 
 One statement writes message, deliveries, content, queue rows and events of a whole batch; a message whose
-dedupe key is held by another is left out of all of them, and the caller is told who holds it. The unique
-key of ``dedupe`` is the judge between racing processes (D2).
+dedupe key another message holds is left out of all of them (``holder`` says which). The unique
+key of ``dedupe`` decides between racing processes (D2).
 
 Known sharp edges: two rows of one batch must not carry the same key (PostgreSQL cannot touch a row twice in
 one command): the caller keeps the second for the next batch. Keys are inserted in order, so that two
@@ -118,19 +118,19 @@ select id from made union all select id from flow where tenant = $1 and environm
 async def accept(
     session: Session, rows: "Sequence[MessageRow]", now: datetime, new_id: Callable[[datetime], UUID]
 ) -> frozenset[UUID]:
-    """Make a batch durable; the ids that were taken. What is missing lost its dedupe key to another message.
+    """Make a batch durable; the ids that were stored. A message that is missing lost its dedupe key to another.
 
     Errors: whatever PostgreSQL raises; nothing of the batch is stored then.
     """
     columns, deliveries = _columns(rows), _deliveries(rows)
     if not any(row.supersedes for row in rows):
-        return frozenset(r[0] for r in await session.fetch(_ACCEPT, *columns, now, *deliveries))
-    async with session.transaction():
-        taken = frozenset(r[0] for r in await session.fetch(_ACCEPT, *columns, now, *deliveries))
+        return frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
+    async with connection.transaction():
+        stored = frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
         for row in rows:
-            if row.supersedes and row.id in taken:
-                await supersede(session, row.tenant, row.environment, row.supersedes, row.id, now, new_id)
-    return taken
+            if row.supersedes and row.id in stored:
+                await supersede(connection, row.tenant, row.environment, row.supersedes, row.id, now, new_id)
+    return stored
 
 
 async def holder(session: Session, tenant: int, environment: int, key: str) -> StoredKeyHolder | None:
@@ -140,23 +140,24 @@ async def holder(session: Session, tenant: int, environment: int, key: str) -> S
 
 
 async def free_key(session: Session, tenant: int, environment: int, key: str, message: UUID) -> None:
-    """Give a key back whose message came to nothing (D4); only if that message still holds it."""
+    """Release the key of a message whose deliveries all failed (D4); only if that message still holds it."""
     await session.execute(_FREE_KEY, tenant, environment, key, message)
 
 
 async def flow(session: Session, tenant: int, environment: int, stream: str) -> int:
-    """The number of a tenant's stream in an environment, made if new."""
+    """The number of a tenant's stream in an environment, inserted if new."""
+    # A row that another transaction inserted after this statement's snapshot is neither inserted nor seen: ask once more.
     for _ in range(2):
-        found = await session.fetchval(_FLOW, tenant, environment, stream)
-        if found is not None:
-            return int(found)
-    message = "a flow that another transaction is making did not become visible"
+        number = await session.fetchval(_FLOW, tenant, environment, stream)
+        if number is not None:
+            return int(number)
+    message = "a flow that another transaction is inserting did not become visible"
     raise RuntimeError(message)
 
 
-def heads(rows: "Sequence[MessageRow]", taken: frozenset[UUID]) -> list[FlowHead]:
-    """What workers are told: the flows that have something ready now."""
-    return [FlowHead(row.lane, row.flow, row.deadline) for row in rows if row.due is None and row.id in taken]
+def heads(rows: "Sequence[MessageRow]", stored: frozenset[UUID]) -> list[FlowHead]:
+    """What workers are notified of: the flows that have something ready now."""
+    return [FlowHead(row.lane, row.flow, row.deadline) for row in rows if row.due is None and row.id in stored]
 
 
 _FIELDS: Final = (
@@ -174,7 +175,7 @@ def _columns(rows: "Sequence[MessageRow]") -> tuple[list[Any], ...]:
 
 
 def _deliveries(rows: "Sequence[MessageRow]") -> tuple[list[Any], ...]:
-    """What stands in a delivery's rows, the message's part repeated: joining it in SQL would cost more."""
+    """The columns of the delivery rows, with those of their message repeated: joining them in SQL would cost more."""
     flat = [(row, d) for row in rows for d in row.deliveries]
     return (
         [row.tenant for row, _ in flat],
