@@ -109,8 +109,8 @@ class Posting:
             await accept.accept(connection, made, now, self.entropy.new_id)
         return [row.id for row in made]
 
-    async def work(self) -> int:
-        """Everything that is ready or due now, once; how many were claimed."""
+    async def claim(self) -> list[LeasedDelivery]:
+        """Lease everything that is ready or due now."""
         async with self.database.session() as connection:
             await queue.promote(connection, self.clock.now())
             delivery = []
@@ -118,10 +118,15 @@ class Posting:
                 heads = await queue.flows_ready(connection, lane)
                 delivery += (await queue.claim(connection, self.worker, self.clock.now(), heads, 1000, ()))[0] if heads else []
             await self.check.load(connection, delivery)
-        for each in delivery:
+        return delivery
+
+    async def work(self) -> int:
+        """Everything that is ready or due now, once; how many were claimed."""
+        claimed = await self.claim()
+        for each in claimed:
             await self._one(each)
         await self.brakes.tick()
-        return len(delivery)
+        return len(claimed)
 
     async def pass_time(self, span: timedelta, step: timedelta) -> None:
         """Let time pass, working at every step."""
@@ -157,7 +162,7 @@ class Posting:
         )  # fmt: skip
 
     async def _one(self, delivery: LeasedDelivery) -> None:
-        verdict = self.check.pop_verdict(delivery)
+        verdict = self.check.take_verdict(delivery)
         if self.clock.now() >= delivery.expires_at:
             await self.delivering.expire(delivery)
         elif verdict is not None:

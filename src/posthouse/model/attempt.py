@@ -1,4 +1,4 @@
-"""One try over one route, and what it came to."""
+"""One attempt over one route, and its outcome."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from posthouse.model.outcome import Outcome, Withheld
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """``adapter`` is the transport's name; ``remote_id`` what the peer called it; ``tls`` e.g. ``TLSv1.3 TLS_AES_256_GCM_SHA384`` or ''."""
+    """``adapter`` is the transport's name; ``remote_id`` the queue id that the peer gave it; ``tls`` e.g. ``TLSv1.3 TLS_AES_256_GCM_SHA384`` or ''."""
 
     outcome: Outcome | Withheld
     adapter: str

@@ -1,6 +1,6 @@
 """What an attempt came to: five outcomes, a closed set, each with its diagnosis.
 
-``Refused`` and ``InDoubt`` are kept apart on purpose: after the first a second try is safe,
+``Refused`` and ``InDoubt`` are kept apart on purpose: after the first a second attempt is safe,
 after the second it may be a second copy.
 """
 
@@ -27,7 +27,7 @@ class AttemptStage(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whom the answer is about."""
+    """Whom the reply is about."""
 
     RECIPIENT = "recipient"
     MESSAGE = "message"
@@ -66,7 +66,7 @@ class Reason(StrEnum):
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """Reason, scope and the reply heard; ``reply`` is text as the peer gave it, one line, at most 1 KB."""
+    """Reason, scope and the reply; ``reply`` is text as the peer gave it, one line, at most 1 KB."""
 
     reason: Reason
     scope: Scope
@@ -84,7 +84,7 @@ class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
 
 
 class Deferred(msgspec.Struct, frozen=True, tag="deferred"):
-    """They said *later*. ``wait``: how long they asked for. ``counts``: False where it was no attempt (421 on connect)."""
+    """Not now. ``wait``: how long the receiver wants us to wait. ``counts``: False where it was no attempt (421 on connect)."""
 
     diagnosis: Diagnosis
     wait: timedelta | None = None
@@ -92,7 +92,7 @@ class Deferred(msgspec.Struct, frozen=True, tag="deferred"):
 
 
 class Bounced(msgspec.Struct, frozen=True, tag="bounced"):
-    """They said *never*, of this recipient or this message."""
+    """Never, for this recipient or this message."""
 
     diagnosis: Diagnosis
 
@@ -104,7 +104,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class InDoubt(msgspec.Struct, frozen=True, tag="in_doubt"):
-    """The final dot may have left and no answer came."""
+    """The final dot may have left and no reply came."""
 
     diagnosis: Diagnosis
 

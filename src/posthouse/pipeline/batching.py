@@ -1,7 +1,7 @@
-"""How concurrent requests share a commit: what piles up while one batch is written goes into the next.
+"""How concurrent requests share a commit: what arrives while one batch is written goes into the next.
 
 No timer: an idle batcher writes at once, a busy one writes as often as the database answers. ``pause``
-is for work nobody waits for (settling): the least time between two batches.
+is for work that no caller waits for (settling): the least time between two batches.
 
 If a batch fails for a reason of one of its items, each item is written alone, so that a bad row does not fail
 its neighbours; if the store is away, all of them fail.
@@ -16,7 +16,9 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """``write`` takes a batch and answers a result per item, in order; ``fails_together`` says whether to try items alone is vain."""
+    """``write`` takes a batch and returns a result per item, in order. ``fails_together``: the error is not one item's, so retrying
+    the items alone is of no use.
+    """
 
     def __init__(
         self,

@@ -22,8 +22,8 @@ def ready_queue() -> ReadyQueue:
     return ReadyQueue(Lanes(list(Lane)))
 
 
-def pop(ready: ReadyQueue, can_start: Callable[[LeasedDelivery], bool] = lambda _: True) -> LeasedDelivery:
-    found = ready.pop(can_start)
+def take(ready: ReadyQueue, can_start: Callable[[LeasedDelivery], bool] = lambda _: True) -> LeasedDelivery:
+    found = ready.take(can_start)
     assert found is not None
     return found[0]
 
@@ -37,23 +37,23 @@ def test_a_faster_lane_goes_first_whatever_the_deadline() -> None:
 def test_inside_a_flow_the_earliest_deadline_of_a_claim_goes_first() -> None:
     ready = ready_queue()
     ready.add([delivery(1, deadline=NOW), delivery(2, deadline=NOW + timedelta(seconds=1))], {})
-    assert [pop(ready).message for _ in range(2)] == [ids.new(1, 1), ids.new(1, 2)]
+    assert [take(ready).message for _ in range(2)] == [ids.new(1, 1), ids.new(1, 2)]
 
 
 def test_another_tenants_first_mail_is_next_however_many_of_a_flood_are_held() -> None:
     ready = ready_queue()
     ready.add([delivery(n) for n in range(50)], {})
-    ready.pop()
+    ready.take()
     ready.add([delivery(99, flow=2, deadline=NOW + timedelta(seconds=9))], {})
-    assert 2 in [pop(ready).flow for _ in range(3)]
+    assert 2 in [take(ready).flow for _ in range(3)]
 
 
 def test_what_has_no_way_out_does_not_stand_before_what_has() -> None:
     ready = ready_queue()
     ready.add([delivery(1), delivery(2, environment=0)], {})
-    assert pop(ready, lambda each: each.environment == 0).message == ids.new(1, 2)
-    assert ready.pop(lambda _: False) is None
-    assert pop(ready).message == ids.new(1, 1)
+    assert take(ready, lambda each: each.environment == 0).message == ids.new(1, 2)
+    assert ready.take(lambda _: False) is None
+    assert take(ready).message == ids.new(1, 1)
 
 
 def test_what_was_never_heard_of_is_lost_and_what_was_kept_is_not() -> None:

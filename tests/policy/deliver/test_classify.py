@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from posthouse.mail.smtp.reply import Reply, ReplyReader
 from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, InDoubt, Outcome, Reason, Refused, Scope
-from posthouse.policy.deliver.classify import LONGEST_WAIT, asked_wait, classify, impossible, no_answer, no_such_destination
+from posthouse.policy.deliver.classify import LONGEST_WAIT, classify, impossible, no_answer, no_such_destination, requested_wait
 
 R: Final = Reason
 S: Final = Scope
@@ -194,10 +194,10 @@ def test_silence_is_doubt_only_after_the_gate(relay: int, left: int, outcome: ty
     ],
 )
 def test_the_wait_they_ask_for_is_read(text: str, seconds: float | None) -> None:
-    assert asked_wait(text) == (None if seconds is None else timedelta(seconds=seconds))
+    assert requested_wait(text) == (None if seconds is None else timedelta(seconds=seconds))
     found = classify(AttemptStage.RCPT, reply(f"451 {text}"))
     assert isinstance(found, Deferred)
-    assert found.wait == asked_wait(text)
+    assert found.wait == requested_wait(text)
 
 
 def test_a_missing_domain_is_believed_at_the_second_look() -> None:

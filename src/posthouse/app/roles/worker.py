@@ -65,30 +65,27 @@ async def run(child: ChildContext) -> None:
     inbox = build_inbox_route(runtime)
     routes = build_routes(runtime, inbox)
     address_key = await suppression_lookup.load_key(database, sealer, entropy.bytes)
-    check, brakes = PreSendCheck(address_key, clock, Lockouts(database, clock, entropy)), BounceBrakes(database, clock, entropy)
-    deliverer = Deliverer(
-        DeliverParts(
-            routes=routes,
-            inbox=inbox,
-            sealer=sealer,
-            clock=clock,
-            entropy=entropy,
-            keys=Domains(database, sealer).signing_keys,
-            settle=settling,
-            alert=DeliveryFailedAlerts(database, clock, entropy),
-            complain=SimulatedComplaints(database, clock, entropy),
-            return_path_domain=settings.return_path_domain or settings.hostname,
-            check=check,
-            addresses=AddressJudge(address_key, clock, entropy.new_id, brakes),
-        ),
-        lease,
+    brakes = BounceBrakes(database, clock, entropy)
+    parts = DeliverParts(
+        routes=routes,
+        inbox=inbox,
+        sealer=sealer,
+        clock=clock,
+        entropy=entropy,
+        keys=Domains(database, sealer).signing_keys,
+        settle=settling,
+        alert=DeliveryFailedAlerts(database, clock, entropy),
+        complain=SimulatedComplaints(database, clock, entropy),
+        return_path_domain=settings.return_path_domain or settings.hostname,
+        check=PreSendCheck(address_key, clock, Lockouts(database, clock, entropy)),
+        addresses=AddressJudge(address_key, clock, entropy.new_id, brakes),
     )
     worker = Worker(
         WorkerParts(
             database=database,
             clock=clock,
-            deliverer=deliverer,
-            check=check,
+            deliverer=Deliverer(parts, lease),
+            check=parts.check,
             brakes=brakes,
             lease=lease,
             lanes=Lanes(lanes),

@@ -60,6 +60,7 @@ class SmtpConnection(asyncio.Protocol):
         self.over = False
         self.opened: asyncio.Future[SessionEnded | None] = self._loop.create_future()
         self.candidate = candidate
+        self.host = str(candidate)
         self.transactions = 0
         self.tls = ""
 
@@ -103,7 +104,7 @@ class SmtpConnection(asyncio.Protocol):
         """Whether the peer can be asked to take it at all; where it cannot, the parcel has its outcome."""
         objection = self._conversation.objection(parcel.parcel)
         if objection is not None:
-            self._pool.finish(self, parcel, self._pool.classifier.impossible(objection, str(self.candidate)))
+            self._pool.finish(self, parcel, self._pool.classifier.impossible(objection, self.host))
             return False
         if parcel.deadline == math.inf:
             parcel.deadline = self._loop.time() + self._limits.session.total_seconds()

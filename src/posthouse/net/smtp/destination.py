@@ -29,9 +29,8 @@ from posthouse.model.content import Parcel
 from posthouse.model.outcome import AttemptStage, Delivered, Diagnosis, Outcome, Reason, Scope, Withheld
 from posthouse.net.smtp.classifier import OutcomeClassifier
 from posthouse.net.smtp.connection import SmtpConnection
-from posthouse.net.smtp.connection_slots import ConnectionSlots
 from posthouse.net.smtp.dial import Dialler, NotOpened, classify_end
-from posthouse.net.smtp.growth import ConcurrencyWindow
+from posthouse.net.smtp.growth import ConcurrencyWindow, ConnectionSlots
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.net.smtp.pool import Candidate, PooledConnection, QueuedParcel
 
@@ -80,7 +79,12 @@ class Destination:
 
     async def send(self, parcel: Parcel) -> Attempt:
         """One attempt; it may wait in the queue first."""
-        queued = QueuedParcel(parcel, asyncio.get_running_loop().create_future(), self._clock.now(), self._clock.monotonic())
+        queued = QueuedParcel(
+            parcel=parcel,
+            attempt=asyncio.get_running_loop().create_future(),
+            started_at=self._clock.now(),
+            began=self._clock.monotonic(),
+        )
         self._under_way += 1
         if self._closing:
             self.withhold(queued)
@@ -154,7 +158,7 @@ class Destination:
 
     def finish(self, connection: PooledConnection, parcel: QueuedParcel, outcome: Outcome) -> None:
         """A parcel has its outcome; an accepted one earns back what *too many* had cost."""
-        self._finish(parcel, outcome, connection.tls, str(connection.candidate))
+        self._finish(parcel, outcome, connection.tls, connection.host)
         if isinstance(outcome, Delivered):
             self._window.record_delivered()
         if self._queue:
@@ -170,7 +174,7 @@ class Destination:
         if parcel.body_left:
             stage = ended.stage if ended.stage in _BEHIND_ANOTHER else AttemptStage.DOT
             outcome = self.classifier.no_answer(stage, ended.reason, ended.text, relay=self.relay, left=True)
-            self._finish(parcel, outcome, connection.tls, str(connection.candidate))
+            self._finish(parcel, outcome, connection.tls, connection.host)
         elif self._closing:
             self.withhold(parcel)
         elif connection.transactions and parcel.requeues < _MOST_REQUEUES:
@@ -255,9 +259,9 @@ class Destination:
         if parcel.failure is None:
             parcel.failure = classify_end(ended, connection.candidate, self)
         if asyncio.get_running_loop().time() < parcel.deadline and self._slots.acquire(self.serve):
-            self._start(self._rescue(parcel, parcel.failure, str(connection.candidate)))
+            self._start(self._rescue(parcel, parcel.failure, connection.host))
         else:
-            self._finish(parcel, parcel.failure, connection.tls, str(connection.candidate))
+            self._finish(parcel, parcel.failure, connection.tls, connection.host)
 
     async def _rescue(self, parcel: QueuedParcel, failure: Outcome, host: str) -> None:
         connection: SmtpConnection | None = None

@@ -1,4 +1,4 @@
-"""How many connections may a destination have, and how many are opened now?
+"""How many connections may a destination have, how many a transport in all, and how many are opened now?
 
 The window is halved when the destination says *too many*, and earned back by accepted deliveries (F-18). Inside it growth is slow at
 first: two connections, then at most double those that were welcomed, so that a receiver is never met by twenty at once.
@@ -6,10 +6,17 @@ first: two connections, then at most double those that were welcomed, so that a 
 A destination that cannot be reached at all pauses: one second, then twice as long each time, up to a minute. That is
 advice for whoever hands out work (``Transport.capacity``); a delivery that comes anyway is tried.
 
+A destination that finds every slot of its transport taken costs the longest idle connection of any destination its slot. Where none
+is idle it waits, first come; while one waits, connections leave as soon as they are idle, and destinations that
+have several give up all but one (``ConnectionSlots.contended``).
+
 Known sharp edges: nothing here outlives the process, and each worker has a window of its own.
 """
 
+from collections.abc import Callable
 from typing import Final
+
+from posthouse.net.smtp.pool import PooledConnection
 
 _ROUNDS_TO_RECOVER: Final = 10
 _LONGEST_PAUSE_SECONDS: Final = 60.0
@@ -63,3 +70,47 @@ class ConcurrencyWindow:
     def is_initial(self, now: float) -> bool:
         """Whether nothing was learned that is worth keeping."""
         return self.limit == self._most and not self.is_paused(now)
+
+
+class ConnectionSlots:
+    """A count of free slots, the idle connections that may be asked to leave theirs, and who waits."""
+
+    def __init__(self, total: int) -> None:
+        """``total``: connections at once."""
+        self._free = total
+        self._idle: dict[PooledConnection, None] = {}
+        self._waiting: dict[Callable[[], None], None] = {}
+
+    @property
+    def contended(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
+    def acquire(self, retry: Callable[[], None]) -> bool:
+        """One slot; where there is none, ``retry`` is called once there may be."""
+        if not self._free and self._idle:
+            next(iter(self._idle)).quit()  # its pool releases the slot before this returns
+        if not self._free:
+            self._waiting[retry] = None
+            return False
+        self._free -= 1
+        return True
+
+    def release(self) -> None:
+        """A slot is free again."""
+        self._free += 1
+        if self._waiting:
+            retry = next(iter(self._waiting))
+            del self._waiting[retry]
+            retry()
+
+    def add_idle(self, connection: PooledConnection) -> None:
+        """It has nothing to do, and may be asked to leave."""
+        if self._waiting:
+            connection.quit()
+        else:
+            self._idle[connection] = None
+
+    def remove_idle(self, connection: PooledConnection) -> None:
+        """It is not idle any more."""
+        self._idle.pop(connection, None)

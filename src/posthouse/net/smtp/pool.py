@@ -26,32 +26,29 @@ class Candidate(msgspec.Struct, frozen=True):
         return self.host if self.host == self.address else f"{self.host}[{self.address}]"
 
 
-class QueuedParcel:
-    """A parcel on its way, and the attempt that its sender awaits.
+class QueuedParcel(msgspec.Struct, eq=False, kw_only=True):
+    """A parcel on its way, and the attempt that its sender awaits. ``began``: monotonic seconds.
 
     ``body_left``: its gate was opened. ``deadline``: the end of its budget, in loop time. ``requeues``: how often it went back because a
     session ended under it. ``tried``: the hosts that failed under it; ``failure``: what the first of them meant.
     """
 
-    __slots__ = ("attempt", "began", "body_left", "deadline", "failure", "parcel", "requeues", "started_at", "tried")
-
-    def __init__(self, parcel: Parcel, attempt: asyncio.Future[Attempt], started_at: datetime, began: float) -> None:
-        """``began``: monotonic seconds."""
-        self.parcel = parcel
-        self.attempt = attempt
-        self.started_at = started_at
-        self.began = began
-        self.body_left = False
-        self.requeues = 0
-        self.deadline = math.inf
-        self.tried: set[Candidate] = set()
-        self.failure: Outcome | None = None
+    parcel: Parcel
+    attempt: asyncio.Future[Attempt]
+    started_at: datetime
+    began: float
+    body_left: bool = False
+    requeues: int = 0
+    deadline: float = math.inf
+    tried: set[Candidate] = msgspec.field(default_factory=set)
+    failure: Outcome | None = None
 
 
 class PooledConnection(Protocol):
-    """A connection, as its pool sees it. ``transactions``: how many ended on it, well or not."""
+    """A connection, as its pool sees it. ``host``: as attempts show it; ``transactions``: how many ended on it, well or not."""
 
     candidate: Candidate
+    host: str
     transactions: int
     tls: str
 

@@ -119,12 +119,14 @@ class _ProbeSession:
                 await writer.start_tls(checking(), server_hostname=self._target.host)
                 self._reader, self._replies = ReplyReader(), deque()  # what came before the handshake is not believed
                 action = handshake.secured()
-            if isinstance(action, SessionReady):
-                return
-            if not isinstance(action, SendCommand):
-                raise ValueError(_describe_end(action))  # noqa: TRY004 - the server ended the session; no type is wrong
-            writer.write(action.data)
-            awaited = action.asked
+            match action:
+                case SessionReady():
+                    return
+                case SendCommand():
+                    writer.write(action.data)
+                    awaited = action.asked
+                case _:
+                    raise ValueError(_describe_end(action))
 
     async def _next_reply(self, stream: asyncio.StreamReader) -> Reply:
         while not self._replies:

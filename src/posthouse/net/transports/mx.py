@@ -26,9 +26,9 @@ from posthouse.model.route import RouteKind
 from posthouse.net.dns import Resolver
 from posthouse.net.reach import is_public
 from posthouse.net.smtp import tls
-from posthouse.net.smtp.connection_slots import ConnectionSlots
 from posthouse.net.smtp.destination import Destination, DestinationParts
 from posthouse.net.smtp.dial import Dialler
+from posthouse.net.smtp.growth import ConnectionSlots
 from posthouse.net.smtp.pool import Candidate
 from posthouse.net.transports.transport import SmtpParts
 

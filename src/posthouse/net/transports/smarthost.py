@@ -20,9 +20,9 @@ from posthouse.model.content import Parcel
 from posthouse.model.loopback import is_loopback_host
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.net.smtp import tls
-from posthouse.net.smtp.connection_slots import ConnectionSlots
 from posthouse.net.smtp.destination import Destination, DestinationParts
 from posthouse.net.smtp.dial import Dialler
+from posthouse.net.smtp.growth import ConnectionSlots
 from posthouse.net.smtp.pool import Candidate
 from posthouse.net.transports.transport import SmtpParts
 

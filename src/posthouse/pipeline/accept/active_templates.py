@@ -17,9 +17,9 @@ from posthouse.model.clock import Clock
 from posthouse.model.send_request import Rejection
 from posthouse.model.template import TemplateVersion
 from posthouse.model.template_state import MAY_BE_PINNED
-from posthouse.store.memory import TtlCache
 from posthouse.store.postgres.database import Database
 from posthouse.store.templates import versions
+from posthouse.store.ttl_cache import TtlCache
 from posthouse.templates.draft import NAME
 from posthouse.templates.ready_made import READY_MADE
 

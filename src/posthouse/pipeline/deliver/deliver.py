@@ -188,7 +188,7 @@ class Deliverer:
             delivery=delivery,
             attempt=attempt,
             direct=route.per_site,
-            soft_bounced=parts.check.pop_soft_bounced(delivery),
+            soft_bounced=parts.check.take_soft_bounced(delivery),
             at=now,
         )
         step, effects = parts.addresses.judge(finished, step)

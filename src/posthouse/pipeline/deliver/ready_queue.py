@@ -53,7 +53,7 @@ class ReadyQueue:
         """The most urgent: fastest lane, the flow whose turn it is, earliest deadline."""
         return self._heap[0][4]
 
-    def pop(self, can_start: Callable[[LeasedDelivery], bool] = lambda _: True) -> Ready | None:
+    def take(self, can_start: Callable[[LeasedDelivery], bool] = lambda _: True) -> Ready | None:
         """Take the most urgent that can start; its lease stays known. None where none can."""
         if self._heap and can_start(self._heap[0][4]):
             ranked = heapq.heappop(self._heap)

@@ -74,11 +74,11 @@ class PreSendCheck:
             if listed is not NOT_LISTED:
                 self._remember(delivery, listed)
 
-    def pop_verdict(self, delivery: LeasedDelivery) -> SuppressionVerdict | None:
+    def take_verdict(self, delivery: LeasedDelivery) -> SuppressionVerdict | None:
         """Why this one is not to be attempted now; None where it is. Known once."""
         return self._verdicts.pop(delivery.attempt_key, None) if self._verdicts else None
 
-    def pop_soft_bounced(self, delivery: LeasedDelivery) -> bool:
+    def take_soft_bounced(self, delivery: LeasedDelivery) -> bool:
         """Whether soft bounces of its address are counted, so that an arrival must set the count back. Known once."""
         return delivery.attempt_key in self._soft_bounced and self._soft_bounced.pop(delivery.attempt_key) is None
 

@@ -151,11 +151,11 @@ class Worker:
 
     async def _dispatch_one(self) -> bool:
         """Start the most urgent delivery that can start; False where none can."""
-        popped = self._ready.pop(self._can_start)
-        if popped is None:
+        taken = self._ready.take(self._can_start)
+        if taken is None:
             await self._wait_for_capacity(self._ready.peek())
             return False
-        delivery, sealed = popped
+        delivery, sealed = taken
         if self._ready.waiting_before(delivery.lane) == ENOUGH_WAITING // 2:
             self._arrived.set()
         self._bytes_under_way += delivery.size
@@ -168,7 +168,7 @@ class Worker:
         if self._parts.clock.now() >= delivery.expires_at:
             self._spawn(self._end_unsent(delivery, deliverer.expire(delivery)))
             return
-        verdict = self._parts.check.pop_verdict(delivery)
+        verdict = self._parts.check.take_verdict(delivery)
         if verdict is not None:
             self._spawn(self._end_unsent(delivery, deliverer.withhold(delivery, verdict)))
             return

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from posthouse.model import ids
 from posthouse.model.clock import Clock
-from posthouse.model.delivery import DeliveryState
+from posthouse.model.delivery import DeliveryState, IllegalTransition
 from posthouse.model.feedback import Feedback, FeedbackKind, FeedbackSubject
 from posthouse.model.keys import DeliveryKey
 from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
@@ -31,6 +32,8 @@ from posthouse.store.postgres.database import Database, Session
 from posthouse.store.recipients import feedback, soft_bounces, suppressions
 from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.telemetry import metrics
+
+log = structlog.get_logger()
 
 REPORTS_TAKEN_FOR: Final = timedelta(days=30)
 COMPLAINTS_TAKEN_FOR: Final = timedelta(days=90)
@@ -119,7 +122,12 @@ class FeedbackTaker:
             metrics.FEEDBACK.labels(source, "too_late").inc()
             return 0
         taking = _Taking(session=session, key=key, subject=subject, fact=fact, source=source, now=now)
-        follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
+        try:
+            follows = consequence(fact, DeliveryState(subject.state.removeprefix("message.")))
+        except IllegalTransition as refused:  # a bug of ours: the fact is dropped, the delivery stays as it is
+            log.exception("transition refused", before=refused.before.value, after=refused.after.value)
+            metrics.FEEDBACK.labels(source, "nothing").inc()
+            return 0
         is_first = await feedback.once(session, key.tenant, key.environment, source, _name(key, fact), now)
         may_suppress = is_first or (fact.kind is FeedbackKind.UNSUBSCRIBED and source in _UNSUBSCRIBE_SOURCES)
         is_suppressed = False

@@ -1,11 +1,11 @@
-"""What does it mean? An answer at a stage, or its absence, becomes one of the five outcomes. The only reader of reply codes.
+"""What does it mean? A reply at a stage, or its absence, becomes one of the five outcomes. The only reader of reply codes.
 
 The first digit decides between now, later and never (RFC 5321 section 4.2.1: receivers invent codes); why, and whom it is
-about, stands in ``policy.deliver.reasons``. Before RCPT it is the host that speaks, not of any recipient: such trouble is
+about, stands in ``policy.deliver.reasons``. Before RCPT a reply is about the host, not about any recipient: such a failure is
 the destination's *later* (MX) or a failure of our own route (relay), never a bounce. After the gate was opened
-silence is doubt, but an answer is an answer.
+silence is doubt, but a reply is an answer.
 
-Known sharp edges: a full mailbox is *later* even as 5xx (mission B2); a wait that they ask for in words is read
+Known sharp edges: a full mailbox is *later* even as 5xx (mission B2); a wait that a reply names in words is read
 only in the common English forms, and never longer than four hours.
 """
 
@@ -43,7 +43,7 @@ _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
 def classify(stage: AttemptStage, reply: Reply, *, relay: bool = False) -> Outcome:
-    """What ``reply`` means at ``stage``; ``relay``: said by a host of our own route, not by a destination."""
+    """What ``reply`` means at ``stage``; ``relay``: from a host of our own route, not from a destination."""
     if stage is AttemptStage.DOT and reply.kind == 2:
         return Delivered(_diagnosis(Reason.ACCEPTED, Scope.RECIPIENT, stage, reply), final=not relay)
     if reply.kind not in (4, 5):
@@ -57,7 +57,7 @@ def classify(stage: AttemptStage, reply: Reply, *, relay: bool = False) -> Outco
     if relay and reason is Reason.AUTH_FAILED:
         return Refused(diagnosis)
     if reply.kind == 4 or reason is Reason.MAILBOX_FULL:
-        return Deferred(diagnosis, wait=asked_wait(reply.text))
+        return Deferred(diagnosis, wait=requested_wait(reply.text))
     return Bounced(diagnosis)
 
 
@@ -70,14 +70,14 @@ def no_answer(stage: AttemptStage, reason: Reason, text: str = "", *, relay: boo
 
 
 def impossible(reason: Reason, text: str) -> Bounced:
-    """What we know without asking cannot be: an address the peer cannot take, a message above its stated size."""
+    """What cannot be, known before the peer is asked: an address that it cannot take, a message above its stated size."""
     enhanced = {Reason.ADDRESS_NOT_SUPPORTED: "5.6.7", Reason.TOO_LARGE: "5.3.4"}[reason]
     scope = Scope.MESSAGE if reason is Reason.TOO_LARGE else Scope.RECIPIENT
     return Bounced(Diagnosis(reason=reason, scope=scope, stage=AttemptStage.MAIL, enhanced_code=enhanced, reply=text))
 
 
 def no_such_destination(reason: Reason, text: str, *, look_again: timedelta | None) -> Outcome:
-    """The DNS says there is nobody to write to; believed only at the second look (F-16). ``look_again``: when that is due."""
+    """The DNS says that no mail is taken there; believed only at the second look (F-16). ``look_again``: when that is due."""
     enhanced = "5.1.10" if reason is Reason.NO_MAIL_DOMAIN else "5.1.2"
     diagnosis = Diagnosis(
         reason=reason,
@@ -89,12 +89,12 @@ def no_such_destination(reason: Reason, text: str, *, look_again: timedelta | No
     return Deferred(diagnosis, wait=look_again) if look_again else Bounced(diagnosis)
 
 
-def asked_wait(text: str) -> timedelta | None:
-    """How long they ask us to wait (``try again in 300 seconds``, ``retry after 00:04:58``), or None."""
-    found = _WAIT.search(text)
-    if not found:
+def requested_wait(text: str) -> timedelta | None:
+    """How long a reply asks us to wait (``try again in 300 seconds``, ``retry after 00:04:58``), or None."""
+    match = _WAIT.search(text)
+    if not match:
         return None
-    first, second, third, number, unit = found.groups()
+    first, second, third, number, unit = match.groups()
     if number:
         seconds = int(number) * _UNIT_SECONDS[unit[0].lower()]
     elif third:
@@ -110,11 +110,11 @@ def _host(stage: AttemptStage, reply: Reply, reason: Reason, *, relay: bool) -> 
     if relay:
         return Refused(diagnosis)
     counts = not (reply.code == 421 and stage in _ON_CONNECT)
-    return Deferred(diagnosis, wait=asked_wait(reply.text), counts=counts)
+    return Deferred(diagnosis, wait=requested_wait(reply.text), counts=counts)
 
 
 def _host_reason(reason: Reason) -> Reason:
-    """A greeting speaks of us or of the host; words that name a mailbox mean nothing there."""
+    """A greeting is about us or about the host; words that name a mailbox mean nothing there."""
     return reason if reason in (Reason.RATE_LIMITED, Reason.POLICY_BLOCKED, Reason.AUTH_FAILED) else Reason.BUSY
 
 

@@ -1,7 +1,7 @@
-"""Why did they say no? Rows, in order of precedence, from an answer's words and codes to a reason and whom it is about.
+"""Why was it refused? Rows, in order of precedence, from a reply's words and codes to a reason and whom it is about.
 
-The first row that fits wins. A row may ask for the enhanced code's subject and detail (RFC 3463; the class is
-not asked, the reply code binds), for words, and for the stages at which it holds. Order, as the mission has it
+The first row that matches wins. A row may require the enhanced code's subject and detail (RFC 3463; the class is
+ignored, the reply code binds), words, and the stages at which it holds. Order, as the mission has it
 (R7): policy and full mailboxes first, because neither may ever be taken for a dead address; then the enhanced
 code; then words; then the bare reply code.
 
@@ -20,7 +20,7 @@ _NEVER: Final = frozenset({5})
 
 
 class ReplyRule(NamedTuple):
-    """A row; what is None is not asked. ``detail``: all of the enhanced code but its class. ``kinds``: first digits."""
+    """A row; what is None is not required. ``detail``: all of the enhanced code but its class. ``kinds``: first digits."""
 
     reason: Reason
     scope: Scope
@@ -124,7 +124,7 @@ RULES: Final[tuple[ReplyRule, ...]] = (
     ReplyRule(Reason.NO_MAIL_DOMAIN, Scope.RECIPIENT, detail=_detail(r"1\.10")),
     ReplyRule(Reason.ADDRESS_NOT_SUPPORTED, Scope.RECIPIENT, detail=_detail(r"6\.7")),
     ReplyRule(Reason.CONTENT_REJECTED, Scope.MESSAGE, detail=_detail(r"6\.[0-3]")),
-    # RFC 5321 section 4.5.3.1.10: too many recipients is said of this transaction, not of anybody.
+    # RFC 5321 section 4.5.3.1.10: too many recipients is about this transaction, not about an address.
     ReplyRule(Reason.RATE_LIMITED, Scope.SITE, detail=_detail(r"5\.3")),
     ReplyRule(Reason.BUSY, Scope.SITE, detail=_detail(r"3\.[0-2]|4\.[0-5]"), kinds=_LATER),
     # Words.

@@ -1,17 +1,17 @@
 """What now: an outcome, its type's schedule and the clock give the next step (T1, T5, D5).
 
-Two clocks. *Our* side of a route failing (``Refused``) is no attempt: three quick retries (1, 2, 4 s), then the
+Two schedules. *Our* side of a route failing (``Refused``) is no attempt: three quick retries (1, 2, 4 s), then the
 next route at once, and after the last the first again, at the pace of the type's waits; operations are alerted each
 time that a round ends with nothing sent. *Their* side saying later (``Deferred``) takes the type's next wait, the last of
-which repeats until the delivery expires. ``InDoubt`` is the type's to decide: once more, or held for good.
+which repeats until the delivery expires. what follows ``InDoubt`` is the type's to decide: once more, or never.
 
-Waits vary by a fifth either way, so that what failed together does not return together; a wait that somebody
-asked for (greylisting, Retry-After) is never cut short, only spread beyond.
+Waits vary by a fifth either way, so that what failed together does not return together; a wait that the
+receiver requested (greylisting, Retry-After) is never cut short, only spread beyond.
 
 Known sharp edges:
 
 - Expiry. A wait that would end after the expiry is cut so that one last try is made five seconds before it.
-  Where even that is not allowed (they asked for longer, or it is too near), nothing can follow, and the delivery
+  Where even that is not allowed (they requested longer, or it is too near), nothing can follow, and the delivery
   expires now rather than at the appointed time: whoever waits for it learns it sooner, and its key is free again.
 - A delivery that was in doubt never *expires*: its first copy may have arrived, so it ends in doubt and keeps its key.
 - ``refusals`` counts all of them in a row, over all routes: four to a route. If the number of routes changes while
@@ -43,7 +43,7 @@ class RetryStep(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a delivery.
 
     ``final``: it leaves the queue. Otherwise it is tried again at ``due``, or at once where that is None, on ``route``.
-    ``state`` QUEUED is no news: whatever it was called before still holds. ``tries`` and ``refusals`` are to be kept.
+    ``state`` QUEUED is no change: the state that it had still holds. ``tries`` and ``refusals`` are stored with the delivery.
     ``exhausted``: operations are alerted, because it ended undelivered or every route refused a whole round.
     """
 
@@ -117,12 +117,12 @@ def _in_doubt(facts: DeliveryFacts) -> RetryStep:
 def _deferred(facts: DeliveryFacts, outcome: Deferred) -> RetryStep:
     tries = facts.tries + 1 if outcome.counts else facts.tries
     wait = _schedule(facts.type, facts.tries)
-    asked = outcome.wait or timedelta(0)
+    requested = outcome.wait or timedelta(0)
     if outcome.diagnosis.reason is Reason.GREYLISTED:
-        asked = max(asked, GREYLISTING)
+        requested = max(requested, GREYLISTING)
     if not outcome.counts:
-        wait, asked = wait / 2, max(asked, NO_ATTEMPT)
-    return _later(facts, wait, asked, route=facts.route, tries=tries, refusals=0)
+        wait, requested = wait / 2, max(requested, NO_ATTEMPT)
+    return _later(facts, wait, requested, route=facts.route, tries=tries, refusals=0)
 
 
 def _refused(facts: DeliveryFacts) -> RetryStep:
@@ -148,14 +148,14 @@ def _again(facts: DeliveryFacts, pause: timedelta, refusals: int) -> RetryStep:
 
 
 def _later(
-    facts: DeliveryFacts, wait: timedelta, asked: timedelta, *, route: int, tries: int, refusals: int, exhausted: bool = False
+    facts: DeliveryFacts, wait: timedelta, requested: timedelta, *, route: int, tries: int, refusals: int, exhausted: bool = False
 ) -> RetryStep:
-    """Wait the schedule's time, at least what was asked for, and not past the last chance."""
-    earliest = facts.now + asked * (1 + SPREAD * facts.jitter)
+    """Wait the schedule's time, at least what was requested, and not past the last chance."""
+    earliest = facts.now + requested * (1 + SPREAD * facts.jitter)
     due = max(facts.now + _varied(wait, facts.jitter), earliest)
     if due >= facts.expires_at:
         due = facts.expires_at - LAST_CHANCE
-        if due < max(facts.now + asked, facts.now + LAST_CHANCE):
+        if due < max(facts.now + requested, facts.now + LAST_CHANCE):
             return _expired(facts, tries, refusals)
     return RetryStep(
         state=DeliveryState.DEFERRED, due=due, route=route, tries=tries, refusals=refusals, final=False, exhausted=exhausted

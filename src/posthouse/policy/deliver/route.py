@@ -1,4 +1,4 @@
-"""Which way? The routes a delivery may take, in order, as places in the operator's list (R1, X1).
+"""Which route? The routes a delivery may take, in order, as positions in the operator's list (R1, X1).
 
 A route is what the operator configured: a kind, and whether we sign for it and whose return path it takes. Test
 mail and the simulator's recipients have one way only, the built-in inbox; everything else takes the

@@ -1,6 +1,6 @@
 """What the magic recipients do (X2): ``bounced@simulator.test`` and the like, also with ``+label``.
 
-They walk the whole path and end in the built-in inbox; only the answer is made up here.
+They take the whole path and end in the built-in inbox; only the reply is made up here.
 """
 
 from datetime import timedelta
@@ -15,13 +15,13 @@ SUPPRESSED: Final = "suppressed"
 
 
 class Simulated(msgspec.Struct, frozen=True):
-    """The answer, and how long it takes."""
+    """The outcome, and how long it takes."""
 
     outcome: Outcome
     after: timedelta = timedelta(0)
 
 
-def _said(reason: Reason, code: int, enhanced: str, text: str, stage: AttemptStage = AttemptStage.RCPT) -> Diagnosis:
+def _diagnosis(reason: Reason, code: int, enhanced: str, text: str, stage: AttemptStage = AttemptStage.RCPT) -> Diagnosis:
     return Diagnosis(
         reason=reason,
         scope=Scope.RECIPIENT,
@@ -32,15 +32,15 @@ def _said(reason: Reason, code: int, enhanced: str, text: str, stage: AttemptSta
     )
 
 
-_OK: Final = Delivered(_said(Reason.ACCEPTED, 250, "2.0.0", "Ok: simulated", AttemptStage.DOT))
-_UNKNOWN: Final = Bounced(_said(Reason.UNKNOWN_RECIPIENT, 550, "5.1.1", "User unknown (simulated)"))
-_FULL: Final = Bounced(_said(Reason.MAILBOX_FULL, 552, "5.2.2", "Mailbox full (simulated)"))
-_LATER: Final = Deferred(_said(Reason.BUSY, 451, "4.3.2", "Try again later (simulated)"), wait=timedelta(seconds=1))
+_OK: Final = Delivered(_diagnosis(Reason.ACCEPTED, 250, "2.0.0", "Ok: simulated", AttemptStage.DOT))
+_UNKNOWN: Final = Bounced(_diagnosis(Reason.UNKNOWN_RECIPIENT, 550, "5.1.1", "User unknown (simulated)"))
+_FULL: Final = Bounced(_diagnosis(Reason.MAILBOX_FULL, 552, "5.2.2", "Mailbox full (simulated)"))
+_LATER: Final = Deferred(_diagnosis(Reason.BUSY, 451, "4.3.2", "Try again later (simulated)"), wait=timedelta(seconds=1))
 
 
 def simulate(local: str, number: int) -> Simulated | None:
-    """The answer to attempt ``number`` (from 1) for a local part; None for one the simulator does not know."""
-    match _who(local):
+    """The outcome of attempt ``number`` (from 1) for a local part; None for one the simulator does not know."""
+    match _simulated_name(local):
         case "delivered" | "complained":
             return Simulated(_OK)
         case "bounced":
@@ -58,8 +58,8 @@ def simulate(local: str, number: int) -> Simulated | None:
 def complains(recipient: str) -> bool:
     """Whether this recipient complains about what was delivered."""
     local, _, domain = recipient.rpartition("@")
-    return domain == DOMAIN and _who(local) == "complained"
+    return domain == DOMAIN and _simulated_name(local) == "complained"
 
 
-def _who(local: str) -> str:
+def _simulated_name(local: str) -> str:
     return local.partition("+")[0].lower()

@@ -124,12 +124,12 @@ async def accept(
     """
     columns, deliveries = _columns(rows), _deliveries(rows)
     if not any(row.supersedes for row in rows):
-        return frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
-    async with connection.transaction():
-        stored = frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
+        return frozenset(r[0] for r in await session.fetch(_ACCEPT, *columns, now, *deliveries))
+    async with session.transaction():
+        stored = frozenset(r[0] for r in await session.fetch(_ACCEPT, *columns, now, *deliveries))
         for row in rows:
             if row.supersedes and row.id in stored:
-                await supersede(connection, row.tenant, row.environment, row.supersedes, row.id, now, new_id)
+                await supersede(session, row.tenant, row.environment, row.supersedes, row.id, now, new_id)
     return stored
 
 

@@ -34,18 +34,18 @@ CHANNEL: Final = "posthouse_ready"
 # In the order of the fields, so that a row is a LeasedDelivery.
 _RETURNED: Final = ", ".join(f"q.{name}" for name in LeasedDelivery.__struct_fields__)
 
-# A row of a saturated site (``held``) is parked in the same statement: claimed and put back, it would be found again at once.
+# A row of a saturated site is parked in the same statement: claimed and put back, it would be found again at once.
 # The first claim fixes the time and the DKIM keys of all attempts, so that every attempt makes the same bytes.
 _TAKE: Final = f"""
 update queue q set
-    state = case when p.held then 3 else 1 end,
-    worker = case when p.held then null else $1::int end,
-    number = case when p.held then q.number else q.number + 1 end,
-    first_attempt_at = case when p.held then q.first_attempt_at else coalesce(q.first_attempt_at, $2::timestamptz) end,
-    keyset = case when p.held then q.keyset
+    state = case when p.saturated then 3 else 1 end,
+    worker = case when p.saturated then null else $1::int end,
+    number = case when p.saturated then q.number else q.number + 1 end,
+    first_attempt_at = case when p.saturated then q.first_attempt_at else coalesce(q.first_attempt_at, $2::timestamptz) end,
+    keyset = case when p.saturated then q.keyset
              else coalesce(q.keyset, (select d.keyset from domain d where d.tenant = q.tenant and d.name = q.header_domain)) end
 from picked p where q.ctid = p.ctid
-returning p.held, {_RETURNED}
+returning p.saturated, {_RETURNED}
 """
 
 # The lock on its own row keeps a worker from being forgotten while it claims, and a forgotten one from claiming: so reclaiming
@@ -53,7 +53,7 @@ returning p.held, {_RETURNED}
 _ALIVE: Final = "alive as materialized (select 1 from worker where id = $1 for key share)"
 _CLAIM: Final = f"""
 with {_ALIVE}, picked as materialized (
-    select r.ctid, r.site = any($3::text[]) as held
+    select r.ctid, r.site = any($3::text[]) as saturated
     from alive cross join unnest($5::int[], $6::timestamptz[], $7::uuid[], $8::int[]) as f (flow, deadline, message, share)
     cross join lateral (
         select ctid, site from queue
@@ -66,7 +66,7 @@ with {_ALIVE}, picked as materialized (
 
 _CLAIM_PARKED: Final = f"""
 with {_ALIVE}, picked as materialized (
-    select r.ctid, false as held from alive cross join lateral (
+    select r.ctid, false as saturated from alive cross join lateral (
         select ctid from queue where state = 3 and site = $3
         order by site, lane, deadline, message, position limit $4 for update skip locked
     ) r

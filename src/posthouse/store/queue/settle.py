@@ -43,17 +43,17 @@ with mine as materialized (
         limit 1 for update
     ) x
 ),
-gone as (delete from queue q using mine where mine.final and q.ctid = mine.place),
-later as (
+deleted as (delete from queue q using mine where mine.final and q.ctid = mine.place),
+moved as (
     update queue q set state = mine.state, due = mine.due, worker = null, route = mine.to_route, tries = mine.tries,
         refusals = mine.refusals, flags = mine.flags
     from mine where not mine.final and q.ctid = mine.place
 ),
-told as (
+new_event as (
     insert into event (tenant, environment, id, message, position, type, at, data)
     select tenant, environment, event_id, message, position, event, at, event_data from mine where event is not null
 ),
-tried as (
+new_attempt as (
     insert into attempt (tenant, environment, message, position, number, route, adapter, host, remote_id, outcome, reason, stage,
         reply_code, enhanced_code, reply, tls, started_at, duration_ms, first_attempt_at, keyset, digest)
     select tenant, environment, message, position, number, route, adapter, host, remote_id, outcome, reason, stage,
