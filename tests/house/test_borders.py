@@ -70,8 +70,8 @@ OPENS_SOCKETS: Final = re.compile(r"(^|\.)(open_connection|create_connection|ope
 MADE_SQL: Final[dict[str, str]] = {}
 # Comparisons of what looks like a secret and is none.
 NOT_SECRET: Final = {
-    "src/posthouse/templates/language/source.py:_begin": "a token of the template language",
-    "src/posthouse/templates/language/source.py:_named": "a token of the template language",
+    "src/posthouse/templates/language/source.py:_open_block": "a token of the template language",
+    "src/posthouse/templates/language/source.py:_name_of": "a token of the template language",
     "src/posthouse/mail/link.py:read": "one form only: a token is compared with its own decoding, before its MAC is",
     "src/posthouse/providers/ses/hooks.py:verify": "the topic's name is configured, and no secret",
     "src/posthouse/pipeline/deliver/rebuild.py:rebuild": "the digest of a message, compared with the one on record",

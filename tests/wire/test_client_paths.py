@@ -50,10 +50,12 @@ def test_every_accepted_address_is_said_as_it_is_stored(texts: list[str]) -> Non
     for text in texts:
         mailbox = parse_path(text)
         if isinstance(mailbox, Mailbox):
-            assert talk.objection(parcel(mailbox.address)) is None
-            *_, rcpt, data, end = talk.begin(parcel(mailbox.address)).split(b"\r\n")
+            assert talk.unsupported_reason(parcel(mailbox.address)) is None
+            *_, rcpt, data, end = talk.start_transaction(parcel(mailbox.address)).split(b"\r\n")
             assert (rcpt, data, end) == (b"RCPT TO:<" + mailbox.address.encode() + b">", b"DATA", b"")
-            talk.receive(b"250 ok\r\n550 no\r\n503 no\r\n" if talk.heard == 2 else b"250 ok\r\n250 ok\r\n550 no\r\n503 no\r\n")
+            talk.receive(
+                b"250 ok\r\n550 no\r\n503 no\r\n" if talk.reply_count == 2 else b"250 ok\r\n250 ok\r\n550 no\r\n503 no\r\n"
+            )
 
 
 @given(st.lists(TEXTS, min_size=80, max_size=80))

@@ -1,4 +1,4 @@
-"""Is this an address, and what exactly stands on the wire for it? (RFC 5321 section 4.1.2, RFC 5322 3.4, RFC 6531)
+"""The one parser of addresses, and their form on the wire. (RFC 5321 section 4.1.2, RFC 5322 3.4, RFC 6531)
 
 The one address parser of the product: HTTP, SMTP, header fields and reports all come through here, so no
 two doors can understand one address differently. What it accepts it stores as the wire form: the local
@@ -51,7 +51,7 @@ _FORM: Final = "must be an address such as name@example.com"
 
 
 class AddressFault(msgspec.Struct, frozen=True):
-    """Why a text is no address, as half a sentence for a person; never repeats the text."""
+    """Why a text is not an address, as half a sentence for people; never repeats the text."""
 
     message: str
 
@@ -77,7 +77,7 @@ def parse_author(header_value: str) -> Mailbox | AddressFault:
 
 
 def parse_path(text: str) -> Mailbox | AddressFault:
-    """What stands between ``<`` and ``>`` in MAIL and RCPT. The null path is the caller's affair."""
+    """What stands between ``<`` and ``>`` in MAIL and RCPT. The null path is up to the caller."""
     if len(text) > PATH_OCTETS:
         return AddressFault("is too long for an address (254 octets)")
     match = _PATH.fullmatch(text)

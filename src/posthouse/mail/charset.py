@@ -1,4 +1,4 @@
-"""Which characters do these bytes spell? (MIME charsets, RFC 2045 section 5, RFC 2047 section 3)
+"""The text of bytes in a MIME charset. (MIME charsets, RFC 2045 section 5, RFC 2047 section 3)
 
 Only charsets that mail really uses are decoded. Everything else that Python calls a codec stays shut:
 ``punycode`` and ``idna`` take quadratic time, ``utf-7`` and ``unicode_escape`` hide characters from checks.

@@ -1,4 +1,4 @@
-"""What a message says, as 32 bytes: the same over every door, whatever it was wrapped in.
+"""The identity of a message's content, as 32 bytes: the same over HTTP and SMTP, whatever its MIME structure.
 
 The contract's "same content" for messages that come whole: header-from, subject, decoded text, HTML and attachments.
 Line endings, trailing newlines, the folding of the subject, transfer encodings, boundaries, the order of
@@ -17,10 +17,10 @@ _SIZE: Final = 32
 
 
 def identity(header_from: str, subject: str, text: str | None, html: str | None, attachments: Iterable[Attachment]) -> bytes:
-    """The digest of what is said; None and '' are the same: nothing. Text is decoded, attachments are their bytes."""
+    """The digest of the content; None and '' are the same: nothing. Text is decoded, attachments are their bytes."""
     files = sorted(digest([item.filename.encode("utf-8", "replace"), item.content]) for item in attachments)
-    said = (header_from, " ".join(subject.split()), _settled(text), _settled(html))
-    return digest([*(part.encode("utf-8", "replace") for part in said), *files])
+    fields = (header_from, " ".join(subject.split()), _settled(text), _settled(html))
+    return digest([*(part.encode("utf-8", "replace") for part in fields), *files])
 
 
 def digest(parts: Iterable[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""How do we sign, and what must DNS say? (RFC 6376, RFC 8301, RFC 8463)
+"""DKIM signatures, and the DNS records they need. (RFC 6376, RFC 8301, RFC 8463)
 
 Relaxed/relaxed, SHA-256, RSA-2048 and Ed25519. The head is canonicalised once for all keys; the body comes as
 a digest made at intake. Every field of ``SIGNED`` is named once for each instance and once more, so that no

@@ -49,7 +49,9 @@ def value_fault(value: str) -> str | None:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a caller may not set this field: it is ours, or made from the request (RFC 5322 3.6, RFC 8601, the contract's list)."""
+    """Whether a caller may not set this field: it is ours, or made from the request (RFC 5322 3.6, RFC 8601, the contract's
+    list).
+    """
     lowered = name.lower()
     return lowered in _RESERVED or lowered.startswith(_RESERVED_FAMILIES)
 

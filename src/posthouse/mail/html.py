@@ -38,7 +38,9 @@ _LINK_VALUE: Final = re.compile(r"[^<>]{1,8000}")
 
 
 class Attribute(NamedTuple):
-    """``name`` in lower case; ``value`` as it is meant; ``start`` and ``end``: of the value as written, counted from the text's begin."""
+    """``name`` in lower case; ``value`` as it is meant; ``start`` and ``end``: of the value as written, counted from the text's
+    begin.
+    """
 
     name: str
     value: str
@@ -47,7 +49,9 @@ class Attribute(NamedTuple):
 
 
 class HtmlLink(NamedTuple):
-    """An ``a`` or ``area`` that leads somewhere. ``tag``: the whole tag; ``start`` and ``end``: of the address as written in the HTML."""
+    """An ``a`` or ``area`` that leads somewhere. ``tag``: the whole tag; ``start`` and ``end``: of the address as written in the
+    HTML.
+    """
 
     element: str
     tag: str
@@ -57,7 +61,9 @@ class HtmlLink(NamedTuple):
 
 
 def tags(html: str, start: int = 0) -> Iterator[re.Match[str]]:
-    """Every tag and comment, with the groups ``end`` (``/`` of an end tag), ``name`` and ``attributes``; all None for what is no element."""
+    """Every tag and comment, with the groups ``end`` (``/`` of an end tag), ``name`` and ``attributes``; all None for what is no
+    element.
+    """
     return islice(_TAG.finditer(html, start), MOST_TAGS)
 
 
@@ -105,7 +111,8 @@ def attribute_value(written: str) -> str:
 
 
 def links(html: str) -> Iterator[HtmlLink]:
-    """The links with an address in quotes, in order; those in conditional comments (``<!--[if mso]>``) too, which Outlook follows.
+    """The links with an address in quotes, in order; those in conditional comments (``<!--[if mso]>``) too, which Outlook
+    follows.
 
     An address has 1 to 8,000 characters and no angle brackets.
     """
@@ -120,7 +127,8 @@ def links(html: str) -> Iterator[HtmlLink]:
 def replace_tags(html: str, separator: str, block_separator: str) -> str:
     """The text with ``separator`` in the place of each tag, comment, script, style sheet and title; character references stay.
 
-    ``block_separator``: in the place of a line break and of the end of a paragraph, row, item or heading. A tag that is never closed is text.
+    ``block_separator``: in the place of a line break and of the end of a paragraph, row, item or heading. A tag that is never
+    closed is text.
     """
     pieces: list[str] = []
     position = 0

@@ -1,8 +1,9 @@
-"""The links of ours that a mail carries: a click's way round, an open's picture, the way out of a list (RFC 8058).
+"""Our own links in a mail: click redirects, the picture that records an open, and unsubscribe links (RFC 8058).
 
-A token is what it is for (one letter), whose delivery, and for a click the whole address it leads to, under an HMAC-SHA256 of
-16 octets: a redirect goes nowhere but where the mail's author pointed, and what was altered by one letter is nothing at all.
-Base64 for addresses (RFC 4648 section 5), without padding. The way out by mail is the same, in base32, as a local part ``u+…``.
+A token is what it is for (one letter), whose delivery, and for a click the whole address it leads to, under an HMAC-SHA256 of 16
+octets: a redirect goes nowhere but where the mail's author pointed, and what was altered by one letter is nothing at all. Base64
+for addresses (RFC 4648 section 5), without padding. Unsubscribing by mail uses the same token, in base32, as a local part
+``u+…``.
 
 Known sharp edges: tokens never expire, because mails do not. A mail that goes to several people has the same body for all of
 them, so it carries none of these.
@@ -45,7 +46,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def link_key(token_key: bytes) -> bytes:
-    """The key of links, made from that of tokens, so that one is worth nothing as the other."""
+    """The key of links, derived from that of return paths, so that a token of one is invalid as the other."""
     return hmac.digest(token_key, b"links", "sha256")
 
 
@@ -72,7 +73,7 @@ def read(keys: tuple[bytes, ...], purpose: LinkPurpose, token: str) -> Link | No
 
 
 def write_address(key: bytes, link: Link) -> str:
-    """The local part that takes its sender off the list: lower case, as local parts go."""
+    """The local part that unsubscribes the sender: in lower case, as local parts are often lowered."""
     clear = _clear(link)
     return (
         UNSUBSCRIBE_PREFIX
@@ -81,7 +82,7 @@ def write_address(key: bytes, link: Link) -> str:
 
 
 def read_address(keys: tuple[bytes, ...], local_part: str) -> Link | None:
-    """The same, read."""
+    """The link behind that local part."""
     if (
         len(local_part) != _UNSUBSCRIBE_LENGTH
         or not local_part.isascii()
@@ -114,8 +115,13 @@ def _link(purpose: LinkPurpose, clear: bytes) -> Link | None:
     except UnicodeDecodeError:
         return None
     return Link(
-        purpose=purpose, tenant=where >> 1, environment=where & 1, message=UUID(bytes=clear[:16]), position=clear[16], target=target
-    )  # fmt: skip
+        purpose=purpose,
+        tenant=where >> 1,
+        environment=where & 1,
+        message=UUID(bytes=clear[:16]),
+        position=clear[16],
+        target=target,
+    )
 
 
 def _mac(key: bytes, purpose: LinkPurpose, clear: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Which delivery does a returned message belong to? (VERP, RFC 5321 section 4.4; our own signed token)
+"""The return path of a delivery, and the delivery behind a return path. (VERP, RFC 5321 section 4.4; our own signed token)
 
 ``b+`` and 45 letters: message, position, tenant and environment under a truncated HMAC-SHA256. Base32 in lower
 case, so it survives hops that fold the case of a local part. A token that was altered, or signed with another

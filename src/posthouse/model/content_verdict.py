@@ -1,7 +1,8 @@
 """The verdict of the primary-purpose test on a mail, and the findings behind it (P1).
 
 16 CFR 316.3: mail with both kinds of content is commercial if a reader would take its subject for advertising, or if the
-transactional content does not stand, in whole or substantial part, at the beginning. 15 U.S.C. 7702(17) names the kinds of mail that are transactional.
+transactional content does not stand, in whole or substantial part, at the beginning. 15 U.S.C. 7702(17) names the kinds of mail
+that are transactional.
 """
 
 from enum import StrEnum
@@ -10,7 +11,9 @@ import msgspec
 
 
 class ContentKind(StrEnum):
-    """``mixed_allowed``: some promotion beside a message that is transactional all the same; ``unknown``: no rules for its language."""
+    """``mixed_allowed``: some promotion beside a message that is transactional all the same; ``unknown``: no rules for its
+    language.
+    """
 
     TRANSACTIONAL = "transactional"
     MIXED_ALLOWED = "mixed_allowed"
@@ -40,7 +43,8 @@ class ContentFinding(msgspec.Struct, frozen=True):
 
 
 class ContentVerdict(msgspec.Struct, frozen=True):
-    """``share``: the promotional part of the text, 0 to 1; ``purpose``: what the mail is about, None where nothing was recognised.
+    """``share``: the promotional part of the text, 0 to 1; ``purpose``: what the mail is about, None where nothing was
+    recognised.
 
     ``reason``: why it is commercial, in words; '' for any other kind.
     """

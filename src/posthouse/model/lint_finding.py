@@ -9,7 +9,9 @@ Part = Literal["subject", "html", "text", "variables"]
 
 
 class LintFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding. ``locale``: None for a finding about all languages; ``waived``: the reason why it is waived, None where it is not."""
+    """One finding. ``locale``: None for a finding about all languages; ``waived``: the reason why it is waived, None where it is
+    not.
+    """
 
     rule: str
     severity: Severity

@@ -1,8 +1,8 @@
 """A template: a version in one or more languages, and the typed variables it is rendered with (C2, C3, C7).
 
-A ``TemplateSource`` is what an author wrote for one language, in HTML or MJML, with layouts and partials by name. ``build`` makes a
-``CompiledTemplate`` of it once, when it is saved. That needs nothing else any more, so it is stored, and what is rendered months later
-is the same although a partial has changed since.
+A ``TemplateSource`` is what an author wrote for one language, in HTML or MJML, with layouts and partials by name. ``build`` makes
+a ``CompiledTemplate`` of it once, when it is saved. That needs nothing else any more, so it is stored, and what is rendered
+months later is the same although a partial has changed since.
 """
 
 from datetime import datetime
@@ -77,7 +77,9 @@ class CompiledTemplate(msgspec.Struct, frozen=True):
 
 @lru_cache(1024)
 def lookup_tags(locale: str) -> tuple[str, ...]:
-    """The language tags to try for a reader, the best first, in lower case; where the region implies a script (CLDR), also by that (RFC 4647 3.4)."""
+    """The language tags to try for a reader, the best first, in lower case; where the region implies a script (CLDR), also by
+    that (RFC 4647 3.4).
+    """
     pieces = locale.replace("_", "-").lower().split("-")
     tags = ["-".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
     if len(pieces) == 1 or (len(pieces) == _LANGUAGE_AND_REGION and len(pieces[1]) < _SCRIPT):
@@ -89,10 +91,11 @@ def lookup_tags(locale: str) -> tuple[str, ...]:
 
 
 class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of a template. ``type``: the message type of its mails; ``compiled_templates`` by language tag, one of them ``fallback``.
+    """A version of a template. ``type``: the message type of its mails; ``compiled_templates`` by language tag, one of them
+    ``fallback``.
 
-    ``sender``: the From address where a message has none. ``trusted``: ours or the operator's, may be rendered in this process; False
-    for what a tenant wrote.
+    ``sender``: the From address where a message has none. ``trusted``: ours or the operator's, may be rendered in this process;
+    False for what a tenant wrote.
     """
 
     name: str
@@ -105,8 +108,8 @@ class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     sender: Mailbox | None = None
 
     def template_for(self, locale: str | None) -> tuple[str, CompiledTemplate]:
-        """The template for a reader of ``locale``: its own, else one in its script and language (zh-TW, zh-Hant, zh; de-AT, de), else the
-        fallback (RFC 4647 3.4).
+        """The template for a reader of ``locale``: its own, else one in its script and language (zh-TW, zh-Hant, zh; de-AT, de),
+        else the fallback (RFC 4647 3.4).
 
         Errors: KeyError, where the version lacks its fallback.
         """
@@ -120,7 +123,7 @@ class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RenderedTemplate(msgspec.Struct, frozen=True):
-    """The result of rendering. ``html`` is None where the template has none; ``locale`` is that of the template that was chosen."""
+    """The result of rendering. ``html`` is None where the template has none; ``locale``: of the chosen template."""
 
     subject: str
     html: str | None
@@ -129,10 +132,12 @@ class RenderedTemplate(msgspec.Struct, frozen=True):
 
 
 class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """``sources`` by language tag, one of them ``fallback``. ``type`` None: that of each message. ``waivers``: lint rule to reason.
+    """``sources`` by language tag, one of them ``fallback``. ``type`` None: that of each message. ``waivers``: lint rule to
+    reason.
 
     ``sender``: the From address where a message has none, with or without a display name; '' for the stream's or tenant's.
-    ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is stored.
+    ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is
+    stored.
     """
 
     name: str
@@ -159,7 +164,9 @@ def plain_variable(variable: Variable) -> dict[str, Any]:
 
 
 class StoredVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version without its content. ``approved_by`` None: not approved; ``activated_at``: when it became active last. ``sender``: '' for none."""
+    """A version without its content. ``approved_by`` None: not approved; ``activated_at``: when it became active last.
+    ``sender``: '' for none.
+    """
 
     name: str
     version: int

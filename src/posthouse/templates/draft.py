@@ -3,7 +3,8 @@
 A draft becomes a version when it is built and stored. ``digest`` says whether two are the same: it covers the sources and
 everything that was built from them, so a changed layout makes a new version although the folder of the template did not change.
 
-Known sharp edges: a new release of the MJML engine may build other bytes from the same draft, and then pushing it makes a version.
+Known sharp edges: a new release of the MJML engine may build other bytes from the same draft, and then pushing it makes a
+version.
 """
 
 import hashlib
@@ -37,9 +38,15 @@ def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = 
 def version_of(draft: TemplateDraft, number: int, compiled_templates: Mapping[str, CompiledTemplate]) -> TemplateVersion:
     """The version that a draft becomes; a tenant wrote it, so it is not trusted."""
     return TemplateVersion(
-        name=draft.name, version=number, type=draft.type, variables=draft.variables, compiled_templates=dict(compiled_templates),
-        fallback=draft.fallback, trusted=False, sender=mailbox_or_none(draft.sender),
-    )  # fmt: skip
+        name=draft.name,
+        version=number,
+        type=draft.type,
+        variables=draft.variables,
+        compiled_templates=dict(compiled_templates),
+        fallback=draft.fallback,
+        trusted=False,
+        sender=mailbox_or_none(draft.sender),
+    )
 
 
 def digest(draft: TemplateDraft, compiled_templates: Mapping[str, CompiledTemplate]) -> bytes:
@@ -52,24 +59,24 @@ def digest(draft: TemplateDraft, compiled_templates: Mapping[str, CompiledTempla
 
 def faults(draft: TemplateDraft) -> tuple[FieldError, ...]:
     """What is wrong with the declarations of a draft, all at once; its sources are for building and lint."""
-    faults_ = [FieldError("name", _NAME_MESSAGE)] if not NAME.fullmatch(draft.name) else []
+    errors = [FieldError("name", _NAME_MESSAGE)] if not NAME.fullmatch(draft.name) else []
     if draft.sender and isinstance(fault := parse_mailbox(draft.sender), AddressFault):
-        faults_.append(FieldError("from", fault.message))
+        errors.append(FieldError("from", fault.message))
     if draft.fallback not in draft.sources:
-        faults_.append(FieldError("locale", f"has no words: there are {', '.join(sorted(draft.sources)) or 'none at all'}"))
+        errors.append(FieldError("locale", f"has no words: there are {', '.join(sorted(draft.sources)) or 'none at all'}"))
     if len(draft.sources) > MOST_LOCALES:
-        faults_.append(FieldError("locales", f"must be at most {MOST_LOCALES}"))
+        errors.append(FieldError("locales", f"must be at most {MOST_LOCALES}"))
     for locale, source in draft.sources.items():
-        faults_ += _source_faults(locale, source, "" if locale == draft.fallback else f"locales.{locale}.")
+        errors += _source_faults(locale, source, "" if locale == draft.fallback else f"locales.{locale}.")
     count = [0]
-    declared = list(_declaration_faults(draft.variables, "variables", count))
-    faults_ += declared
+    wrong_declarations = list(_declaration_faults(draft.variables, "variables", count))
+    errors += wrong_declarations
     if count[0] > MOST_VARIABLES:
-        faults_.append(FieldError("variables", f"must be at most {MOST_VARIABLES}, with their items and properties"))
-    elif not declared:
-        faults_ += declaration_faults(draft.variables)
-    faults_ += (FieldError(f"waivers.{rule}", "must say why") for rule, reason in draft.waivers.items() if not reason.strip())
-    return tuple(faults_)
+        errors.append(FieldError("variables", f"must be at most {MOST_VARIABLES}, with their items and properties"))
+    elif not wrong_declarations:
+        errors += declaration_faults(draft.variables)
+    errors += (FieldError(f"waivers.{rule}", "must say why") for rule, reason in draft.waivers.items() if not reason.strip())
+    return tuple(errors)
 
 
 def _source_faults(locale: str, source: TemplateSource, path: str) -> Iterator[FieldError]:
@@ -89,27 +96,27 @@ def _source_faults(locale: str, source: TemplateSource, path: str) -> Iterator[F
 def _declaration_faults(variables: Sequence[Variable], path: str, count: list[int], depth: int = 1) -> Iterator[FieldError]:
     seen: set[str] = set()
     for index, variable in enumerate(variables):
-        path_ = f"{path}[{index}]"
+        place = f"{path}[{index}]"
         for name in (variable.name, *variable.also):
             if not VARIABLE.fullmatch(name):
-                yield FieldError(f"{path_}.name", "must be letters, digits and _, not beginning with a digit")
+                yield FieldError(f"{place}.name", "must be letters, digits and _, not beginning with a digit")
             elif name in RESERVED:
-                yield FieldError(f"{path_}.name", f"'{name}' is a word of the language")
+                yield FieldError(f"{place}.name", f"'{name}' is a word of the language")
             elif name in seen:
-                yield FieldError(f"{path_}.name", f"{name} is declared twice")
+                yield FieldError(f"{place}.name", f"{name} is declared twice")
             seen.add(name)
-        yield from _nested_faults(variable, path_, count, depth)
+        yield from _nested_faults(variable, place, count, depth)
 
 
-def _nested_faults(variable: Variable, path_: str, count: list[int], depth: int) -> Iterator[FieldError]:
+def _nested_faults(variable: Variable, place: str, count: list[int], depth: int) -> Iterator[FieldError]:
     count[0] += 1
     if depth > MOST_DEPTH or count[0] > MOST_VARIABLES:
         if depth > MOST_DEPTH:
-            yield FieldError(path_, f"is nested deeper than {MOST_DEPTH} levels")
+            yield FieldError(place, f"is nested deeper than {MOST_DEPTH} levels")
         return
-    yield from _declaration_faults(variable.properties, f"{path_}.properties", count, depth + 1)
+    yield from _declaration_faults(variable.properties, f"{place}.properties", count, depth + 1)
     if variable.items is not None:
-        yield from _nested_faults(variable.items, f"{path_}.items", count, depth + 1)
+        yield from _nested_faults(variable.items, f"{place}.items", count, depth + 1)
 
 
 def _is_text(text: str) -> bool:

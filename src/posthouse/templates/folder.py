@@ -1,12 +1,13 @@
 """Templates as files, for version control: a mapping from path to text becomes drafts and parts, and back (C1).
 
-One folder a template: ``template.toml`` says what it is, ``subject.txt``, ``body.mjml`` or ``body.html`` and ``body.txt`` its words in
-its own locale, a folder for each further one (``de/subject.txt`` …). ``_layouts/`` and ``_partials/`` have what templates share,
-one file each. The subject is one line, its line end is not part of it; every other file counts to the last character, with
-line ends as LF. ``files_of`` writes what ``read_folder`` reads: reading it again gives an equal draft.
+One folder a template: ``template.toml`` says what it is, ``subject.txt``, ``body.mjml`` or ``body.html`` and ``body.txt`` its
+words in its own locale, a folder for each further one (``de/subject.txt`` …). ``_layouts/`` and ``_partials/`` have what
+templates share, one file each. The subject is one line, its line end is not part of it; every other file counts to the last
+character, with line ends as LF. ``files_of`` writes what ``read_folder`` reads: reading it again gives an equal draft.
 
 Known sharp edges: unknown files are errors, because a misspelled ``body.htm`` would otherwise be a mail without HTML; those that
-begin with a dot, ``README.md`` and ``LICENSE`` are ignored. A ``version`` in ``template.toml`` is read and ignored, as in ready-made ones.
+begin with a dot, ``README.md`` and ``LICENSE`` are ignored. A ``version`` in ``template.toml`` is read and ignored, as in
+ready-made ones.
 """
 
 import tomllib
@@ -53,7 +54,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_folder(files: Mapping[str, str]) -> TemplateFolder:
     """The templates and parts in a tree of files; paths are relative, with ``/``."""
-    faults_: list[FieldError] = []
+    errors: list[FieldError] = []
     parts: Parts = {}
     trees: dict[str, dict[str, str]] = {}
     for path, text in sorted(files.items()):
@@ -61,26 +62,26 @@ def read_folder(files: Mapping[str, str]) -> TemplateFolder:
         if any(piece.startswith(".") for piece in path.split("/")) or path.rpartition("/")[2] in _SILENT:
             continue
         if not rest:
-            faults_.append(FieldError(path, "is in no template's folder"))
+            errors.append(FieldError(path, "is in no template's folder"))
         elif top in KINDS:
             if NAME.fullmatch(rest):
                 parts[KINDS[top], rest] = text.replace("\r\n", "\n")
             else:
-                faults_.append(FieldError(path, "is no name of a layout or partial"))
+                errors.append(FieldError(path, "is no name of a layout or partial"))
         else:
             trees.setdefault(top, {})[rest] = text
     shared_names = {name for kind, name in parts if kind == "layout"} & {name for kind, name in parts if kind == "partial"}
-    faults_ += (
+    errors += (
         FieldError(f"_partials/{name}", "has the name of a layout; a template could mean either") for name in sorted(shared_names)
     )
     drafts: dict[str, TemplateDraft] = {}
     for top, tree in trees.items():
-        draft = _draft(top, tree, faults_)
+        draft = _draft(top, tree, errors)
         if draft is not None and draft.name in drafts:
-            faults_.append(FieldError(f"{top}/{MANIFEST}", f"has the name {draft.name}, as another folder has"))
+            errors.append(FieldError(f"{top}/{MANIFEST}", f"has the name {draft.name}, as another folder has"))
         elif draft is not None:
             drafts[draft.name] = draft
-    return TemplateFolder(drafts, parts, tuple(faults_))
+    return TemplateFolder(drafts, parts, tuple(errors))
 
 
 def files_of(draft: TemplateDraft) -> dict[str, str]:
@@ -95,11 +96,11 @@ def files_of(draft: TemplateDraft) -> dict[str, str]:
         manifest["variables"] = [plain_variable(variable) for variable in draft.variables]
     files = {f"{draft.name}/{MANIFEST}": tomli_w.dumps(_without_null(manifest))}
     for locale, source in draft.sources.items():
-        path_ = draft.name if locale == draft.fallback else f"{draft.name}/{locale}"
+        place = draft.name if locale == draft.fallback else f"{draft.name}/{locale}"
         for name, part in _FILES.items():
             text = getattr(source, part)
             if text:
-                files[f"{path_}/{name}"] = f"{text}\n" if part == "subject" else text
+                files[f"{place}/{name}"] = f"{text}\n" if part == "subject" else text
     return files
 
 
@@ -108,37 +109,42 @@ def part_file(kind: str, name: str) -> str:
     return f"{FOLDERS[kind]}/{name}"
 
 
-def _draft(top: str, tree: dict[str, str], faults_: list[FieldError]) -> TemplateDraft | None:
+def _draft(top: str, tree: dict[str, str], errors: list[FieldError]) -> TemplateDraft | None:
     """The template in a folder; None where its manifest cannot be read."""
     manifest = _manifest(top, tree.pop(MANIFEST, None))
     if isinstance(manifest, FieldError):
-        faults_.append(manifest)
+        errors.append(manifest)
         return None
     parts_by_locale: dict[str, dict[str, str]] = {}
     for path, text in tree.items():
-        path_, _, name = path.rpartition("/")
-        if name not in _FILES or "/" in path_:
-            faults_.append(FieldError(f"{top}/{path}", f"is not known here; there are {MANIFEST}, {', '.join(_FILES)}"))
+        place, _, name = path.rpartition("/")
+        if name not in _FILES or "/" in place:
+            errors.append(FieldError(f"{top}/{path}", f"is not known here; there are {MANIFEST}, {', '.join(_FILES)}"))
         else:
-            parts_by_locale.setdefault(path_ or manifest.locale, {})[_FILES[name]] = text
+            parts_by_locale.setdefault(place or manifest.locale, {})[_FILES[name]] = text
     sources = {locale: source_of(**parts) for locale, parts in parts_by_locale.items()}
     draft = TemplateDraft(
-        name=manifest.name or manifest.template or top, type=manifest.type, variables=manifest.variables, sources=sources,
-        fallback=manifest.locale, waivers=manifest.waivers, sender=manifest.sender.strip(),
-    )  # fmt: skip
+        name=manifest.name or manifest.template or top,
+        type=manifest.type,
+        variables=manifest.variables,
+        sources=sources,
+        fallback=manifest.locale,
+        waivers=manifest.waivers,
+        sender=manifest.sender.strip(),
+    )
     draft_faults = faults(draft)
-    faults_ += (FieldError(f"{top}/{_file_of(fault.path)}", _message_of(fault)) for fault in draft_faults)
+    errors += (FieldError(f"{top}/{_file_of(fault.path)}", _message_of(fault)) for fault in draft_faults)
     return None if draft_faults else draft
 
 
 def _manifest(top: str, text: str | None) -> _Manifest | FieldError:
-    path_ = f"{top}/{MANIFEST}"
+    place = f"{top}/{MANIFEST}"
     if text is None:
-        return FieldError(path_, "is missing")
+        return FieldError(place, "is missing")
     try:
         return msgspec.convert(_plain(tomllib.loads(text)), _Manifest)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as fault:
-        return FieldError(path_, str(fault))
+        return FieldError(place, str(fault))
 
 
 def _plain(value: Any) -> Any:
@@ -166,9 +172,9 @@ def _without_null(value: Any) -> Any:
 def _file_of(path: str) -> str:
     """The file that a fault of a draft is in."""
     inner = path.split(".")
-    path_ = f"{inner[1]}/" if inner[0] == "locales" and len(inner) > 1 else ""
+    place = f"{inner[1]}/" if inner[0] == "locales" and len(inner) > 1 else ""
     known = {part: name for name, part in _FILES.items()}
-    return path_ + known[inner[-1]] if inner[-1] in known else MANIFEST
+    return place + known[inner[-1]] if inner[-1] in known else MANIFEST
 
 
 def _message_of(fault: FieldError) -> str:
@@ -184,6 +190,9 @@ def changed_lines(before: Mapping[str, str], after: Mapping[str, str]) -> Iterat
         old, new = before.get(path), after.get(path)
         if old != new:
             yield from difflib.unified_diff(
-                (old or "").splitlines(), (new or "").splitlines(), f"stored/{path}" if old is not None else "/dev/null",
-                f"folder/{path}" if new is not None else "/dev/null", lineterm="",
-            )  # fmt: skip
+                (old or "").splitlines(),
+                (new or "").splitlines(),
+                f"stored/{path}" if old is not None else "/dev/null",
+                f"folder/{path}" if new is not None else "/dev/null",
+                lineterm="",
+            )

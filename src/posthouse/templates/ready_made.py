@@ -1,6 +1,7 @@
 """The templates that come with the product: package data in ``shipped``, one folder each, read and built at first use.
 
-A folder has ``template.toml`` (name, version, message type, typed variables, the locale it is written in) and the parts: ``subject.txt``, ``body.mjml`` or ``body.html``, ``body.txt``; a folder in it holds those of a further language (``de/``).
+A folder has ``template.toml`` (name, version, message type, typed variables, the locale it is written in) and the parts:
+``subject.txt``, ``body.mjml`` or ``body.html``, ``body.txt``; a folder in it holds those of a further language (``de/``).
 ``_layouts`` and ``_partials`` are what they share; tenants may include these too (``SHIPPED``).
 
 Known sharp edges: this is the one place of a pure room that reads files, and only the package's own, like an import.
@@ -61,8 +62,8 @@ def load(folder: Traversable, library: Mapping[str, str] | None = None) -> Templ
 
 def sources(folder: Traversable, locale: str) -> dict[str, TemplateSource]:
     """The sources in a folder, by language; ``locale``: that of the files beside the folders of languages."""
-    sources_ = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
-    return dict(sorted(sources_.items()))
+    by_locale = {locale: _source(folder)} | {inner.name: _source(inner) for inner in folder.iterdir() if inner.is_dir()}
+    return dict(sorted(by_locale.items()))
 
 
 def _build(name: str, locale: str, source: TemplateSource, library: Mapping[str, str]) -> CompiledTemplate:

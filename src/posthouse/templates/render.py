@@ -1,8 +1,8 @@
 """A template version and variables give subject, HTML and text, or everything that is wrong with the variables (C1, C2).
 
-Accepted means renderable: this is called at intake, and its result is what will be sent. The subject is one line
-whatever stood in the variables: runs of white space and line breaks become one space, control characters go
-(RFC 5322 2.2: a header field must not be broken by what is put into it). Where a template has no text part it is made from the HTML.
+Accepted means renderable: this is called at intake, and its result is what will be sent. The subject is one line whatever stood
+in the variables: runs of white space and line breaks become one space, control characters go (RFC 5322 2.2: a header field must
+not be broken by what is put into it). Where a template has no text part it is made from the HTML.
 
 Must never know: where templates are kept, which version is active, who the reader is.
 """

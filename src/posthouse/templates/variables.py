@@ -64,7 +64,9 @@ def bind(declared: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, An
 
 
 def declaration_faults(declared: Sequence[Variable]) -> tuple[FieldError, ...]:
-    """What is wrong with the declarations themselves, no deeper than the language goes: shapes, defaults and examples that are not of their type."""
+    """What is wrong with the declarations themselves, no deeper than the language goes: shapes, defaults and examples that are
+    not of their type.
+    """
     errors: list[FieldError] = []
     _check_declarations(declared, _PATH, errors)
     return tuple(errors)
@@ -130,16 +132,16 @@ def _check_value(variable: Variable, value: Any, path: str, name: str, errors: l
 
 def _bind_items(item: Variable, values: Sequence[Any], path: str, errors: list[FieldError]) -> list[Any]:
     """The items, each with its number."""
-    values_ = []
+    bound = []
     of_objects = item.type is _OBJECT and item.properties
     for index, value in enumerate(values):
         if of_objects and type(value) is dict:
-            values_.append(_bind_all(item.properties, value, f"{path}[{index}]", errors))
+            bound.append(_bind_all(item.properties, value, f"{path}[{index}]", errors))
         else:
             inner: list[FieldError] = []
-            values_.append(_check_value(item, value, "", "", inner))
+            bound.append(_check_value(item, value, "", "", inner))
             errors += (FieldError(f"{path}[{index}]{fault.path.removeprefix('.')}", fault.message) for fault in inner)
-    return values_
+    return bound
 
 
 def _check_declarations(declared: Sequence[Variable], path: str, errors: list[FieldError]) -> None:

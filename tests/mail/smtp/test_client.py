@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.mail.smtp.client import ClientConversation, stuffed
+from posthouse.mail.smtp.client import ClientConversation, dot_stuffed
 from posthouse.mail.smtp.handshake import (
     Action,
     GoAhead,
@@ -94,7 +94,7 @@ def test_starttls_comes_before_anything_else_and_what_was_offered_before_it_is_f
     talk.receive(b"220 hi\r\n")
     assert said(talk.receive(EHLO)) == b"STARTTLS\r\n"
     assert talk.receive(b"220 go\r\n") == [SecureClient()]
-    assert said(talk.secured()) == b"EHLO me.test\r\n"
+    assert said(talk.finish_handshake()) == b"EHLO me.test\r\n"
     assert talk.receive(b"250 mx.test\r\n") == [SessionReady()]
     assert not talk.pipelining
 
@@ -174,7 +174,7 @@ def test_a_hostname_that_cannot_be_said_is_refused(name: str) -> None:
 def test_with_pipelining_the_next_envelope_leaves_with_the_body() -> None:
     talk = opened()
     envelope = b"MAIL FROM:<b+t@bounce.test> SIZE=21\r\nRCPT TO:<a@x.test>\r\nDATA\r\n"
-    assert talk.begin(parcel()) == envelope
+    assert talk.start_transaction(parcel()) == envelope
     assert talk.receive(b"250 ok\r\n250 ok\r\n354 go\r\n") == [GoAhead()]
     written = b"".join(talk.body(parcel("b@x.test")))
     assert written == b"Subject: x\r\n\r\nhello\r\n.\r\n" + envelope.replace(b"a@x", b"b@x")
@@ -186,7 +186,7 @@ def test_with_pipelining_the_next_envelope_leaves_with_the_body() -> None:
 
 def test_without_pipelining_each_command_waits_for_its_answer() -> None:
     talk = opened(b"250 mx.test\r\n")
-    assert talk.begin(parcel()) == b"MAIL FROM:<b+t@bounce.test>\r\n"
+    assert talk.start_transaction(parcel()) == b"MAIL FROM:<b+t@bounce.test>\r\n"
     assert said(talk.receive(b"250 ok\r\n")) == b"RCPT TO:<a@x.test>\r\n"
     assert said(talk.receive(b"250 ok\r\n")) == b"DATA\r\n"
     assert talk.receive(b"354 go\r\n") == [GoAhead()]
@@ -198,13 +198,13 @@ def test_without_pipelining_each_command_waits_for_its_answer() -> None:
 @pytest.mark.parametrize("ehlo", [EHLO, b"250 mx.test\r\n"])
 def test_after_a_refusal_the_peer_is_reset_before_the_next(ehlo: bytes) -> None:
     talk = opened(ehlo)
-    talk.begin(parcel())
+    talk.start_transaction(parcel())
     answers = b"250 ok\r\n550 5.1.1 no\r\n" + (b"554 5.5.1 no valid recipients\r\n" if talk.pipelining else b"")
     answered = [
         action for line in answers.splitlines(keepends=True) for action in talk.receive(line) if type(action) is TransactionReply
     ]
     assert [(action.stage, action.reply.code) for action in answered] == [(AttemptStage.RCPT, 550)]
-    following = talk.begin(parcel("b@x.test"))
+    following = talk.start_transaction(parcel("b@x.test"))
     if not talk.pipelining:
         assert following == b"RSET\r\n"
         following += said(talk.receive(b"250 ok\r\n"))
@@ -213,12 +213,12 @@ def test_after_a_refusal_the_peer_is_reset_before_the_next(ehlo: bytes) -> None:
 
 def test_a_refused_recipient_gets_no_body_even_where_data_is_taken() -> None:
     talk = opened()
-    talk.begin(parcel())
+    talk.start_transaction(parcel())
     assert said(talk.receive(b"250 ok\r\n550 no\r\n354 go\r\n")) == b".\r\n"
     (answered,) = talk.receive(b"554 no valid recipients\r\n")
     assert isinstance(answered, TransactionReply)
     assert answered.stage is AttemptStage.RCPT
-    assert talk.begin(parcel()).startswith(b"MAIL")
+    assert talk.start_transaction(parcel()).startswith(b"MAIL")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_refused_recipient_gets_no_body_even_where_data_is_taken() -> None:
 )
 def test_a_peer_that_is_out_of_step_never_gets_the_body(answers: bytes) -> None:
     talk = opened()
-    talk.begin(parcel())
+    talk.start_transaction(parcel())
     actions = talk.receive(answers)
     assert GoAhead() not in actions
     assert isinstance(actions[-1], SessionEnded)
@@ -242,7 +242,7 @@ def test_a_peer_that_is_out_of_step_never_gets_the_body(answers: bytes) -> None:
 
 def test_421_ends_the_session_at_once_whatever_was_asked() -> None:
     talk = opened()
-    talk.begin(parcel())
+    talk.start_transaction(parcel())
     (ended,) = talk.receive(b"250 ok\r\n421 closing\r\n")
     assert isinstance(ended, SessionEnded)
     assert ended.reply is not None
@@ -251,7 +251,7 @@ def test_421_ends_the_session_at_once_whatever_was_asked() -> None:
 
 def test_an_answer_to_the_dot_counts_even_where_the_peer_then_talks_on() -> None:
     talk = opened()
-    talk.begin(parcel())
+    talk.start_transaction(parcel())
     talk.receive(b"250 ok\r\n250 ok\r\n354 go\r\n")
     talk.body()
     answered, ended = talk.receive(b"250 queued\r\n421 and goodbye\r\n")
@@ -261,13 +261,13 @@ def test_an_answer_to_the_dot_counts_even_where_the_peer_then_talks_on() -> None
 
 def test_what_a_peer_cannot_take_is_known_before_asking() -> None:
     talk, simple = opened(), opened(b"250-mx.test\r\n250 SIZE 0\r\n")
-    assert talk.objection(parcel()) is None
-    assert talk.objection(parcel(data=b"x" * 1001)) is Reason.TOO_LARGE
-    assert simple.objection(parcel(data=b"x" * 1001)) is None
-    assert talk.objection(parcel("pelé@x.test")) is None
-    assert b" SMTPUTF8\r\n" in talk.begin(parcel("pelé@x.test"))
-    assert simple.objection(parcel("pelé@x.test")) is Reason.ADDRESS_NOT_SUPPORTED
-    assert simple.objection(parcel(smtputf8=True)) is Reason.ADDRESS_NOT_SUPPORTED
+    assert talk.unsupported_reason(parcel()) is None
+    assert talk.unsupported_reason(parcel(data=b"x" * 1001)) is Reason.TOO_LARGE
+    assert simple.unsupported_reason(parcel(data=b"x" * 1001)) is None
+    assert talk.unsupported_reason(parcel("pelé@x.test")) is None
+    assert b" SMTPUTF8\r\n" in talk.start_transaction(parcel("pelé@x.test"))
+    assert simple.unsupported_reason(parcel("pelé@x.test")) is Reason.ADDRESS_NOT_SUPPORTED
+    assert simple.unsupported_reason(parcel(smtputf8=True)) is Reason.ADDRESS_NOT_SUPPORTED
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_what_a_peer_cannot_take_is_known_before_asking() -> None:
     ],
 )
 def test_a_path_that_would_be_another_command_never_reaches_the_wire(path: str) -> None:
-    assert opened().objection(parcel(path)) is Reason.ADDRESS_NOT_SUPPORTED
+    assert opened().unsupported_reason(parcel(path)) is Reason.ADDRESS_NOT_SUPPORTED
 
 
 @pytest.mark.parametrize(
@@ -297,8 +297,8 @@ def test_a_path_that_would_be_another_command_never_reaches_the_wire(path: str) 
 )
 def test_an_odd_path_reaches_the_wire_byte_for_byte(path: str) -> None:
     talk = opened()
-    assert talk.objection(parcel(path)) is None
-    assert b"RCPT TO:<" + path.encode() + b">\r\n" in talk.begin(parcel(path))
+    assert talk.unsupported_reason(parcel(path)) is None
+    assert b"RCPT TO:<" + path.encode() + b">\r\n" in talk.start_transaction(parcel(path))
 
 
 # --- any chunking, any bytes ---
@@ -322,12 +322,12 @@ def story(cut: "st.DataObject | None") -> list[Action]:
             for action in talk.receive(flight[start:end]):
                 events.append(action)
                 if type(action) is SessionReady:
-                    events.append(SendCommand(talk.begin(parcel()), "mail"))  # type: ignore[arg-type]
+                    events.append(SendCommand(talk.start_transaction(parcel()), "mail"))  # type: ignore[arg-type]
                 if type(action) is GoAhead:
                     following = parcel("b@x.test") if sum(type(event) is GoAhead for event in events) == 1 else None
                     events += [SendCommand(piece, "dot") for piece in talk.body(following)]  # type: ignore[arg-type]
                 if type(action) is TransactionReply and action.stage is AttemptStage.RCPT:
-                    events.append(SendCommand(talk.begin(parcel("c@x.test")), "mail"))  # type: ignore[arg-type]
+                    events.append(SendCommand(talk.start_transaction(parcel("c@x.test")), "mail"))  # type: ignore[arg-type]
     return events
 
 
@@ -353,11 +353,11 @@ def test_no_bytes_raise_and_after_the_end_nothing_follows(pieces: list[bytes]) -
         for action in talk.receive(piece):
             assert not over
             if type(action) is SessionReady:
-                talk.begin(parcel())
+                talk.start_transaction(parcel())
             if type(action) is GoAhead:
                 talk.body()
             if type(action) is SecureClient:
-                talk.secured()
+                talk.finish_handshake()
             over = type(action) is SessionEnded
 
 
@@ -371,12 +371,12 @@ def unstuffed(wire: bytes) -> bytes:
 @given(st.lists(st.sampled_from([b".", b"..", b"", b"a", b".a", b"a.", b"\xff", b"x" * 100]), max_size=12))
 def test_stuffing_is_undone_by_the_receiver_and_leaves_no_lone_dot(lines: list[bytes]) -> None:
     data = b"".join(line + b"\r\n" for line in lines) or b"\r\n"
-    wire = stuffed(data)
+    wire = dot_stuffed(data)
     assert b".\r\n" not in wire.splitlines(keepends=True)
     assert unstuffed(wire) == data
 
 
 def test_a_body_without_dots_is_not_copied_and_one_without_end_gets_one() -> None:
     data = b"a\r\nb\r\n"
-    assert stuffed(data) is data
-    assert stuffed(b"a") == b"a\r\n"
+    assert dot_stuffed(data) is data
+    assert dot_stuffed(b"a") == b"a\r\n"

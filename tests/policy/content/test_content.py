@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import Rejection, Warning
 from posthouse.policy.content import ContentKind, ContentPurpose, judge
-from posthouse.policy.content.decide import ContentSetting, decide, is_judged
+from posthouse.policy.content.decide import ContentSetting, decide, is_checked
 from posthouse.policy.content.rules import LANGUAGES, rules_of, words_of
 from tests.policy.content.labelled import Labelled, development, earlier, held_out
 from tests.support.spent import within
@@ -194,7 +194,7 @@ def test_only_transactional_mail_is_refused_and_only_where_the_stream_says_so(
     found = decide(COMMERCIAL, message_class, setting, "transactional")
     if setting is ContentSetting.OFF or message_class is MessageClass.COMMERCIAL:
         assert found is None
-        assert not is_judged(message_class, setting)
+        assert not is_checked(message_class, setting)
     elif setting is ContentSetting.REFUSE and message_class is MessageClass.TRANSACTIONAL:
         assert isinstance(found, Rejection)
         assert found.code == "content_refused"

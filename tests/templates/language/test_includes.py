@@ -90,7 +90,7 @@ def test_a_part_may_have_its_own_variant() -> None:
         ("{% extends 'middle' %}{% block x %}{% endblock %}", SourceFault("html", 1, "there are: body, head, inner")),
         (
             "{% extends 'base' %}\nlost {% block body %}x{% endblock %}",
-            SourceFault("html", 2, "a page that extends says nothing outside"),
+            SourceFault("html", 2, "a page that extends has nothing outside"),
         ),
         ("{% extends 'base' %}{% block body %}x{% endblock %}\n<!-- {% if a %}", SourceFault("html", 2, "put this into one")),
         ("{% extends 'base' %}{% include 'footer' %}", SourceFault("html", 1, "put this into one")),

@@ -1,4 +1,4 @@
-"""How does a message become bytes? (RFC 5322, RFC 2045 to 2047, RFC 2183, RFC 2387)
+"""A message composed as bytes. (RFC 5322, RFC 2045 to 2047, RFC 2183, RFC 2387)
 
 ``compose`` makes the content once, at intake: fields in a fixed order and a body, CRLF only, seven-bit, short
 lines. ``finish`` adds what is known only at the first attempt. Both are deterministic: the boundary comes from

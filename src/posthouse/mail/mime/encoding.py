@@ -1,10 +1,10 @@
-"""How do bytes travel through seven-bit lines, and back? (RFC 2045 sections 6.7 and 6.8, RFC 6376 section 3.4.4)
+"""Transfer encodings: bytes on seven-bit lines, and back. (RFC 2045 sections 6.7 and 6.8, RFC 6376 section 3.4.4)
 
 Text is normalised before it is encoded: every line break (CR, LF, CRLF, NEL, U+2028, U+2029) is one CRLF, NUL is
 gone. So nothing that comes out holds a bare CR or LF, whatever went in. All functions are linear.
 
-Known sharp edges: ``binascii.b2a_qp`` takes the first line break for all of them, which is why it must only
-see CRLF, and writes its own soft breaks as a bare LF where there is none; text whose bytes are mostly not ASCII is shorter and as readable in base64.
+Known sharp edges: ``binascii.b2a_qp`` takes the first line break for all of them, which is why it must only see CRLF, and writes
+its own soft breaks as a bare LF where there is none; text whose bytes are mostly not ASCII is shorter and as readable in base64.
 """
 
 import binascii

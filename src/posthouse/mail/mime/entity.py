@@ -1,6 +1,6 @@
-"""What is a message made of? A bounded MIME walker. (RFC 5322 section 2.2, RFC 2045, RFC 2046 section 5.1)
+"""The parts of a message: a bounded MIME parser. (RFC 5322 section 2.2, RFC 2045, RFC 2046 section 5.1)
 
-Bytes become a tree of entities that point into them; nothing is copied until somebody asks for a leaf.
+Bytes become a tree of entities that point into them; nothing is copied until a leaf is read.
 Caps come before work: header octets, octets a field, depth, parts, and the octets searched for boundaries,
 so time and memory are linear in the input however it is nested.
 
@@ -33,11 +33,11 @@ _MEDIA: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 
 
 class MalformedMessage(Exception):
-    """The input is no message that all readers understand alike; the text is one sentence for the sender."""
+    """The input is not a message that all readers parse the same way; the text is one sentence for the sender."""
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A header field as it stands: ``name`` in lower case, ``raw`` with its folds and without the last CRLF."""
+    """A header field as written: ``name`` in lower case, ``raw`` with its folds and without the last CRLF."""
 
     name: str
     raw: bytes
@@ -85,7 +85,7 @@ class Entity(msgspec.Struct):
 
 
 class PartRole(msgspec.Struct, frozen=True):
-    """What a leaf is for: ``kind`` is text, html or file."""
+    """The use of a leaf: ``kind`` is text, html or file."""
 
     kind: str
     filename: str = ""
@@ -93,12 +93,12 @@ class PartRole(msgspec.Struct, frozen=True):
 
 
 def parse(data: bytes) -> Entity:
-    """The tree of a message on CRLF lines. Raises Malformed."""
+    """The tree of a message on CRLF lines. Raises MalformedMessage."""
     return _Walk(data).entity(0, len(data), 0, "text/plain")
 
 
 def leaves(entity: Entity) -> Iterator[Entity]:
-    """The parts that hold something, in order."""
+    """The parts with content, in order."""
     if not entity.parts:
         yield entity
     for part in entity.parts:
@@ -106,7 +106,7 @@ def leaves(entity: Entity) -> Iterator[Entity]:
 
 
 def role(leaf: Entity) -> PartRole:
-    """Body text unless it says, or its name says, that it is a file."""
+    """Body text, unless its disposition or its name makes it a file."""
     field = leaf.first("content-disposition")
     disposition, parameters = parameter.parse(field.text) if field else ("", {})
     filename = parameters.get("filename") or leaf.parameters.get("name", "")
@@ -118,20 +118,20 @@ def role(leaf: Entity) -> PartRole:
 
 
 def fields_of(head: bytes) -> list[Field]:
-    """The fields of a header without its empty line. Raises Malformed."""
-    found: list[tuple[str, list[bytes]]] = []
+    """The fields of a header without its empty line. Raises MalformedMessage."""
+    fields: list[tuple[str, list[bytes]]] = []
     for line in head.split(b"\r\n") if head else ():
         if line[:1] in (b" ", b"\t"):
-            if not found:
+            if not fields:
                 raise MalformedMessage("The message begins with a continuation line.")
             if line.strip(b" \t"):
-                found[-1][1].append(line)
+                fields[-1][1].append(line)
             continue
         name, colon, _ = line.partition(b":")
         if not colon or not _NAME.fullmatch(name):
             raise MalformedMessage("A line of a header is not a header field.")
-        found.append((name.decode().lower(), [line]))
-    return [Field(name, _whole(lines)) for name, lines in found]
+        fields.append((name.decode().lower(), [line]))
+    return [Field(name, _whole(lines)) for name, lines in fields]
 
 
 def _whole(lines: list[bytes]) -> bytes:
@@ -152,7 +152,7 @@ class _Walk:
         self.search_octets = max(_SEARCHES * len(data), _SEARCH_FLOOR)
 
     def entity(self, start: int, end: int, depth: int, media: str) -> Entity:
-        """The entity in ``[start, end)``; ``media`` is what it is when it does not say."""
+        """The entity in ``[start, end)``; ``media`` is the type where none is given."""
         self.parts -= 1
         if self.parts < 0 or depth > DEPTH:
             raise MalformedMessage("The message has too many or too deeply nested parts.")
@@ -166,10 +166,10 @@ class _Walk:
                 media = declared if _MEDIA.fullmatch(declared) else "text/plain"
             elif field.name == "content-transfer-encoding":
                 transfer = field.text.lower()
-        found = Entity(fields, media, parameters, transfer, self.data, body_start, end)
+        result = Entity(fields, media, parameters, transfer, self.data, body_start, end)
         if media.startswith("multipart/"):
-            self._divide(found, depth)
-        return found
+            self._divide(result, depth)
+        return result
 
     def _split(self, start: int, end: int) -> tuple[int, int]:
         """Where the header ends and where the body begins; charged to the header budget."""
@@ -188,47 +188,47 @@ class _Walk:
             raise MalformedMessage("The headers are longer than 256 KB.")
         return head_end, body_start
 
-    def _divide(self, found: Entity, depth: int) -> None:
+    def _divide(self, entity: Entity, depth: int) -> None:
         """Find the parts of a multipart between its delimiter lines (RFC 2046 section 5.1.1)."""
-        boundary = found.parameters.get("boundary", "")
+        boundary = entity.parameters.get("boundary", "")
         if not _BOUNDARY.fullmatch(boundary):
             raise MalformedMessage("A multipart has no usable boundary.")
-        if found.encoding not in ("7bit", "8bit", "binary"):
+        if entity.encoding not in ("7bit", "8bit", "binary"):
             raise MalformedMessage("A multipart must not have a transfer encoding of its own.")
-        self.search_octets -= found.end - found.start
+        self.search_octets -= entity.end - entity.start
         if self.search_octets < 0:
             raise MalformedMessage("The message has too many or too deeply nested parts.")
-        default = "message/rfc822" if found.media == "multipart/digest" else "text/plain"
+        default = "message/rfc822" if entity.media == "multipart/digest" else "text/plain"
         parts, opened = [], -1
-        for line_start, line_end, is_last in self._delimiters(boundary, found):
+        for line_start, line_end, is_last in self._delimiters(boundary, entity):
             if opened < 0:
-                found.preamble_end = line_start + 2
+                entity.preamble_end = line_start + 2
             elif line_start < opened:  # some readers take both for one, the last one too, others see an empty part
                 raise MalformedMessage("A boundary of a multipart follows directly on another.")
             else:
                 parts.append(self.entity(opened, line_start, depth + 1, default))
             opened = line_end + 2
             if is_last:
-                found.epilogue_start = line_end
+                entity.epilogue_start = line_end
                 break
         else:
-            if 0 <= opened < found.end:
-                parts.append(self.entity(opened, found.end, depth + 1, default))
-            found.epilogue_start = found.end
+            if 0 <= opened < entity.end:
+                parts.append(self.entity(opened, entity.end, depth + 1, default))
+            entity.epilogue_start = entity.end
         if not parts:
             raise MalformedMessage("A multipart has no parts between its boundaries.")
-        found.parts = parts
+        entity.parts = parts
 
-    def _delimiters(self, boundary: str, found: Entity) -> Iterator[tuple[int, int, bool]]:
+    def _delimiters(self, boundary: str, entity: Entity) -> Iterator[tuple[int, int, bool]]:
         """Delimiter lines: where the CRLF before each stands, where the line ends, and whether it is the last."""
         mark = b"\r\n--" + boundary.encode()
-        at = self.data.find(mark, max(found.start - 2, 0), found.end)  # from the CRLF of the empty line before the body
+        at = self.data.find(mark, max(entity.start - 2, 0), entity.end)  # from the CRLF of the empty line before the body
         while at >= 0:
-            match = _TAIL.match(self.data, at + len(mark), found.end)
+            match = _TAIL.match(self.data, at + len(mark), entity.end)
             if match:
                 yield at, match.end(), bool(match[1])
             else:
                 self.near_misses -= 1
                 if self.near_misses < 0:
                     raise MalformedMessage("The message has too many lines that resemble its boundaries.")
-            at = self.data.find(mark, match.end() if match else at + 2, found.end)
+            at = self.data.find(mark, match.end() if match else at + 2, entity.end)

@@ -1,4 +1,4 @@
-"""What do the parameters of Content-Type and Content-Disposition say? (RFC 2045 section 5.1, RFC 2183, RFC 2231)
+"""The parameters of Content-Type and Content-Disposition. (RFC 2045 section 5.1, RFC 2183, RFC 2231)
 
 One pass, at most 200 parameters; the first of two equal names counts. Writing gives one form only: a quoted
 string where the value is short ASCII, else RFC 2231 in numbered pieces.

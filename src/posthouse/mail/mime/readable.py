@@ -1,4 +1,4 @@
-"""What does a message say to a person? For the built-in inbox and the content page. (RFC 5322, RFC 2045 to 2047)
+"""A message as a person reads it, for the built-in inbox and the content page. (RFC 5322, RFC 2045 to 2047)
 
 Reads anything and never raises: what is no MIME message is shown as text. Linear and bounded like ``entity``,
 whose tree it reads. Links and a code are picked out for tests that wait for a mail and act on it.
@@ -118,14 +118,14 @@ def _value(field: Field | None) -> str:
 def _addresses(field: Field | None) -> list[str]:
     if field is None:
         return []
-    found = parse_list(field.text)
-    return [decode_words(field.text)] if isinstance(found, AddressFault) else [mailbox.address for mailbox in found]
+    parsed = parse_list(field.text)
+    return [decode_words(field.text)] if isinstance(parsed, AddressFault) else [mailbox.address for mailbox in parsed]
 
 
 def _links(text: str, html: str) -> list[str]:
-    found = [link.href.strip() for link in links(html) if link.element == "a"]
-    found += [match[0].rstrip(".,;:!?)]}") for match in _URL.finditer(text)]
-    return list(dict.fromkeys(link for link in found if link.lower().startswith(("http://", "https://"))))[:LINKS_LIMIT]
+    addresses = [link.href.strip() for link in links(html) if link.element == "a"]
+    addresses += [match[0].rstrip(".,;:!?)]}") for match in _URL.finditer(text)]
+    return list(dict.fromkeys(link for link in addresses if link.lower().startswith(("http://", "https://"))))[:LINKS_LIMIT]
 
 
 def _code(subject: str, text: str) -> str | None:

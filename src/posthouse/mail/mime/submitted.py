@@ -1,4 +1,4 @@
-"""What did a mailer submit, and what of it goes on the wire? (RFC 6409, RFC 5322, RFC 2045, RFC 5321 section 2.4)
+"""A submitted message, and what of it goes on the wire. (RFC 6409, RFC 5322, RFC 2045, RFC 5321 section 2.4)
 
 A submitted message keeps its structure and its words; it loses what is not for readers (Bcc, Return-Path,
 Received, controls) and what is ours to say (Date, Sender, signatures, Feedback-ID). From is written anew from
@@ -46,7 +46,7 @@ _HEADER_NOISE: Final = bytes(32 if (c < 32 and c not in (9, 10, 13)) or c == 127
 
 
 class Submitted(msgspec.Struct, frozen=True, kw_only=True):
-    """A submitted message: what it says, what it asks of us, and the content that will be sent.
+    """A submitted message: its fields, the controls in it, and the content that will be sent.
 
     ``identity``: what it says (``mail.content_identity``), however it was encoded and whatever its Date, Message-ID and
     boundaries. ``words``: its text and its HTML, ``files``: what it attaches. ``controls``: lower-case names, each with its
@@ -67,7 +67,7 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubmittedFault(msgspec.Struct, frozen=True):
-    """Why a message was not taken: an enhanced status code and one sentence for the sender."""
+    """Why a message was refused: an enhanced status code and one sentence for the sender."""
 
     code: str
     message: str
@@ -84,7 +84,7 @@ def read_submitted(mime: bytes) -> Submitted | SubmittedFault:
 
 
 def repaired(mime: bytes) -> bytes:
-    """CRLF only, no NUL, and nothing in the header that some readers take for a line break."""
+    """CRLF only, no NUL, and no character in the header that some readers take for a line break."""
     data = encoding.crlf(mime.replace(b"\0", b"") if b"\0" in mime else mime)
     end = data.find(b"\r\n\r\n")
     head = data if end < 0 else data[:end]
@@ -93,7 +93,7 @@ def repaired(mime: bytes) -> bytes:
 
 
 def check_singular(fields: Sequence[Field]) -> None:
-    """Raise Malformed where a field that decides how a message is read stands twice."""
+    """Raise MalformedMessage where a field that decides how a message is read stands twice."""
     names = [field.name for field in fields]
     for name in sorted(_ONCE):
         if names.count(name) > 1:
@@ -110,7 +110,7 @@ def _submitted(tree: Entity) -> Submitted:
     head = _head(fields, sender, keep_message_id=bool(message_id))
     if body and not body.endswith(b"\r\n"):
         body += b"\r\n"
-    text, html, files = _said(tree)
+    text, html, files = _contents(tree)
     content = Content(head=head, body=body, body_digest=body_digest(body), message_id=message_id, header_from=sender.address)
     return Submitted(
         sender=sender,
@@ -131,15 +131,15 @@ def author_of(field: Field | None) -> Mailbox:
     """The one mailbox in the one From field."""
     if field is None:
         raise MalformedMessage("The message has no From field.")
-    found = parse_author(field.text)
-    if isinstance(found, AddressFault):
-        raise MalformedMessage(f"The From field {found.message}.")
-    return found
+    mailbox = parse_author(field.text)
+    if isinstance(mailbox, AddressFault):
+        raise MalformedMessage(f"The From field {mailbox.message}.")
+    return mailbox
 
 
 def _recipients(tree: Entity, name: str) -> tuple[Mailbox, ...]:
-    found = parse_list(", ".join(field.text for field in tree.fields if field.name == name))
-    return () if isinstance(found, AddressFault) else found
+    mailboxes = parse_list(", ".join(field.text for field in tree.fields if field.name == name))
+    return () if isinstance(mailboxes, AddressFault) else mailboxes
 
 
 def _controls(fields: Iterable[Field]) -> dict[str, list[str]]:
@@ -154,7 +154,7 @@ def _controls(fields: Iterable[Field]) -> dict[str, list[str]]:
 
 
 def _is_left_out(name: str) -> bool:
-    """True for what no reader gets from a submitted header: controls, what is ours to say, signatures that do not hold any more."""
+    """Whether a submitted field is removed: controls, fields that we set, signatures that are broken now."""
     return name in _DROPPED or name in _CONTROLS or name.startswith((_CONTROL_FAMILY, "arc-"))
 
 
@@ -163,39 +163,39 @@ def own_fields(submitted: Submitted) -> dict[str, str]:
 
     Left out is what such a message gets from its envelope, its words and its parts; of one that stands twice the first counts.
     """
-    found: dict[str, tuple[str, str]] = {}
+    own: dict[str, tuple[str, str]] = {}
     for field in submitted.fields:
         name = field.name
         anew = name in _WRITTEN or name.startswith(("dkim-", "content-")) or (name == "message-id" and not submitted.message_id)
         if not anew and not _is_left_out(name):
-            found.setdefault(name, (field.raw[: len(name)].decode(), decode_words(one_line(field.text))))
-    return dict(found.values())
+            own.setdefault(name, (field.raw[: len(name)].decode(), decode_words(one_line(field.text))))
+    return dict(own.values())
 
 
 def reply_to(submitted: Submitted) -> tuple[Mailbox, ...]:
-    """Whom the author wants to be answered; nobody where the field cannot be read."""
+    """The Reply-To addresses; () where the field cannot be parsed."""
     for field in submitted.fields:
         if field.name == "reply-to":
-            found = parse_list(one_line(field.text))
-            return () if isinstance(found, AddressFault) else found
+            mailboxes = parse_list(one_line(field.text))
+            return () if isinstance(mailboxes, AddressFault) else mailboxes
     return ()
 
 
-def _said(tree: Entity) -> tuple[str, str, list[Attachment]]:
-    """What a person would read and open: text, HTML, files."""
-    said: dict[str, list[str]] = {"text": [], "html": []}
+def _contents(tree: Entity) -> tuple[str, str, list[Attachment]]:
+    """The text, the HTML and the files."""
+    texts: dict[str, list[str]] = {"text": [], "html": []}
     files: list[Attachment] = []
     for leaf in leaves(tree):
         use = role(leaf)
         if use.kind != "file":
-            said[use.kind].append(leaf.text)
+            texts[use.kind].append(leaf.text)
         elif not leaf.media.endswith("-signature"):  # PGP and S/MIME: another one each time
             files.append(Attachment(use.filename, leaf.content, leaf.media))
-    return "\n".join(said["text"]), "\n".join(said["html"]), files
+    return "\n".join(texts["text"]), "\n".join(texts["html"]), files
 
 
 def _head(fields: Sequence[Field], sender: Mailbox, *, keep_message_id: bool) -> bytes:
-    """The fields that go on the wire, in their order, From in our own words."""
+    """The fields that go on the wire, in their order; From is written anew."""
     lines: list[bytes] = []
     seen: set[str] = set() if keep_message_id else {"message-id"}
     for field in fields:
@@ -209,7 +209,7 @@ def _head(fields: Sequence[Field], sender: Mailbox, *, keep_message_id: bool) ->
 
 
 def _joined(fields: Sequence[Field], first: Field) -> Field:
-    """To or Cc with what further fields of that name say: PHP's mail() writes one, its callers another."""
+    """To or Cc merged with further fields of that name: PHP's mail() writes one, its callers another."""
     if first.name not in ("to", "cc"):
         return first
     others = [field.raw[len(field.name) + 1 :].strip() for field in fields if field.name == first.name and field is not first]
@@ -217,7 +217,7 @@ def _joined(fields: Sequence[Field], first: Field) -> Field:
 
 
 def clean(field: Field) -> bytes:
-    """The field as it stands where it may, else the same words folded and encoded."""
+    """The field as written where it is valid, else the same text folded and encoded."""
     raw = field.raw
     if raw.isascii() and (len(raw) <= LINE_LIMIT or not encoding.has_long_line(raw, LINE_LIMIT)):
         return raw + b"\r\n"
@@ -226,8 +226,8 @@ def clean(field: Field) -> bytes:
         value, parameters = parameter.parse(one_line(field.text))
         if value.isascii() and len(value) < LINE_AIM:
             return name.encode() + b": " + parameter.write(value, parameters) + b"\r\n"
-    elif field.name in _ADDRESSES and not isinstance(found := parse_list(one_line(field.text)), AddressFault):
-        return mailbox_field(name, found) if found else name.encode() + b": undisclosed-recipients:;\r\n"
+    elif field.name in _ADDRESSES and not isinstance(mailboxes := parse_list(one_line(field.text)), AddressFault):
+        return mailbox_field(name, mailboxes) if mailboxes else name.encode() + b": undisclosed-recipients:;\r\n"
     return encode_field(name, decode_words(field.text))
 
 

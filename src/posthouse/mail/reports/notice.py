@@ -1,4 +1,4 @@
-"""What a report says of one recipient, and what all readers of reports share: addresses, lines, the header of the returned mail."""
+"""A report's notice of one recipient, and what all readers of reports share: addresses, lines, the returned mail's header."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,8 @@ _SPACES: Final = re.compile(r"\s+")
 
 
 class RecipientNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient's notice. ``action`` and ``status`` of RFC 3464, '' where there are no fields; ``diagnostic``: what the host replied.
+    """One recipient's notice. ``action`` and ``status`` of RFC 3464, '' where there are no fields; ``diagnostic``: what the host
+    replied.
 
     ``text``: what the report's words say beside its fields. Texts are one line each.
     """

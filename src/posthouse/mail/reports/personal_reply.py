@@ -1,16 +1,16 @@
-"""Did a person write back, and may what they wrote be handed on? (RFC 3834 section 2, RFC 5322 section 3.6.6, RFC 5321 section 6.3)
+"""A person's reply to a return path, made ready to be forwarded. (RFC 3834 section 2, RFC 5322 section 3.6.6, RFC 5321 section
+6.3)
 
-A return path gets reports, answers of robots, and now and then a *letter*: somebody's mailer answered the envelope. Whoever
-sends with the null return path, says that it is automatic, or writes as a daemon, is no person. What a letter says is not
-looked at: it is handed on as it came, and what it needs for that (fields and body that are fit for the wire) is made here,
-because this runs in a confined child.
+A return path gets reports, automatic replies, and now and then a *personal reply*: a mailer answered the envelope. A mail with
+the null return path, with a field that says it is automatic, or from a daemon is not personal. The text of a reply is not looked
+at: it is forwarded as it came, and its fields and body are made fit for the wire here, because this runs in a confined child.
 
-A letter is *held*, told of and not handed on, where it came over a mailing list or is going round: our own mark is in it, or
-more hosts than ``MOST_HOPS`` had it in hand.
+A reply is *blocked*, reported and not forwarded, where it came over a mailing list or is looping: our own mark is in it, or more
+than ``MOST_HOPS`` hosts relayed it.
 
-Known sharp edges: a body that is not seven-bit is encoded anew, and its author's signature, which would fail, is left out. Without
-an envelope (mail handed in by HTTP) the Return-Path field is believed. A letter that quotes a report and answers nothing is
-taken for a report.
+Known sharp edges: a body that is not seven-bit is encoded anew, and its author's signature, which would fail, is left out.
+Without an envelope (mail that came by HTTP) the Return-Path field is used. A reply that quotes a report and refers to no message
+is taken for a report.
 """
 
 import re
@@ -37,15 +37,17 @@ _REPORTS: Final = frozenset({"multipart/report", "message/delivery-status", "mes
 _DAEMON: Final = re.compile(
     r"(?:mailer-?daemon|postmaster|mdaemon|no-?reply|do-?not-?reply|bounces?|root)(?![a-z])", re.IGNORECASE
 )
-_ANSWER: Final = re.compile(r"(?:re|aw|antw|sv|vs|odp|rif|res)\s*(?:\[\d+\])?:", re.IGNORECASE)
+_REPLY_SUBJECT: Final = re.compile(r"(?:re|aw|antw|sv|vs|odp|rif|res)\s*(?:\[\d+\])?:", re.IGNORECASE)
 _DROPPED: Final = frozenset({"return-path", "bcc", "resent-bcc"})
 _SIGNATURES: Final = ("dkim-signature", "domainkey-signature", "arc-")
 
 
 class PersonalReply(msgspec.Struct, frozen=True, kw_only=True):
-    """``author``: the address in From. ``digest``: which letter it is, whichever way it came. ``answers``: it says that it is an answer.
+    """``author``: the address in From. ``digest``: equal for copies of one reply. ``is_answer``: its fields or subject say that
+    it is one.
 
-    ``held``: ``list`` or ``looped``, else ''; ``content``: what is handed on, None where it is held. ``subject`` and ``message_id``: as written.
+    ``blocked_reason``: ``list`` or ``looped``, else ''; ``content``: what is forwarded, None where it is blocked. ``subject`` and
+    ``message_id``: as written.
     """
 
     author: str
@@ -58,7 +60,9 @@ class PersonalReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_reply(data: bytes, return_path: str | None) -> PersonalReply | None:
-    """The letter, or None for what no person wrote or nobody could read. ``return_path``: of the envelope, '' the null one, None unknown."""
+    """The reply, or None for what no person wrote or what cannot be parsed. ``return_path``: of the envelope, '' the null one,
+    None unknown.
+    """
     try:
         tree = parse(repaired(data))
         check_singular(tree.fields)
@@ -69,12 +73,17 @@ def read_reply(data: bytes, return_path: str | None) -> PersonalReply | None:
         return None
     message_id = field.text if (field := tree.first("message-id")) and MESSAGE_ID.fullmatch(field.text) else ""
     subject = decode_words(_value(tree, "subject"))
-    is_answer = any(tree.first(name) for name in ("in-reply-to", "references")) or _ANSWER.match(subject) is not None
+    is_answer = any(tree.first(name) for name in ("in-reply-to", "references")) or _REPLY_SUBJECT.match(subject) is not None
     blocked_reason = _blocked_reason(tree)
     return PersonalReply(
-        author=author.address, digest=_digest(tree), is_answer=is_answer, message_id=message_id, subject=subject, blocked_reason=blocked_reason,
+        author=author.address,
+        digest=_digest(tree),
+        is_answer=is_answer,
+        message_id=message_id,
+        subject=subject,
+        blocked_reason=blocked_reason,
         content=None if blocked_reason else _content(tree, message_id),
-    )  # fmt: skip
+    )
 
 
 def _is_automatic(tree: Entity, author: Mailbox, return_path: str | None) -> bool:
@@ -97,26 +106,26 @@ def _blocked_reason(tree: Entity) -> str:
 
 
 def _content(tree: Entity, message_id: str) -> Content:
-    """The fields as they came but for what is the envelope's, and the body; the same bytes wherever they are fit for the wire."""
+    """The fields as they came without those of the envelope, and the body; the same bytes wherever they are fit for the wire."""
     fields, body = seven_bit(tree)
     dropped: tuple[str, ...] = ("x-posthouse-",) if fields is tree.fields else ("x-posthouse-", *_SIGNATURES)
-    kept = [
+    forwarded = [
         field
         for field in fields
         if field.name not in _DROPPED and not field.name.startswith(dropped) and (message_id or field.name != "message-id")
     ]
     if body and not body.endswith(b"\r\n"):
         body += b"\r\n"
-    head = b"".join(clean(field) for field in kept)
+    head = b"".join(clean(field) for field in forwarded)
     return Content(
         head=head, body=body, body_digest=body_digest(body), message_id=message_id, dated=tree.first("date") is not None
     )
 
 
 def _digest(tree: Entity) -> bytes:
-    """Of what was written, not of the ways it went: the fields of its author, and the body."""
-    written = [_value(tree, name).encode() for name in ("from", "date", "message-id", "subject")]
-    return sha256(b"\n".join([*written, tree.body])).digest()
+    """Of the author's fields and the body, not of the fields that hosts on the route added."""
+    parts = [_value(tree, name).encode() for name in ("from", "date", "message-id", "subject")]
+    return sha256(b"\n".join([*parts, tree.body])).digest()
 
 
 def _value(tree: Entity, name: str) -> str:

@@ -1,8 +1,8 @@
 """What a returned mail says, and of whom: delivery reports, complaints and automatic replies.
 
-Which kind it is is decided here; the kinds are read in ``dsn`` (RFC 3464), ``arf`` (RFC 5965), ``auto_reply`` (RFC 3834) and, for the
-many reports that follow no standard, ``text``. Nothing is judged: what a notice means is decided in ``policy.recipients.bounce``, and
-which delivery it is about follows from the return path it came to, not from anything in here.
+Which kind it is is decided here; the kinds are read in ``dsn`` (RFC 3464), ``arf`` (RFC 5965), ``auto_reply`` (RFC 3834) and, for
+the many reports that follow no standard, ``text``. Nothing is judged: what a notice means is decided in
+``policy.recipients.bounce``, and which delivery it is about follows from the return path it came to, not from anything in here.
 
 Known sharp edges: a mail of no known kind whose words name a recipient counts as a delivery report.
 """
@@ -62,7 +62,8 @@ class ReportKind(StrEnum):
 class ReturnedReport(msgspec.Struct, frozen=True, kw_only=True):
     """``notices``: one a recipient. ``feedback_type``: of a complaint.
 
-    ``tokens``: return paths of ours that stand in it; ``message_ids`` and ``feedback_ids``: of the mail it is about. All are claims.
+    ``tokens``: return paths of ours that stand in it; ``message_ids`` and ``feedback_ids``: of the mail it is about. All are
+    claims.
     """
 
     kind: ReportKind

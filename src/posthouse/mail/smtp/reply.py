@@ -1,11 +1,11 @@
-"""What did they say? Bytes from an SMTP server become replies (RFC 5321 section 4.2, RFC 2034, RFC 3463).
+"""Bytes from an SMTP server become replies (RFC 5321 section 4.2, RFC 2034, RFC 3463).
 
-A reply is its code, the enhanced status code if it carries one, and its text. Judgement is not made here:
-which code means what stands in ``policy.deliver.classify``. The reader survives any bytes, in any chunking, with the
-same result: what is no reply becomes one ``Unreadable``, after which nothing is read any more.
+A reply is its code, the enhanced status code if it carries one, and its text. What a code means
+is decided in ``policy.deliver.classify``. The reader survives any bytes, in any chunking, with the
+same result: what is no reply becomes one ``UnreadableReply``, after which nothing is read any more.
 
 Bounds: 4 KB a line, 128 lines a reply, 1 KB of text kept. A bare LF ends a line too, because some servers
-send it and nothing hangs on it here.
+send it and nothing depends on it here.
 
 Known sharp edges: the enhanced code's class is not compared with the reply code; receivers mix them, and
 only the reply code binds (RFC 5321 section 4.2.1).
@@ -40,7 +40,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a person should see."""
+        """The text for people."""
         return clip(self.lines[0] if len(self.lines) == 1 else " ".join(self.lines).strip())
 
 
@@ -56,7 +56,6 @@ class ReplyReader:
     __slots__ = ("_code", "_lines", "_rest", "broken")
 
     def __init__(self) -> None:
-        """Nothing was heard yet."""
         self._rest = b""
         self._code = -1
         self._lines: list[bytes] = []
@@ -64,20 +63,20 @@ class ReplyReader:
 
     @property
     def pending(self) -> bool:
-        """Whether something was heard that is no whole reply yet."""
+        """Whether the beginning of a reply has come, and not its end."""
         return bool(self._rest or self._lines)
 
     def feed(self, data: bytes) -> list[Reply | UnreadableReply]:
-        """The replies that ``data`` completes; an ``Unreadable`` is the last thing ever returned."""
+        """The replies that ``data`` completes; an ``UnreadableReply`` is the last one returned."""
         if self.broken:
             return []
         replies: list[Reply | UnreadableReply] = []
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            heard = self._line(line)
-            if heard is not None:
-                replies.append(heard)
-                if type(heard) is UnreadableReply:
+            reply = self._line(line)
+            if reply is not None:
+                replies.append(reply)
+                if type(reply) is UnreadableReply:
                     return replies
         if len(self._rest) >= MAX_LINE:
             replies.append(self._fault("a line longer than 4 KB"))
@@ -114,9 +113,9 @@ class ReplyReader:
 
 
 def queue_id(text: str) -> str:
-    """What the peer calls the message it took (``queued as 4XyZ``, ``OK id=1abc-…``), or empty."""
-    found = _QUEUE_ID.search(text)
-    return next(filter(None, found.groups()), "") if found else ""
+    """The peer's own id of the message it accepted (``queued as 4XyZ``, ``OK id=1abc-…``), or empty."""
+    match = _QUEUE_ID.search(text)
+    return next(filter(None, match.groups()), "") if match else ""
 
 
 def clip(text: str) -> str:
@@ -129,4 +128,4 @@ def clip(text: str) -> str:
 def _printable(line: bytes) -> str:
     """Text that may stand in a log, a page and a database: controls, line separators and NUL become spaces."""
     text = line.decode("utf-8", "replace")
-    return text if text.isprintable() else "".join([letter if letter.isprintable() else " " for letter in text])
+    return text if text.isprintable() else "".join([character if character.isprintable() else " " for character in text])

@@ -85,7 +85,7 @@ class SmtpConnection(asyncio.Protocol):
     def _begin(self, parcel: QueuedParcel | None) -> None:
         if parcel is not None:
             self._parcels.append(parcel)
-            self._write((self._conversation.begin(parcel.parcel),))
+            self._write((self._conversation.start_transaction(parcel.parcel),))
         elif not self._quitting:
             self._pool.became_idle(self)
 
@@ -102,7 +102,7 @@ class SmtpConnection(asyncio.Protocol):
 
     def _can_send(self, parcel: QueuedParcel) -> bool:
         """Whether the peer can be asked to take it at all; where it cannot, the parcel has its outcome."""
-        objection = self._conversation.objection(parcel.parcel)
+        objection = self._conversation.unsupported_reason(parcel.parcel)
         if objection is not None:
             self._pool.finish(self, parcel, self._pool.classifier.impossible(objection, self.host))
             return False
@@ -117,8 +117,8 @@ class SmtpConnection(asyncio.Protocol):
             if self.over:
                 return
             self._STEPS[type(action)](self, action)
-        if self._replies_seen != self._conversation.heard and not self.over:
-            self._replies_seen = self._conversation.heard
+        if self._replies_seen != self._conversation.reply_count and not self.over:
+            self._replies_seen = self._conversation.reply_count
             self._set_deadline()
 
     def _send_command(self, command: SendCommand) -> None:
@@ -189,7 +189,7 @@ class SmtpConnection(asyncio.Protocol):
             return
         self._transport = secured
         self.tls = describe_session(secured.get_extra_info("ssl_object"))
-        self._do(self._conversation.secured())
+        self._do(self._conversation.finish_handshake())
         self._set_deadline()
 
     # --- asyncio.Protocol ---

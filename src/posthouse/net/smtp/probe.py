@@ -110,7 +110,7 @@ class _ProbeSession:
         awaited = SmtpCommand.GREETING
         while True:
             reply = await self._next_reply(stream)
-            action = handshake.take(awaited, reply)
+            action = handshake.handle_reply(awaited, reply)
             if awaited is SmtpCommand.GREETING:
                 self._greeting = reply.lines[0]
             elif awaited is SmtpCommand.EHLO and self._extensions is None:
@@ -118,13 +118,13 @@ class _ProbeSession:
             if isinstance(action, SecureClient):
                 await writer.start_tls(checking(), server_hostname=self._target.host)
                 self._reader, self._replies = ReplyReader(), deque()  # what came before the handshake is not believed
-                action = handshake.secured()
+                action = handshake.finish_handshake()
             match action:
                 case SessionReady():
                     return
                 case SendCommand():
                     writer.write(action.data)
-                    awaited = action.asked
+                    awaited = action.command
                 case _:
                     raise ValueError(_describe_end(action))
 

@@ -16,8 +16,8 @@ from posthouse.model.send_request import Rejection, Warning
 from posthouse.pipeline.accept.message import AdmittedMessage
 from posthouse.policy.accept import commercial
 from posthouse.policy.content import ContentKind, ContentVerdict, judge
-from posthouse.policy.content.decide import ContentSetting, decide, is_judged
-from posthouse.policy.content.near_duplicates import Likeness, alike, likeness, ready
+from posthouse.policy.content.decide import ContentSetting, decide, is_checked
+from posthouse.policy.content.near_duplicates import ContentFingerprint, fingerprint, is_near_duplicate, load_rules
 from posthouse.telemetry import metrics
 from posthouse.templates.html.text import text_of
 
@@ -38,14 +38,16 @@ class ContentPolicy:
     """One per process; caches verdicts on templates, and on the last mails that were not rendered from one."""
 
     def __init__(self) -> None:
-        ready()
+        load_rules()
         self._by_template: OrderedDict[tuple[int, str, int, str | None], ContentVerdict] = OrderedDict()
-        self._by_likeness: OrderedDict[tuple[int, str, str | None, int], tuple[Likeness, ContentVerdict]] = OrderedDict()
+        self._by_fingerprint: OrderedDict[tuple[int, str, str | None, int], tuple[ContentFingerprint, ContentVerdict]] = (
+            OrderedDict()
+        )
 
     def check(self, message: AdmittedMessage) -> PolicyResult | Rejection:
         """The content of a mail against the stream it goes out on."""
         message_class, stream = message.admission.type.message_class, message.facts.stream.settings
-        if not is_judged(message_class, stream.content_policy):
+        if not is_checked(message_class, stream.content_policy):
             return PolicyResult(None, ())
         verdict = self.verdict(message)
         metrics.CONTENT.labels(verdict.kind.value, stream.content_policy).inc()
@@ -71,17 +73,17 @@ class ContentPolicy:
     def _inline_verdict(self, message: AdmittedMessage) -> ContentVerdict:
         text, html = _words(message)
         locale = message.request.locale
-        seen = likeness(message.parts.subject, html or text or "", is_html=bool(html))
+        seen = fingerprint(message.parts.subject, html or text or "", is_html=bool(html))
         key = (message.caller.tenant, message.admission.type.name, locale, len(seen.pieces))
-        last = self._by_likeness.get(key)
-        if last is not None and alike(last[0], seen):
+        last = self._by_fingerprint.get(key)
+        if last is not None and is_near_duplicate(last[0], seen):
             return last[1]
         verdict = judge(message.parts.subject, _visible_text(message), locale)
         # The findings of commercial content quote its own words, so such a verdict is never reused.
         if verdict.kind is not ContentKind.COMMERCIAL and not verdict.findings:
-            self._by_likeness[key] = seen, verdict
-            self._by_likeness.move_to_end(key)
-            _trim(self._by_likeness, MAX_INLINE)
+            self._by_fingerprint[key] = seen, verdict
+            self._by_fingerprint.move_to_end(key)
+            _trim(self._by_fingerprint, MAX_INLINE)
         return verdict
 
 

@@ -1,6 +1,8 @@
-"""What follows from a verdict: nothing, a warning, or a refusal that names the rules and the stream that would take the message (P2).
+"""What follows from a verdict: nothing, a warning, or a refusal that names the rules and the stream that would take the message
+(P2).
 
-Authentication and security are never refused on content; commercial types are not judged; a small section of promotion is nobody's fault.
+Authentication and security are never refused on content; commercial types are not checked; a small section of promotion is
+allowed.
 """
 
 from enum import StrEnum
@@ -11,36 +13,36 @@ from posthouse.model.message_type import MessageClass
 from posthouse.model.send_request import FieldError, Rejection, Warning
 
 ELSEWHERE: Final = "marketing"
-_TOLD: Final = 3
+_MOST_FINDINGS: Final = 3
 
 
 class ContentSetting(StrEnum):
-    """What a stream does about content that does not belong there."""
+    """What a stream does about commercial content."""
 
     OFF = "off"
     FLAG = "flag"
     REFUSE = "refuse"
 
 
-def is_judged(message_class: MessageClass, setting: str) -> bool:
-    """True where there is anything to be found out."""
+def is_checked(message_class: MessageClass, setting: str) -> bool:
+    """Whether content of that class is tested under that setting."""
     return setting != ContentSetting.OFF and message_class is not MessageClass.COMMERCIAL
 
 
 def decide(verdict: ContentVerdict, message_class: MessageClass, setting: str, stream: str) -> Warning | Rejection | None:
-    """What the caller is told of a verdict, if anything."""
-    if verdict.kind is not ContentKind.COMMERCIAL or not is_judged(message_class, setting):
+    """The warning or rejection that a verdict leads to, None for neither."""
+    if verdict.kind is not ContentKind.COMMERCIAL or not is_checked(message_class, setting):
         return None
     rules = ", ".join(dict.fromkeys(finding.rule for finding in verdict.findings))
-    told = f"This reads as commercial: {verdict.reason} (rules: {rules or 'none'})."
+    summary = f"This reads as commercial: {verdict.reason} (rules: {rules or 'none'})."
     if setting == ContentSetting.REFUSE and message_class is MessageClass.TRANSACTIONAL:
         errors = tuple(
             FieldError(finding.part, f"{finding.message}: {finding.excerpt!r} ({finding.rule})")
-            for finding in verdict.findings[:_TOLD]
+            for finding in verdict.findings[:_MOST_FINDINGS]
         )
         return Rejection(
             "content_refused",
-            f"{told} The stream '{stream}' takes no advertising; send it on the stream '{ELSEWHERE}', as a commercial type.",
+            f"{summary} The stream '{stream}' takes no advertising; send it on the stream '{ELSEWHERE}', as a commercial type.",
             errors,
         )
-    return Warning("content_flagged", f"{told} Such mail belongs on the stream '{ELSEWHERE}'.", "stream")
+    return Warning("content_flagged", f"{summary} Such mail belongs on the stream '{ELSEWHERE}'.", "stream")

@@ -1,9 +1,9 @@
-"""Who bounced, and is it for good? From what a report says of a recipient to one piece of feedback.
+"""From the notice of a recipient in a report to one piece of feedback: is it a bounce, and is it permanent?
 
-The words of the host decide, then the enhanced code, then the reply code: the same rows that judge a reply on the wire
-(``reasons``). *Hard* needs certainty that the address itself is dead: a code or words for an unknown user or a domain that is not
-there. What was only tried in vain is *soft*, what the receiver thinks of us is *blocked*, and a report that says it goes on trying
-is *delayed*.
+The words of the host decide, then the enhanced code, then the reply code: the same rows that classify a reply on the wire
+(``reasons``). *Hard* needs certainty that the address itself is dead: a code or words for an unknown user or a domain that does
+not exist. A failed attempt is *soft*, a decision about us as the sender is *blocked*, and a report of continued attempts is
+*delayed*.
 
 Known sharp edges: without an enhanced code and without words a 550 stays *unknown*: it suppresses nobody. A reporter's own 5.4.x
 or 5.0.0 often wraps what the host said, so a code in the words outweighs the one in the fields.
@@ -16,7 +16,7 @@ from posthouse.mail.reports.notice import RecipientNotice
 from posthouse.mail.reports.report import ReportKind, ReturnedReport
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.outcome import AttemptStage, Diagnosis, Reason, Scope
-from posthouse.policy.recipients.bounce_words import DEAD, meaning
+from posthouse.policy.recipients.bounce_words import DEAD, reason_of
 
 _SOFT: Final = frozenset(
     {
@@ -31,8 +31,8 @@ _BLOCKED: Final = frozenset(
     }
 )  # fmt: skip
 _CODES: Final = re.compile(r"(?<![\d.])([45]\d\d)[- ](?:#?\(?([245]\.\d{1,3}\.\d{1,3})\)?)?")
-# A reply code as hosts are quoted: at the beginning, after what says who said it, or before its enhanced code.
-_HEARD: Final = re.compile(r"(?:^|[:;<>(\]]) {0,4}([45]\d\d)(?=[- ]|$)|(?<![\d.])([45]\d\d)[- ]#?\(?[245]\.\d{1,3}\.\d")
+# A reply code as reports quote it: at the beginning, after the name of the host, or before its enhanced code.
+_QUOTED_CODE: Final = re.compile(r"(?:^|[:;<>(\]]) {0,4}([45]\d\d)(?=[- ]|$)|(?<![\d.])([45]\d\d)[- ]#?\(?[245]\.\d{1,3}\.\d")
 _ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.(?:[0-7])\.\d{1,3})(?![\d.])")
 _VAGUE: Final = re.compile(r"^[245]\.(?:0\.0|[0-7]\.0)$")
 
@@ -49,10 +49,10 @@ def judge(report: ReturnedReport) -> tuple[Feedback, ...]:
 
 
 def suppresses(diagnosis: Diagnosis) -> bool:
-    """Whether a final *no* heard on the wire is certain enough to stop writing to the address.
+    """Whether a permanent refusal on the wire is certain enough to suppress the address.
 
-    A dead address by its enhanced code, or by words that say so of the recipient; never for what came at MAIL FROM, nor for a 550
-    without either.
+    A dead address by its enhanced code, or by words about the recipient; never for a reply to MAIL FROM, nor for a 550 without
+    either.
     """
     if diagnosis.reason not in DEAD or diagnosis.scope is not Scope.RECIPIENT:
         return False
@@ -67,7 +67,7 @@ def suppresses(diagnosis: Diagnosis) -> bool:
 
 def _complaints(report: ReturnedReport) -> tuple[Feedback, ...]:
     if report.feedback_type in ("auth-failure", "not-spam", "dmarc"):
-        return ()  # a report about signatures, or a complaint taken back
+        return ()  # a report about signatures, or a complaint that was withdrawn
     return tuple(
         Feedback(
             kind=FeedbackKind.COMPLAINT,
@@ -82,14 +82,19 @@ def _complaints(report: ReturnedReport) -> tuple[Feedback, ...]:
 def _feedback(notice: RecipientNotice) -> Feedback:
     code, enhanced = _codes(notice)
     text = notice.diagnostic if len(notice.diagnostic) > 12 else f"{notice.diagnostic} {notice.text}"
-    reason = meaning(code, enhanced, text, notice.text)
+    reason = reason_of(code, enhanced, text, notice.text)
     if reason is Reason.UNKNOWN and notice.text:
-        reason = meaning(code, enhanced, f"{text} {notice.text}")
+        reason = reason_of(code, enhanced, f"{text} {notice.text}")
     kind = _kind(notice, reason)
     return Feedback(
-        kind=kind, suppresses=kind is FeedbackKind.HARD, recipient=notice.recipient or None, reason=reason.value,
-        reply_code=_heard(notice), enhanced_code=enhanced or None, reply=text[:1000],
-    )  # fmt: skip
+        kind=kind,
+        suppresses=kind is FeedbackKind.HARD,
+        recipient=notice.recipient or None,
+        reason=reason.value,
+        reply_code=_quoted_code(notice),
+        enhanced_code=enhanced or None,
+        reply=text[:1000],
+    )
 
 
 def _kind(notice: RecipientNotice, reason: Reason) -> FeedbackKind:
@@ -105,23 +110,28 @@ def _kind(notice: RecipientNotice, reason: Reason) -> FeedbackKind:
 
 
 def _codes(notice: RecipientNotice) -> tuple[int, str]:
-    """Reply code and enhanced code: what the host said, then what the reporter made of it."""
+    """Reply code and enhanced code: those of the host, then those of the reporter."""
     for text in (notice.diagnostic, notice.text):
-        for match in _CODES.finditer(text):
-            enhanced = match[2] or (found[1] if (found := _ENHANCED.search(text, match.start())) is not None else "")
-            return int(match[1]), _better(enhanced, notice.status)
-    found = _ENHANCED.search(notice.diagnostic)
-    enhanced = _better(found[1] if found is not None else "", notice.status)
+        code = _CODES.search(text)
+        if code is not None:
+            enhanced = code[2] or _first_enhanced(text, code.start())
+            return int(code[1]), _more_precise(enhanced, notice.status)
+    enhanced = _more_precise(_first_enhanced(notice.diagnostic, 0), notice.status)
     return (int(enhanced[0]) * 100 + 50 if enhanced and enhanced[0] in "45" else 0), enhanced
 
 
-def _heard(notice: RecipientNotice) -> int | None:
-    """The reply code that the host is quoted with; None where there is none, or only one that words were taken for."""
-    found = next(filter(None, (_HEARD.search(text) for text in (notice.diagnostic, notice.text))), None)
-    return None if found is None else int(found[1] or found[2])
+def _first_enhanced(text: str, start: int) -> str:
+    match = _ENHANCED.search(text, start)
+    return match[1] if match is not None else ""
 
 
-def _better(said: str, status: str) -> str:
-    if not said:
+def _quoted_code(notice: RecipientNotice) -> int | None:
+    """The reply code that the host is quoted with; None where there is none."""
+    match = next(filter(None, (_QUOTED_CODE.search(text) for text in (notice.diagnostic, notice.text))), None)
+    return None if match is None else int(match[1] or match[2])
+
+
+def _more_precise(quoted: str, status: str) -> str:
+    if not quoted:
         return status
-    return status if _VAGUE.match(said) and status and not _VAGUE.match(status) else said
+    return status if _VAGUE.match(quoted) and status and not _VAGUE.match(status) else quoted

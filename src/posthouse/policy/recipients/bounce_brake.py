@@ -42,7 +42,7 @@ def is_jump(window: AnswerCounts, base: AnswerCounts) -> bool:
 
 @lru_cache(maxsize=4096)
 def provider_of(host: str) -> str:
-    """The registrable domain of an MX host, ``mx1.example.com`` or ``mx1.example.com[192.0.2.1]``; an address stands for itself."""
+    """The registrable domain of an MX host, ``mx1.example.com`` or ``mx1.example.com[192.0.2.1]``; an IP address is its own."""
     name = host.partition("[")[0].strip().lower().rstrip(".")
     if not name or name.rpartition(".")[2].isdigit() or ":" in name:
         return name or host

@@ -1,9 +1,10 @@
-"""What a report's codes and words mean: rows for what only a reporter says, before the rows for what a host said (``reasons``).
+"""The reason behind a report's codes and words: rows for what only a reporter says, before the rows for replies of a host
+(``reasons``).
 
-A reporter speaks of what a conversation never says: that it gave up waiting, that no host could be found or reached, that its
-own machinery failed. Rows in order of precedence; each is for the sentences beside it in the tests.
+A reporter states what no reply states: that it gave up waiting, that no host could be found or reached, that a program of its
+own failed. The rows are in order of precedence; the tests have the sentences each was written for.
 
-Known sharp edges: English, with the few German, French, Japanese-roman and Russian forms that reporters use; a letter that no row
+Known sharp edges: English, with the few German, French, Japanese-roman and Russian forms that reporters use; a text that no row
 knows is *unknown*, which suppresses nobody.
 """
 
@@ -33,12 +34,12 @@ _NOT_ACCEPTING: Final = _words(
     r"null ?mx",
     r"host (?:\S+ )?does not receive mail|smtp protocol returned a permanent error",
 )
-_WAITED: Final = _words(
+_EXPIRED: Final = _words(
     r"delivery (?:time )?(?:expired|attempts? (?:exceeded|timed out))|retry time(?:out)? (?:not reached|exceeded)|message expired|expired (?:after|before)|timeout(?:ed)? (?:and|after).{0,20}tr(?:y|ied)",
     r"(?:been|was|stayed) in the queue (?:too )?long|has been (?:in the (?:mail )?queue|undeliverable) (?:for )?|(?:not|unable to) (?:be )?deliver(?:ed)? (?:\S+ ){0,6}(?:within|for|in|after) (?:the last )?\d+ (?:hour|day|minute|second)",
     r"(?:queue|message) lifetime|too long in queue|maximum time|envelope expired|failing for a long time|after multiple retries|delayed (?:for )?\d+ hours|delivery to .{1,200} has been (?:delayed|suspended)",
 )
-_UNREACHED: Final = _words(
+_UNREACHABLE: Final = _words(
     r"connection (?:was )?(?:timed? ?-?out|refused|reset|dropped|closed|failed)|connect(?:ing)? (?:to )?\S{0,200} ?(?:timed out|failed)|(?:lost|no) connection|network (?:is )?unreachable|no route to host",
     r"(?:mail|too many) ?(?:loop|hops)|hop count exceeded|routing loop|loops? back to myself|host .{0,80}(?:is )?(?:down|unreachable|not respond)|timed out (?:while|waiting)|operation timed out",
     r"couldn'?t (?:make|establish) (?:an )?(?:smtp )?connection|wasn't able to establish an smtp|unable to connect|could not connect|mail for \S+ loops|couldn't find any host by that name|server timed ?out|timeout.{0,30}connect|did not accept our requests to connect|socket error|host (?:is )?not reachable",
@@ -52,10 +53,10 @@ _AT_SENDER: Final = _words(
 _AT_RECIPIENT: Final = _words(
     r"(?:after|in reply to|to) (?:the )?rcpt|>>> rcpt|does not like recipient|rcpt command|sent: rcpt|command: rcpt|rcpt to:? ?<"
 )
-_NAMED: Final = _words(
+_NAMES_ADDRESS: Final = _words(
     r"\b55\d(?:[ -]5\.\d\.\d+)? <[^<>\s@]{1,64}@[^<>\s]{1,255}>: |recipient address rejected: (?:user unknown|unknown)|requested action not taken: mailbox unavailable"
 )
-_QUOTED: Final = _words(r"\b55\d\b")
+_QUOTES_CODE: Final = _words(r"\b55\d\b")
 _UNMISTAKABLE: Final = _words(r"user doesn'?t have an? \S+ account|no longer an active employee|no such person at this address")
 _NO_SUCH: Final = _words(r"recipient address rejected: access denied")
 _REFUSED: Final = _words(
@@ -68,11 +69,11 @@ _OUR_DNS: Final = _words(r"malformed or unexpected name server|try again|servfai
 _USER_FULL: Final = _words(
     r"mailbox (?:is )?full|mailbox exceeds|(?:over|exceed\w*).{0,20}(?:quota|allowed size)|folder is full|quota exceeded|disk quota|not enough space|storage limit|mailbox has exceeded"
 )
-_MACHINERY: Final = _words(
+_LOCAL_FAILURE: Final = _words(
     r"local (?:configuration|delivery|mailer) (?:error|failed)|internal (?:server )?error|system (?:config|error|failure)|(?:mailer|procmail|command) (?:error|died|failed|exited)|x-unix; ?\d|exit(?:ed)? (?:status|with|code) ?\d",
     r"duplicated message-id|lock failure|error while writing|pipe to \||child status|can'?t (?:create|open|write)|cannot (?:allocate|append|create|open)|out of memory|insufficient system|not enough disk|no space left|config(?:uration)? error|unexpected error|resources? temporarily unavailable|failed to load",
 )
-_AGAIN: Final = _words(r"gr[ea]y-?\s?list|(?:try|retry)(?: again)? later|come back")
+_TRY_LATER: Final = _words(r"gr[ea]y-?\s?list|(?:try|retry)(?: again)? later|come back")
 _TOO_FAST: Final = _words(
     r"too many (?:simultaneous |concurrent )?(?:connection|session|smtp)|rate.?limit|throttl|speed|too (?:fast|frequent|much mail)|temporarily limited|unusual rate|4\.7\.28"
 )
@@ -93,59 +94,63 @@ _DETAILS: Final = {
     "4.5": Reason.BUSY, "4.316": Reason.CONNECT_FAILED, "4.312": Reason.DNS_FAILED, "4.317": Reason.CONNECT_FAILED, "4.14": Reason.DNS_FAILED,
     "4.300": Reason.EXPIRED, "3.1": Reason.BUSY, "3.0": Reason.BUSY, "3.5": Reason.BUSY, "4.318": Reason.CONNECTION_LOST,
 }  # fmt: skip
-_NOBODY: Final = _words(
+_NO_RECIPIENT: Final = _words(
     NOBODY.pattern,
     r"no valid recipients|no such user|recipient notfound|resolver\.adr\.(?:recip|ex)notfound|does not (?:exist|have an account)|no account|bad address|delivery not authorized.{0,40}unknown",
     r"could not be found|wasn't found|couldn't be found|not in directory|destin\w* inconnu",
 )
 
 
-def meaning(code: int, enhanced: str, text: str, around: str = "") -> Reason:
-    """The reason; ``code`` 0 and ``enhanced`` '' where there was none. ``around``: what else the report says of it."""
+def reason_of(code: int, enhanced: str, text: str, other_text: str = "") -> Reason:
+    """The reason; ``code`` 0 and ``enhanced`` '' where there was none. ``around``: the rest of the report's words."""
     detail = enhanced.partition(".")[2]
-    found = _by_detail(code, detail, text) or _by_words(detail, text)
-    if found is None:
-        found = reason_for(AttemptStage.RCPT, code or (int(enhanced[0]) * 100 + 50 if enhanced else 550), enhanced or None, text)[
-            0
-        ]
-    if found in DEAD and _is_later(code, enhanced):
-        return Reason.DNS_FAILED if found is not Reason.UNKNOWN_RECIPIENT else Reason.MAILBOX_DISABLED
-    if found is Reason.UNKNOWN_RECIPIENT and not _is_certain(detail, text, f"{text} {around}"):
+    reason = _by_detail(code, detail, text) or _by_words(detail, text)
+    if reason is None:
+        reason = reason_for(
+            AttemptStage.RCPT, code or (int(enhanced[0]) * 100 + 50 if enhanced else 550), enhanced or None, text
+        )[0]
+    if reason in DEAD and _is_temporary(code, enhanced):
+        return Reason.DNS_FAILED if reason is not Reason.UNKNOWN_RECIPIENT else Reason.MAILBOX_DISABLED
+    if reason is Reason.UNKNOWN_RECIPIENT and not _is_certain(detail, text, f"{text} {other_text}"):
         return Reason.MAILBOX_DISABLED
-    if found is Reason.UNKNOWN and _REFUSED.search(text):
+    if reason is Reason.UNKNOWN and _REFUSED.search(text):
         return Reason.POLICY_BLOCKED
-    return found
+    return reason
 
 
-def _is_later(code: int, enhanced: str) -> bool:
-    """Whether they said *later*: nobody is dead who may come back."""
+def _is_temporary(code: int, enhanced: str) -> bool:
+    """Whether the failure is temporary: then the address is not dead."""
     return enhanced.startswith("4.") or (code // 100 == 4 and not enhanced.startswith("5."))
 
 
-def _is_certain(detail: str, text: str, everything: str) -> bool:
-    """Whether *nobody there* may be believed without a doubt.
+def _is_certain(detail: str, text: str, whole_text: str) -> bool:
+    """Whether *unknown recipient* is certain.
 
-    By a code that says so; in words, where the reporter itself says it, where it was said of RCPT, or where the reply names the
-    address. Words without any of these often come from a filter that has seen the body, and the mailbox is there.
+    By its code; by words, where they are the reporter's own, where they reply to RCPT, or where they name the address. Words
+    without any of these often come from a filter that has seen the body, and the mailbox exists.
     """
     if detail.startswith("1.") or _UNMISTAKABLE.search(text):
         return True
-    if _AFTER_BODY.search(everything):
+    if _AFTER_BODY.search(whole_text):
         return False
-    return _AT_RECIPIENT.search(everything) is not None or _NAMED.search(text) is not None or _QUOTED.search(text) is None
+    return (
+        _AT_RECIPIENT.search(whole_text) is not None
+        or _NAMES_ADDRESS.search(text) is not None
+        or _QUOTES_CODE.search(text) is None
+    )
 
 
 def _by_detail(code: int, detail: str, text: str) -> Reason | None:
-    """Codes that mean one thing from whoever says them."""
+    """Codes that mean the same whoever uses them."""
     if detail == "2.2" or _USER_FULL.search(text):
         return Reason.MAILBOX_FULL
     if OUR_SENDER.search(text) and not detail.startswith("1.1"):
         return Reason.SENDER_REJECTED
     if detail in ("1.7", "1.8") or (_AT_SENDER.search(text) and detail not in ("1.1", "1.2", "4.4", "4.1")):
         return Reason.SENDER_REJECTED if code // 100 == 5 or detail.startswith("1.") else None
-    if code // 100 == 5 and ((detail == "4.1" and _NO_SUCH.search(text)) or (detail == "2.1" and _NOBODY.search(text))):
+    if code // 100 == 5 and ((detail == "4.1" and _NO_SUCH.search(text)) or (detail == "2.1" and _NO_RECIPIENT.search(text))):
         return Reason.UNKNOWN_RECIPIENT
-    if detail in ("1.10", "4.4") and _NOBODY.search(text) is None:
+    if detail in ("1.10", "4.4") and _NO_RECIPIENT.search(text) is None:
         if _OUR_DNS.search(text):
             return Reason.DNS_FAILED
         return Reason.UNKNOWN_DOMAIN if detail == "4.4" else Reason.NO_MAIL_DOMAIN
@@ -153,10 +158,10 @@ def _by_detail(code: int, detail: str, text: str) -> Reason | None:
 
 
 def _by_policy(code: int, detail: str, text: str) -> Reason | None:
-    """x.7.x: what the receiver thinks of us, or of who may write to whom."""
+    """x.7.x: a policy about us as the sender, or about who may write to whom."""
     if detail == "7.13":
         return Reason.MAILBOX_DISABLED
-    if code // 100 == 4 and _AGAIN.search(text):
+    if code // 100 == 4 and _TRY_LATER.search(text):
         return Reason.GREYLISTED
     if detail == "7.0":
         return None
@@ -170,14 +175,22 @@ def _by_words(detail: str, text: str) -> Reason | None:
         return Reason.TOO_LARGE
     if _NO_HOST.search(text) and detail not in ("7.0", "1.8", "7.1"):
         return Reason.DNS_FAILED if _OUR_DNS.search(text) else Reason.UNKNOWN_DOMAIN
-    if detail == "4.1" and _REFUSED.search(text) and not _UNREACHED.search(text):
+    if detail == "4.1" and _REFUSED.search(text) and not _UNREACHABLE.search(text):
         return Reason.POLICY_BLOCKED
-    if detail in _DETAILS and _NOBODY.search(text) is None:
+    if detail in _DETAILS and _NO_RECIPIENT.search(text) is None:
         return _DETAILS[detail]
     for words, reason in (
-        (_WAITED, Reason.EXPIRED), (_DISABLED, Reason.MAILBOX_DISABLED), (_FILTERED, Reason.MAILBOX_DISABLED), (_MOVED, Reason.UNKNOWN_RECIPIENT),
-        (_UNREACHED, Reason.CONNECT_FAILED), (_MACHINERY, Reason.BUSY),
-    ):  # fmt: skip
+        (_EXPIRED, Reason.EXPIRED),
+        (_DISABLED, Reason.MAILBOX_DISABLED),
+        (_FILTERED, Reason.MAILBOX_DISABLED),
+        (_MOVED, Reason.UNKNOWN_RECIPIENT),
+        (_UNREACHABLE, Reason.CONNECT_FAILED),
+        (_LOCAL_FAILURE, Reason.BUSY),
+    ):
         if words.search(text):
-            return reason if not (reason in (Reason.EXPIRED, Reason.BUSY) and _NOBODY.search(text)) else Reason.UNKNOWN_RECIPIENT
+            return (
+                reason
+                if not (reason in (Reason.EXPIRED, Reason.BUSY) and _NO_RECIPIENT.search(text))
+                else Reason.UNKNOWN_RECIPIENT
+            )
     return None

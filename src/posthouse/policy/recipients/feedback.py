@@ -1,9 +1,9 @@
-"""What does feedback change? A kind of feedback and a delivery's state give an event, a cause to suppress, or nothing.
+"""What feedback changes: a kind of feedback and a delivery's state give an event, a cause to suppress, or nothing.
 
 Facts come in any order and more than once, so what a delivery ends as depends on which facts came and not on their order:
 a state only rises (sent, delivered, bounced), a bounce beats a delivery, because it is what comes after it.
-What is said of a delivery that never left, or that we still try, is no news. An automatic reply and word that somebody
-goes on trying are told and change nothing.
+Feedback on a delivery that was never sent, or that we still attempt, is ignored. An automatic reply and a report of continued
+attempts are events and change nothing.
 
 Must never know: how feedback came, how it is stored.
 """
@@ -17,13 +17,13 @@ from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.suppression import Cause
 
 _RANK: Final = {DeliveryState.IN_DOUBT: 0, DeliveryState.SENT: 0, DeliveryState.DELIVERED: 1, DeliveryState.BOUNCED: 2}
-_BECOMES: Final = {
+_NEW_STATES: Final = {
     FeedbackKind.DELIVERED: DeliveryState.DELIVERED,
     FeedbackKind.HARD: DeliveryState.BOUNCED,
     FeedbackKind.SOFT: DeliveryState.BOUNCED,
     FeedbackKind.BLOCKED: DeliveryState.BOUNCED,
 }
-_TOLD: Final = {
+_EVENTS: Final = {
     FeedbackKind.COMPLAINT: "message.complained",
     FeedbackKind.OPENED: "message.opened",
     FeedbackKind.CLICKED: "message.clicked",
@@ -36,11 +36,13 @@ _CAUSES: Final = {
     FeedbackKind.COMPLAINT: Cause.COMPLAINT,
     FeedbackKind.UNSUBSCRIBED: Cause.UNSUBSCRIBE,
 }
-_HAPPENED: Final = frozenset({*_RANK})
+_AFTER_SENDING: Final = frozenset({*_RANK})
 
 
 class Consequence(msgspec.Struct, frozen=True):
-    """``event``: its type, None for none. ``cause``: the address is to be entered for it. ``soft``: it counts against the mailbox."""
+    """``event``: its type, None for none. ``cause``: the address is to be suppressed for it. ``soft``: it counts against the
+    mailbox.
+    """
 
     event: str | None = None
     cause: Cause | None = None
@@ -52,20 +54,20 @@ NOTHING: Final = Consequence()
 
 def consequence(feedback: Feedback, state: DeliveryState) -> Consequence:
     """What follows for a delivery in that state. Errors: IllegalTransition, where the ranks above contradict the table."""
-    if state not in _HAPPENED:
+    if state not in _AFTER_SENDING:
         return NOTHING
     cause = _CAUSES.get(feedback.kind)
     if feedback.kind is FeedbackKind.HARD and not feedback.suppresses:
         cause = None
-    if feedback.kind in _TOLD:
-        return Consequence(_TOLD[feedback.kind], cause)
-    becomes = _BECOMES.get(feedback.kind)
-    if becomes is None:
+    if feedback.kind in _EVENTS:
+        return Consequence(_EVENTS[feedback.kind], cause)
+    new_state = _NEW_STATES.get(feedback.kind)
+    if new_state is None:
         return NOTHING
-    rises = _RANK[becomes] > _RANK[state]
+    rises = _RANK[new_state] > _RANK[state]
     if rises:
-        check_transition(state, becomes)
-    return Consequence(f"message.{becomes.value}" if rises else None, cause, soft=rises and feedback.kind is FeedbackKind.SOFT)
+        check_transition(state, new_state)
+    return Consequence(f"message.{new_state.value}" if rises else None, cause, soft=rises and feedback.kind is FeedbackKind.SOFT)
 
 
 def data_of(feedback: Feedback, source: str, *, suppressed: bool) -> dict[str, Any]:

@@ -1,9 +1,11 @@
-"""May a letter be handed on to whom a tenant named for answers? The closed list of what speaks against it.
+"""Whether a person's reply may be forwarded to the address that a tenant named for replies: the closed list of reasons against
+it.
 
-What we send comes from our return path, and where that is in the author's own domain a receiver takes it for genuine (DMARC, RFC 7489
-section 3.1.2: SPF in alignment). So a letter that says it is from our side is told of and not handed on: nobody could tell a forged one.
+What we send comes from our return path, and where that is in the author's own domain a receiver takes it for genuine (DMARC, RFC
+7489 section 3.1.2: SPF in alignment). So a reply that claims to come from our own domains is reported and not forwarded: it could
+be forged.
 
-Must never know: how letters are read, stored or sent.
+Must never know: how replies are read, stored or sent.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +18,7 @@ from posthouse.policy.recipients.suppress import judge
 
 
 class NotForwarded(StrEnum):
-    """Why a letter is not handed on; the ``reason`` of the event."""
+    """Why a reply is not forwarded; the ``reason`` of the event."""
 
     LIST = "list"
     LOOPED = "looped"
@@ -32,6 +34,6 @@ def own_domain(author: str, ours: Collection[str]) -> bool:
 
 
 def is_listed(entries: Sequence[SuppressionFact], stream: str) -> bool:
-    """Whether the address it would go to is not to be written to; one that is provisional waits like any mail."""
-    judged = judge(entries, MessageClass.TRANSACTIONAL, stream)
-    return judged is not None and judged[1].answer not in (SuppressionAnswer.PASS, SuppressionAnswer.DEFER)
+    """Whether the address to forward to is suppressed; to a provisional one the reply waits like any mail."""
+    ruling = judge(entries, MessageClass.TRANSACTIONAL, stream)
+    return ruling is not None and ruling[1].answer not in (SuppressionAnswer.PASS, SuppressionAnswer.DEFER)

@@ -1,15 +1,15 @@
-"""May we write to them? A suppression's cause against a message's class (B3): a literal table, a reason per cell.
+"""Whether an address is suppressed for a message: the suppression's cause against the message's class (B3), a reason per cell.
 
-An entry is an address, a cause, and a stream or all of them. Only hard bounces, soft ones that became hard, and
-legal blocks reach across streams; the rest binds the stream it was made on. Where several entries apply the
+A suppression is an address, a cause, and a stream or all of them. Only hard bounces, soft ones that became hard, and
+legal blocks apply to all streams; the rest applies to the stream it was made on. Where several suppressions apply the
 strongest answer wins: block, then defer, then pass.
 
-Known sharp edges: the legal block binds security mail too, by default (mission, "Where the documents disagree"); a
-setting may let it pass, and then it is logged, but never what an erasure left, which is entered for security too. A complaint that
-blocks authentication locks somebody out, so it raises an alarm; so does passing an address that the frequency rule has
-caught, which may be a runaway loop.
+Known sharp edges: the legal block binds security mail too, by default (mission, "Where the documents disagree"); a setting may
+let it pass, and then it is logged, but never what an erasure left, which covers security too. A complaint that blocks
+authentication locks a user out, so it raises an alarm; so does passing an address that the frequency rule covers, which may be a
+runaway loop.
 
-Must never know: how entries come about, nor how they are stored.
+Must never know: how suppressions come about, nor how they are stored.
 """
 
 from collections.abc import Iterable
@@ -32,72 +32,101 @@ def _pass(why: str, *, alarm: bool = False) -> Ruling:
     return Ruling(SuppressionAnswer.PASS, why, alarm)
 
 
-_GONE: Final = _block("the mailbox does not exist; writing again only costs reputation")
-_LAW: Final = _block("erasure or a court's order")
-_WISH: Final = _block("somebody decided that this address is not written to")
-_NOT_ASKED: Final = _pass("entered, but not for security mail")
-_HELD: Final = Ruling(SuppressionAnswer.DEFER, "held until a person or a second look decides")
-_NEEDED: Final = _pass("unsubscribing from marketing does not end what a user asks for")
-_RULE: Final = _block("the rule is made for mail of this kind")
-_LOUD: Final = _pass("a direct send is never withheld; many of them may be a loop", alarm=True)
-_WARNED: Final = _pass("frequency never silences a warning")
+_NO_MAILBOX: Final = _block("the mailbox does not exist; writing again only costs reputation")
+_LEGAL_BLOCK: Final = _block("erasure or a court's order")
+_DECIDED: Final = _block("somebody decided that this address is not written to")
+_NOT_FOR_SECURITY: Final = _pass("entered, but not for security mail")
+_DEFERRED: Final = Ruling(SuppressionAnswer.DEFER, "held until a person or a second look decides")
+_NOT_MARKETING: Final = _pass("unsubscribing from marketing does not end what a user asks for")
+_RULE_APPLIES: Final = _block("the rule is made for mail of this kind")
+_PASS_WITH_ALARM: Final = _pass("a direct send is never withheld; many of them may be a loop", alarm=True)
+_SECURITY_PASSES: Final = _pass("frequency never silences a warning")
 _SIMULATED: Final = _block("the simulator's suppressed recipient")
 
 _MATRIX: Final[dict[Cause, dict[MessageClass, Ruling]]] = {
-    Cause.HARD_BOUNCE: {_AUTHENTICATION: _GONE, _SECURITY: _GONE, _TRANSACTIONAL: _GONE, _COMMERCIAL: _GONE},
+    Cause.HARD_BOUNCE: {
+        _AUTHENTICATION: _NO_MAILBOX,
+        _SECURITY: _NO_MAILBOX,
+        _TRANSACTIONAL: _NO_MAILBOX,
+        _COMMERCIAL: _NO_MAILBOX,
+    },
     Cause.COMPLAINT: {
         _AUTHENTICATION: _block("called spam by its reader, who cannot sign in now", alarm=True),
         _SECURITY: _pass("an account in danger is worth one more complaint"),
         _TRANSACTIONAL: _block("called spam by its reader"),
         _COMMERCIAL: _block("called spam by its reader"),
     },
-    Cause.LEGAL: {_AUTHENTICATION: _LAW, _SECURITY: _LAW, _TRANSACTIONAL: _LAW, _COMMERCIAL: _LAW},
-    Cause.MANUAL: {_AUTHENTICATION: _WISH, _SECURITY: _NOT_ASKED, _TRANSACTIONAL: _WISH, _COMMERCIAL: _WISH},
-    Cause.IMPORTED: {_AUTHENTICATION: _WISH, _SECURITY: _NOT_ASKED, _TRANSACTIONAL: _WISH, _COMMERCIAL: _WISH},
-    Cause.UNSUBSCRIBE: {_AUTHENTICATION: _NEEDED, _SECURITY: _NEEDED, _TRANSACTIONAL: _NEEDED, _COMMERCIAL: _RULE},
-    Cause.ENGAGEMENT: {_AUTHENTICATION: _LOUD, _SECURITY: _WARNED, _TRANSACTIONAL: _LOUD, _COMMERCIAL: _RULE},
-    Cause.FREQUENCY: {_AUTHENTICATION: _LOUD, _SECURITY: _WARNED, _TRANSACTIONAL: _LOUD, _COMMERCIAL: _RULE},
-    Cause.PROVISIONAL: {_AUTHENTICATION: _HELD, _SECURITY: _HELD, _TRANSACTIONAL: _HELD, _COMMERCIAL: _HELD},
+    Cause.LEGAL: {
+        _AUTHENTICATION: _LEGAL_BLOCK,
+        _SECURITY: _LEGAL_BLOCK,
+        _TRANSACTIONAL: _LEGAL_BLOCK,
+        _COMMERCIAL: _LEGAL_BLOCK,
+    },
+    Cause.MANUAL: {_AUTHENTICATION: _DECIDED, _SECURITY: _NOT_FOR_SECURITY, _TRANSACTIONAL: _DECIDED, _COMMERCIAL: _DECIDED},
+    Cause.IMPORTED: {_AUTHENTICATION: _DECIDED, _SECURITY: _NOT_FOR_SECURITY, _TRANSACTIONAL: _DECIDED, _COMMERCIAL: _DECIDED},
+    Cause.UNSUBSCRIBE: {
+        _AUTHENTICATION: _NOT_MARKETING,
+        _SECURITY: _NOT_MARKETING,
+        _TRANSACTIONAL: _NOT_MARKETING,
+        _COMMERCIAL: _RULE_APPLIES,
+    },
+    Cause.ENGAGEMENT: {
+        _AUTHENTICATION: _PASS_WITH_ALARM,
+        _SECURITY: _SECURITY_PASSES,
+        _TRANSACTIONAL: _PASS_WITH_ALARM,
+        _COMMERCIAL: _RULE_APPLIES,
+    },
+    Cause.FREQUENCY: {
+        _AUTHENTICATION: _PASS_WITH_ALARM,
+        _SECURITY: _SECURITY_PASSES,
+        _TRANSACTIONAL: _PASS_WITH_ALARM,
+        _COMMERCIAL: _RULE_APPLIES,
+    },
+    Cause.PROVISIONAL: {_AUTHENTICATION: _DEFERRED, _SECURITY: _DEFERRED, _TRANSACTIONAL: _DEFERRED, _COMMERCIAL: _DEFERRED},
     Cause.SIMULATED: {_AUTHENTICATION: _SIMULATED, _SECURITY: _SIMULATED, _TRANSACTIONAL: _SIMULATED, _COMMERCIAL: _SIMULATED},
 }
 
-# Who may end an entry before its time, and why not everybody.
-_LIFTS: Final[dict[Cause, str]] = dict.fromkeys(Cause, "tenant") | {Cause.LEGAL: "operator", Cause.SIMULATED: "nobody"}
+# Who may remove a suppression before its time: the law is not the tenant's to waive.
+_REMOVED_BY: Final[dict[Cause, str]] = dict.fromkeys(Cause, "tenant") | {Cause.LEGAL: "operator", Cause.SIMULATED: "nobody"}
 _EVERYWHERE: Final = frozenset({Cause.HARD_BOUNCE, Cause.LEGAL, Cause.PROVISIONAL, Cause.SIMULATED})
 _STRENGTH: Final = list(SuppressionAnswer)
 _PRECEDENCE: Final = list(Cause)
 
 
 def lifted_by(cause: Cause) -> str:
-    """Who may lift an entry of that cause: ``tenant``, ``operator`` (the law is not the tenant's to waive) or ``nobody``."""
-    return _LIFTS[cause]
+    """Who may remove a suppression of that cause: ``tenant``, ``operator`` or ``nobody``."""
+    return _REMOVED_BY[cause]
 
 
 def rule(entry: SuppressionFact, message_class: MessageClass, *, legal_passes_security: bool = False) -> Ruling:
-    """What one entry says to mail of that class on its stream."""
+    """The ruling of one suppression on mail of that class on its stream."""
     if message_class is _SECURITY:
         if entry.cause is Cause.LEGAL and legal_passes_security and not entry.security:
             return _pass("the operator lets security mail pass a legal block", alarm=True)
         if entry.security and entry.cause in {Cause.MANUAL, Cause.IMPORTED}:
-            return _WISH
+            return _DECIDED
     return _MATRIX[entry.cause][message_class]
 
 
 def judge(
     entries: Iterable[SuppressionFact], message_class: MessageClass, stream: str, *, legal_passes_security: bool = False
 ) -> tuple[SuppressionFact, Ruling] | None:
-    """The strongest ruling of the entries of one address that bind this stream, with its entry; None where none does."""
+    """The strongest ruling of one address's suppressions on this stream, with its suppression; None where none applies."""
     rulings = [
         (entry, rule(entry, message_class, legal_passes_security=legal_passes_security))
         for entry in entries
-        if _binds(entry, stream)
+        if _applies(entry, stream)
     ]
     return min(
         rulings,
-        key=lambda found: (_STRENGTH.index(found[1].answer), not found[1].alarm, _PRECEDENCE.index(found[0].cause)),
+        key=lambda ruling_of: (
+            _STRENGTH.index(ruling_of[1].answer),
+            not ruling_of[1].alarm,
+            _PRECEDENCE.index(ruling_of[0].cause),
+        ),
         default=None,
     )
 
 
-def _binds(entry: SuppressionFact, stream: str) -> bool:
+def _applies(entry: SuppressionFact, stream: str) -> bool:
     return entry.stream is None or entry.stream == stream or entry.cause in _EVERYWHERE

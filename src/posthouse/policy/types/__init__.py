@@ -1,7 +1,7 @@
-"""Which message types there are: table T1 as data, one module a type or family, each with the why of its numbers.
+"""The message types: table T1 as data, one module a type or family, each with the reasons for its numbers.
 
-To add a type: a module here, an entry in ``ALL``, a row in the golden table of the tests. A tenant may add types of its own, each of
-which behaves as a built-in one (its parent) in every cell and is told by its own name.
+To add a type: a module here, an entry in ``ALL``, a row in the golden table of the tests. A tenant may add types of its own, each
+of which behaves as a built-in one (its parent) in every cell and is reported under its own name.
 """
 
 import difflib
@@ -52,7 +52,7 @@ _SHOWN: Final = 64
 
 
 def own(name: str, parent: str) -> MessageType:
-    """The type that a tenant made. Errors: KeyError where the parent is not built in."""
+    """A tenant's own type. Errors: KeyError where the parent is not built in."""
     return msgspec.structs.replace(BY_NAME[parent], name=name, parent=parent)
 
 
@@ -62,7 +62,7 @@ def own_types(rows: Iterable[OwnType]) -> OwnTypes:
 
 
 def unknown(name: str, known: Iterable[str] = ()) -> str:
-    """That there is no such type, and what may have been meant. ``known``: the names of the tenant's own."""
+    """The error for an unknown type, with a suggestion. ``known``: the names of the tenant's own."""
     names = (*BY_NAME, *known)
     near = difflib.get_close_matches(name[:_SHOWN], names, 1)
     hint = f" Did you mean '{near[0]}'?" if near else f" There are {', '.join(names)}."

@@ -65,7 +65,7 @@ async def forget(session: Session, places: "Sequence[_Place]") -> None:
 
 async def _mailbox_faults(session: Session, ends: "Sequence[SoftEnd]", rule: SoftBounceRule) -> list[SoftEnd]:
     """Those whose reason is the mailbox's own; what is not known is read from history."""
-    known = [end for end in ends if end.reason is not None and rule.is_mailbox_fault(end.reason)]
+    known = [end for end in ends if end.reason is not None and rule.is_mailbox_reason(end.reason)]
     open_ = [end for end in ends if end.reason is None]
     if open_:
         rows = await session.fetch(
@@ -77,7 +77,9 @@ async def _mailbox_faults(session: Session, ends: "Sequence[SoftEnd]", rule: Sof
             [end.position for end in open_],
         )
         known += [
-            msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if rule.is_mailbox_fault(why)
+            msgspec.structs.replace(open_[idx], reason=why, reply=reply)
+            for idx, why, reply in rows
+            if rule.is_mailbox_reason(why)
         ]
     return known
 

@@ -1,8 +1,10 @@
-"""From what an author wrote to what is stored, once, when it is saved: resolved, compiled, styled, and with a text part (C1, C3, C6).
+"""From what an author wrote to what is stored, once, when it is saved: resolved, compiled, styled, and with a text part (C1, C3,
+C6).
 
-Layouts and partials are put in (``includes``), every part is checked and compiled as it will be when it is sent, MJML becomes HTML and
-styles go to the elements (``mjml``), and the text is made from the HTML where there is none (``outline``). All faults of all parts come
-at once, with the part and line as the author knows them. The same source and library always give the same template.
+Layouts and partials are put in (``includes``), every part is checked and compiled as it will be when it is sent, MJML becomes
+HTML and styles go to the elements (``mjml``), and the text is made from the HTML where there is none (``outline``). All faults of
+all parts come at once, with the part and line as the author knows them. The same source and library always give the same
+template.
 
 Known sharp edges: takes some milliseconds, and its tools are native code that a hostile page could exhaust: what a tenant
 wrote is built in a confined child. A fault that only shows after MJML was compiled has line 0.

@@ -2,9 +2,9 @@
 
 Both tools read and write whole documents, so the tags of the template are masked meanwhile (``placeholders``).
 
-Nothing is fetched: no style sheet, no include, no font. A style sheet that only holds media queries, ``:root`` and other at-rules stays
-as it is, and then the HTML is not touched at all. Where rules are put on elements the ``<style>`` stays too, for dark mode and hover.
-In MJML only ``<mj-style inline="inline">`` is put on elements, as its language says.
+Nothing is fetched: no style sheet, no include, no font. A style sheet that only holds media queries, ``:root`` and other at-rules
+stays as it is, and then the HTML is not touched at all. Where rules are put on elements the ``<style>`` stays too, for dark mode
+and hover. In MJML only ``<mj-style inline="inline">`` is put on elements, as its language says.
 
 Known sharp edges: both tools recurse over what is nested and would end the process some thousand elements deep, and an HTML
 parser can be made to copy formatting elements quadratically; so elements are counted before. What a tenant wrote is compiled in a

@@ -1,8 +1,8 @@
 """The text part of a template that has none, made from its HTML once, when it is saved (C1).
 
-``text_of`` reads the HTML with a word in the place of each ``{{ … }}`` and a mark in the place of each ``{% … %}``. A break next to a mark
-may or may not be needed, according to what is left out or repeated when it is rendered; so it is written as a line tabulation
-(a new line) or a form feed (an empty line), and ``resolve_soft_breaks`` makes one break of those that come together.
+``text_of`` reads the HTML with a word in the place of each ``{{ … }}`` and a mark in the place of each ``{% … %}``. A break next
+to a mark may or may not be needed, according to what is left out or repeated when it is rendered; so it is written as a line
+tabulation (a new line) or a form feed (an empty line), and ``resolve_soft_breaks`` makes one break of those that come together.
 
 Known sharp edges: an ``ol`` with a loop in it has dashes for numbers, because the numbers are not known.
 """

@@ -1,8 +1,8 @@
 """Placeholders for a template's tags, while a tool reads and writes the document around them.
 
-A word takes the place of each tag, or a comment where a word would be moved (a ``{% for %}`` between table rows); attributes inside an
-``{% if %}`` are masked with it. Afterwards every placeholder must be there, in its order: what a tool would have moved or
-lost is an error, never sent. Among the attributes of one tag the order means nothing.
+A word takes the place of each tag, or a comment where a word would be moved (a ``{% for %}`` between table rows); attributes
+inside an ``{% if %}`` are masked with it. Afterwards every placeholder must be there, in its order: what a tool would have moved
+or lost is an error, never sent. Among the attributes of one tag the order means nothing.
 
 Known sharp edges: a conditional ``class`` or ``style`` is an error, because no tool could decide which rules apply.
 """
@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from posthouse.mail.html import comments
 from posthouse.templates.html.state import HtmlPosition
 from posthouse.templates.language.contexts import TagContext, contexts
 from posthouse.templates.language.grammar import line_of
@@ -20,7 +21,6 @@ from posthouse.templates.language.grammar import line_of
 _PREFIX: Final = "zq"
 _TWICE: Final = 2
 _MOST_SHOWN: Final = 60
-_COMMENT: Final = re.compile(r"<!--(?!-?>).*?(?:-->|\Z)", re.DOTALL)
 _BRACE: Final = re.compile(r"\{(?=[{%])")
 _HASH: Final = re.compile(r"\{(?=#)")
 _STYLED: Final = re.compile(r"\b(?:class|style)\s*=", re.IGNORECASE)
@@ -37,7 +37,9 @@ class TemplateBuildError(Exception):
 
 
 class _MaskedTag(msgspec.Struct, frozen=True):
-    """A masked tag. ``control``: it is a statement, which may stand in one place only; ``element``: the number of the HTML tag it stands in."""
+    """A masked tag. ``control``: it is a statement, which may stand in one place only; ``element``: the number of the HTML tag it
+    stands in.
+    """
 
     source: str
     line: int
@@ -52,9 +54,9 @@ class MaskedTemplate(msgspec.Struct, frozen=True):
     tags: tuple[_MaskedTag, ...]
     pattern: re.Pattern[str]
 
-    def line(self, context: int) -> int:
+    def line(self, position: int) -> int:
         """The line of the original page that a place of the masked one is on."""
-        return self.pattern.sub(self._original, self.page[:context]).count("\n") + 1
+        return self.pattern.sub(self._original, self.page[:position]).count("\n") + 1
 
     def unmask(self, output: str, *, copies: bool) -> str:
         """A tool's output with the tags put back. Errors: TemplateBuildError.
@@ -62,23 +64,18 @@ class MaskedTemplate(msgspec.Struct, frozen=True):
         A value may be copied with the rule it stands in; ``copies``: it may be copied anywhere or left out, as MJML does it.
         """
         output = _HASH.sub("{ ", _BRACE.sub("&#123;", output))
-        match = [int(a or b or c) for a, b, c in self.pattern.findall(output)]
-        times = Counter(match)
+        numbers = [int(a or b or c) for a, b, c in self.pattern.findall(output)]
+        times = Counter(numbers)
         expected = [number for number, tag in enumerate(self.tags) if tag.control or (times[number] < _TWICE and not copies)]
-        expected_set = set(expected)
-        order = [number for number in match if number in expected_set]
+        counted = set(expected)
+        order = [number for number in numbers if number in counted]
         if [self.tags[number].element for number in order] != [self.tags[number].element for number in expected]:
-            moved = next(
-                (
-                    wanted_number
-                    for wanted_number, number_there in zip(expected, [*order, -1], strict=False)
-                    if wanted_number != number_there
-                ),
-                expected[-1],
-            )
+            pairs = zip(expected, [*order, -1], strict=False)
+            moved = next((number for number, actual in pairs if number != actual), expected[-1])
             raise TemplateBuildError(
                 self.tags[moved].line,
-                f"'{self.tags[moved].source[:_MOST_SHOWN]}' cannot stay where it is; a tag may go around whole rows, cells, elements or attributes",
+                f"'{self.tags[moved].source[:_MOST_SHOWN]}' cannot stay where it is; "
+                "a tag may go around whole rows, cells, elements or attributes",
             )
         return self.pattern.sub(self._original, output)
 
@@ -92,7 +89,7 @@ def mask_tags(page: str) -> MaskedTemplate:
     while prefix in page:
         prefix += "q"
     remaining = deque(contexts(page))
-    comments = deque(_COMMENT.finditer(page))
+    open_comments = deque(comments(page))
     pieces: list[str] = []
     tags: list[_MaskedTag] = []
     position, element = 0, 0
@@ -104,11 +101,11 @@ def mask_tags(page: str) -> MaskedTemplate:
             if control and context.state.position is HtmlPosition.TAG
             else context.end
         )
-        while comments and comments[0].end() <= context.start:
-            comments.popleft()
-        hidden = bool(comments) and comments[0].start() < context.start
-        placeholder = f"{prefix}{len(tags)}x"
-        pieces += (page[position : context.start], placeholder if hidden else _placeholder(placeholder, context, control=control))
+        while open_comments and open_comments[0].end() <= context.start:
+            open_comments.popleft()
+        hidden = bool(open_comments) and open_comments[0].start() < context.start
+        word = f"{prefix}{len(tags)}x"
+        pieces += (page[position : context.start], word if hidden else _placeholder(word, context, control=control))
         element += context.state.position not in {HtmlPosition.TAG, HtmlPosition.VALUE} or "<" in page[position : context.start]
         tags.append(_MaskedTag(page[context.start : end], line_of(page, context.start), control, element))
         position = end
@@ -123,8 +120,8 @@ def _end_of_conditional_attributes(first: TagContext, remaining: deque[TagContex
     while depth > 0 and remaining:
         context = remaining.popleft()
         depth += _nesting_change(context)
-    pieces = page[first.start : context.end]
-    if context.state.position is not HtmlPosition.TAG or _STYLED.search(pieces):
+    attributes = page[first.start : context.end]
+    if context.state.position is not HtmlPosition.TAG or _STYLED.search(attributes):
         raise TemplateBuildError(
             line_of(page, first.start),
             "a class or style cannot be there only sometimes; write the condition into its value, in quotes",
@@ -136,10 +133,10 @@ def _nesting_change(context: TagContext) -> int:
     return _NESTING.get(context.tag.tokens[0][1], 0) if context.tag.opening == "{%" else 0
 
 
-def _placeholder(placeholder: str, context: TagContext, *, control: bool) -> str:
+def _placeholder(word: str, context: TagContext, *, control: bool) -> str:
     state = context.state
     if control and state.position is HtmlPosition.TEXT:
-        return f"<!--{placeholder}-->"
+        return f"<!--{word}-->"
     if control and state.element == "style" and state.position is HtmlPosition.RAW:
-        return f"/*{placeholder}*/"
-    return f" {placeholder} " if state.position is HtmlPosition.TAG else placeholder
+        return f"/*{word}*/"
+    return f" {word} " if state.position is HtmlPosition.TAG else word

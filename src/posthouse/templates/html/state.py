@@ -1,10 +1,11 @@
 """The state of an HTML tokenizer: in text, inside a tag, in a value, in raw text or in a comment (HTML 13.2.5).
 
-It reads the pieces between a template's tags, and a piece may end anywhere, such as in the middle of a value. That is why it does not
-use ``mail.html``, which needs whole tags, and why the state is a value that the next piece starts from. Conditional comments
+It reads the pieces between a template's tags, and a piece may end anywhere, such as in the middle of a value. That is why it does
+not use ``mail.html``, which needs whole tags, and why the state is a value that the next piece starts from. Conditional comments
 (``<!--[if mso]>``) are read as the HTML they are to Outlook.
 
-Known sharp edges: a coarse version of the standard's eighty states, enough to know what may be printed where, not to build a tree.
+Known sharp edges: a coarse version of the standard's eighty states, enough to know what may be printed where, not to build a
+tree.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""The output context of each tag of a template in HTML, so that a variable can only print what is safe there (C6, OWASP XSS rules 1-5).
+"""The output context of each tag of a template in HTML, so that a variable can only print what is safe there (C6, OWASP XSS rules
+1-5).
 
-The HTML between the tags is read by ``html.state``, along every branch. Branches that meet must end in the same state, so every place
-has one context. What may be printed:
+The HTML between the tags is read by ``html.state``, along every branch. Branches that meet must end in the same state, so every
+place has one context. What may be printed:
 
 - in text and in quoted values: anything, escaped;
 - at the beginning of a link (``href``, ``src`` …): an address that begins with https://, http:// or mailto:, checked when it is
@@ -10,8 +11,8 @@ has one context. What may be printed:
 - nothing elsewhere: not in a script or an event handler, not in a page within the page (``srcdoc``) nor in a redirect, not as the
   name of a tag or an attribute, not in a value without quotes.
 
-Known sharp edges: this protects authors from their variables, not readers from authors: a literal ``javascript:`` is found by lint,
-except in front of a variable.
+Known sharp edges: this protects authors from their variables, not readers from authors: a literal ``javascript:`` is found by
+lint, except in front of a variable.
 """
 
 import re
@@ -61,7 +62,9 @@ class UnsafeContext(Exception):
 
 
 class _Branching(msgspec.Struct, frozen=True):
-    """An open ``if`` or ``for``: the state before it, the state that its branches so far end in, and whether one of them is ``else``."""
+    """An open ``if`` or ``for``: the state before it, the state that its branches so far end in, and whether one of them is
+    ``else``.
+    """
 
     before: HtmlState
     after: HtmlState | None = None

@@ -4,8 +4,8 @@
 the characters that are printed or go through a filter, and a size the result. In HTML every value is escaped on its way
 out and there is no filter that prevents it; ``/`` is left alone, so a link stays readable and searchable in the source.
 
-A value that is printed must be text, a number, an amount of money, true or false, or nothing: a list or an object in the middle of a
-sentence is a mistake in the template and is an error. So is a name that is not there; it is never an empty space.
+A value that is printed must be text, a number, an amount of money, true or false, or nothing: a list or an object in the middle
+of a sentence is a mistake in the template and is an error. So is a name that is not there; it is never an empty space.
 
 Known sharp edges: a page has one meter, so two renderings of it must not interleave (they cannot: rendering
 does not wait, and a process renders in one thread). Compiled pages are cached by their content, not by name, so tenants
@@ -47,7 +47,9 @@ class CompiledPage:
     """One part of a template, compiled, with the steps and characters it may spend."""
 
     def __init__(self, part: str, source: str, locale: str = DEFAULT_LOCALE) -> None:
-        """``part``: html is escaped and checked, any other is literal; ``locale``: of money, dates and plurals. Errors: TemplateFault."""
+        """``part``: html is escaped and checked, any other is literal; ``locale``: of money, dates and plurals. Errors:
+        TemplateFault.
+        """
         self._part = part
         self._meter = Meter(grammar.MOST_OUTPUT)
         table = filters.metered_filters(self._meter, locale)

@@ -1,8 +1,9 @@
 """What a template may do to a value: filters that work on text, each charged for what it reads and makes.
 
-Those of the engine that touch no text (``length``, ``round`` …) are the engine's own, those that speak a language
-(``money``, ``date``, ``plural`` …) are in ``locale_filters``; every other one stands here, so that none can be slow or large at no cost.
-``default`` too: the engine's own knows only names that are not there, and an optional variable that was left out is there and is nothing.
+Those of the engine that touch no text (``length``, ``round`` …) are the engine's own, those that speak a language (``money``,
+``date``, ``plural`` …) are in ``locale_filters``; every other one stands here, so that none can be slow or large at no cost.
+``default`` too: the engine's own knows only names that are not there, and an optional variable that was left out is there and is
+nothing.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,11 +1,11 @@
 """The language of templates: what a page may contain, and why rendering it is bounded (C6).
 
 Templates are written in a part of Jinja: ``{{ name }}``, ``{{ order.total|default("-") }}``, ``{% if %}``, ``{% for %}`` and
-comments. The engine counts steps but not bytes, and the full language can double a string in one step. So a page is checked before
-the engine sees it, and only what cannot grow is allowed: no operator or literal that makes a value bigger (``~ + * [] {}``),
-nothing that stores a result (``set``, ``macro``, ``block``), no other files (``include``; ``includes`` puts layouts and partials in
-before), no calls but the filters listed here, which are metered. The rest prints only pieces of the page and the variables, so a
-page's cost is steps times its largest repeated piece; ``fuel`` sets the steps accordingly.
+comments. The engine counts steps but not bytes, and the full language can double a string in one step. So a page is checked
+before the engine sees it, and only what cannot grow is allowed: no operator or literal that makes a value bigger (``~ + * []
+{}``), nothing that stores a result (``set``, ``macro``, ``block``), no other files (``include``; ``includes`` puts layouts and
+partials in before), no calls but the filters listed here, which are metered. The rest prints only pieces of the page and the
+variables, so a page's cost is steps times its largest repeated piece; ``fuel`` sets the steps accordingly.
 
 Known sharp edges: the tokenizer must see tags where the engine sees them. Both take the leftmost of ``{{``, ``{%`` and
 ``{#``; a comment ends at the first ``#}``; a string ends at the first quote of its kind that no backslash precedes; anything

@@ -1,9 +1,10 @@
 """Layouts and partials resolved: put into the page that names them, once, when it is saved (C1, C3).
 
-``{% extends "layout" %}``, ``{% block name %}…{% endblock %}``, ``{{ super() }}`` and ``{% include "partial" %}`` are replaced by the text they stand
-for, out of what the tenant has under these names. So the engine never loads anything, and a version that was accepted does
-not change when a partial does. For a part there may be a variant of its own: ``footer`` in a text is ``footer.txt`` if there is one, in
-HTML ``footer.html``, in MJML ``footer.mjml``. Names are looked up, never opened: ``../etc`` is a name like any other.
+``{% extends "layout" %}``, ``{% block name %}…{% endblock %}``, ``{{ super() }}`` and ``{% include "partial" %}`` are replaced by
+the text they stand for, out of what the tenant has under these names. So the engine never loads anything, and a version that was
+accepted does not change when a partial does. For a part there may be a variant of its own: ``footer`` in a text is ``footer.txt``
+if there is one, in HTML ``footer.html``, in MJML ``footer.mjml``. Names are looked up, never opened: ``../etc`` is a name like
+any other.
 
 A page that extends has nothing outside its blocks, and no block under a name that no layout has: Jinja drops both silently, and
 readers would miss it. A block of a layout is replaced by the page's block of the same name. An included partial sees the
@@ -15,7 +16,7 @@ Known sharp edges: a name must be a text in quotes, not a variable: the content 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -36,11 +37,20 @@ MOST_INCLUDED: Final = 100
 SUFFIXES: Final[Mapping[str, str]] = {"subject": ".txt", "text": ".txt", "html": ".html", "mjml": ".mjml"}
 
 
+class Origin(NamedTuple):
+    """From ``start`` on, a page comes from ``source``, beginning at ``source_start``; ``part``: as an author knows it."""
+
+    start: int
+    part: str
+    source_start: int
+    source: str
+
+
 class ResolvedPage(msgspec.Struct, frozen=True):
     """A page with its layouts and partials. ``origins``: where each piece of it comes from."""
 
     text: str
-    origins: tuple[tuple[int, str, int, str], ...]
+    origins: tuple[Origin, ...]
 
     def origin(self, line: int) -> tuple[str, int]:
         """Part and line as an author knows them, of a line of this page."""
@@ -48,10 +58,10 @@ class ResolvedPage(msgspec.Struct, frozen=True):
         for _ in range(line - 1):
             position = self.text.find("\n", position) + 1
         end = self.text.find("\n", position)
-        text = [origin for origin in self.origins if origin[0] <= position] or list(self.origins[:1])
-        ancestors = [origin for origin in self.origins if position <= origin[0] and (end < 0 or origin[0] < end)]
-        start, part, start_there, source = (text or ancestors)[-1]
-        return part, line_of(source, start_there + max(0, position - start))
+        before = [origin for origin in self.origins if origin.start <= position] or list(self.origins[:1])
+        on_line = [origin for origin in self.origins if position <= origin.start and (end < 0 or origin.start < end)]
+        origin = (before or on_line)[-1]
+        return origin.part, line_of(origin.source, origin.source_start + max(0, position - origin.start))
 
 
 def resolve(part: str, source: str, library: Mapping[str, str]) -> ResolvedPage:
@@ -66,95 +76,94 @@ class _Resolver:
         self._part = part
         self._library = library
         self._pieces: list[str] = []
-        self._origins: list[tuple[int, str, int, str]] = []
+        self._origins: list[Origin] = []
         self._size = 0
         self._included = 0
         self._blocks: dict[str, list[tuple[ParsedSource, BlockNode]]] = {}
 
     def resolve(self, source: str) -> ResolvedPage:
-        source_ = parse(self._part, source)
+        parsed = parse(self._part, source)
         names: list[str] = []
-        self._collect_blocks(source_)
-        while source_.parent is not None:
-            start, name = source_.parent
+        self._collect_blocks(parsed)
+        while parsed.parent is not None:
+            start, name = parsed.parent
             if name in names or len(names) >= MOST_DEEP:
-                raise _include_error(source_, start, f"'{name}' extends itself, or layouts are more than {MOST_DEEP} deep")
+                raise _include_error(parsed, start, f"'{name}' extends itself, or layouts are more than {MOST_DEEP} deep")
             names.append(name)
-            source_ = self._load(source_, start, name)
-            self._collect_blocks(source_)
+            parsed = self._load(parsed, start, name)
+            self._collect_blocks(parsed)
         self._check_block_names()
-        self._write_nodes(source_, source_.nodes, (), 0)
-        return ResolvedPage("".join(self._pieces), tuple(self._origins) or ((0, self._part, 0, source),))
+        self._write_nodes(parsed, parsed.nodes, (), 0)
+        return ResolvedPage("".join(self._pieces), tuple(self._origins) or (Origin(0, self._part, 0, source),))
 
-    def _collect_blocks(self, source_: ParsedSource) -> None:
-        for name, block in source_.blocks.items():
-            self._blocks.setdefault(name, []).append((source_, block))
+    def _collect_blocks(self, parsed: ParsedSource) -> None:
+        for name, block in parsed.blocks.items():
+            self._blocks.setdefault(name, []).append((parsed, block))
 
     def _check_block_names(self) -> None:
         """Errors: IncludeError, where a block of the page replaces none of a layout, because it would be dropped."""
         for name, versions in self._blocks.items():
-            source_, block = versions[-1]
-            if source_.parent is not None and any(node is block for node in source_.nodes):
-                known = ", ".join(sorted(each for each, owners in self._blocks.items() if owners[-1][0] is not source_)[:20])
+            parsed, block = versions[-1]
+            if parsed.parent is not None and any(node is block for node in parsed.nodes):
+                known = ", ".join(sorted(each for each, owners in self._blocks.items() if owners[-1][0] is not parsed)[:20])
                 raise _include_error(
-                    source_, block.start, f"no layout of this page has a block '{name}'; there are: {known or 'none'}"
+                    parsed, block.start, f"no layout of this page has a block '{name}'; there are: {known or 'none'}"
                 )
 
-    def _load(self, source_: ParsedSource, start: int, name: str) -> ParsedSource:
+    def _load(self, parsed: ParsedSource, start: int, name: str) -> ParsedSource:
         text = self._library.get(name + SUFFIXES.get(self._part, ""))
         text = self._library.get(name) if text is None else text
         if text is None:
             known = ", ".join(sorted(self._library)[:20]) or "none"
-            raise _include_error(source_, start, f"there is no layout or partial '{name}'; there are: {known}")
+            raise _include_error(parsed, start, f"there is no layout or partial '{name}'; there are: {known}")
         return parse(f"{self._part}: {name}", text.removesuffix("\n"))
 
-    def _write_nodes(self, source_: ParsedSource, nodes: Sequence[Node], ancestors: tuple[str, ...], level: int) -> None:
+    def _write_nodes(self, parsed: ParsedSource, nodes: Sequence[Node], ancestors: tuple[str, ...], level: int) -> None:
         """``ancestors``: the partials and blocks around the nodes; ``level``: how many ``super()`` deep a block is."""
         for node in nodes:
             if isinstance(node, TextNode):
-                self._write_text(source_, node)
+                self._write_text(parsed, node)
             elif isinstance(node, IncludeNode):
-                self._write_include(source_, node, ancestors)
+                self._write_include(parsed, node, ancestors)
             elif isinstance(node, BlockNode):
-                self._write_block(source_, node.start, node.name, 0, ancestors)
+                self._write_block(parsed, node.start, node.name, 0, ancestors)
             else:
-                self._write_block(
-                    source_, node.start, ancestors[-1].removeprefix("block ") if ancestors else "", level + 1, ancestors
-                )
+                name = ancestors[-1].removeprefix("block ") if ancestors else ""
+                self._write_block(parsed, node.start, name, level + 1, ancestors)
 
-    def _write_text(self, source_: ParsedSource, node: TextNode) -> None:
+    def _write_text(self, parsed: ParsedSource, node: TextNode) -> None:
         if node.start >= node.end:
             return
-        self._origins.append((self._size, source_.part, node.start, source_.source))
-        self._pieces.append(source_.source[node.start : node.end])
+        self._origins.append(Origin(self._size, parsed.part, node.start, parsed.source))
+        self._pieces.append(parsed.source[node.start : node.end])
         self._size += node.end - node.start
         if self._size > MOST_CHARACTERS:
             raise _include_error(
-                source_, node.start, f"with its layouts and partials it has more than {MOST_CHARACTERS} characters"
+                parsed, node.start, f"with its layouts and partials it has more than {MOST_CHARACTERS} characters"
             )
 
-    def _write_include(self, source_: ParsedSource, node: IncludeNode, ancestors: tuple[str, ...]) -> None:
+    def _write_include(self, parsed: ParsedSource, node: IncludeNode, ancestors: tuple[str, ...]) -> None:
         self._included += 1
         mark = f"partial {node.name}"
         if mark in ancestors:
-            raise _include_error(source_, node.start, f"'{node.name}' includes itself")
+            raise _include_error(parsed, node.start, f"'{node.name}' includes itself")
         if len(ancestors) >= MOST_DEEP or self._included > MOST_INCLUDED:
-            raise _include_error(source_, node.start, f"more than {MOST_INCLUDED} inclusions, or {MOST_DEEP} in one another")
-        partial = self._load(source_, node.start, node.name)
+            raise _include_error(parsed, node.start, f"more than {MOST_INCLUDED} inclusions, or {MOST_DEEP} in one another")
+        partial = self._load(parsed, node.start, node.name)
         if partial.parent is not None or partial.blocks:
             raise _include_error(partial, 0, "an included partial can neither extend nor have blocks")
         self._write_nodes(partial, partial.nodes, (*ancestors, mark), 0)
 
-    def _write_block(self, source_: ParsedSource, start: int, name: str, level: int, ancestors: tuple[str, ...]) -> None:
+    def _write_block(self, parsed: ParsedSource, start: int, name: str, level: int, ancestors: tuple[str, ...]) -> None:
         versions = self._blocks.get(name, [])
         self._included += 1
         if level >= len(versions):
-            raise _include_error(source_, start, "super() has nothing to stand for here")
+            raise _include_error(parsed, start, "super() has nothing to stand for here")
         if len(ancestors) >= MOST_DEEP or self._included > MOST_INCLUDED:
-            raise _include_error(source_, start, f"more than {MOST_INCLUDED} blocks, or {MOST_DEEP} in one another")
+            raise _include_error(parsed, start, f"more than {MOST_INCLUDED} blocks, or {MOST_DEEP} in one another")
         owner, block = versions[level]
         self._write_nodes(owner, block.inner, (*ancestors, f"block {name}"), level)
 
 
-def _include_error(source_: ParsedSource, position: int, message: str) -> IncludeError:
-    return IncludeError(SourceFault(source_.part, line_of(source_.source, position), message))
+def _include_error(parsed: ParsedSource, position: int, message: str) -> IncludeError:
+    return IncludeError(SourceFault(parsed.part, line_of(parsed.source, position), message))

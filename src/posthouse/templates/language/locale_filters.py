@@ -1,12 +1,13 @@
 """How a language writes money, numbers, days, times and plurals: the filters that ask CLDR (by Babel).
 
-``total|money``, ``n|number``, ``day|date``, ``at|datetime("Europe/Berlin")``, ``at|time``, ``n|plural("item", "items")``. A style (``short``, ``medium``,
-``long``, ``full``) and the name of a zone (tz database) may follow in any order. A time always says its zone: the one
-asked for, else the one it came with. Without a country, English days are written as the world writes them (25 November 2026).
+``total|money``, ``n|number``, ``day|date``, ``at|datetime("Europe/Berlin")``, ``at|time``, ``n|plural("item", "items")``. A style
+(``short``, ``medium``, ``long``, ``full``) and the name of a zone (tz database) may follow in any order. A time always says its
+zone: the one asked for, else the one it came with. Without a country, English days are written as the world writes them (25
+November 2026).
 
-An amount is never rounded: it has the currency's digits, or as many as it was given. What CLDR says about a language and
-a currency is asked once and kept; an ordinary amount is then put together here, after samples have shown that
-this gives what Babel gives, else Babel writes each. Between letters and digits stands a space, as CLDR has it and Babel has not (CHF 12.00).
+An amount is never rounded: it has the currency's digits, or as many as it was given. What CLDR says about a language and a
+currency is asked once and kept; an ordinary amount is then put together here, after samples have shown that this gives what Babel
+gives, else Babel writes each. Between letters and digits stands a space, as CLDR has it and Babel has not (CHF 12.00).
 
 Known sharp edges: ``zoneinfo`` reads the tz database, which is part of the program, once per zone.
 """
@@ -42,7 +43,9 @@ _SAMPLES: Final = ("0.00", "1.50", "-1.50", "123.00", "-1234.50", "12345.60", "-
 
 
 class _Marks(msgspec.Struct, frozen=True):
-    """How a language writes amounts of a currency: what stands around them, and between digits; ``plain`` if that is all there is to it."""
+    """How a language writes amounts of a currency: what stands around them, and between digits; ``plain`` if that is all there is
+    to it.
+    """
 
     before: str
     after: str
@@ -140,9 +143,15 @@ def _marks(currency: str, locale: Locale) -> _Marks:
     point, _, after = ahead[1].partition("25")
     figure = _by_babel("1234567", currency, digits, locale).removeprefix(ahead[0])
     marks = _Marks(
-        before=ahead[0], after=after, before_less=behind[0], after_less=behind[1].partition("25")[2],
-        group=figure[1 : max(1, figure.find("2"))], point=point, digits=digits, plain=True,
-    )  # fmt: skip
+        before=ahead[0],
+        after=after,
+        before_less=behind[0],
+        after_less=behind[1].partition("25")[2],
+        group=figure[1 : max(1, figure.find("2"))],
+        point=point,
+        digits=digits,
+        plain=True,
+    )
     same = all(_put_together(sample, marks) == _by_babel(sample, currency, digits, locale) for sample in _SAMPLES)
     return marks if same else msgspec.structs.replace(marks, plain=False)
 

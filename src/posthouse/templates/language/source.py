@@ -1,7 +1,7 @@
 """One source of a page, parsed: its text, what it extends and includes, its blocks. ``includes`` puts the sources together.
 
-A page that extends has no text outside its blocks: Jinja would drop it silently and readers would miss it, so it is an error here.
-Comments may stand anywhere.
+A page that extends has no text outside its blocks: Jinja would drop it silently and readers would miss it, so it is an error
+here. Comments may stand anywhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,9 @@ _COMMENTS: Final = (("{#", "#}"), ("<!--", "-->"))
 
 
 class SourceFault(msgspec.Struct, frozen=True):
-    """What is wrong with a source: in which part (``html``, or ``html: footer`` for a partial), on which line (0: unknown), one sentence."""
+    """What is wrong with a source: in which part (``html``, or ``html: footer`` for a partial), on which line (0: unknown), one
+    sentence.
+    """
 
     part: str
     line: int

@@ -1,7 +1,8 @@
 """What each type of variable takes (C2).
 
 - ``string``, ``number``, ``boolean``, ``array``, ``object``: what JSON calls so; ``true`` is no number.
-- ``date``: a calendar day, ``2026-11-25``, or a time on it. ``datetime``: an RFC 3339 time with its zone, ``2026-11-25T10:00:00+01:00``.
+- ``date``: a calendar day, ``2026-11-25``, or a time on it. ``datetime``: an RFC 3339 time with its zone,
+  ``2026-11-25T10:00:00+01:00``.
 - ``money``: ``{"amount": "12.30", "currency": "EUR"}`` or the text ``EUR 12.30``; the amount is a decimal number as text or
   number, at most 15 digits before the point and 6 after it, the currency of ISO 4217. As text, an amount is exact.
 - ``url``: an absolute http or https address (RFC 3986) with nothing in it that ends a link early.

@@ -1,12 +1,12 @@
 """What is wrong with a template before a reader sees it: rules over its words, its HTML and its variables (C4, C5).
 
-``lint`` is the one function. ``registry`` holds the rules, one module a group of them; ``reading`` is what they read: a wording
+``lint`` is the one function. ``registry`` has the rules, one module a group of them; ``reading`` is what they read: a template
 rendered with example values, its page, its variables. Family rules follow from the message type. docs/lint.md lists every rule.
 
-Must never know: who the author is, what is active, whether a warning is taken seriously (the caller asks ``blocks``).
+Must never know: who the author is, what is active, whether warnings block (the caller decides with ``blocks``).
 
 Known sharp edges: what a tenant wrote is rendered here, bounded by the engine only, so it is linted in a confined child.
-Words are listened for in English and German; of any other language lint says that it does not know.
+Words are looked for in English and German; for any other language lint says that it cannot check them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from posthouse.model.lint_finding import LintFinding
 from posthouse.model.message_type import MessageClass
 from posthouse.model.template import TemplateSource, TemplateVersion
 from posthouse.templates.lint.finding import Hit, blocks
-from posthouse.templates.lint.locate import located
+from posthouse.templates.lint.locate import locate
 from posthouse.templates.lint.reading import LintReading
 from posthouse.templates.lint.registry import ALL, BY_ID
 from posthouse.templates.lint.rule import LintRule, family_of
@@ -25,7 +25,7 @@ from posthouse.templates.lint.variables import IDLE, UNUSED, unused
 
 __all__ = ("ALL", "MOST_FINDINGS", "LintFinding", "blocks", "lint")
 MOST_FINDINGS: Final = 20
-"""Of one rule in one language; who mends twenty finds the rest."""
+"""Of one rule in one language; who fixes twenty finds the rest."""
 
 
 def lint(
@@ -37,21 +37,21 @@ def lint(
 ) -> tuple[LintFinding, ...]:
     """All findings, language by language, errors first.
 
-    ``sources``: by locale, what the author wrote, for the places; a locale that is not there is told by its wording.
-    ``message_type``: what the mails will be, of a tenant's own type its parent; ``waivers``: rule to reason.
+    ``sources``: by locale, what the author wrote, for the places; for a locale without a source, the compiled template counts as
+    the source. ``message_type``: what the mails will be, of a tenant's own type its parent; ``waivers``: rule to reason.
     """
-    given = waivers or {}
+    reasons = waivers or {}
     family = family_of(message_type, message_class)
     readings = tuple(LintReading(version, locale, sources.get(locale), message_type) for locale in version.compiled_templates)
-    rules = [rule for rule in ALL if rule.binds(family, _told_as(message_type, message_class))]
-    found = [finding for reading in readings for rule in rules for finding in _findings(rule, reading, given)]
-    found += (_finding(BY_ID[UNUSED], hit, None, given) for hit in islice(unused(readings), MOST_FINDINGS))
-    found += (_finding(BY_ID[IDLE], hit, None, given) for hit in _idle(found, given))
-    return tuple(sorted(found, key=lambda finding: finding.severity != "error"))
+    rules = [rule for rule in ALL if rule.binds(family, _type_for_rules(message_type, message_class))]
+    findings = [finding for reading in readings for rule in rules for finding in _findings(rule, reading, reasons)]
+    findings += (_finding(BY_ID[UNUSED], hit, None, reasons) for hit in islice(unused(readings), MOST_FINDINGS))
+    findings += (_finding(BY_ID[IDLE], hit, None, reasons) for hit in _idle_waivers(findings, reasons))
+    return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
 
 
-def _told_as(message_type: str | None, message_class: MessageClass | None) -> str | None:
-    """A type of a tenant's own that is of the security class is held to what binds security alerts."""
+def _type_for_rules(message_type: str | None, message_class: MessageClass | None) -> str | None:
+    """A tenant's own type of the security class has to keep the rules of security alerts."""
     known = family_of(message_type, None)
     return "security_alert" if message_class is MessageClass.SECURITY and not known else message_type
 
@@ -62,7 +62,7 @@ def _findings(rule: LintRule, reading: LintReading, waivers: Mapping[str, str]) 
 
 
 def _finding(rule: LintRule, hit: Hit, reading: LintReading | None, waivers: Mapping[str, str]) -> LintFinding:
-    line, column = located(reading, hit) if reading is not None else (0, 0)
+    line, column = locate(reading, hit) if reading is not None else (0, 0)
     return LintFinding(
         rule=rule.id,
         severity=rule.severity,
@@ -76,8 +76,8 @@ def _finding(rule: LintRule, hit: Hit, reading: LintReading | None, waivers: Map
     )
 
 
-def _idle(found: list[LintFinding], waivers: Mapping[str, str]) -> Iterator[Hit]:
-    used = {finding.rule for finding in found if finding.waived is not None}
+def _idle_waivers(findings: list[LintFinding], waivers: Mapping[str, str]) -> Iterator[Hit]:
+    used = {finding.rule for finding in findings if finding.waived is not None}
     for rule in waivers:
         if rule not in BY_ID:
             yield Hit("variables", f"there is no rule '{rule}'")

@@ -1,4 +1,4 @@
-"""What no mail may say, whatever its family: secrets, times without a zone, what a template forgot to fill in."""
+"""Rules for mail of every family: secrets, times without a zone, what a template forgot to fill in."""
 
 import re
 from collections.abc import Iterator
@@ -30,59 +30,61 @@ _PLACEHOLDER: Final = re.compile(
 def password(reading: LintReading) -> Iterator[Hit]:
     """A password in a mail is one that others can read, for as long as the mail is kept."""
     for use in reading.uses:
-        if use.printed and reading.of(use, PASSWORD):
-            yield Hit(use.part, f"'{use.path}' is printed", use.start, reading.printed(use))
+        if use.printed and reading.is_for(use, PASSWORD):
+            yield Hit(use.part, f"'{use.path}' is printed", use.start, reading.tag_of(use))
     for part in reading.parts:
-        found = reading.says(words.PASSWORD_SAID, reading.masked(part))
-        if found is not None:
-            yield Hit(part, "a password seems to be told", found.start(), found.group())
+        match = reading.find_words(words.PASSWORD_SAID, reading.masked(part))
+        if match is not None:
+            yield Hit(part, "a password seems to be told", match.start(), match.group())
 
 
 def card_number(reading: LintReading) -> Iterator[Hit]:
     """A card's number does not belong into mail; its last four digits say which card (PCI DSS 3.4)."""
     for use in reading.uses:
-        if use.printed and reading.of(use, CARD):
-            yield Hit(use.part, f"'{use.path}' is printed", use.start, reading.printed(use))
+        if use.printed and reading.is_for(use, CARD):
+            yield Hit(use.part, f"'{use.path}' is printed", use.start, reading.tag_of(use))
 
 
 def zone_missing(reading: LintReading) -> Iterator[Hit]:
     """A time of day means nothing without its zone to somebody who is travelling, or asking whether it was them."""
-    bodies: list[tuple[Part, str]] = [("subject", reading.subject), *reading.spoken()]
-    for part, said in bodies:
-        for found in _CLOCK.finditer(said):
-            after = found[1]
-            if not _COLON.search(found.group()) and _DAYTIME.match(after) is None:
+    texts: list[tuple[Part, str]] = [("subject", reading.subject), *reading.bodies()]
+    for part, text in texts:
+        for match in _CLOCK.finditer(text):
+            after = match[1]
+            if not _COLON.search(match.group()) and _DAYTIME.match(after) is None:
                 continue  # 12.30 is an amount, unless 'Uhr' or 'pm' follows
             pair = _RANGE.match(after)
             if _ZONE.match(after) is None and (pair is None or _ZONE.match(pair["rest"]) is None):
-                yield Hit(part, f"'{found.group()}' has no time zone")
+                yield Hit(part, f"'{match.group()}' has no time zone")
                 break
 
 
 def placeholder_left(reading: LintReading) -> Iterator[Hit]:
     """A draft's stand-in, or the placeholder of another system, would be sent as it is."""
     for part in reading.parts:
-        found = _PLACEHOLDER.search(reading.masked(part))
-        if found is not None:
-            yield Hit(part, f"'{found.group()[:40]}' looks like something to be filled in", found.start(), found.group())
+        match = _PLACEHOLDER.search(reading.masked(part))
+        if match is not None:
+            yield Hit(part, f"'{match.group()[:40]}' looks like something to be filled in", match.start(), match.group())
 
 
 def no_reply(reading: LintReading) -> Iterator[Hit]:
     """Readers answer transactional mail. If nobody reads that, the mail says where somebody does."""
-    contact = bool(reading.shown(SUPPORT)) or any(link.said("href").lower().startswith("mailto:") for link in reading.page.links)
-    bodies: list[tuple[Part, str]] = [("html", reading.page.visible())]
-    bodies += [("text", reading.masked("text"))] if reading.has_own_text else []
-    for part, said in bodies:
-        found = reading.says(words.NO_REPLY, said)
-        if found is not None and not contact:
-            yield Hit(part, f"'{found.group()}', and no address that is read", None, found.group())
+    contact = bool(reading.readable_uses(SUPPORT)) or any(
+        link.value_of("href").lower().startswith("mailto:") for link in reading.page.links
+    )
+    texts: list[tuple[Part, str]] = [("html", reading.page.visible_text())]
+    texts += [("text", reading.masked("text"))] if reading.has_own_text else []
+    for part, text in texts:
+        match = reading.find_words(words.NO_REPLY, text)
+        if match is not None and not contact:
+            yield Hit(part, f"'{match.group()}', and no address that is read", None, match.group())
 
 
 def language_unchecked(reading: LintReading) -> Iterator[Hit]:
     """There are no words in this language for the rules that listen for words, so they have not been checked."""
     if not reading.languages:
         yield Hit(
-            "text" if not reading.wording.html else "html", f"there are no words for '{reading.locale}': somebody has to read it"
+            "text" if not reading.template.html else "html", f"there are no words for '{reading.locale}': somebody has to read it"
         )
 
 

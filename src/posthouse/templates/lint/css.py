@@ -1,6 +1,7 @@
 """A style sheet or a style attribute as its declarations, selectors and at-rules, in one pass (CSS Syntax 3, coarsely).
 
-Known sharp edges: what is nested in a rule is told as that rule's own; strings and ``url(…)`` are not looked into for braces.
+Known sharp edges: declarations of a nested rule count as those of the outer one; braces in strings and in ``url(…)`` do not
+count.
 """
 
 import re
@@ -10,8 +11,8 @@ from typing import Final
 import msgspec
 
 _COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_MARK: Final = re.compile(r"\"[^\"\n]*+\"?|'[^'\n]*+'?|url\([^)\n]*+\)?|[{};]", re.IGNORECASE)
-_MOST: Final = 20_000
+_DELIMITER: Final = re.compile(r"\"[^\"\n]*+\"?|'[^'\n]*+'?|url\([^)\n]*+\)?|[{};]", re.IGNORECASE)
+_MOST_PIECES: Final = 20_000
 
 
 class Declaration(msgspec.Struct, frozen=True):
@@ -24,46 +25,52 @@ class Declaration(msgspec.Struct, frozen=True):
 
 
 class Prelude(msgspec.Struct, frozen=True):
-    """What stands before a brace: a selector, or an at-rule with its ``@``; an at-rule without braces too."""
+    """The text before a brace: a selector, or an at-rule with its ``@``; an at-rule without braces too."""
 
-    said: str
+    text: str
     start: int
     conditional: bool
 
 
-def read(css: str, base: int = 0, *, sheet: bool = True) -> Iterator[Declaration | Prelude]:
-    """What it says, in its order. ``base``: the place of its first character; ``sheet``: False for a style attribute."""
-    css = _COMMENT.sub(lambda found: " " * len(found[0]), css)
-    opened: list[bool] = []  # for each brace that is open: whether it is an at-rule's
-    began, count = 0, 0
-    for mark in _MARK.finditer(css):
-        if mark.group() not in {"{", "}", ";"}:
+def parse(css: str, base: int = 0, *, sheet: bool = True) -> Iterator[Declaration | Prelude]:
+    """Declarations and preludes, in order. ``base``: the place of its first character; ``sheet``: False for a style attribute."""
+    css = _COMMENT.sub(lambda comment: " " * len(comment[0]), css)
+    open_blocks: list[bool] = []  # for each brace that is open: whether it is an at-rule's
+    start, count = 0, 0
+    for delimiter in _DELIMITER.finditer(css):
+        if delimiter.group() not in {"{", "}", ";"}:
             continue
         count += 1
-        if count > _MOST:
+        if count > _MOST_PIECES:
             return
-        yield from _said(css[began : mark.start()], base + began, opened, prelude=mark.group() == "{", inside=not sheet)
-        if mark.group() == "{":
-            opened.append(css[began : mark.start()].lstrip().startswith("@"))
-        elif mark.group() == "}" and opened:
-            opened.pop()
-        began = mark.end()
-    yield from _said(css[began:], base + began, opened, prelude=False, inside=not sheet)
+        yield from _parse_piece(
+            css[start : delimiter.start()], base + start, open_blocks, is_prelude=delimiter.group() == "{", in_rule=not sheet
+        )
+        if delimiter.group() == "{":
+            open_blocks.append(css[start : delimiter.start()].lstrip().startswith("@"))
+        elif delimiter.group() == "}" and open_blocks:
+            open_blocks.pop()
+        start = delimiter.end()
+    yield from _parse_piece(css[start:], base + start, open_blocks, is_prelude=False, in_rule=not sheet)
 
 
-def style(css: str) -> dict[str, str]:
+def parse_style(css: str) -> dict[str, str]:
     """A style attribute as a mapping; of one property given twice the last counts."""
-    return {said.name: said.value for said in read(css, sheet=False) if isinstance(said, Declaration)}
+    return {
+        declaration.name: declaration.value for declaration in parse(css, sheet=False) if isinstance(declaration, Declaration)
+    }
 
 
-def _said(text: str, start: int, opened: list[bool], *, prelude: bool, inside: bool) -> Iterator[Declaration | Prelude]:
-    said = text.strip()
+def _parse_piece(
+    text: str, start: int, open_blocks: list[bool], *, is_prelude: bool, in_rule: bool
+) -> Iterator[Declaration | Prelude]:
+    text = text.strip()
     start += len(text) - len(text.lstrip())
-    if not said:
+    if not text:
         return
-    if prelude or said.startswith("@"):
-        yield Prelude(said.lower(), start, any(opened))
-    elif inside or opened:
-        name, colon, value = said.partition(":")
+    if is_prelude or text.startswith("@"):
+        yield Prelude(text.lower(), start, any(open_blocks))
+    elif in_rule or open_blocks:
+        name, colon, value = text.partition(":")
         if colon:
-            yield Declaration(name.strip().lower(), value.strip().lower(), start, any(opened))
+            yield Declaration(name.strip().lower(), value.strip().lower(), start, any(open_blocks))

@@ -1,4 +1,4 @@
-"""What keeps a version from becoming active: mail that would not be made, or that would shame its sender or harm its reader.
+"""The errors that keep a version from becoming active: mail that cannot be rendered, looks broken or harms its reader.
 
 These six are the only errors, and they cannot be waived (C2, C4).
 """
@@ -19,13 +19,13 @@ from posthouse.templates.lint.rule import LintRule
 
 _FAULT: Final = re.compile(r"\b(subject|html|text): (?:line (\d+): )?(.*)", re.DOTALL)
 _UNDEFINED: Final = re.compile(r"`([^`]*)` is undefined")
-_LEFT: Final = re.compile(r"\{\{|\{%|%\}|\{#")
+_TAG_MARK: Final = re.compile(r"\{\{|\{%|%\}|\{#")
 _NOISE: Final = re.compile(
     r"[\x00-\x20\x7f]+"
 )  # what browsers drop from an address before they look for its scheme (WHATWG URL 4.4)
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{0,30}):")
-_SAFE: Final = frozenset({"http", "https", "mailto", "tel", "sms"})
-_SAFE_IMAGE: Final = frozenset({"cid"})
+_SAFE_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "sms"})
+_SAFE_IMAGE_SCHEMES: Final = frozenset({"cid"})
 _BREAK: Final = re.compile(r"[\r\n\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _MOST_VALUES: Final = 20_000
 
@@ -34,40 +34,40 @@ def render_failed(reading: LintReading) -> Iterator[Hit]:
     """It does not render with its example values."""
     if isinstance(reading.rendered, RenderedTemplate):
         return
-    undeclared = {use.path for use in reading.uses if use.known is None}
+    undeclared = {use.path for use in reading.uses if use.declaration is None}
     for fault in reading.rendered:
         missing = _UNDEFINED.search(fault.message)
         if missing is not None and missing[1] in undeclared:
-            continue  # told by variable-undeclared
-        told = _FAULT.search(fault.message)
-        if told is None:
+            continue  # variable-undeclared reports it
+        location = _FAULT.search(fault.message)
+        if location is None:
             yield Hit("variables", f"{fault.path}: {fault.message}")
             continue
-        part: Part = "subject" if told[1] == "subject" else "text" if told[1] == "text" else "html"
-        yield Hit(part, told[3].rstrip(")"), _line_start(getattr(reading.wording, part), int(told[2] or 0)))
+        part: Part = "subject" if location[1] == "subject" else "text" if location[1] == "text" else "html"
+        yield Hit(part, location[3].rstrip(")"), _line_start(getattr(reading.template, part), int(location[2] or 0)))
 
 
 def variable_undeclared(reading: LintReading) -> Iterator[Hit]:
     """A variable is used that is not declared: its mails could not be checked at intake, and would fail at random."""
     seen = set()
     for use in reading.uses:
-        if use.known is None and (use.part, use.path) not in seen:
+        if use.declaration is None and (use.part, use.path) not in seen:
             seen.add((use.part, use.path))
             other = next((known.name for known in reading.declared if use.root in known.also), None)
             hint = f"; here it is called '{other}'" if other else ""
-            yield Hit(use.part, f"'{use.path}' is not declared{hint}", use.start, reading.printed(use))
+            yield Hit(use.part, f"'{use.path}' is not declared{hint}", use.start, reading.tag_of(use))
 
 
 def literal_tag(reading: LintReading) -> Iterator[Hit]:
     """A tag of the template is left in what readers get."""
-    if not isinstance(reading.rendered, RenderedTemplate) or _holds(reading.values):
+    if not isinstance(reading.rendered, RenderedTemplate) or _contain_tags(reading.values):
         return
     for part in reading.parts:
-        made = unescape(getattr(reading.rendered, part) or "")
-        found = _LEFT.search(made)
-        if found is not None:
-            said = made[found.start() : found.start() + 40].partition("\n")[0]
-            yield Hit(part, f"'{said}' is left in what readers get", None, found.group())
+        output = unescape(getattr(reading.rendered, part) or "")
+        match = _TAG_MARK.search(output)
+        if match is not None:
+            excerpt = output[match.start() : match.start() + 40].partition("\n")[0]
+            yield Hit(part, f"'{excerpt}' is left in what readers get", None, match.group())
 
 
 def link_scheme(reading: LintReading) -> Iterator[Hit]:
@@ -83,62 +83,62 @@ def link_scheme(reading: LintReading) -> Iterator[Hit]:
 
 def header_break(reading: LintReading) -> Iterator[Hit]:
     """The subject is more than one line: what follows would be another header field (RFC 5322 2.2)."""
-    subjects = [reading.wording.subject] + ([reading.source.subject] if reading.source is not None else [])
+    subjects = [reading.template.subject] + ([reading.source.subject] if reading.source is not None else [])
     for subject in subjects:
-        found = _BREAK.search(subject.strip(" \n\r"))
-        if found is not None:
-            yield Hit("subject", "the subject breaks its line", subject.find(found.group()), found.group())
+        match = _BREAK.search(subject.strip(" \n\r"))
+        if match is not None:
+            yield Hit("subject", "the subject breaks its line", subject.find(match.group()), match.group())
             return
 
 
 def code_only_in_image(reading: LintReading) -> Iterator[Hit]:
     """The code stands in an image and nowhere as text: blocked images, text-only clients and screen readers lose it."""
-    pictured = [
-        (use, owner)
+    in_images = [
+        (use, place)
         for use in reading.uses
-        if use.part == "html" and use.printed and reading.of(use, CODE)
-        if (owner := reading.page.owner(use.start)) is not None and _shows(owner)
+        if use.part == "html" and use.printed and reading.is_for(use, CODE)
+        if (place := reading.page.element_at(use.start)) is not None and _is_image(place)
     ]
-    if pictured and not reading.shown(CODE, "html"):
-        use, owner = pictured[0]
-        yield Hit("html", "the code is in an image and nowhere as text", use.start, reading.printed(use))
+    if in_images and not reading.readable_uses(CODE, "html"):
+        use, place = in_images[0]
+        yield Hit("html", "the code is in an image and nowhere as text", use.start, reading.tag_of(use))
         return
-    if reading.message_type == "two_factor_code" and not reading.shown(CODE, "html", "text"):
-        image = next((image for image in reading.page.named("img") if VALUE in image.said("src")), None)
+    if reading.message_type == "two_factor_code" and not reading.readable_uses(CODE, "html", "text"):
+        image = next((image for image in reading.page.elements_named("img") if VALUE in image.value_of("src")), None)
         if image is not None:
             yield Hit("html", "the code is in an image and nowhere as text", image.start)
 
 
-def _shows(owner: tuple[Element, str]) -> bool:
-    element, attribute = owner
+def _is_image(place: tuple[Element, str]) -> bool:
+    element, attribute = place
     return element.name == "img" or attribute in {"src", "background", "style"}
 
 
 def _is_safe(scheme: str, element: Element, value: str) -> bool:
-    if element.name == "img" and (scheme in _SAFE_IMAGE or value.strip().lower().startswith("data:image/")):
+    if element.name == "img" and (scheme in _SAFE_IMAGE_SCHEMES or value.strip().lower().startswith("data:image/")):
         return True
-    return scheme in _SAFE
+    return scheme in _SAFE_SCHEMES
 
 
 def _line_start(text: str, line: int) -> int | None:
     if line <= 0:
         return None
-    place = 0
+    index = 0
     for _ in range(line - 1):
-        place = text.find("\n", place) + 1
-    return place
+        index = text.find("\n", index) + 1
+    return index
 
 
-def _holds(values: Mapping[str, Any]) -> bool:
-    """True where an example has a tag in it itself; then what is left may be the example's."""
-    rest: list[Any] = [values]
+def _contain_tags(values: Mapping[str, Any]) -> bool:
+    """Whether an example itself contains a tag; then a tag in the output may be the example's."""
+    remaining: list[Any] = [values]
     for _ in range(_MOST_VALUES):
-        if not rest:
+        if not remaining:
             return False
-        value = rest.pop()
-        if isinstance(value, str) and _LEFT.search(value):
+        value = remaining.pop()
+        if isinstance(value, str) and _TAG_MARK.search(value):
             return True
-        rest += value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        remaining += value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     return False
 
 

@@ -16,34 +16,36 @@ _ANIMATED: Final = re.compile(r"\.gif(?:[?#]|$)", re.IGNORECASE)
 
 
 def _is_pixel(image: Element) -> bool:
-    return image.said("width") in {"0", "1"} and image.said("height") in {"0", "1"}
+    return image.value_of("width") in {"0", "1"} and image.value_of("height") in {"0", "1"}
 
 
 def alt_missing(reading: LintReading) -> Iterator[Hit]:
-    """Without ``alt``, a screen reader reads the file's name, and a blocked image says nothing. ``alt=""`` is for what only decorates."""
-    for image in reading.page.named("img", "area"):
+    """Without ``alt``, a screen reader reads the file's name, and a blocked image says nothing. ``alt=""`` is for what only
+    decorates.
+    """
+    for image in reading.page.elements_named("img", "area"):
         if "alt" not in image.attributes and not _is_pixel(image):
             yield Hit("html", f"<{image.name}> has no alt", image.start)
 
 
 def image_link_alt(reading: LintReading) -> Iterator[Hit]:
     """A link that holds nothing but an image says what the image's ``alt`` says."""
-    for image in reading.page.named("img"):
-        if image.look.link >= 0 and "alt" in image.attributes and not reading.page.said_by[image.look.link]:
+    for image in reading.page.elements_named("img"):
+        if image.look.link >= 0 and "alt" in image.attributes and not reading.page.link_texts[image.look.link]:
             yield Hit("html", "an image is all that a link says, and its alt is empty", image.start)
 
 
 def images_mostly(reading: LintReading) -> Iterator[Hit]:
     """A mail of images and few words is empty while they are blocked, and filters take it for spam."""
-    images = [image for image in reading.page.named("img") if not _is_pixel(image)]
-    if images and len(_WORD.findall(reading.page.visible())) < _FEWEST_WORDS:
+    images = [image for image in reading.page.elements_named("img") if not _is_pixel(image)]
+    if images and len(_WORD.findall(reading.page.visible_text())) < _FEWEST_WORDS:
         yield Hit("html", f"there are fewer than {_FEWEST_WORDS} words beside the images", images[0].start)
 
 
 def over_designed(reading: LintReading) -> Iterator[Hit]:
     """Many images and animated ones load slowly and look like advertising."""
-    images = [image for image in reading.page.named("img") if not _is_pixel(image)]
-    moving = next((image for image in images if _ANIMATED.search(image.said("src"))), None)
+    images = [image for image in reading.page.elements_named("img") if not _is_pixel(image)]
+    moving = next((image for image in images if _ANIMATED.search(image.value_of("src"))), None)
     if moving is not None:
         yield Hit("html", "an image is a GIF", moving.start)
     if len(images) > _MOST:

@@ -1,4 +1,4 @@
-"""Links and what else a mail must not carry: where links lead, what they say, scripts, forms, and how many actions are asked for."""
+"""Rules about links, and about what a mail must not contain: scripts, forms, more than one action."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def is_button(link: Element) -> bool:
         or "background" in link.style
         or "background-color" in link.style
     )
-    return (padded and boxed) or bool(_BUTTON.search(link.said("class")))
+    return (padded and boxed) or bool(_BUTTON.search(link.value_of("class")))
 
 
 def _hit(link: Element, message: str) -> Hit:
@@ -58,15 +58,15 @@ def _hit(link: Element, message: str) -> Hit:
 
 
 def _in_text(reading: LintReading, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
-    found = pattern.search(reading.wording.text) if reading.has_own_text else None
-    if found is not None:
-        yield Hit("text", message, found.start(), found.group())
+    match = pattern.search(reading.template.text) if reading.has_own_text else None
+    if match is not None:
+        yield Hit("text", message, match.start(), match.group())
 
 
 def link_http(reading: LintReading) -> Iterator[Hit]:
     """A link or image is fetched without encryption, so others can read and change it."""
     for element in reading.page.elements:
-        address = element.said("href") if element.name in {"a", "area"} else element.said("src")
+        address = element.value_of("href") if element.name in {"a", "area"} else element.value_of("src")
         if _HTTP.match(address):
             yield _hit(element, f"<{element.name}> points at http://")
     yield from _in_text(reading, _HTTP, "a link begins with http://")
@@ -75,8 +75,8 @@ def link_http(reading: LintReading) -> Iterator[Hit]:
 def link_shortener(reading: LintReading) -> Iterator[Hit]:
     """A link hides where it leads behind a shortener; spam filters count that."""
     for link in reading.page.links:
-        if host_of(link.said("href")) in _SHORTENERS:
-            yield _hit(link, f"the link leads through {host_of(link.said('href'))}")
+        if host_of(link.value_of("href")) in _SHORTENERS:
+            yield _hit(link, f"the link leads through {host_of(link.value_of('href'))}")
     yield from _in_text(reading, _SHORT_IN_TEXT, "a link leads through a shortener")
 
 
@@ -88,7 +88,7 @@ _SHORT_IN_TEXT: Final = re.compile(
 def link_incomplete(reading: LintReading) -> Iterator[Hit]:
     """A link has no address, or one that only works on a web page."""
     for link in reading.page.links:
-        address = link.said("href")
+        address = link.value_of("href")
         if not address or address == "#":
             yield Hit("html", "a link has no address", link.start)
         elif address[0] != VALUE and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}:", address):
@@ -98,21 +98,21 @@ def link_incomplete(reading: LintReading) -> Iterator[Hit]:
 def link_words(reading: LintReading) -> Iterator[Hit]:
     """A link does not say where it leads: screen readers read links without what is around them."""
     for link in reading.page.links:
-        said = reading.page.words_of(link).strip(" .:!›»→>").lower()
-        if said in _EMPTY_WORDS or not said:
-            yield Hit("html", f"a link says '{said}'" if said else "a link says nothing", link.start)
+        words = reading.page.link_text(link).strip(" .:!›»→>").lower()
+        if words in _EMPTY_WORDS or not words:
+            yield Hit("html", f"a link says '{words}'" if words else "a link says nothing", link.start)
 
 
 def link_disguised(reading: LintReading) -> Iterator[Hit]:
     """A link says one address and leads to another, as in a phishing mail."""
     for link in reading.page.links:
-        said, host = _HOST.fullmatch(reading.page.words_of(link)), host_of(link.said("href"))
-        if said is not None and host and not _is_same(said[1].lower().removeprefix("www."), host):
-            yield _hit(link, f"the link says {said[1]} and leads to {host}")
+        words, host = _HOST.fullmatch(reading.page.link_text(link)), host_of(link.value_of("href"))
+        if words is not None and host and not _is_same(words[1].lower().removeprefix("www."), host):
+            yield _hit(link, f"the link says {words[1]} and leads to {host}")
 
 
-def _is_same(said: str, host: str) -> bool:
-    return said == host or host.endswith(f".{said}") or said.endswith(f".{host}")
+def _is_same(words: str, host: str) -> bool:
+    return words == host or host.endswith(f".{words}") or words.endswith(f".{host}")
 
 
 def active_content(reading: LintReading) -> Iterator[Hit]:
@@ -127,7 +127,7 @@ def active_content(reading: LintReading) -> Iterator[Hit]:
 
 def form(reading: LintReading) -> Iterator[Hit]:
     """A form in a mail does not work in Outlook, and looks like phishing everywhere else."""
-    for element in reading.page.named(*_FIELDS):
+    for element in reading.page.elements_named(*_FIELDS):
         yield Hit("html", f"<{element.name}> is part of a form", element.start)
 
 
@@ -137,7 +137,7 @@ def actions_several(reading: LintReading) -> Iterator[Hit]:
     for link in reading.page.links:
         if is_button(link) and not link.look.hidden:
             attribute = link.attributes["href"]
-            buttons.setdefault(reading.wording.html[attribute.start : attribute.end].strip(), link)
+            buttons.setdefault(reading.template.html[attribute.start : attribute.end].strip(), link)
     if len(buttons) > 1:
         second = list(buttons.values())[1]
         yield Hit("html", f"{len(buttons)} buttons lead to different places", second.start)
@@ -146,7 +146,7 @@ def actions_several(reading: LintReading) -> Iterator[Hit]:
 def social_footer(reading: LintReading) -> Iterator[Hit]:
     """Links to social networks belong into marketing, not below a receipt or a code."""
     for link in reading.page.links:
-        host = host_of(link.said("href"))
+        host = host_of(link.value_of("href"))
         if host in _SOCIAL:
             yield _hit(link, f"the mail links to {host}")
             return

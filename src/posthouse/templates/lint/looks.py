@@ -1,4 +1,6 @@
-"""How the mail looks where the author did not look: dark mode, narrow windows, missing fonts, other languages' voices, Gmail's scissors."""
+"""How the mail looks where the author did not look: dark mode, narrow windows, missing fonts, other languages' voices, Gmail's
+scissors.
+"""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ _GENERIC: Final = frozenset(
 )  # fmt: skip
 _SHORTHAND: Final = re.compile(r"(?:^|\s)(?:\d[\w.%]*)(?:\s*/\s*[\w.%]+)?\s+(.+)$")
 _PIXELS: Final = re.compile(r"(\d{1,5})(?:\.\d+)?(?:px)?\s*(?:!important)?")
-_HALF: Final = {
+_ONE_OF_TWO: Final = {
     True: "the text has a colour, and nothing around it a background",
     False: "the text has a background, and no colour of its own",
 }
@@ -38,30 +40,30 @@ def dark_mode_undeclared(reading: LintReading) -> Iterator[Hit]:
     elements = reading.page.elements
     if not elements or not any(element.look.color or element.look.background for element in elements):
         return
-    told = any(element.name == "meta" and element.said("name").lower() == "color-scheme" for element in elements)
+    declares_scheme = any(element.name == "meta" and element.value_of("name").lower() == "color-scheme" for element in elements)
     sheets = any("color-scheme" in sheet.css for sheet in reading.page.sheets)
-    if not (told or sheets):
+    if not (declares_scheme or sheets):
         yield Hit("html", "the HTML sets colours and does not say for which colour schemes")
 
 
 def dark_mode_colors(reading: LintReading) -> Iterator[Hit]:
-    """A colour of text without a background, or the other way round: where a client changes the other one, nothing can be read."""
+    """A colour of text without a background, or the other way round: where a client changes the other one, it is unreadable."""
     for run in reading.page.runs:
-        said = reading.page.masked[run.start : run.end]
-        colored, painted = run.look.color not in _NO_PAINT, run.look.background not in _NO_PAINT
-        if run.look.hidden or colored == painted or not said.strip():
+        text = reading.page.masked[run.start : run.end]
+        has_color, has_background = run.look.color not in _NO_PAINT, run.look.background not in _NO_PAINT
+        if run.look.hidden or has_color == has_background or not text.strip():
             continue
-        place = run.start + len(said) - len(said.lstrip())
-        yield Hit("html", _HALF[colored], place, said.strip()[:60])
+        position = run.start + len(text) - len(text.lstrip())
+        yield Hit("html", _ONE_OF_TWO[has_color], position, text.strip()[:60])
         return
 
 
 def font_fallback(reading: LintReading) -> Iterator[Hit]:
     """A font that is not on the reader's machine needs one that is; most clients load none."""
-    for families, place in _fonts(reading):
+    for families, position in _fonts(reading):
         names = [name.strip(" '\"") for name in families.removesuffix("!important").split(",")]
         if names[-1] not in _GENERIC:
-            yield Hit("html", f"the fonts end with '{names[-1]}'", place, names[-1])
+            yield Hit("html", f"the fonts end with '{names[-1]}'", position, names[-1])
             return
 
 
@@ -70,15 +72,15 @@ def _fonts(reading: LintReading) -> Iterator[tuple[str, int]]:
     styles = [
         (style.value, style.start, False) for element in reading.page.elements if (style := element.attributes.get("style"))
     ]
-    for text, start, sheet in sheets + styles:
+    for css_text, start, sheet in sheets + styles:
         face = False
-        for said in css.read(text, start, sheet=sheet):
-            if isinstance(said, css.Prelude):
-                face = said.said.startswith("@font-face")
-            elif said.name == "font-family" and not face and said.value:
-                yield said.value, said.start
-            elif said.name == "font" and (shorthand := _SHORTHAND.search(said.value)) is not None:
-                yield shorthand[1], said.start
+        for piece in css.parse(css_text, start, sheet=sheet):
+            if isinstance(piece, css.Prelude):
+                face = piece.text.startswith("@font-face")
+            elif piece.name == "font-family" and not face and piece.value:
+                yield piece.value, piece.start
+            elif piece.name == "font" and (shorthand := _SHORTHAND.search(piece.value)) is not None:
+                yield shorthand[1], piece.start
 
 
 def width_fixed(reading: LintReading) -> Iterator[Hit]:
@@ -86,7 +88,7 @@ def width_fixed(reading: LintReading) -> Iterator[Hit]:
     for element in reading.page.elements:
         if element.name in {"html", "body", "meta"} or "max-width" in element.style:
             continue
-        for value in (element.style.get("width", ""), element.said("width"), element.style.get("min-width", "")):
+        for value in (element.style.get("width", ""), element.value_of("width"), element.style.get("min-width", "")):
             wide = _PIXELS.fullmatch(value)
             if wide is not None and int(wide[1]) > MOST_WIDTH and element.style.get("width") != "100%":
                 yield Hit("html", f"<{element.name}> is {wide[1]} pixels wide", element.start)
@@ -95,8 +97,8 @@ def width_fixed(reading: LintReading) -> Iterator[Hit]:
 
 def language_missing(reading: LintReading) -> Iterator[Hit]:
     """A screen reader does not know in whose voice to read."""
-    page = next(reading.page.named("html"), None)
-    if page is not None and not page.said("lang"):
+    page = next(reading.page.elements_named("html"), None)
+    if page is not None and not page.value_of("lang"):
         yield Hit("html", "<html> does not say its language", page.start)
     elif page is None and reading.page.elements and not any("lang" in element.attributes for element in reading.page.elements):
         yield Hit("html", "nothing says the language of the HTML")

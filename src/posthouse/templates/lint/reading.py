@@ -1,7 +1,7 @@
-"""A version in one language as lint reads it: the wording and what it becomes with example values, its variables, its page.
+"""A version in one language as lint reads it: the compiled template, its rendering with example values, its variables, its page.
 
-It is rendered twice: with a value for every variable, and with no more than those that are required, because that is what a
-reader gets when a caller leaves the rest out.
+It is rendered twice: with a value for every variable, and with the required ones only, because that is what a reader gets when a
+caller leaves out the rest.
 
 Known sharp edges: rendering is bounded by the engine alone, so what a tenant wrote is linted in a confined child.
 """
@@ -30,13 +30,15 @@ PARTS: Final[tuple[Part, ...]] = ("subject", "html", "text")
 
 
 class LintReading:
-    """One wording. ``source``: what its author wrote, None where that is not known; then the wording counts as written so."""
+    """One language. ``source``: what its author wrote, None where that is not known; then the compiled template counts as the
+    source.
+    """
 
     def __init__(self, version: TemplateVersion, locale: str, source: TemplateSource | None, message_type: str | None) -> None:
         self.version = version
         self.locale = locale
         self.message_type = message_type or ""
-        self.wording: CompiledTemplate = version.compiled_templates[locale]
+        self.template: CompiledTemplate = version.compiled_templates[locale]
         self.source = source
         self.languages = languages_of(locale)
         self.values: Mapping[str, Any] = examples(version.variables)
@@ -47,7 +49,7 @@ class LintReading:
         return render(self.version, self.values, self.locale)
 
     @cached_property
-    def bare(self) -> RenderedTemplate | tuple[FieldError, ...]:
+    def rendered_sparse(self) -> RenderedTemplate | tuple[FieldError, ...]:
         """With the variables that are required, and no others."""
         required = {variable.name for variable in self.version.variables if variable.required}
         return render(self.version, {name: self.values[name] for name in required}, self.locale)
@@ -56,14 +58,14 @@ class LintReading:
     def page(self) -> LintPage:
         """The HTML; empty where there is none, or its tags cannot be read."""
         try:
-            return page_of(self.wording.html) if self.wording.html else EMPTY
+            return page_of(self.template.html) if self.template.html else EMPTY
         except TemplateSyntaxError:
             return EMPTY
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """Every use of a variable in what an author wrote, of each part the first 5,000."""
-        return tuple(use for part in self.parts for use in islice(self._used(part), MOST_USES))
+        return tuple(use for part in self.parts for use in islice(self._uses_in(part), MOST_USES))
 
     @property
     def declared(self) -> tuple[Variable, ...]:
@@ -86,100 +88,100 @@ class LintReading:
         return self.rendered.text if isinstance(self.rendered, RenderedTemplate) else self.masked("text")
 
     @cached_property
-    def seen(self) -> str:
-        """What the HTML says to its readers."""
-        return text_of(self.html) if self.html else self.page.visible()
+    def visible_text(self) -> str:
+        """The visible text of the HTML."""
+        return text_of(self.html) if self.html else self.page.visible_text()
 
     @property
     def has_own_text(self) -> bool:
-        """True where an author wrote the text part; otherwise it is made from the HTML and says what that says."""
-        return bool((self.source if self.source is not None else self.wording).text)
+        """True where an author wrote the text part; otherwise it is made from the HTML."""
+        return bool((self.source if self.source is not None else self.template).text)
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts that say something of their own: not a text that was made from the HTML."""
-        return PARTS if self.has_own_text or not self.wording.html else PARTS[:2]
+        """The parts with content of their own: not a text that was made from the HTML."""
+        return PARTS if self.has_own_text or not self.template.html else PARTS[:2]
 
-    def spoken(self) -> Iterator[tuple[Part, str]]:
+    def bodies(self) -> Iterator[tuple[Part, str]]:
         """The bodies that an author wrote, each as its readers see it."""
-        if self.wording.html:
-            yield "html", self.seen
-        if self.has_own_text or not self.wording.html:
+        if self.template.html:
+            yield "html", self.visible_text
+        if self.has_own_text or not self.template.html:
             yield "text", self.text
 
-    def sparse(self) -> Iterator[tuple[Part, str]]:
-        """As ``spoken``, with no more than what is required."""
-        if isinstance(self.bare, RenderedTemplate):
-            if self.wording.html:
-                yield "html", text_of(self.bare.html or "")
-            if self.has_own_text or not self.wording.html:
-                yield "text", self.bare.text
+    def sparse_bodies(self) -> Iterator[tuple[Part, str]]:
+        """As ``bodies``, with the required variables only."""
+        if isinstance(self.rendered_sparse, RenderedTemplate):
+            if self.template.html:
+                yield "html", text_of(self.rendered_sparse.html or "")
+            if self.has_own_text or not self.template.html:
+                yield "text", self.rendered_sparse.text
 
-    def shown(self, role: re.Pattern[str], *parts: Part) -> list[Use]:
+    def readable_uses(self, role: re.Pattern[str], *parts: Part) -> list[Use]:
         """Where a variable with that role can be read: printed into the subject, the text, or visible HTML."""
         return [
             use
             for use in self.uses
-            if use.printed and (use.part in parts or not parts) and self.of(use, role) and self.is_seen(use)
+            if use.printed and (use.part in parts or not parts) and self.is_for(use, role) and self.is_visible(use)
         ]
 
-    def of(self, use: Use, role: re.Pattern[str]) -> bool:
-        """True where a use is of a variable with that role; a variable's other names count."""
-        also = use.known.also if use.known is not None and use.path == use.root else ()
+    def is_for(self, use: Use, role: re.Pattern[str]) -> bool:
+        """Whether a use is of a variable with that role; a variable's other names count."""
+        also = use.declaration.also if use.declaration is not None and use.path == use.root else ()
         return any(has_role(name, role) for name in (use.path, *also))
 
-    def printed(self, use: Use) -> str:
+    def tag_of(self, use: Use) -> str:
         """The tag that a use is in, as it is written."""
-        return str(getattr(self.wording, use.part)[use.start : use.end])
+        return str(getattr(self.template, use.part)[use.start : use.end])
 
-    def is_seen(self, use: Use) -> bool:
-        """True for what readers see: not in a tag of the HTML, not in what is hidden."""
+    def is_visible(self, use: Use) -> bool:
+        """Whether readers see it: not in a tag of the HTML, not in a hidden element."""
         if use.part != "html":
             return True
-        run = self.page.at(use.start)
+        run = self.page.run_at(use.start)
         return run is not None and not run.look.hidden
 
-    def says(self, words: Words, text: str) -> re.Match[str] | None:
-        """The first of these words in a text, in the languages of this wording."""
-        return next((found for tag in self.languages if (found := words[tag].search(text)) is not None), None)
+    def find_words(self, words: Words, text: str) -> re.Match[str] | None:
+        """The first of these words in a text, in the languages of this template."""
+        return next((match for tag in self.languages if (match := words[tag].search(text)) is not None), None)
 
     def masked(self, part: Part) -> str:
-        """A part with its tags aside; '' where they cannot be read."""
+        """A part with its tags masked; '' where they cannot be read."""
         return self._masked[part]
 
     @cached_property
     def _masked(self) -> dict[Part, str]:
-        made: dict[Part, str] = {}
+        masked_parts: dict[Part, str] = {}
         for part in PARTS:
             try:
-                made[part] = self.page.masked if part == "html" else masked(getattr(self.wording, part))
+                masked_parts[part] = self.page.masked if part == "html" else masked(getattr(self.template, part))
             except TemplateSyntaxError:
-                made[part] = ""
-        return made
+                masked_parts[part] = ""
+        return masked_parts
 
-    def within(self, start: int, end: int) -> list[Use]:
-        """What is printed between two places of the HTML, an attribute's value for instance."""
-        uses_of_html, places = self._in_html
-        return uses_of_html[bisect_left(places, start) : bisect_left(places, end)]
+    def uses_between(self, start: int, end: int) -> list[Use]:
+        """The uses that are printed between two positions of the HTML, such as an attribute's value."""
+        uses_of_html, starts = self._printed_in_html
+        return uses_of_html[bisect_left(starts, start) : bisect_left(starts, end)]
 
-    def linked(self, link: Element) -> list[Use]:
+    def uses_in_link(self, link: Element) -> list[Use]:
         """The variables in a link's address."""
         attribute = link.attributes["href"]
-        return self.within(attribute.start, attribute.end)
+        return self.uses_between(attribute.start, attribute.end)
 
     @cached_property
-    def _in_html(self) -> tuple[list[Use], list[int]]:
-        found = [use for use in self.uses if use.part == "html" and use.printed]
-        return found, [use.start for use in found]
+    def _printed_in_html(self) -> tuple[list[Use], list[int]]:
+        match = [use for use in self.uses if use.part == "html" and use.printed]
+        return match, [use.start for use in match]
 
     def source_of(self, part: Part) -> str:
         """The part as its author wrote it."""
         if self.source is None:
-            return str(getattr(self.wording, part, ""))
+            return str(getattr(self.template, part, ""))
         return self.source.html or self.source.mjml if part == "html" else str(getattr(self.source, part, ""))
 
-    def _used(self, part: Part) -> Iterator[Use]:
+    def _uses_in(self, part: Part) -> Iterator[Use]:
         try:
-            yield from uses(part, getattr(self.wording, part), self.declared)
+            yield from uses(part, getattr(self.template, part), self.declared)
         except TemplateSyntaxError:
             return

@@ -1,4 +1,4 @@
-"""All rules of lint, one tuple. To add one: a check and an entry in its module, a row in docs/lint.md, a sample that breaks it."""
+"""All lint rules, one tuple. To add one: a check and an entry in its module, a row in docs/lint.md, a sample that breaks it."""
 
 from typing import Final
 

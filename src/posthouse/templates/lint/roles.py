@@ -1,7 +1,7 @@
 """What a variable is for, by its name: an author's word for an order number, a code, a carrier, in English and German.
 
-``orderNumber``, ``order_id``, ``order.number`` and ``bestellnummer`` are all the number of an order. A name is read without its case and
-its seams; of a path the last name counts, and the last two together.
+``orderNumber``, ``order_id``, ``order.number`` and ``bestellnummer`` are all the number of an order. A name is read without its
+case and its seams; of a path the last name counts, and the last two together.
 
 Known sharp edges: a name that nobody foresaw is not recognised, and a rule then asks for what is there already; it can be waived.
 """

@@ -1,4 +1,4 @@
-"""What a rule of lint is: an id, how bad it is to break it, whom it binds, what to do instead, and the check itself."""
+"""A rule of lint: an id, its severity, the families it applies to, what to do instead, and the check itself."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -22,7 +22,7 @@ ALERTS: Final = frozenset({"account_alert", SECURITY_ALERT})
 
 
 class LintRule(msgspec.Struct, frozen=True):
-    """A rule. ``families``: whom it binds, () for all; ``types``: of those only these message types, () for all."""
+    """A rule. ``families``: those it applies to, () for all; ``types``: of those only these message types, () for all."""
 
     id: str
     meaning: str
@@ -33,12 +33,12 @@ class LintRule(msgspec.Struct, frozen=True):
     severity: Severity = "warning"
 
     def binds(self, family: str, message_type: str | None) -> bool:
-        """True where mail of that family and type has to keep this rule."""
+        """Whether the rule applies to mail of that family and type."""
         return (not self.families or family in self.families) and (not self.types or message_type in self.types)
 
 
 def family_of(message_type: str | None, message_class: MessageClass | None) -> str:
-    """The family of transactional mail that a type belongs to, '' for none. A type of a tenant's own is told by its class."""
+    """The family of transactional mail that a type belongs to, '' for none. A tenant's own type belongs to one by its class."""
     if message_type in ORDERS:
         return ORDER
     if message_type in SHIPMENTS:

@@ -25,21 +25,21 @@ def subject_long(reading: LintReading) -> Iterator[Hit]:
 
 def subject_loud(reading: LintReading) -> Iterator[Hit]:
     """A subject that shouts, begs or promises reads as an advertisement."""
-    for found in (
-        reading.says(words.CLICKBAIT, reading.wording.subject),
-        _EMOJI.search(reading.wording.subject),
-        _SHOUTED.search(reading.wording.subject),
+    for match in (
+        reading.find_words(words.CLICKBAIT, reading.template.subject),
+        _EMOJI.search(reading.template.subject),
+        _SHOUTED.search(reading.template.subject),
     ):
-        if found is not None:
-            yield Hit("subject", f"'{found.group()}' makes the subject loud", found.start(), found.group())
+        if match is not None:
+            yield Hit("subject", f"'{match.group()}' makes the subject loud", match.start(), match.group())
             return
 
 
 def subject_promotional(reading: LintReading) -> Iterator[Hit]:
     """A subject that a reasonable person takes for an advertisement makes the mail commercial (16 CFR 316.3)."""
-    found = reading.says(words.PROMOTION, reading.wording.subject)
-    if found is not None:
-        yield Hit("subject", f"'{found.group()}' hints at a promotion", found.start(), found.group())
+    match = reading.find_words(words.PROMOTION, reading.template.subject)
+    if match is not None:
+        yield Hit("subject", f"'{match.group()}' hints at a promotion", match.start(), match.group())
 
 
 def subject_empty(reading: LintReading) -> Iterator[Hit]:
@@ -50,20 +50,20 @@ def subject_empty(reading: LintReading) -> Iterator[Hit]:
 
 def preheader_missing(reading: LintReading) -> Iterator[Hit]:
     """Without a preview text, clients show whatever comes first: an image's name, or 'View in browser'."""
-    if not reading.wording.html:
+    if not reading.template.html:
         return
     for run in reading.page.runs:
-        said = reading.page.masked[run.start : run.end].strip()
-        if said and run.look.hidden:
+        text = reading.page.masked[run.start : run.end].strip()
+        if text and run.look.hidden:
             return
-        if said and reading.page.elements and not _is_head(reading, run.start):
+        if text and reading.page.elements and not _is_head(reading, run.start):
             yield Hit("html", "there is no preview text before the first words")
             return
 
 
-def _is_head(reading: LintReading, place: int) -> bool:
-    body = next(reading.page.named("body"), None)
-    return body is not None and place < body.start
+def _is_head(reading: LintReading, position: int) -> bool:
+    body = next(reading.page.elements_named("body"), None)
+    return body is not None and position < body.start
 
 
 RULES: Final = (

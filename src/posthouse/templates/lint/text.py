@@ -33,38 +33,38 @@ def text_weak(reading: LintReading) -> Iterator[Hit]:
     """A text that says much less than the HTML, or only that there is HTML, is no alternative to it."""
     if not (reading.html and reading.has_own_text):
         return
-    found = reading.says(words.NOTHING_HERE, reading.wording.text)
-    if found is not None:
-        yield Hit("text", f"'{found.group()}' stands for what the mail says", found.start(), found.group())
+    match = reading.find_words(words.NOTHING_HERE, reading.template.text)
+    if match is not None:
+        yield Hit("text", f"'{match.group()}' stands for what the mail says", match.start(), match.group())
         return
-    said, written = len(_WORD.findall(reading.seen)), len(_WORD.findall(reading.text))
-    if written and (written < _FEWEST <= said or written < said * _SHARE):
-        yield Hit("text", f"the text has {written} words, the HTML {said}")
+    in_html, in_text = len(_WORD.findall(reading.visible_text)), len(_WORD.findall(reading.text))
+    if in_text and (in_text < _FEWEST <= in_html or in_text < in_html * _SHARE):
+        yield Hit("text", f"the text has {in_text} words, the HTML {in_html}")
 
 
 def text_markup(reading: LintReading) -> Iterator[Hit]:
     """Tags and entities are shown as they are in a text."""
-    found = _MARKUP.search(reading.wording.text)
-    if found is not None and reading.has_own_text:
-        yield Hit("text", f"'{found.group()[:40]}' is HTML", found.start(), found.group())
+    match = _MARKUP.search(reading.template.text)
+    if match is not None and reading.has_own_text:
+        yield Hit("text", f"'{match.group()[:40]}' is HTML", match.start(), match.group())
 
 
 def text_link_missing(reading: LintReading) -> Iterator[Hit]:
     """What the HTML's button leads to cannot be reached from the text."""
     if not (reading.has_own_text and reading.page.links):
         return
-    there = {use.path for use in reading.uses if use.part == "text" and use.printed}
+    printed = {use.path for use in reading.uses if use.part == "text" and use.printed}
     for link in reading.page.links:
-        if is_button(link) and not _is_said(reading, link.said("href"), reading.linked(link), there):
-            yield Hit("text", f"the button '{_label(reading.page.words_of(link))}' has no address here")
+        if is_button(link) and not _has_address(reading, link.value_of("href"), reading.uses_in_link(link), printed):
+            yield Hit("text", f"the button '{_label(reading.page.link_text(link))}' has no address here")
 
 
-def _is_said(reading: LintReading, address: str, inside: list[Use], there: set[str]) -> bool:
-    return {use.path for use in inside} <= there if inside else address in reading.wording.text
+def _has_address(reading: LintReading, address: str, inside: list[Use], printed: set[str]) -> bool:
+    return {use.path for use in inside} <= printed if inside else address in reading.template.text
 
 
-def _label(said: str) -> str:
-    return re.sub("\ue000+", "…", said)[:40]
+def _label(in_html: str) -> str:
+    return re.sub("\ue000+", "…", in_html)[:40]
 
 
 RULES: Final = (

@@ -1,4 +1,4 @@
-"""What is said of a version as a whole: variables that nothing uses, variables that cannot be left out, waivers that waive nothing."""
+"""Rules about a whole version: variables that nothing uses, variables that cannot be left out, waivers that waive nothing."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,8 +14,8 @@ IDLE: Final = "waiver-idle"
 
 def render_sparse(reading: LintReading) -> Iterator[Hit]:
     """It renders with examples, and fails as soon as a caller leaves out what is optional."""
-    if isinstance(reading.rendered, RenderedTemplate) and not isinstance(reading.bare, RenderedTemplate):
-        for fault in reading.bare:
+    if isinstance(reading.rendered, RenderedTemplate) and not isinstance(reading.rendered_sparse, RenderedTemplate):
+        for fault in reading.rendered_sparse:
             yield Hit("variables", f"{fault.path}: {fault.message}")
 
 

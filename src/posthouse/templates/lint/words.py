@@ -1,7 +1,7 @@
-"""What mails say, in English and German: the sentences that the rules listen for.
+"""The words that rules look for, in English and German.
 
-Each is a pattern by language. They listen for the fact, not for a wording: "expires in", "is valid for" and "gültig bis" all state an expiry.
-A language that stands here in no pattern is not judged by its words, and lint says so.
+Each is a pattern by language. It matches the fact, not one phrase: "expires in", "is valid for" and "gültig bis" all state an
+expiry. A language without patterns is not checked by its words, and lint says so.
 """
 
 import re
@@ -115,7 +115,7 @@ IN_MINUTES: Final = {"m": 1, "h": 60, "s": 60, "d": 1440, "t": 1440}
 
 
 def languages_of(locale: str) -> tuple[str, ...]:
-    """The languages whose words are listened for; both where the tag names none, none where the language is not known here."""
+    """The languages whose words are looked for; both where the tag names none, none where the language has no patterns."""
     tag = locale.replace("_", "-").partition("-")[0].lower()
     if tag == DEFAULT_LOCALE:
         return LANGUAGES

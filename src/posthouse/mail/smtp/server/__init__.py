@@ -1,1 +1,1 @@
-"""The server side of SMTP: bytes in, actions out, no socket."""
+"""The server side of SMTP, at submission and reception: bytes in, actions out, no socket."""

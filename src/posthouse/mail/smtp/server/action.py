@@ -1,7 +1,7 @@
 """The actions that the server's conversation asks its driver to do, and the results that the driver gives back.
 
-The vocabulary between ``mail.smtp.server.conversation`` (which decides what comes next) and the listener (which has sockets, a clock
-and a store).
+The vocabulary between ``mail.smtp.server.conversation`` (which decides what comes next) and the listener (which has sockets, a
+clock and a store).
 """
 
 from datetime import timedelta

@@ -1,12 +1,12 @@
 """The server's side of an SMTP session: bytes in, actions out, no socket.
 
-RFC 5321 with PIPELINING (RFC 2920). Octets are read here, as commands, as responses of a login or as a message; what they cause is
-decided by ``session``.
+RFC 5321 with PIPELINING (RFC 2920). Octets are read here, as commands, as responses of a login or as a message; what they cause
+is decided by ``session``.
 
-Theory of operation. ``receive`` turns bytes into actions, in order. After ``Authenticate`` and ``ReceivedMessage`` the conversation
-waits: octets that come meanwhile stay in the buffer and are read once the driver has called ``finish_login`` or
-``finish_message``, so replies keep the order of the commands. The same bytes give the same actions however they were cut.
-It must never know sockets, time, credentials or what becomes of a message.
+Theory of operation. ``receive`` turns bytes into actions, in order. After ``Authenticate`` and ``ReceivedMessage`` the
+conversation waits: octets that come meanwhile stay in the buffer and are read once the driver has called ``finish_login`` or
+``finish_message``, so replies keep the order of the commands. The same bytes give the same actions however they were cut. It must
+never know sockets, time, credentials or what becomes of a message.
 
 Known sharp edges: the driver stops reading while ``waiting``, or the buffer grows with what the peer sends; any octet between
 STARTTLS and the handshake ends the session (CVE-2011-0411).

@@ -87,7 +87,9 @@ class DataReader:
         return _content(buffer, end) if end >= 0 else ReadProblem.MORE
 
     def _overflow(self, buffer: bytearray, first_over: int) -> ReadProblem:
-        """The first octet beyond the limit is here: check up to and with it, so the result does not depend on how packets were cut."""
+        """The first octet beyond the limit is here: check up to and with it, so the result does not depend on how packets were
+        cut.
+        """
         stop = first_over if buffer[first_over] == 0x0D else first_over + 1
         if _has_stray(buffer, self._checked, stop):
             return ReadProblem.STRAY

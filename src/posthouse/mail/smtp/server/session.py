@@ -1,8 +1,9 @@
 """What each SMTP command does, at submission or reception: the state of one session and the replies. No octets, no socket.
 
-RFC 6409 (submission) on RFC 5321; STARTTLS (RFC 3207), AUTH (RFC 4954), SIZE (RFC 1870), 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531),
-ENHANCEDSTATUSCODES (RFC 2034). CHUNKING and BINARYMIME are not offered. Which command may come when is in ``stage``; how commands
-and messages are read from octets is in ``conversation``. It must never know time, credentials or what becomes of a message.
+RFC 6409 (submission) on RFC 5321; STARTTLS (RFC 3207), AUTH (RFC 4954), SIZE (RFC 1870), 8BITMIME (RFC 6152), SMTPUTF8 (RFC
+6531), ENHANCEDSTATUSCODES (RFC 2034). CHUNKING and BINARYMIME are not offered. Which command may come when is in ``stage``; how
+commands and messages are read from octets is in ``conversation``. It must never know time, credentials or what becomes of a
+message.
 
 Known sharp edges: MAIL's path is checked and otherwise unused, since our return path replaces it; a recipient named twice is one
 recipient.
@@ -36,8 +37,8 @@ Actions = list[Action]
 class ServerTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What the server offers. ``starttls``: a certificate is there; ``encrypted``: TLS since the first octet.
 
-    ``loopback``: the peer is on this machine and may log in without TLS. ``check_recipient``: at reception (RFC 5321) nobody logs in,
-    and this gives the reply that refuses a recipient, None where it is ours; None at submission.
+    ``loopback``: the peer is on this machine and may log in without TLS. ``check_recipient``: at reception (RFC 5321) nobody logs
+    in, and this gives the reply that refuses a recipient, None where it is ours; None at submission.
     """
 
     hostname: str

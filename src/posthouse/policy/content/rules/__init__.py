@@ -1,7 +1,7 @@
-"""The rule sets, a file for each language: what advertising says, and what messages say that somebody waits for.
+"""The rule sets, a file for each language: phrases of advertising, and phrases of transactional mail.
 
-A phrase is words in lower case: ``#`` a number, ``#%`` per cents, ``_`` any one word, ``abc*`` a word that begins so. To add a language, add its
-file and its name to ``LANGUAGES``; nothing else knows which there are.
+A phrase is words in lower case: ``#`` a number, ``#%`` per cents, ``_`` any one word, ``abc*`` a word that begins so. To add a
+language, add its file and its name to ``LANGUAGES``; nothing else knows which there are.
 
 Known sharp edges: read from the package's own files when first needed, like an import.
 """
@@ -36,7 +36,9 @@ _PHRASE: Final = re.compile(r"#%|#|_|[^\W\d_]+\*?")
 
 
 class ContentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule. ``opens``: what follows it, up to something transactional or the small print, belongs to it; ``purpose``: of transactions only."""
+    """A rule. ``opens``: the text after it, up to something transactional or the footer, belongs to it; ``purpose``: of
+    transactions only.
+    """
 
     id: str
     kind: Literal["promotion", "transaction", "footer"]
@@ -75,20 +77,22 @@ class RuleSet(msgspec.Struct, frozen=True):
             for number in start.alone:
                 yield index, rules[number]
             for rest, number in start.pairs.get(following[index], ()):
-                if not rest or _follows(rest, words, index + 2):
+                if not rest or _matches_at(rest, words, index + 2):
                     yield index, rules[number]
             for rest, number in start.loose:
-                if _follows(rest, words, index + 1):
+                if _matches_at(rest, words, index + 1):
                     yield index, rules[number]
         for index in [index for index, word in enumerate(words) if word[:_STEM] in stems]:
             word = words[index]
             for stem, (rest, number) in stems[word[:_STEM]]:
-                if word.startswith(stem) and _follows(rest, words, index + 1):
+                if word.startswith(stem) and _matches_at(rest, words, index + 1):
                     yield index, rules[number]
 
 
 class PhraseStart(msgspec.Struct, frozen=True):
-    """What may begin with a word: ``alone`` it says enough; ``pairs``: by the second word; ``loose``: the second is no plain word."""
+    """The phrases that begin with a word: ``alone``: the word is the phrase; ``pairs``: by the second word; ``loose``: the second
+    is no plain word.
+    """
 
     alone: list[int]
     pairs: dict[str, list[Tail]]
@@ -99,40 +103,40 @@ class PhraseStart(msgspec.Struct, frozen=True):
 def rules_of(language: str) -> RuleSet:
     """The rules of one of ``LANGUAGES``. Errors: those of a broken file of ours."""
     text = (files("posthouse.policy.content.rules") / f"{language}.toml").read_text(encoding="utf-8")
-    told = msgspec.convert(tomllib.loads(text), _File)
-    found = RuleSet(told.stopwords, told.rule, {}, {})
-    for number, rule in enumerate(told.rule):
+    data = msgspec.convert(tomllib.loads(text), _File)
+    rules = RuleSet(data.stopwords, data.rule, {}, {})
+    for number, rule in enumerate(data.rule):
         for phrase in rule.phrases:
-            _place(found, _PHRASE.findall(phrase), number)
-    return found
+            _add_phrase(rules, _PHRASE.findall(phrase), number)
+    return rules
 
 
 def words_of(text: str) -> list[str]:
     """The words of a line in lower case, numbers as ``#`` and ``#%``; addresses of pages are left out."""
-    return [word if word[0] not in _DIGITS else PERCENT if word[-1] == "%" else NUMBER for word in _plain(text).split()]
+    return [word if word[0] not in _DIGITS else PERCENT if word[-1] == "%" else NUMBER for word in _normalised(text).split()]
 
 
-def places_of(text: str) -> list[int]:
+def word_positions(text: str) -> list[int]:
     """Where each of those words begins."""
-    return [match.start() for match in _WORD.finditer(_plain(text))]
+    return [match.start() for match in _WORD.finditer(_normalised(text))]
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     """Lower case without punctuation; as long as the text, but for a space before a per cent sign."""
-    low = text.lower()
-    if "://" in low:
-        low = _ADDRESS.sub(lambda match: " " * len(match[0]), low)
-    if "%" in low:
-        low = low.replace(" %", "%").replace("\u00a0%", "%")
-    return low.translate(_SPACES)
+    lowered = text.lower()
+    if "://" in lowered:
+        lowered = _ADDRESS.sub(lambda match: " " * len(match[0]), lowered)
+    if "%" in lowered:
+        lowered = lowered.replace(" %", "%").replace("\u00a0%", "%")
+    return lowered.translate(_SPACES)
 
 
-def _place(found: RuleSet, words: list[str], number: int) -> None:
+def _add_phrase(rules: RuleSet, words: list[str], number: int) -> None:
     first, *rest = words
     if first.endswith("*"):
-        found.stems.setdefault(first[:_STEM], []).append((first[:-1], (tuple(rest), number)))
+        rules.stems.setdefault(first[:_STEM], []).append((first[:-1], (tuple(rest), number)))
         return
-    start = found.starts.setdefault(first, PhraseStart([], {}, []))
+    start = rules.starts.setdefault(first, PhraseStart([], {}, []))
     if not rest:
         start.alone.append(number)
     elif rest[0] == ANY or rest[0].endswith("*"):
@@ -141,10 +145,10 @@ def _place(found: RuleSet, words: list[str], number: int) -> None:
         start.pairs.setdefault(rest[0], []).append((tuple(rest[1:]), number))
 
 
-def _follows(rest: Sequence[str], words: Sequence[str], begin: int) -> bool:
-    ahead = words[begin : begin + len(rest)]
-    return len(ahead) == len(rest) and all(map(_fits, rest, ahead))
+def _matches_at(rest: Sequence[str], words: Sequence[str], start: int) -> bool:
+    next_words = words[start : start + len(rest)]
+    return len(next_words) == len(rest) and all(map(_matches_word, rest, next_words))
 
 
-def _fits(pattern: str, word: str) -> bool:
+def _matches_word(pattern: str, word: str) -> bool:
     return pattern in (word, ANY) or (pattern[-1] == "*" and word.startswith(pattern[:-1]))
