@@ -144,11 +144,11 @@ class SoftEnd(msgspec.Struct, frozen=True, kw_only=True):
 class SoftBounceRule(msgspec.Struct, frozen=True):
     """When soft bounces in a row make a mailbox hard; ``policy.recipients.soft_bounces.RULE`` is the one in use.
 
-    ``is_mailbox_fault``: whether a reason counts at all. ``is_hard``: whether so many, from the first to the last, are enough; its last
+    ``is_mailbox_reason``: whether a reason counts at all. ``is_hard``: whether so many, from the first to the last, are enough; its last
     argument is the tenant's own limit, None where it set none.
     """
 
-    is_mailbox_fault: Callable[[str], bool]
+    is_mailbox_reason: Callable[[str], bool]
     is_hard: Callable[[int, datetime, datetime, int | None], bool]
 
 

@@ -38,9 +38,15 @@ def source_of(*, subject: str = "", html: str = "", mjml: str = "", text: str = 
 def version_of(draft: TemplateDraft, number: int, compiled_templates: Mapping[str, CompiledTemplate]) -> TemplateVersion:
     """The version that a draft becomes; a tenant wrote it, so it is not trusted."""
     return TemplateVersion(
-        name=draft.name, version=number, type=draft.type, variables=draft.variables, compiled_templates=dict(compiled_templates),
-        fallback=draft.fallback, trusted=False, sender=mailbox_or_none(draft.sender),
-    )  # fmt: skip
+        name=draft.name,
+        version=number,
+        type=draft.type,
+        variables=draft.variables,
+        compiled_templates=dict(compiled_templates),
+        fallback=draft.fallback,
+        trusted=False,
+        sender=mailbox_or_none(draft.sender),
+    )
 
 
 def digest(draft: TemplateDraft, compiled_templates: Mapping[str, CompiledTemplate]) -> bytes:

@@ -7,15 +7,12 @@ until it was sent, what is kept for reading until its retention ends.
 Known sharp edges: of the queue only ``_LOOKED_AT`` rows are looked at, which are the oldest where nothing was vacuumed.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import SealBroken, Sealer
 from posthouse.store.tenants.domains import key_bound
 from posthouse.store.webhooks.endpoints import secret_bound
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
 
 _LOOKED_AT: Final = 1000
 _SIGNING: Final = """
@@ -44,10 +41,10 @@ where c.key_id <> all($1::smallint[])
 async def missed(database: Database, sealer: Sealer) -> str | None:
     """What cannot be opened any more because its key was taken away, in words; None where nothing is."""
     ids = sealer.key_ids
-    async with database.transaction() as connection:
-        signing = sum(not _opens(sealer, *row) for row in await _signing(connection, ids))
-        secrets = sum(not _opens(sealer, *row) for row in await _webhooks(connection, ids))
-        queued = await connection.fetchval(_QUEUED, ids, _LOOKED_AT)
+    async with database.transaction() as session:
+        signing = sum(not _opens(sealer, *row) for row in await _signing(session, ids))
+        secrets = sum(not _opens(sealer, *row) for row in await _webhooks(session, ids))
+        queued = await session.fetchval(_QUEUED, ids, _LOOKED_AT)
     told = [
         f"{count} {things}"
         for count, things in ((signing, "signing keys"), (secrets, "secrets of webhooks"), (queued, "queued messages"))
@@ -58,30 +55,30 @@ async def missed(database: Database, sealer: Sealer) -> str | None:
 
 async def reseal(database: Database, sealer: Sealer) -> None:
     """Everything that rests for long, under the first secret. What no secret opens stays as it is."""
-    async with database.transaction() as connection:
+    async with database.transaction() as session:
         for statement, rows in (
-            (_SIGN_ANEW, await _signing(connection, ())),
-            (_TELL_ANEW, await _webhooks(connection, ())),
+            (_SIGN_ANEW, await _signing(session, ())),
+            (_TELL_ANEW, await _webhooks(session, ())),
         ):
             for key, bound, key_id, sealed in rows:
                 anew = sealer.resealed(sealed, key_id, bound) if _opens(sealer, key, bound, key_id, sealed) else None
                 if anew is not None:
-                    await connection.execute(statement, *key, sealer.key_id, anew)
+                    await session.execute(statement, *key, sealer.key_id, anew)
 
 
 _Row = tuple[tuple[object, ...], bytes, int, bytes]  # the row's key, what it is bound to, key id, sealed
 
 
-async def _signing(connection: "Connection[Record]", but: tuple[int, ...]) -> list[_Row]:
-    rows = await connection.fetch(_SIGNING, but)
+async def _signing(session: Session, but: tuple[int, ...]) -> list[_Row]:
+    rows = await session.fetch(_SIGNING, but)
     return [
         ((tenant, domain, keyset, algorithm), key_bound(tenant, name, keyset, algorithm), key_id, sealed)
         for tenant, domain, keyset, algorithm, name, key_id, sealed in rows
     ]
 
 
-async def _webhooks(connection: "Connection[Record]", but: tuple[int, ...]) -> list[_Row]:
-    rows = await connection.fetch(_WEBHOOKS, but)
+async def _webhooks(session: Session, but: tuple[int, ...]) -> list[_Row]:
+    rows = await session.fetch(_WEBHOOKS, but)
     return [
         ((tenant, environment, endpoint, number), secret_bound(endpoint), key_id, sealed)
         for tenant, environment, endpoint, number, key_id, sealed in rows

@@ -4,13 +4,10 @@ Only a check value made from the secret is kept. The first key that comes is the
 beside the old one (``new,old``), and from then on suffices to start.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer, WrongSecretKey
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
 
 _CHECK: Final = "select secret_check from installation"
 _FIRST: Final = """
@@ -22,15 +19,15 @@ _ROTATE: Final = "update installation set secret_check = $1 where secret_check =
 
 async def proves(database: Database, sealer: Sealer) -> bool:
     """Whether the sealer has the key this database was sealed with; on a database without one, its first becomes it."""
-    async with database.session() as connection:
-        kept = await _kept(connection)
+    async with database.session() as session:
+        kept = await _kept(session)
         if kept is None:
-            await connection.execute(_FIRST, sealer.checks[0])
-            kept = await _kept(connection)
+            await session.execute(_FIRST, sealer.checks[0])
+            kept = await _kept(session)
         if kept is None or not sealer.proves(kept):
             return False
         if kept not in sealer.checks[:1]:
-            await connection.execute(_ROTATE, sealer.checks[0], kept)
+            await session.execute(_ROTATE, sealer.checks[0], kept)
         return True
 
 
@@ -40,6 +37,6 @@ async def prove(database: Database, sealer: Sealer) -> None:
         raise WrongSecretKey
 
 
-async def _kept(connection: "Connection[Record]") -> bytes | None:
-    kept: bytes | None = await connection.fetchval(_CHECK)
+async def _kept(session: Session) -> bytes | None:
+    kept: bytes | None = await session.fetchval(_CHECK)
     return kept

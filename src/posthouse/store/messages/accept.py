@@ -18,11 +18,10 @@ from posthouse.model.delivery import KEY_FREED_EVENTS, STATE_EVENTS
 from posthouse.model.message_row import MessageRow, StoredKeyHolder
 from posthouse.model.queue import FlowHead, QueueState
 from posthouse.store.messages.cancel import supersede
+from posthouse.store.postgres.database import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from asyncpg import Connection, Record
 
 
 _ACCEPT: Final = """
@@ -117,7 +116,7 @@ select id from made union all select id from flow where tenant = $1 and environm
 
 
 async def accept(
-    connection: "Connection[Record]", rows: "Sequence[MessageRow]", now: datetime, new_id: Callable[[datetime], UUID]
+    session: Session, rows: "Sequence[MessageRow]", now: datetime, new_id: Callable[[datetime], UUID]
 ) -> frozenset[UUID]:
     """Make a batch durable; the ids that were stored. A message that is missing lost its dedupe key to another.
 
@@ -125,31 +124,31 @@ async def accept(
     """
     columns, deliveries = _columns(rows), _deliveries(rows)
     if not any(row.supersedes for row in rows):
-        return frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
-    async with connection.transaction():
-        stored = frozenset(r[0] for r in await connection.fetch(_ACCEPT, *columns, now, *deliveries))
+        return frozenset(r[0] for r in await session.fetch(_ACCEPT, *columns, now, *deliveries))
+    async with session.transaction():
+        stored = frozenset(r[0] for r in await session.fetch(_ACCEPT, *columns, now, *deliveries))
         for row in rows:
             if row.supersedes and row.id in stored:
-                await supersede(connection, row.tenant, row.environment, row.supersedes, row.id, now, new_id)
+                await supersede(session, row.tenant, row.environment, row.supersedes, row.id, now, new_id)
     return stored
 
 
-async def holder(connection: "Connection[Record]", tenant: int, environment: int, key: str) -> StoredKeyHolder | None:
+async def holder(session: Session, tenant: int, environment: int, key: str) -> StoredKeyHolder | None:
     """Who holds a key, or None."""
-    row = await connection.fetchrow(_HOLDER, tenant, environment, key, STATE_EVENTS, KEY_FREED_EVENTS)
+    row = await session.fetchrow(_HOLDER, tenant, environment, key, STATE_EVENTS, KEY_FREED_EVENTS)
     return None if row is None else StoredKeyHolder(*row)
 
 
-async def free_key(connection: "Connection[Record]", tenant: int, environment: int, key: str, message: UUID) -> None:
+async def free_key(session: Session, tenant: int, environment: int, key: str, message: UUID) -> None:
     """Release the key of a message whose deliveries all failed (D4); only if that message still holds it."""
-    await connection.execute(_FREE_KEY, tenant, environment, key, message)
+    await session.execute(_FREE_KEY, tenant, environment, key, message)
 
 
-async def flow(connection: "Connection[Record]", tenant: int, environment: int, stream: str) -> int:
+async def flow(session: Session, tenant: int, environment: int, stream: str) -> int:
     """The number of a tenant's stream in an environment, inserted if new."""
     # A row that another transaction inserted after this statement's snapshot is neither inserted nor seen: ask once more.
     for _ in range(2):
-        number = await connection.fetchval(_FLOW, tenant, environment, stream)
+        number = await session.fetchval(_FLOW, tenant, environment, stream)
         if number is not None:
             return int(number)
     message = "a flow that another transaction is inserting did not become visible"

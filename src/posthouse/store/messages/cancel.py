@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+from posthouse.store.postgres.database import Session
 
 # number = 0: never claimed for an attempt; a leased row is on its way already.
 _CANCEL: Final = """
@@ -32,7 +31,7 @@ from unnest($3::uuid[], $4::uuid[], $5::smallint[]) as t (id, message, position)
 
 
 async def cancel(
-    connection: "Connection[Record]",
+    session: Session,
     tenant: int,
     environment: int,
     message: UUID,
@@ -40,12 +39,12 @@ async def cancel(
     new_id: Callable[[datetime], UUID],
 ) -> int:
     """Cancel what of a message was never attempted; how many deliveries that were. Within the caller's transaction."""
-    gone = await connection.fetch(_CANCEL, tenant, environment, message)
-    return await _tell(connection, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "cancelled")
+    gone = await session.fetch(_CANCEL, tenant, environment, message)
+    return await _tell(session, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "cancelled")
 
 
 async def supersede(
-    connection: "Connection[Record]",
+    session: Session,
     tenant: int,
     environment: int,
     value: str,
@@ -54,12 +53,12 @@ async def supersede(
     new_id: Callable[[datetime], UUID],
 ) -> int:
     """Cancel older messages with the same ``supersedes`` value that were never attempted."""
-    gone = await connection.fetch(_SUPERSEDED, tenant, environment, value, newer)
-    return await _tell(connection, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "superseded")
+    gone = await session.fetch(_SUPERSEDED, tenant, environment, value, newer)
+    return await _tell(session, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "superseded")
 
 
 async def _tell(
-    connection: "Connection[Record]",
+    session: Session,
     tenant: int,
     environment: int,
     gone: list[tuple[UUID, int]],
@@ -69,7 +68,7 @@ async def _tell(
 ) -> int:
     if gone:
         ids = [new_id(now) for _ in gone]
-        await connection.execute(
+        await session.execute(
             _TELL, tenant, environment, ids, [message for message, _ in gone], [position for _, position in gone], now, reason
         )
     return len(gone)

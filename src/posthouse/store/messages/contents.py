@@ -14,12 +14,11 @@ from posthouse.model.content import Content
 from posthouse.model.letter import Letter
 from posthouse.model.queue import LeasedDelivery
 from posthouse.model.stored_message import SealedContent
+from posthouse.store.postgres.database import Session
 from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from asyncpg import Connection, Record
 
 
 class _ContentWithLetter(Content, frozen=True, kw_only=True):
@@ -42,7 +41,7 @@ cross join lateral (
 """
 
 
-async def fetch(connection: "Connection[Record]", deliveries: "Iterable[LeasedDelivery]") -> dict[UUID, SealedContent]:
+async def fetch(session: Session, deliveries: "Iterable[LeasedDelivery]") -> dict[UUID, SealedContent]:
     """Sealed content by message id; what retention has dropped is missing."""
     by_keep: dict[int, dict[UUID, tuple[int, int]]] = {}
     for delivery in deliveries:
@@ -50,7 +49,7 @@ async def fetch(connection: "Connection[Record]", deliveries: "Iterable[LeasedDe
     contents: dict[UUID, SealedContent] = {}
     for keep, owners in by_keep.items():
         tenants, environments = [tenant for tenant, _ in owners.values()], [environment for _, environment in owners.values()]
-        rows = await connection.fetch(_FETCH, keep, tenants, environments, list(owners), min(owners), max(owners))
+        rows = await session.fetch(_FETCH, keep, tenants, environments, list(owners), min(owners), max(owners))
         contents.update((row[0], SealedContent(row[1], row[2])) for row in rows)
     return contents
 

@@ -46,25 +46,25 @@ async def events_after(
     database: Database, tenant: int, environment: int, after: UUID | None, limit: int
 ) -> list[EventFacts] | None:
     """At most ``limit`` events behind ``after`` (None: from the oldest), oldest first; None where ``after`` is no event here."""
-    async with database.session() as connection:
-        xid = "0" if after is None else await connection.fetchval(_PLACE, tenant, environment, after)
+    async with database.session() as session:
+        xid = "0" if after is None else await session.fetchval(_PLACE, tenant, environment, after)
         if xid is None:
             return None
-        rows = await connection.fetch(_AFTER, tenant, environment, xid, after or _START, limit)
+        rows = await session.fetch(_AFTER, tenant, environment, xid, after or _START, limit)
     return [EventFacts(**dict(row)) for row in rows]
 
 
 async def place_now(database: Database) -> EventCursor:
     """Behind everything that can be told by now."""
-    async with database.session() as connection:
-        return EventCursor(await connection.fetchval(_HORIZON))
+    async with database.session() as session:
+        return EventCursor(await session.fetchval(_HORIZON))
 
 
 async def place_at(database: Database, tenant: int, environment: int, since: datetime) -> EventCursor:
     """Before everything that was told of the tenant since then."""
     now = await place_now(database)
-    async with database.session() as connection:
-        first = await connection.fetchval(_SINCE, tenant, environment, ids.floor(since))
+    async with database.session() as session:
+        first = await session.fetchval(_SINCE, tenant, environment, ids.floor(since))
     return now if first is None or int(first) > int(now.xid) else EventCursor(first)
 
 
@@ -72,8 +72,8 @@ async def events_from(
     database: Database, tenant: int, environment: int, place: EventCursor, limit: int
 ) -> tuple[list[EventFacts], EventCursor]:
     """At most ``limit`` events behind a place, in order, and the place behind them."""
-    async with database.session() as connection:
-        horizon = await connection.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
-        rows = await connection.fetch(_BELOW, tenant, environment, place.xid, place.id, limit, horizon)
+    async with database.session() as session:
+        horizon = await session.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
+        rows = await session.fetch(_BELOW, tenant, environment, place.xid, place.id, limit, horizon)
     found = [EventFacts(**{name: value for name, value in row.items() if name != "xid"}) for row in rows]
     return found, EventCursor(rows[-1]["xid"], rows[-1]["id"]) if len(rows) == limit else EventCursor(horizon)

@@ -1,16 +1,13 @@
 """What sending again needs: deliveries that go back into the queue as they were, or a message to copy."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from posthouse.model.delivery import STATE_EVENTS
 from posthouse.model.queue import FlowHead
 from posthouse.model.stored_message import RequeuePlan, StoredMessage, StoredRecipient
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
-
+from posthouse.store.postgres.database import Session
 
 _COLUMNS: Final = ", ".join(
     f"{'c' if name in ('key_id', 'subject', 'sealed', 'variables') else 'm'}.{name}" for name in StoredMessage.__struct_fields__
@@ -54,25 +51,25 @@ returning id
 """
 
 
-async def stored(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> StoredMessage | None:
+async def stored(session: Session, tenant: int, environment: int, message: UUID) -> StoredMessage | None:
     """The message, or None."""
-    row = await connection.fetchrow(_STORED, tenant, environment, message)
+    row = await session.fetchrow(_STORED, tenant, environment, message)
     return None if row is None else StoredMessage(**dict(row.items()))
 
 
-async def type_of(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> str | None:
+async def type_of(session: Session, tenant: int, environment: int, message: UUID) -> str | None:
     """The type of a message; None where there is none."""
-    found: str | None = await connection.fetchval(_TYPE, tenant, environment, message)
+    found: str | None = await session.fetchval(_TYPE, tenant, environment, message)
     return found
 
 
-async def recipients(connection: "Connection[Record]", tenant: int, environment: int, message: UUID) -> list[StoredRecipient]:
+async def recipients(session: Session, tenant: int, environment: int, message: UUID) -> list[StoredRecipient]:
     """Its deliveries and how they stand."""
-    return [StoredRecipient(*row) for row in await connection.fetch(_RECIPIENTS, tenant, environment, message, STATE_EVENTS)]
+    return [StoredRecipient(*row) for row in await session.fetch(_RECIPIENTS, tenant, environment, message, STATE_EVENTS)]
 
 
 async def requeue(
-    connection: "Connection[Record]",
+    session: Session,
     tenant: int,
     environment: int,
     message: UUID,
@@ -81,7 +78,7 @@ async def requeue(
     event_id: UUID,
 ) -> FlowHead | None:
     """Put one delivery back; None where it is in the queue already."""
-    told: Any = await connection.fetchval(
+    told: Any = await session.fetchval(
         _REQUEUE,
         tenant,
         environment,

@@ -29,11 +29,11 @@ from posthouse.model.timeline import (
     measured_from,
 )
 from posthouse.store.messages import timeline_sql as sql
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import SealBroken, Sealer
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+    from asyncpg import Record
 
 SCANNED: Final = 10_000
 MOST: Final = 1000
@@ -51,29 +51,29 @@ class _Place(msgspec.Struct, frozen=True):
 
 async def list_messages(database: Database, sealer: Sealer, tenant: int, environment: int, wanted: MessageFilter) -> MessagePage:
     """A page of messages, newest first."""
-    async with database.session() as connection:
+    async with database.session() as session:
         if wanted.status is None:
-            place = await _page(connection, tenant, environment, wanted, wanted.limit)
+            place = await _page(session, tenant, environment, wanted, wanted.limit)
         else:
-            place = await _page_by_status(connection, tenant, environment, wanted, wanted.status)
-        views = await _views(connection, sealer, tenant, environment, place.found)
+            place = await _page_by_status(session, tenant, environment, wanted, wanted.status)
+        views = await _views(session, sealer, tenant, environment, place.found)
     return MessagePage(tuple(views), None if place.after is None else cursor(place.after))
 
 
 async def get_message(database: Database, sealer: Sealer, tenant: int, environment: int, message: UUID) -> MessageView | None:
     """One message with its timeline."""
-    async with database.session() as connection:
-        views = await _views(connection, sealer, tenant, environment, [message])
+    async with database.session() as session:
+        views = await _views(session, sealer, tenant, environment, [message])
     return views[0] if views else None
 
 
 async def raw_facts(database: Database, tenant: int, environment: int, message: UUID) -> RawFacts | None:
     """What the bytes of a message's deliveries depend on; None where there is no such message."""
-    async with database.session() as connection:
-        row = await connection.fetchrow(sql.CONTENT, tenant, environment, message)
+    async with database.session() as session:
+        row = await session.fetchrow(sql.CONTENT, tenant, environment, message)
         if row is None:
             return None
-        pins = await connection.fetch(sql.PINS, tenant, environment, message)
+        pins = await session.fetch(sql.PINS, tenant, environment, message)
     return RawFacts(
         tenant=tenant,
         environment=environment,
@@ -88,13 +88,13 @@ async def raw_facts(database: Database, tenant: int, environment: int, message: 
     )
 
 
-async def _page(connection: "Connection[Record]", tenant: int, environment: int, wanted: MessageFilter, limit: int) -> _Place:
+async def _page(session: Session, tenant: int, environment: int, wanted: MessageFilter, limit: int) -> _Place:
     """The newest ids that fit all but the status."""
     newest = ids.floor(wanted.until + timedelta(milliseconds=1)) if wanted.until else _END
     before = min(newest, wanted.before or _END)
     narrowing = (wanted.type, wanted.stream, wanted.tag, wanted.template, wanted.dedupe_key, wanted.recipient)
     scanned = SCANNED if any(narrowing) else limit + 1
-    found, count, last = await connection.fetchrow(
+    found, count, last = await session.fetchrow(
         _statement(wanted), tenant, environment, before, ids.floor(wanted.since or _FIRST), scanned, *narrowing, limit + 1
     )
     if len(found) > limit:
@@ -102,15 +102,13 @@ async def _page(connection: "Connection[Record]", tenant: int, environment: int,
     return _Place(found, last if count == scanned else None)
 
 
-async def _page_by_status(
-    connection: "Connection[Record]", tenant: int, environment: int, wanted: MessageFilter, status: str
-) -> _Place:
+async def _page_by_status(session: Session, tenant: int, environment: int, wanted: MessageFilter, status: str) -> _Place:
     """Chunks of what fits otherwise, until enough have the status or enough were looked at."""
     kept: list[UUID] = []
     after = wanted.before
     for _ in range(SCANNED // _CHUNK):
-        chunk = await _page(connection, tenant, environment, msgspec.structs.replace(wanted, before=after), _CHUNK)
-        statuses = dict(await connection.fetch(sql.STATUSES, tenant, environment, chunk.found, STATE_EVENTS))
+        chunk = await _page(session, tenant, environment, msgspec.structs.replace(wanted, before=after), _CHUNK)
+        statuses = dict(await session.fetch(sql.STATUSES, tenant, environment, chunk.found, STATE_EVENTS))
         kept += [message for message in chunk.found if _status(statuses.get(message, ())) == status]
         if len(kept) > wanted.limit:
             return _Place(kept[: wanted.limit], kept[wanted.limit - 1])
@@ -127,16 +125,14 @@ def _statement(wanted: MessageFilter) -> str:
     return sql.PAGE_BY_RECIPIENT if wanted.recipient is not None else sql.PAGE
 
 
-async def _views(
-    connection: "Connection[Record]", sealer: Sealer, tenant: int, environment: int, wanted: list[UUID]
-) -> list[MessageView]:
+async def _views(session: Session, sealer: Sealer, tenant: int, environment: int, wanted: list[UUID]) -> list[MessageView]:
     if not wanted:
         return []
     key = (tenant, environment, wanted)
-    messages = await connection.fetch(sql.MESSAGES, *key)
-    deliveries = _grouped(await connection.fetch(sql.DELIVERIES, *key, STATE_EVENTS))
-    attempts = _grouped(await connection.fetch(sql.ATTEMPTS, *key, MOST))
-    events = _grouped(await connection.fetch(sql.EVENTS, *key, MOST))
+    messages = await session.fetch(sql.MESSAGES, *key)
+    deliveries = _grouped(await session.fetch(sql.DELIVERIES, *key, STATE_EVENTS))
+    attempts = _grouped(await session.fetch(sql.ATTEMPTS, *key, MOST))
+    events = _grouped(await session.fetch(sql.EVENTS, *key, MOST))
     return [
         _view(row, sealer, deliveries.get(row["id"], []), attempts.get(row["id"], []), events.get(row["id"], []))
         for row in messages

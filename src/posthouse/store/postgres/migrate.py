@@ -9,14 +9,11 @@ Known sharp edges: a script that was applied must never be edited; its fingerpri
 import hashlib
 from collections.abc import Callable
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-from posthouse.store.postgres.database import Database, DatabaseRefused
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+from posthouse.store.postgres.database import Database, DatabaseRefused, Session
 
 _LOCK: Final = 0x706F7374  # "post": one migration at a time, whoever starts it
 _PATIENCE: Final = 24 * 3600.0  # seconds; a script may rewrite a large table
@@ -60,8 +57,8 @@ def latest() -> int:
 
 async def current(database: Database) -> int:
     """The schema the database has; 0 for an empty one. Usable where it is at least ``latest()``."""
-    async with database.session() as connection:
-        return max(await _applied(connection), default=0)
+    async with database.session() as session:
+        return max(await _applied(session), default=0)
 
 
 async def migrate(database: Database, progress: Callable[[str], None]) -> int:
@@ -70,33 +67,33 @@ async def migrate(database: Database, progress: Callable[[str], None]) -> int:
     Errors: DatabaseRefused where an applied script was edited; what Postgres says of a script that fails,
     after which the ones before it stay applied.
     """
-    async with database.session() as connection:
-        await connection.execute("select pg_advisory_lock($1)", _LOCK, timeout=_PATIENCE)
+    async with database.session() as session:
+        await session.execute("select pg_advisory_lock($1)", _LOCK, timeout=_PATIENCE)
         try:
-            await connection.execute(_TABLE)
-            applied = await _applied(connection)
+            await session.execute(_TABLE)
+            applied = await _applied(session)
             for migration in migrations():
                 if migration.version in applied:
                     _unchanged(migration, applied[migration.version])
                 else:
                     progress(f"migration {migration.version}: {migration.name}")
-                    await _apply(connection, migration)
-            return max(await _applied(connection))
+                    await _apply(session, migration)
+            return max(await _applied(session))
         finally:
-            await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+            await session.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
-async def _applied(connection: "Connection[Record]") -> dict[int, bytes]:
-    if not await connection.fetchval(_EXISTS):
+async def _applied(session: Session) -> dict[int, bytes]:
+    if not await session.fetchval(_EXISTS):
         return {}
-    return dict(await connection.fetch(_APPLIED))
+    return dict(await session.fetch(_APPLIED))
 
 
-async def _apply(connection: "Connection[Record]", migration: Migration) -> None:
-    async with connection.transaction():
-        await connection.execute("set local lock_timeout = '10s'")
-        await connection.execute(migration.script, timeout=_PATIENCE)
-        await connection.execute(_RECORD, migration.version, migration.name, migration.fingerprint)
+async def _apply(session: Session, migration: Migration) -> None:
+    async with session.transaction():
+        await session.execute("set local lock_timeout = '10s'")
+        await session.execute(migration.script, timeout=_PATIENCE)
+        await session.execute(_RECORD, migration.version, migration.name, migration.fingerprint)
 
 
 def _unchanged(migration: Migration, applied: bytes) -> None:

@@ -14,16 +14,13 @@ refuses); it is left out and the rest goes on. Names are ours only, made from th
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import asyncpg
 import msgspec
 
 from posthouse.model import ids
-from posthouse.store.postgres.database import Database
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+from posthouse.store.postgres.database import Database, Session
 
 WEEK: Final = timedelta(weeks=1)
 WEEKS_AHEAD: Final = 3
@@ -93,20 +90,20 @@ async def ensure_partitions(database: Database, now: datetime, weeks_ahead: int 
 
 async def drop_partitions(database: Database, now: datetime) -> int:
     """Drop what is past its time; how many were dropped. What is in use is left to the next sweep."""
-    async with database.session() as connection:
-        there = await _there(connection)
+    async with database.session() as session:
+        there = await _there(session)
     over = [partition for partition in there if is_over(partition, now)]
     return sum([await _try(database, _DROP.format(name=partition.name)) for partition in over])
 
 
 async def _missing(database: Database, now: datetime, weeks_ahead: int) -> list[Partition]:
-    async with database.session() as connection:
-        there = set(await _there(connection))
+    async with database.session() as session:
+        there = set(await _there(session))
     return [partition for partition in wanted(now, weeks_ahead) if partition not in there]
 
 
-async def _there(connection: "Connection[Record]") -> list[Partition]:
-    found = await connection.fetch(_CHILDREN, list(KEPT))
+async def _there(session: Session) -> list[Partition]:
+    found = await session.fetch(_CHILDREN, list(KEPT))
     return [partition for parent, name in found if (partition := _read(parent, name)) is not None]
 
 
@@ -131,10 +128,10 @@ def _statement(partition: Partition) -> str:
 async def _try(database: Database, statement: str) -> bool:
     """One statement in its own transaction; False where it has to wait for later."""
     try:
-        async with database.transaction() as connection:
-            await connection.execute(_BOUNDED)
-            await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
-            await connection.execute(statement)
+        async with database.transaction() as session:
+            await session.execute(_BOUNDED)
+            await session.execute("select pg_advisory_xact_lock($1)", _LOCK)
+            await session.execute(statement)
             return True
     except (
         asyncpg.LockNotAvailableError,

@@ -93,18 +93,18 @@ def errors_as_refusals() -> Iterator[None]:
 
 async def server(database: Database) -> ServerVitals:
     """The server's clock, settings and the age of its oldest transaction id."""
-    async with database.session() as connection:
-        now, version, read_only, age, limit, unsafe = await connection.fetchrow(_SERVER, list(_SAFE))
+    async with database.session() as session:
+        now, version, read_only, age, limit, unsafe = await session.fetchrow(_SERVER, list(_SAFE))
     return ServerVitals(now, version, read_only, age, limit, tuple(unsafe or ()))
 
 
 async def queue(database: Database) -> QueueVitals:
     """How much is queued, and since when the oldest ready delivery waits."""
-    async with database.session() as connection:
-        return QueueVitals(*await connection.fetchrow(_QUEUE))
+    async with database.session() as session:
+        return QueueVitals(*await session.fetchrow(_QUEUE))
 
 
 async def is_sealed(database: Database) -> bool:
     """Whether a secret key was proven on this database before."""
-    async with database.session() as connection:
-        return bool(await connection.fetchval(_SEALED))
+    async with database.session() as session:
+        return bool(await session.fetchval(_SEALED))

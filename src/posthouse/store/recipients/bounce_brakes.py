@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from posthouse.model.suppression import AnswerCounts, BounceBrake, Suppression
+from posthouse.store.postgres.database import Session
 from posthouse.store.recipients.suppressions import wake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from asyncpg import Connection, Record
 
 Provider = tuple[int, int, str]  # tenant, environment, registrable domain
 
@@ -80,11 +80,11 @@ _HELD_KEPT: Final = timedelta(days=30)
 _DAY: Final = timedelta(days=1)  # counts of days are of whole ones
 
 
-async def count(connection: "Connection[Record]", heard: "Mapping[Provider, AnswerCounts]", now: datetime) -> None:
+async def count(session: Session, heard: "Mapping[Provider, AnswerCounts]", now: datetime) -> None:
     """Add what was heard since the last time."""
     rows = sorted(heard.items())
     if rows:
-        await connection.execute(
+        await session.execute(
             _COUNT,
             [p[0] for p, _ in rows],
             [p[1] for p, _ in rows],
@@ -96,10 +96,10 @@ async def count(connection: "Connection[Record]", heard: "Mapping[Provider, Answ
 
 
 async def answers(
-    connection: "Connection[Record]", providers: "Sequence[Provider]", window_from: datetime, base_from: datetime
+    session: Session, providers: "Sequence[Provider]", window_from: datetime, base_from: datetime
 ) -> "list[BounceBrake]":
     """The window that ends now and the base before it, of each provider in order."""
-    rows = await connection.fetch(
+    rows = await session.fetch(
         _ANSWERS,
         list(range(len(providers))),
         [p[0] for p in providers],
@@ -115,7 +115,7 @@ async def answers(
 
 
 async def put_on(
-    connection: "Connection[Record]",
+    session: Session,
     provider: Provider,
     why: BounceBrake,
     now: datetime,
@@ -124,19 +124,19 @@ async def put_on(
     doubted_from: datetime,
 ) -> tuple[bool, int]:
     """A brake is on until then: whether it was off before, and how many entries since ``doubted_from`` it made provisional now."""
-    async with connection.transaction():
-        fresh = await connection.fetchval(_PUT_ON, *provider, now, until, why.window.attempts, why.window.hard, why.base.share)
-        tag = await connection.execute(_HOLD, *provider, until, doubted_from, now)
+    async with session.transaction():
+        fresh = await session.fetchval(_PUT_ON, *provider, now, until, why.window.attempts, why.window.hard, why.base.share)
+        tag = await session.execute(_HOLD, *provider, until, doubted_from, now)
     return bool(fresh), int(tag.rpartition(" ")[2])
 
 
-async def on(connection: "Connection[Record]", now: datetime) -> dict[Provider, datetime]:
+async def on(session: Session, now: datetime) -> dict[Provider, datetime]:
     """The brakes that are on, and until when."""
-    return {(row[0], row[1], row[2]): row[3] for row in await connection.fetch(_ON, now)}
+    return {(row[0], row[1], row[2]): row[3] for row in await session.fetch(_ON, now)}
 
 
 async def take_back(
-    connection: "Connection[Record]", provider: Provider, begin: datetime, end: datetime, now: datetime, *, is_site: bool = False
+    session: Session, provider: Provider, begin: datetime, end: datetime, now: datetime, *, is_site: bool = False
 ) -> tuple[list[Suppression], int]:
     """Every hard bounce heard from a provider between two moments leaves the list, and what waited because of one is due.
 
@@ -144,13 +144,13 @@ async def take_back(
     deliveries were waiting. What had already ended stays as it ended.
     """
     statement = _TAKE_BACK_SITE if is_site else _TAKE_BACK
-    gone = [Suppression(*row) for row in await connection.fetch(statement, *provider, begin, end)]
-    due = await wake(connection, provider[0], provider[1], [each.address for each in gone if each.address], now)
+    gone = [Suppression(*row) for row in await session.fetch(statement, *provider, begin, end)]
+    due = await wake(session, provider[0], provider[1], [each.address for each in gone if each.address], now)
     return gone, due
 
 
-async def forget_old(connection: "Connection[Record]", now: datetime, base: timedelta) -> None:
+async def forget_old(session: Session, now: datetime, base: timedelta) -> None:
     """Delete counts that neither window nor ``base`` reaches any more, and what was provisional and never heard of again; a few thousand rows at most."""
-    await connection.execute(_FORGET_HELD, now - _HELD_KEPT)
-    await connection.execute(_FORGET, 0, now - _MINUTES_KEPT)
-    await connection.execute(_FORGET, 1, now - base - _DAY)
+    await session.execute(_FORGET_HELD, now - _HELD_KEPT)
+    await session.execute(_FORGET, 0, now - _MINUTES_KEPT)
+    await session.execute(_FORGET, 1, now - base - _DAY)

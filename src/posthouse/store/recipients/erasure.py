@@ -17,9 +17,10 @@ from uuid import UUID
 
 from posthouse.model.erasure import AddressToErase, ErasedRows
 from posthouse.model.suppression import Cause
+from posthouse.store.postgres.database import Session
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+    from asyncpg import Record
 
 SOURCE: Final = "erasure"
 BATCH: Final = 1000  # rows changed in one transaction
@@ -79,32 +80,30 @@ _PLACES: Final = "select distinct place from erasable order by place"
 _BLOT: Final = "select erase_batch($1, $2, $3, $4, $5)"
 
 
-async def in_use(connection: "Connection[Record]", what: AddressToErase) -> list[str]:
+async def in_use(session: Session, what: AddressToErase) -> list[str]:
     """Which settings of the tenant's hold the address, so that erasing it would break them."""
-    return sorted({row[0] for row in await connection.fetch(_IN_USE, what.tenant, what.pattern, timeout=_PATIENCE)})
+    return sorted({row[0] for row in await session.fetch(_IN_USE, what.tenant, what.pattern, timeout=_PATIENCE)})
 
 
-async def block(
-    connection: "Connection[Record]", what: AddressToErase, now: datetime, new_id: Callable[[datetime], UUID]
-) -> tuple[UUID, ...]:
+async def block(session: Session, what: AddressToErase, now: datetime, new_id: Callable[[datetime], UUID]) -> tuple[UUID, ...]:
     """Replace every entry of the address by one of its hash, live and test, in the caller's transaction; those that are left."""
     left = (new_id(now), new_id(now))
     for statement in (_COUNTED, _ENTRIES):
-        await connection.execute(statement, what.tenant, what.lookup)
+        await session.execute(statement, what.tenant, what.lookup)
     for environment, entry in enumerate(left):
-        await connection.execute(
+        await session.execute(
             _LEAVE, what.tenant, environment, entry, what.lookup, Cause.LEGAL.value, what.reason, SOURCE, what.actor, now
         )
     return left
 
 
-async def written_to(connection: "Connection[Record]", what: AddressToErase) -> "list[Record]":
+async def written_to(session: Session, what: AddressToErase) -> "list[Record]":
     """Environment, message and recipient of every delivery to the address; reads the history, so not in a transaction that writes."""
-    return list(await connection.fetch(_GONE_TO, what.tenant, what.spellings, what.domain, timeout=_PATIENCE))
+    return list(await session.fetch(_GONE_TO, what.tenant, what.spellings, what.domain, timeout=_PATIENCE))
 
 
 async def forget(
-    connection: "Connection[Record]",
+    session: Session,
     what: AddressToErase,
     sent: "list[Record]",
     now: datetime,
@@ -115,26 +114,26 @@ async def forget(
     for environment in (0, 1):
         mine = [row for row in sent if row[0] == environment]
         found = sorted({row[1] for row in mine})
-        ended, waiting = await _stop(connection, (what.tenant, environment), found, sorted({row[2] for row in mine}), now, new_id)
+        ended, waiting = await _stop(session, (what.tenant, environment), found, sorted({row[2] for row in mine}), now, new_id)
         messages, stopped, pending = messages + len(found), stopped + ended, pending + waiting
-    await connection.execute(_INBOX, what.tenant, what.spellings, what.domain, timeout=_PATIENCE)
-    await connection.execute(_KEYS, what.tenant, what.pattern, timeout=_PATIENCE)
+    await session.execute(_INBOX, what.tenant, what.spellings, what.domain, timeout=_PATIENCE)
+    await session.execute(_KEYS, what.tenant, what.pattern, timeout=_PATIENCE)
     return ErasedRows(messages, stopped, pending)
 
 
-async def erase_from_texts(connection: "Connection[Record]", what: AddressToErase, batch: int = BATCH) -> int:
+async def erase_from_texts(session: Session, what: AddressToErase, batch: int = BATCH) -> int:
     """Blot the address out of every text of the tenant's; how many rows. Call it outside of a transaction: each batch is one."""
     total = 0
-    for (place,) in await connection.fetch(_PLACES):
+    for (place,) in await session.fetch(_PLACES):
         changed = batch
         while changed >= batch:
-            changed = int(await connection.fetchval(_BLOT, what.tenant, what.core, what.pattern, place, batch, timeout=_PATIENCE))
+            changed = int(await session.fetchval(_BLOT, what.tenant, what.core, what.pattern, place, batch, timeout=_PATIENCE))
             total += changed
     return total
 
 
 async def _stop(
-    connection: "Connection[Record]",
+    session: Session,
     place: tuple[int, int],
     messages: list[UUID],
     recipients: list[str],
@@ -142,10 +141,10 @@ async def _stop(
     new_id: Callable[[datetime], UUID],
 ) -> tuple[int, int]:
     """Take what waits from the queue, and content that nobody waits for; how many were stopped, and how many messages others wait for."""
-    stopped = await connection.fetch(_UNQUEUE, *place, messages, recipients, timeout=_PATIENCE)
-    await connection.execute(
+    stopped = await session.fetch(_UNQUEUE, *place, messages, recipients, timeout=_PATIENCE)
+    await session.execute(
         _TELL, *place, [new_id(now) for _ in stopped], [row[0] for row in stopped], [row[1] for row in stopped], now
     )
-    waiting = {row[0] for row in await connection.fetch(_NOT_DONE, *place, messages, timeout=_PATIENCE)}
-    await connection.execute(_CONTENT, *place, [each for each in messages if each not in waiting], timeout=_PATIENCE)
+    waiting = {row[0] for row in await session.fetch(_NOT_DONE, *place, messages, timeout=_PATIENCE)}
+    await session.execute(_CONTENT, *place, [each for each in messages if each not in waiting], timeout=_PATIENCE)
     return len(stopped), len(waiting)

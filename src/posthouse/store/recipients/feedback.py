@@ -17,13 +17,12 @@ import msgspec
 from posthouse.model.delivery import STATE_EVENTS
 from posthouse.model.feedback import FeedbackSubject, RawFeedback
 from posthouse.model.keys import DeliveryKey
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asyncpg import Connection, Record
 
 KEPT: Final = timedelta(days=120)
 LEASE: Final = timedelta(seconds=30)
@@ -80,27 +79,27 @@ limit 100
 """
 
 
-async def put(connection: "Connection[Record]", sealer: Sealer, raw: RawFeedback) -> None:
+async def put(session: Session, sealer: Sealer, raw: RawFeedback) -> None:
     """Keep what came in, durably, before it is answered."""
     packed = sealer.seal(sealer.pack(msgspec.msgpack.encode((raw.headers, raw.body))), raw.id.bytes)
-    await connection.execute(
+    await session.execute(
         _PUT, raw.id, raw.tenant, raw.environment, raw.source, raw.message, raw.position, sealer.key_id, packed, raw.received_at
     )
 
 
 async def put_once(database: Database, sealer: Sealer, raw: RawFeedback, name: str) -> bool:
     """Keep it unless something of that name came from there already; False then. ``name`` '': whatever came."""
-    async with database.transaction() as connection:
-        if name and not await once(connection, raw.tenant, raw.environment, raw.source, name, raw.received_at):
+    async with database.transaction() as session:
+        if name and not await once(session, raw.tenant, raw.environment, raw.source, name, raw.received_at):
             return False
-        await put(connection, sealer, raw)
+        await put(session, sealer, raw)
     return True
 
 
 async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -> list[RawFeedback]:
     """At most ``limit`` that wait, ours for ``LEASE``. Errors: SealBroken."""
-    async with database.session() as connection:
-        rows = await connection.fetch(_CLAIM, now, limit, now + LEASE)
+    async with database.session() as session:
+        rows = await session.fetch(_CLAIM, now, limit, now + LEASE)
     found = []
     for id, tenant, environment, source, message, position, key_id, sealed, received_at, tries in rows:
         headers, body = msgspec.msgpack.decode(
@@ -113,51 +112,47 @@ async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -
     return found
 
 
-async def done(connection: "Connection[Record]", ids: "Sequence[UUID]") -> None:
+async def done(session: Session, ids: "Sequence[UUID]") -> None:
     """Worked on: forget the raw bytes."""
-    await connection.execute(_DONE, list(ids))
+    await session.execute(_DONE, list(ids))
 
 
-async def once(connection: "Connection[Record]", tenant: int, environment: int, source: str, name: str, now: datetime) -> bool:
+async def once(session: Session, tenant: int, environment: int, source: str, name: str, now: datetime) -> bool:
     """Whether this is the first of its name from that source; remembered if so."""
-    return bool(await connection.fetchval(_ONCE, tenant, environment, source, name[:512], now))
+    return bool(await session.fetchval(_ONCE, tenant, environment, source, name[:512], now))
 
 
 async def forget_old(database: Database, now: datetime) -> None:
     """Names nobody will ask for any more, a bounded number."""
-    async with database.session() as connection:
-        await connection.execute(_FORGET, now - KEPT)
+    async with database.session() as session:
+        await session.execute(_FORGET, now - KEPT)
 
 
-async def subject(connection: "Connection[Record]", key: DeliveryKey) -> FeedbackSubject | None:
+async def subject(session: Session, key: DeliveryKey) -> FeedbackSubject | None:
     """The delivery, locked until the transaction ends."""
-    row = await connection.fetchrow(_DELIVERY, *_columns(key), STATE_EVENTS)
+    row = await session.fetchrow(_DELIVERY, *_columns(key), STATE_EVENTS)
     return None if row is None else FeedbackSubject(*row)
 
 
-async def last_host(connection: "Connection[Record]", key: DeliveryKey) -> str:
+async def last_host(session: Session, key: DeliveryKey) -> str:
     """The host that the last attempt reached, '' where none did."""
-    return str(await connection.fetchval(_HOST, *_columns(key)) or "")
+    return str(await session.fetchval(_HOST, *_columns(key)) or "")
 
 
-async def count_replies(connection: "Connection[Record]", key: DeliveryKey, limit: int) -> int:
+async def count_replies(session: Session, key: DeliveryKey, limit: int) -> int:
     """How many replies of people a delivery has events of, counted up to ``limit``."""
-    return int(await connection.fetchval(_REPLIES, *_columns(key), limit))
+    return int(await session.fetchval(_REPLIES, *_columns(key), limit))
 
 
-async def position_of(
-    connection: "Connection[Record]", tenant: int, environment: int, message: UUID, recipient: str
-) -> int | None:
+async def position_of(session: Session, tenant: int, environment: int, message: UUID, recipient: str) -> int | None:
     """Which delivery of a message went to an address."""
-    found = await connection.fetchval(_POSITION, tenant, environment, message, recipient)
+    found = await session.fetchval(_POSITION, tenant, environment, message, recipient)
     return None if found is None else int(found)
 
 
-async def by_remote_id(
-    connection: "Connection[Record]", tenant: int, environment: int, adapter: str, remote_id: str
-) -> list[tuple[UUID, int]]:
+async def by_remote_id(session: Session, tenant: int, environment: int, adapter: str, remote_id: str) -> list[tuple[UUID, int]]:
     """The deliveries that a provider knows under its own id."""
-    rows = await connection.fetch(_REMOTE, tenant, environment, adapter, remote_id)
+    rows = await session.fetch(_REMOTE, tenant, environment, adapter, remote_id)
     return [(row[0], row[1]) for row in rows]
 
 

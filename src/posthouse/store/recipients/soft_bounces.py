@@ -10,11 +10,11 @@ import msgspec
 
 from posthouse.model.suppression import Cause, SoftBounceRule, SoftEnd, SuppressionEntry
 from posthouse.model.time_format import iso_millis
+from posthouse.store.postgres.database import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asyncpg import Connection, Record
 
 SOURCE: Final = "soft"
 
@@ -45,30 +45,30 @@ _Place = tuple[int, int, bytes]
 
 
 async def count(
-    connection: "Connection[Record]", ends: "Sequence[SoftEnd]", rule: SoftBounceRule, now: datetime
+    session: Session, ends: "Sequence[SoftEnd]", rule: SoftBounceRule, now: datetime
 ) -> list[tuple[int, int, SuppressionEntry]]:
     """Count those that are the mailbox's own fault; an entry (tenant, environment, entry) for each that has become hard."""
-    sure = {_place(end): end for end in await _mailbox_faults(connection, ends, rule)}
+    sure = {_place(end): end for end in await _mailbox_faults(session, ends, rule)}
     if not sure:
         return []
-    rows = await connection.fetch(_COUNT, [t for t, _, _ in sure], [e for _, e, _ in sure], [k for _, _, k in sure], now)
+    rows = await session.fetch(_COUNT, [t for t, _, _ in sure], [e for _, e, _ in sure], [k for _, _, k in sure], now)
     hard = [(sure[row[0], row[1], row[2]], row[3], row[4]) for row in rows if rule.is_hard(row[3], row[4], row[5], row[6])]
-    await forget(connection, [_place(end) for end, _, _ in hard])
+    await forget(session, [_place(end) for end, _, _ in hard])
     return [(end.tenant, end.environment, _entry(end, times, first_at)) for end, times, first_at in hard]
 
 
-async def forget(connection: "Connection[Record]", places: "Sequence[_Place]") -> None:
+async def forget(session: Session, places: "Sequence[_Place]") -> None:
     """A delivery: whatever was counted for these (tenant, environment, lookup) begins anew."""
     if places:
-        await connection.execute(_FORGET, [t for t, _, _ in places], [e for _, e, _ in places], [k for _, _, k in places])
+        await session.execute(_FORGET, [t for t, _, _ in places], [e for _, e, _ in places], [k for _, _, k in places])
 
 
-async def _mailbox_faults(connection: "Connection[Record]", ends: "Sequence[SoftEnd]", rule: SoftBounceRule) -> list[SoftEnd]:
+async def _mailbox_faults(session: Session, ends: "Sequence[SoftEnd]", rule: SoftBounceRule) -> list[SoftEnd]:
     """Those whose reason is the mailbox's own; what is not known is read from history."""
-    known = [end for end in ends if end.reason is not None and rule.is_mailbox_fault(end.reason)]
+    known = [end for end in ends if end.reason is not None and rule.is_mailbox_reason(end.reason)]
     open_ = [end for end in ends if end.reason is None]
     if open_:
-        rows = await connection.fetch(
+        rows = await session.fetch(
             _LAST_REASONS,
             list(range(len(open_))),
             [end.tenant for end in open_],
@@ -77,7 +77,9 @@ async def _mailbox_faults(connection: "Connection[Record]", ends: "Sequence[Soft
             [end.position for end in open_],
         )
         known += [
-            msgspec.structs.replace(open_[idx], reason=why, reply=reply) for idx, why, reply in rows if rule.is_mailbox_fault(why)
+            msgspec.structs.replace(open_[idx], reason=why, reply=reply)
+            for idx, why, reply in rows
+            if rule.is_mailbox_reason(why)
         ]
     return known
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from posthouse.model.suppression import Suppression, SuppressionEntry
+from posthouse.store.postgres.database import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from asyncpg import Connection, Record
 
 CHUNK: Final = 5000
 _COLUMNS: Final = (
@@ -56,32 +56,30 @@ from suppression where tenant = $1 and environment = $2 and address is not null 
 """
 
 
-async def begin(connection: "Connection[Record]") -> None:
+async def begin(session: Session) -> None:
     """Make the session's table; ``end`` must follow on the same connection."""
-    await connection.execute(_BEGIN)
+    await session.execute(_BEGIN)
 
 
-async def end(connection: "Connection[Record]") -> None:
+async def end(session: Session) -> None:
     """Forget it."""
-    await connection.execute(_END)
+    await session.execute(_END)
 
 
-async def load(
-    connection: "Connection[Record]", tenant: int, environment: int, entries: "Sequence[SuppressionEntry]", now: datetime
-) -> int:
+async def load(session: Session, tenant: int, environment: int, entries: "Sequence[SuppressionEntry]", now: datetime) -> int:
     """Enter a chunk, in a transaction of its own; how many are new. All have their ids, and no two are of one place."""
     rows: list[tuple[Any, ...]] = [
         (e.id, e.lookup, e.address, e.cause.value, e.stream, e.reason, e.source, e.evidence, e.actor, e.security, now, e.until)
         for e in entries
     ]
-    async with connection.transaction():
-        await connection.execute(_EMPTY)
-        await connection.copy_records_to_table("incoming", records=rows, columns=_COLUMNS)
-        return len(await connection.fetch(_MOVE, tenant, environment))
+    async with session.transaction():
+        await session.execute(_EMPTY)
+        await session.copy_records_to_table("incoming", records=rows, columns=_COLUMNS)
+        return len(await session.fetch(_MOVE, tenant, environment))
 
 
-async def every(connection: "Connection[Record]", tenant: int, environment: int) -> "AsyncIterator[Suppression]":
+async def every(session: Session, tenant: int, environment: int) -> "AsyncIterator[Suppression]":
     """Every entry that still has an address, the oldest first, of one moment; a thousand are held at a time."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        async for row in connection.cursor(_OUT, tenant, environment, prefetch=1000):
+    async with session.transaction(isolation="repeatable_read", readonly=True):
+        async for row in session.cursor(_OUT, tenant, environment, prefetch=1000):
             yield Suppression(*row)

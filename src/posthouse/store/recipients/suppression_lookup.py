@@ -20,13 +20,12 @@ from posthouse.mail.address_identity import fold
 from posthouse.model import ids
 from posthouse.model.keys import LookupKey
 from posthouse.model.suppression import NOT_LISTED, Cause, ListedAddress, SuppressionFact
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asyncpg import Connection, Record
 
 PREFIX: Final = "sup"
 _OCTETS: Final = 16
@@ -79,27 +78,27 @@ class AddressKey(msgspec.Struct, frozen=True):
 
 async def load_key(database: Database, sealer: Sealer, random: Callable[[int], bytes]) -> AddressKey:
     """The key of this database, made if it has none, and sealed anew if the secret rotated. Errors: SealBroken."""
-    async with database.session() as connection:
-        found = await connection.fetchrow(_KEY)
+    async with database.session() as session:
+        found = await session.fetchrow(_KEY)
         if found is None:
-            await connection.execute(_MAKE_KEY, sealer.key_id, sealer.seal(random(_KEY_OCTETS), _BOUND))
-            found = await connection.fetchrow(_KEY)
+            await session.execute(_MAKE_KEY, sealer.key_id, sealer.seal(random(_KEY_OCTETS), _BOUND))
+            found = await session.fetchrow(_KEY)
         key_id, sealed = found
         secret = sealer.open(sealed, key_id, _BOUND)
         if key_id != sealer.key_id:
-            await connection.execute(_RESEAL, sealer.key_id, sealer.seal(secret, _BOUND))
+            await session.execute(_RESEAL, sealer.key_id, sealer.seal(secret, _BOUND))
     return AddressKey(secret)
 
 
-async def find(connection: "Connection[Record]", asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
+async def find(session: Session, asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
     """What the lists say of each address, in order; one query."""
-    rows = await connection.fetch(_FIND, now, *_columns(asked))
+    rows = await session.fetch(_FIND, now, *_columns(asked))
     return _told(len(asked), [(*row, "") for row in rows])
 
 
-async def check(connection: "Connection[Record]", asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
+async def check(session: Session, asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
     """The same right before an attempt: also the stream of each flow, and whether soft bounces are counted."""
-    rows = await connection.fetch(_CHECK, now, *_columns(asked), [each.flow for each in asked])
+    rows = await session.fetch(_CHECK, now, *_columns(asked), [each.flow for each in asked])
     return _told(len(asked), [tuple(row) for row in rows])
 
 

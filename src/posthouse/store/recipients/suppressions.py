@@ -22,11 +22,11 @@ import msgspec
 
 from posthouse.model import ids
 from posthouse.model.suppression import Cause, Suppression, SuppressionEntry, SuppressionFilter
+from posthouse.store.postgres.database import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asyncpg import Connection, Record
 
 _REACH: Final = timedelta(days=93)  # nothing waits in the queue for longer
 _ALL: Final = "id, address, provider, cause, stream, reason, source, evidence, actor, security, since, until, held_until"
@@ -122,7 +122,7 @@ update queue q set due = $5 from waiting where q.ctid = waiting.ctid
 
 
 async def add(
-    connection: "Connection[Record]",
+    session: Session,
     tenant: int,
     environment: int,
     entries: "Sequence[SuppressionEntry]",
@@ -131,17 +131,15 @@ async def add(
 ) -> list[Suppression]:
     """Enter addresses; each as it stands then, in the order given. Two of one address, cause and stream are one."""
     whole = [entry if entry.id else msgspec.structs.replace(entry, id=new_id(now)) for entry in entries]
-    return await put(connection, [(tenant, environment, entry) for entry in whole], now)
+    return await put(session, [(tenant, environment, entry) for entry in whole], now)
 
 
-async def put(
-    connection: "Connection[Record]", entries: "Sequence[tuple[int, int, SuppressionEntry]]", now: datetime
-) -> list[Suppression]:
+async def put(session: Session, entries: "Sequence[tuple[int, int, SuppressionEntry]]", now: datetime) -> list[Suppression]:
     """The same for entries of several lists (tenant, environment, entry), all of which have their ids."""
     first = {_place(*given): given for given in reversed(entries)}
     rows = list(first.values())
     news = [entry for _, _, entry in rows]
-    found = await connection.fetch(
+    found = await session.fetch(
         _PUT,
         [t for t, _, _ in rows],
         [e for _, e, _ in rows],
@@ -163,9 +161,7 @@ async def put(
     return [made[_place(*given)] for given in entries]
 
 
-async def list_entries(
-    connection: "Connection[Record]", tenant: int, environment: int, wanted: SuppressionFilter
-) -> list[Suppression]:
+async def list_entries(session: Session, tenant: int, environment: int, wanted: SuppressionFilter) -> list[Suppression]:
     """At most ``wanted.limit`` entries, the newest first."""
     before = wanted.before or UUID(int=(1 << 128) - 1)
     asked = (
@@ -182,18 +178,18 @@ async def list_entries(
         wanted.limit,
     )
     if wanted.lookup is None:
-        return [Suppression(*row) for row in await connection.fetch(_LIST, *asked)]
-    return [Suppression(*row) for row in await connection.fetch(_OF_LOOKUP, *asked, wanted.lookup)]
+        return [Suppression(*row) for row in await session.fetch(_LIST, *asked)]
+    return [Suppression(*row) for row in await session.fetch(_OF_LOOKUP, *asked, wanted.lookup)]
 
 
-async def get(connection: "Connection[Record]", tenant: int, environment: int, entry: UUID) -> Suppression | None:
+async def get(session: Session, tenant: int, environment: int, entry: UUID) -> Suppression | None:
     """One entry."""
-    row = await connection.fetchrow(_GET, tenant, environment, entry)
+    row = await session.fetchrow(_GET, tenant, environment, entry)
     return None if row is None else Suppression(*row)
 
 
 async def ids_of(
-    connection: "Connection[Record]",
+    session: Session,
     tenant: int,
     environment: int,
     lookups: "Sequence[bytes]",
@@ -202,11 +198,11 @@ async def ids_of(
     stream: str | None = None,
 ) -> list[UUID]:
     """The entries of these addresses."""
-    return [row[0] for row in await connection.fetch(_IDS_OF, tenant, environment, lookups, cause, stream)]
+    return [row[0] for row in await session.fetch(_IDS_OF, tenant, environment, lookups, cause, stream)]
 
 
 async def remove(
-    connection: "Connection[Record]",
+    session: Session,
     tenant: int,
     environment: int,
     entries: "Sequence[UUID]",
@@ -214,17 +210,17 @@ async def remove(
     now: datetime,
 ) -> list[Suppression]:
     """Take entries off the list, but none of a ``spared`` cause; what was taken off. What waited because of them is due at once."""
-    rows = await connection.fetch(_TAKEN, tenant, environment, entries, [cause.value for cause in spared])
+    rows = await session.fetch(_TAKEN, tenant, environment, entries, [cause.value for cause in spared])
     gone = [Suppression(*row) for row in rows]
-    await wake(connection, tenant, environment, [each.address for each in gone if each.held_until and each.address], now)
+    await wake(session, tenant, environment, [each.address for each in gone if each.held_until and each.address], now)
     return gone
 
 
-async def wake(connection: "Connection[Record]", tenant: int, environment: int, addresses: "Sequence[str]", now: datetime) -> int:
+async def wake(session: Session, tenant: int, environment: int, addresses: "Sequence[str]", now: datetime) -> int:
     """Make due what waits because these addresses were held; how many deliveries."""
     if not addresses:
         return 0
-    tag = await connection.execute(_WAKE, tenant, environment, addresses, ids.floor(now - _REACH), now)
+    tag = await session.execute(_WAKE, tenant, environment, addresses, ids.floor(now - _REACH), now)
     return int(tag.rpartition(" ")[2])
 
 

@@ -28,23 +28,23 @@ _LOCK: Final = "select pg_advisory_xact_lock($1, $2)"
 _SPACE: Final = 0x70617274  # "part": one change of a tenant's parts at a time
 
 
-async def current(connection: Session, tenant: int) -> list[StoredPart]:
+async def current(session: Session, tenant: int) -> list[StoredPart]:
     """All that there are now, by kind and name."""
-    return [StoredPart(*row) for row in await connection.fetch(_CURRENT, tenant)]
+    return [StoredPart(*row) for row in await session.fetch(_CURRENT, tenant)]
 
 
-async def get(connection: Session, tenant: int, kind: str, name: str) -> StoredPart | None:
+async def get(session: Session, tenant: int, kind: str, name: str) -> StoredPart | None:
     """The part as it is now; None where there is none or it was taken away."""
-    row = await connection.fetchrow(_ONE, tenant, kind, name)
+    row = await session.fetchrow(_ONE, tenant, kind, name)
     return None if row is None or row[3] is None else StoredPart(*row)
 
 
-async def hold(connection: Session, tenant: int) -> None:
+async def hold(session: Session, tenant: int) -> None:
     """Nobody else changes parts of the tenant until the transaction ends."""
-    await connection.execute(_LOCK, _SPACE, tenant)
+    await session.execute(_LOCK, _SPACE, tenant)
 
 
-async def put(connection: Session, tenant: int, kind: str, name: str, source: str | None, author: str, now: datetime) -> int:
+async def put(session: Session, tenant: int, kind: str, name: str, source: str | None, author: str, now: datetime) -> int:
     """The next version of a part; None takes it away. ``hold`` first."""
-    version: int = await connection.fetchval(_PUT, tenant, kind, name, source, author, now)
+    version: int = await session.fetchval(_PUT, tenant, kind, name, source, author, now)
     return version

@@ -113,29 +113,29 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
-async def is_approval_required(connection: Session, tenant: int) -> bool:
+async def is_approval_required(session: Session, tenant: int) -> bool:
     """Does the tenant want another person than the author to approve a version?"""
-    return bool(await connection.fetchval(_APPROVAL, tenant))
+    return bool(await session.fetchval(_APPROVAL, tenant))
 
 
-async def require_approval(connection: Session, tenant: int, *, required: bool) -> bool:
+async def require_approval(session: Session, tenant: int, *, required: bool) -> bool:
     """Ask for approval, or no longer; False where it was so already."""
-    return await connection.fetchval(_SET_APPROVAL, tenant, required) is not None
+    return await session.fetchval(_SET_APPROVAL, tenant, required) is not None
 
 
-async def hold(connection: Session, tenant: int, name: str) -> int | None:
+async def hold(session: Session, tenant: int, name: str) -> int | None:
     """The number of the newest version, and nobody else adds or moves one until the transaction ends; None: no such template."""
-    latest: int | None = await connection.fetchval(_HOLD, tenant, name)
+    latest: int | None = await session.fetchval(_HOLD, tenant, name)
     return latest
 
 
-async def add(connection: Session, tenant: int, name: str, new_id: UUID, now: datetime) -> bool:
+async def add(session: Session, tenant: int, name: str, new_id: UUID, now: datetime) -> bool:
     """A new template without versions; False where there is one of that name (of a rival, too, who then has committed)."""
-    return bool((await connection.execute(_ADD, tenant, name, new_id, now)).endswith("1"))
+    return bool((await session.execute(_ADD, tenant, name, new_id, now)).endswith("1"))
 
 
 async def add_version(
-    connection: Session,
+    session: Session,
     tenant: int,
     draft: TemplateDraft,
     compiled_templates: Mapping[str, CompiledTemplate],
@@ -144,9 +144,9 @@ async def add_version(
     now: datetime,
 ) -> int:
     """The next version, as a draft; its number. ``hold`` the template first."""
-    number: int = await connection.fetchval(_NUMBER, tenant, draft.name)
+    number: int = await session.fetchval(_NUMBER, tenant, draft.name)
     variables = [plain_variable(variable) for variable in draft.variables]
-    await connection.execute(
+    await session.execute(
         _INSERT,
         tenant,
         draft.name,
@@ -160,7 +160,7 @@ async def add_version(
         now,
         draft.sender,
     )
-    await connection.executemany(
+    await session.executemany(
         _INSERT_WORDING,
         [
             (
@@ -178,59 +178,59 @@ async def add_version(
 
 
 async def move(
-    connection: Session, tenant: int, name: str, version: int, state: TemplateState, actor: str, now: datetime
+    session: Session, tenant: int, name: str, version: int, state: TemplateState, actor: str, now: datetime
 ) -> int | None:
     """Put a version into a state; the version that was active before and retired for it. ``hold`` the template first."""
     retired: int | None = None
     if state is TemplateState.ACTIVE:
-        retired = await connection.fetchval(_RETIRE, tenant, name)
-    await connection.execute(_MOVE, tenant, name, version, state.value, actor, now)
+        retired = await session.fetchval(_RETIRE, tenant, name)
+    await session.execute(_MOVE, tenant, name, version, state.value, actor, now)
     return retired
 
 
 async def active(database: Database, tenant: int, name: str) -> int | None:
     """The number of the active version."""
-    async with database.session() as connection:
-        found: int | None = await connection.fetchval(_ACTIVE, tenant, name)
+    async with database.session() as session:
+        found: int | None = await session.fetchval(_ACTIVE, tenant, name)
     return found
 
 
-async def version(connection: Session, tenant: int, name: str, number: int) -> StoredVersion | None:
+async def version(session: Session, tenant: int, name: str, number: int) -> StoredVersion | None:
     """A version without its words."""
-    row = await connection.fetchrow(_GET, tenant, name, number)
+    row = await session.fetchrow(_GET, tenant, name, number)
     return None if row is None else _stored(row)
 
 
-async def worded(connection: Session, tenant: int, name: str, number: int) -> StoredTemplateVersion | None:
+async def worded(session: Session, tenant: int, name: str, number: int) -> StoredTemplateVersion | None:
     """A version with its words."""
-    about = await version(connection, tenant, name, number)
+    about = await version(session, tenant, name, number)
     if about is None:
         return None
-    rows = await connection.fetch(_WORDINGS, tenant, name, number)
+    rows = await session.fetch(_WORDINGS, tenant, name, number)
     return StoredTemplateVersion(
         about, {row[0]: TemplateSource(**_source(row)) for row in rows}, {row[0]: CompiledTemplate(*row[5:8]) for row in rows}
     )
 
 
-async def versions(connection: Session, tenant: int, name: str, limit: int = 200, before: int = 2**31 - 1) -> list[StoredVersion]:
+async def versions(session: Session, tenant: int, name: str, limit: int = 200, before: int = 2**31 - 1) -> list[StoredVersion]:
     """Versions without their words, newest first."""
-    return [_stored(row) for row in await connection.fetch(_LIST, tenant, name, before, limit)]
+    return [_stored(row) for row in await session.fetch(_LIST, tenant, name, before, limit)]
 
 
-async def summary(connection: Session, tenant: int, name: str) -> TemplateSummary | None:
+async def summary(session: Session, tenant: int, name: str) -> TemplateSummary | None:
     """One template."""
-    row = await connection.fetchrow(_SUMMARY, tenant, name)
+    row = await session.fetchrow(_SUMMARY, tenant, name)
     return None if row is None else TemplateSummary(*row)
 
 
-async def summaries(connection: Session, tenant: int, before: UUID, limit: int) -> list[TemplateSummary]:
+async def summaries(session: Session, tenant: int, before: UUID, limit: int) -> list[TemplateSummary]:
     """Templates, newest first, older than ``before``."""
-    return [TemplateSummary(*row) for row in await connection.fetch(_SUMMARIES, tenant, before, limit)]
+    return [TemplateSummary(*row) for row in await session.fetch(_SUMMARIES, tenant, before, limit)]
 
 
-async def names(connection: Session, tenant: int) -> list[str]:
+async def names(session: Session, tenant: int) -> list[str]:
     """All names, sorted."""
-    return [row[0] for row in await connection.fetch(_NAMES, tenant)]
+    return [row[0] for row in await session.fetch(_NAMES, tenant)]
 
 
 def _stored(row: "Record") -> StoredVersion:

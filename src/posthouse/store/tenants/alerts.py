@@ -1,14 +1,12 @@
 """A tenant's alerts, newest first: the events of type ``alert.*``, found over an index of their own."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from posthouse.model import ids
 from posthouse.model.alert import Alert, AlertFilter
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+from posthouse.store.postgres.database import Session
 
 # "type like 'alert.%'" is the index's own condition, word for word.
 _LIST: Final = """
@@ -26,15 +24,13 @@ _LAST: Final = UUID(int=(1 << 128) - 1)
 _FIRST: Final = UUID(int=0)
 
 
-async def list_alerts(connection: "Connection[Record]", tenant: int, environment: int, wanted: AlertFilter) -> list[Alert]:
+async def list_alerts(session: Session, tenant: int, environment: int, wanted: AlertFilter) -> list[Alert]:
     """At most ``wanted.limit`` alerts, the newest first."""
     begin = ids.floor(wanted.since) if wanted.since else _FIRST
-    rows = await connection.fetch(
-        _LIST, tenant, environment, wanted.before or _LAST, begin, wanted.type, wanted.until, wanted.limit
-    )
+    rows = await session.fetch(_LIST, tenant, environment, wanted.before or _LAST, begin, wanted.type, wanted.until, wanted.limit)
     return [Alert(*row) for row in rows]
 
 
-async def count_since(connection: "Connection[Record]", tenant: int, environment: int, since: datetime) -> int:
+async def count_since(session: Session, tenant: int, environment: int, since: datetime) -> int:
     """How many there were since then; at most a hundred are counted."""
-    return int(await connection.fetchval(_COUNT, tenant, environment, ids.floor(since)))
+    return int(await session.fetchval(_COUNT, tenant, environment, ids.floor(since)))

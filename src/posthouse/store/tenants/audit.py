@@ -24,19 +24,19 @@ order by subject desc, id desc limit $3
 """
 
 
-async def write(connection: Session, tenant: int, entry: AuditEntry) -> None:
+async def write(session: Session, tenant: int, entry: AuditEntry) -> None:
     """Add it; call it in the transaction that makes the change."""
-    await connection.execute(_INSERT, tenant, entry.id, entry.at, entry.actor, entry.action, entry.subject, entry.data)
+    await session.execute(_INSERT, tenant, entry.id, entry.at, entry.actor, entry.action, entry.subject, entry.data)
 
 
 async def entries(
     database: Database, tenant: int, *, subject: str | None = None, before: UUID | None = None, limit: int = 50
 ) -> list[AuditEntry]:
     """A tenant's changes, newest first, of one subject where it is named, older than ``before``."""
-    async with database.session() as connection:
+    async with database.session() as session:
         rows: list[Record]
         if subject is None:
-            rows = await connection.fetch(_LIST, tenant, before or _END, limit)
+            rows = await session.fetch(_LIST, tenant, before or _END, limit)
         else:
-            rows = await connection.fetch(_LIST_OF, tenant, before or _END, limit, subject)
+            rows = await session.fetch(_LIST_OF, tenant, before or _END, limit, subject)
     return [AuditEntry(*row) for row in rows]

@@ -24,18 +24,18 @@ on conflict (tenant) do update set company = excluded.company, logo_url = exclud
 
 async def get(database: Database, tenant: int) -> Brand:
     """The tenant's brand."""
-    async with database.session() as connection:
-        return _brand(await connection.fetchrow(_GET, tenant))
+    async with database.session() as session:
+        return _brand(await session.fetchrow(_GET, tenant))
 
 
-async def get_for_update(connection: Session, tenant: int) -> Brand:
+async def get_for_update(session: Session, tenant: int) -> Brand:
     """The same, and nobody else changes it until the transaction ends (once there is a row)."""
-    return _brand(await connection.fetchrow(_GET_FOR_UPDATE, tenant))
+    return _brand(await session.fetchrow(_GET_FOR_UPDATE, tenant))
 
 
-async def put(connection: Session, tenant: int, brand: Brand, now: datetime) -> None:
+async def put(session: Session, tenant: int, brand: Brand, now: datetime) -> None:
     """Set all of it."""
-    await connection.execute(_PUT, tenant, *msgspec.structs.astuple(brand), now)
+    await session.execute(_PUT, tenant, *msgspec.structs.astuple(brand), now)
 
 
 def _brand(row: "tuple[str, ...] | None") -> Brand:

@@ -35,19 +35,19 @@ Buckets = Mapping[BucketKey, datetime]
 async def change(database: Database, wanted: Iterable[BucketKey], now: datetime, judge: Callable[[Buckets], Buckets]) -> None:
     """Hand the buckets to ``judge`` while nobody else can change them, and write what it returns of them."""
     keys = sorted(set(wanted))  # one order for everybody, so that nobody waits for somebody who waits for them
-    async with database.transaction() as connection:
-        found = await _locked(connection, keys)
+    async with database.transaction() as session:
+        found = await _locked(session, keys)
         missing = [key for key in keys if key not in found]
         if missing:
-            await connection.execute(_CREATE, *_columns(missing), now)
-            found = await _locked(connection, keys)
+            await session.execute(_CREATE, *_columns(missing), now)
+            found = await _locked(session, keys)
         changed = judge(found)
         if changed:
-            await connection.execute(_WRITE, *_columns(changed), list(changed.values()))
+            await session.execute(_WRITE, *_columns(changed), list(changed.values()))
 
 
-async def _locked(connection: Session, keys: list[BucketKey]) -> dict[BucketKey, datetime]:
-    return {BucketKey(*row[:4]): row[4] for row in await connection.fetch(_LOCK, *_columns(keys))}
+async def _locked(session: Session, keys: list[BucketKey]) -> dict[BucketKey, datetime]:
+    return {BucketKey(*row[:4]): row[4] for row in await session.fetch(_LOCK, *_columns(keys))}
 
 
 def _columns(keys: Iterable[BucketKey]) -> list[list[object]]:

@@ -9,12 +9,12 @@ _ADD: Final = "insert into link_host (tenant, name, since) values ($1, $2, $3) o
 _OWNERS: Final = "select tenant from link_host where name = $1"
 
 
-async def add(connection: Session, tenant: int, name: str, now: datetime) -> None:
+async def add(session: Session, tenant: int, name: str, now: datetime) -> None:
     """``name``: an A-label in lower case."""
-    await connection.execute(_ADD, tenant, name, now)
+    await session.execute(_ADD, tenant, name, now)
 
 
 async def owners(database: Database, name: str) -> frozenset[int]:
     """The tenants whose links stand, or stood, on a host; empty for one that is nobody's own."""
-    async with database.session() as connection:
-        return frozenset(row[0] for row in await connection.fetch(_OWNERS, name))
+    async with database.session() as session:
+        return frozenset(row[0] for row in await session.fetch(_OWNERS, name))

@@ -31,40 +31,40 @@ select id from credential where tenant = $1 and default_type = $2 and revoked_at
 """
 
 
-async def current(connection: Session, tenant: int) -> list[OwnType]:
+async def current(session: Session, tenant: int) -> list[OwnType]:
     """All that were not removed, newest first."""
-    return [OwnType(*row) for row in await connection.fetch(_CURRENT, tenant)]
+    return [OwnType(*row) for row in await session.fetch(_CURRENT, tenant)]
 
 
-async def parent_of(connection: Session, tenant: int, name: str) -> str | None:
+async def parent_of(session: Session, tenant: int, name: str) -> str | None:
     """The built-in type that a tenant's type behaves as, also where it was removed since; None where there never was one."""
-    parent: str | None = await connection.fetchval(_PARENT, tenant, name)
+    parent: str | None = await session.fetchval(_PARENT, tenant, name)
     return parent
 
 
-async def hold(connection: Session, tenant: int, name: str) -> bool:
+async def hold(session: Session, tenant: int, name: str) -> bool:
     """Is there such a type? Nobody comes to use it until the transaction ends (``share``)."""
-    return await connection.fetchval(_HOLD, tenant, name) is not None
+    return await session.fetchval(_HOLD, tenant, name) is not None
 
 
-async def share(connection: Session, tenant: int, name: str) -> bool:
+async def share(session: Session, tenant: int, name: str) -> bool:
     """Is there such a type? Nobody removes it until the transaction ends."""
-    return await connection.fetchval(_SHARE, tenant, name) is not None
+    return await session.fetchval(_SHARE, tenant, name) is not None
 
 
-async def add(connection: Session, tenant: int, new: OwnType) -> bool:
+async def add(session: Session, tenant: int, new: OwnType) -> bool:
     """A new type; False where the name is taken."""
-    taken = await connection.fetchval(_ADD, tenant, new.id, new.name, new.parent, new.description, new.created_at)
+    taken = await session.fetchval(_ADD, tenant, new.id, new.name, new.parent, new.description, new.created_at)
     return taken is not None
 
 
-async def remove(connection: Session, tenant: int, name: str, now: datetime) -> None:
+async def remove(session: Session, tenant: int, name: str, now: datetime) -> None:
     """Take it out of use."""
-    await connection.execute(_REMOVE, tenant, name, now)
+    await session.execute(_REMOVE, tenant, name, now)
 
 
-async def uses(connection: Session, tenant: int, name: str) -> TypeUses:
+async def uses(session: Session, tenant: int, name: str) -> TypeUses:
     """What names it."""
-    templates = await connection.fetch(_TEMPLATES, tenant, name)
-    credentials = await connection.fetch(_CREDENTIALS, tenant, name)
+    templates = await session.fetch(_TEMPLATES, tenant, name)
+    credentials = await session.fetch(_CREDENTIALS, tenant, name)
     return TypeUses(tuple(row[0] for row in templates), tuple(row[0] for row in credentials))

@@ -38,31 +38,31 @@ on conflict (tenant, name) do nothing returning name
 
 async def get(database: Database, tenant: int, name: str) -> Stream:
     """The stream's settings; its defaults where it has none."""
-    async with database.session() as connection:
-        return _stream(name, await connection.fetchrow(_GET, tenant, name))
+    async with database.session() as session:
+        return _stream(name, await session.fetchrow(_GET, tenant, name))
 
 
-async def get_for_update(connection: Session, tenant: int, name: str) -> Stream:
+async def get_for_update(session: Session, tenant: int, name: str) -> Stream:
     """The same, and nobody else changes them until the transaction ends (once there is a row)."""
-    return _stream(name, await connection.fetchrow(_GET_FOR_UPDATE, tenant, name))
+    return _stream(name, await session.fetchrow(_GET_FOR_UPDATE, tenant, name))
 
 
 async def list_streams(database: Database, tenant: int) -> list[Stream]:
     """Those with settings, and those that every tenant has, by name."""
-    async with database.session() as connection:
-        found = {row[0]: _stream(row[0], row) for row in await connection.fetch(_LIST, tenant)}
+    async with database.session() as session:
+        found = {row[0]: _stream(row[0], row) for row in await session.fetch(_LIST, tenant)}
     found |= {name: default(name) for name in KNOWN if name not in found}
     return [found[name] for name in sorted(found)]
 
 
-async def add(connection: Session, tenant: int, stream: Stream, now: datetime) -> bool:
+async def add(session: Session, tenant: int, stream: Stream, now: datetime) -> bool:
     """A stream with these settings; False where one of that name has settings already."""
-    return await connection.fetchval(_ADD, tenant, *msgspec.structs.astuple(stream), now) is not None
+    return await session.fetchval(_ADD, tenant, *msgspec.structs.astuple(stream), now) is not None
 
 
-async def put(connection: Session, tenant: int, stream: Stream, now: datetime) -> None:
+async def put(session: Session, tenant: int, stream: Stream, now: datetime) -> None:
     """Set all of it."""
-    await connection.execute(_PUT, tenant, *msgspec.structs.astuple(stream), now)
+    await session.execute(_PUT, tenant, *msgspec.structs.astuple(stream), now)
 
 
 def _stream(name: str, row: "Record | None") -> Stream:

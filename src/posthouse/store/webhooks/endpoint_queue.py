@@ -19,12 +19,11 @@ from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import EndpointHealth, LeasedEndpoint, WaitingEvent
 from posthouse.model.webhook_event import EventFacts
-from posthouse.store.postgres.database import Database
+from posthouse.store.postgres.database import Database, Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asyncpg import Connection, Record
 
 TEST: Final = "webhook.test"
 _START: Final = """
@@ -126,8 +125,8 @@ order by q.due, q.xid, q.event
 
 async def news(database: Database) -> bool | None:
     """Whether something happened since; None where nobody listens. A read only."""
-    async with database.session() as connection:
-        found: bool | None = await connection.fetchval(_NEWS)
+    async with database.session() as session:
+        found: bool | None = await session.fetchval(_NEWS)
         return found
 
 
@@ -136,47 +135,47 @@ async def gather(database: Database, now: datetime, limit: int, *, ordered_tries
 
     ``ordered_tries``: after so many an event that fails while others of its endpoint go well holds back its thread no longer.
     """
-    async with database.session() as connection:
-        rows = await connection.fetch(_GATHER, limit, now, ordered_tries)
+    async with database.session() as session:
+        rows = await session.fetch(_GATHER, limit, now, ordered_tries)
     return rows[0][0], [EndpointKey(*tuple(row)[1:]) for row in rows if row[3] is not None]
 
 
 async def ready(database: Database, holder: UUID, now: datetime, limit: int) -> list[EndpointKey]:
     """Endpoints with something due that are ours or nobody's."""
-    async with database.session() as connection:
-        return [EndpointKey(*row) for row in await connection.fetch(_READY, holder, now, limit)]
+    async with database.session() as session:
+        return [EndpointKey(*row) for row in await session.fetch(_READY, holder, now, limit)]
 
 
 async def take(
     database: Database, holder: UUID, places: "Sequence[EndpointKey]", now: datetime, until: datetime
 ) -> list[EndpointKey]:
     """Those of ``places`` that are ours until then."""
-    async with database.session() as connection:
-        return [EndpointKey(*row) for row in await connection.fetch(_TAKE, holder, now, until, *columns(places))]
+    async with database.session() as session:
+        return [EndpointKey(*row) for row in await session.fetch(_TAKE, holder, now, until, *columns(places))]
 
 
 async def renew(database: Database, holder: UUID, places: "Sequence[EndpointKey]", until: datetime) -> set[EndpointKey]:
     """Those that are still ours, until then."""
-    async with database.session() as connection:
-        return {EndpointKey(*row) for row in await connection.fetch(_RENEW, holder, until, *columns(places))}
+    async with database.session() as session:
+        return {EndpointKey(*row) for row in await session.fetch(_RENEW, holder, until, *columns(places))}
 
 
 async def release(database: Database, holder: UUID, places: "Sequence[EndpointKey]") -> None:
     """Anybody may take them."""
-    async with database.session() as connection:
-        await connection.execute(_RELEASE, holder, *columns(places))
+    async with database.session() as session:
+        await session.execute(_RELEASE, holder, *columns(places))
 
 
-async def held(connection: "Connection[Record]", place: EndpointKey, holder: UUID) -> LeasedEndpoint | None:
+async def held(session: Session, place: EndpointKey, holder: UUID) -> LeasedEndpoint | None:
     """The endpoint as it is now; None where it is no longer ours to tell, or switched off."""
-    row: Any = await connection.fetchrow(_HELD, place.tenant, place.environment, place.id, holder)
+    row: Any = await session.fetchrow(_HELD, place.tenant, place.environment, place.id, holder)
     if row is None:
         return None
     return LeasedEndpoint(kind=row[0], url=row[1], health=EndpointHealth(row[2], row[3], row[4]))
 
 
 async def claim(
-    connection: "Connection[Record]",
+    session: Session,
     place: EndpointKey,
     now: datetime,
     held: "Sequence[UUID]",
@@ -189,9 +188,7 @@ async def claim(
 
     ``ordered_tries`` as in ``gather``.
     """
-    rows = await connection.fetch(
-        _CLAIM, place.tenant, place.environment, place.id, now, list(held), ordered_tries, failing, limit
-    )
+    rows = await session.fetch(_CLAIM, place.tenant, place.environment, place.id, now, list(held), ordered_tries, failing, limit)
     return [_waiting(place, row) for row in rows]
 
 
