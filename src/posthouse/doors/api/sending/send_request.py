@@ -6,6 +6,7 @@ not this room's. A part that was found faulty before is None here and is passed 
 
 import binascii
 import mimetypes
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -21,8 +22,8 @@ from posthouse.model.limits import Limits
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError, Rejection, SendRequest
 from posthouse.policy import types
-from posthouse.policy.accept import request_rules
-from posthouse.policy.accept.schedule import Schedule, schedule
+from posthouse.policy.accept.admit import check_rules
+from posthouse.policy.accept.schedule import Schedule
 from posthouse.policy.types import OwnTypes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,15 +98,12 @@ def _check(body: SendBody, own: OwnHeaders, faults: Faults) -> None:
         faults.append(FieldError("headers.Reply-To", "cannot stand beside replyTo: give one of them"))
 
 
-def _policy_faults(request: SendRequest, now: datetime, limits: Limits, own: OwnTypes) -> list[FieldError]:
+def _policy_faults(request: SendRequest, now: datetime, limits: Limits, own: OwnTypes) -> tuple[FieldError, ...]:
     """What policy would say of the rest, so that one answer has it all."""
-    found = list(request_rules.check(request, limits))
     name = request.type or types.DEFAULT
-    known = types.BY_NAME.get(name) or own.get(name)
-    if known is None:
-        found.append(FieldError("type", types.unknown(name, own)))
-    timed = schedule(request, known or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
-    return found if isinstance(timed, Schedule) else [*found, *timed]
+    known = types.BY_NAME.get(name) or own.get(name) or FieldError("type", types.unknown(name, own))
+    found = check_rules(request, known, now, limits)
+    return () if isinstance(found, Schedule) else found
 
 
 def dedupe_key(given: str | None, header: str | None, faults: Faults, most: int) -> str | None:
@@ -184,7 +182,7 @@ def _attachment(given: AttachmentBody | None, path: str, faults: Faults) -> Atta
     return Attachment(given.filename, content, kind, given.content_id or "")
 
 
-def _unsaid(told: Faults, more: list[FieldError]) -> list[FieldError]:
+def _unsaid(told: Faults, more: Iterable[FieldError]) -> list[FieldError]:
     """Those of ``more`` that do not follow from what was told: a faulty part counts as absent, and so may be missed."""
     paths = [fault.path for fault in told]
     content = any(path in _CONTENT for path in paths)
