@@ -56,8 +56,6 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/pipeline/feedback/loop.py:_hook": "one provider's call must not stop the others; it is tried again, then given up",
     "src/posthouse/pipeline/feedback/loop.py:_report": "one report must not stop the others; it is tried again, then given up",
     "src/posthouse/pipeline/feedback/loop.py:run": "feedback loop: outlives the database's absence and its own bugs",
-    "src/posthouse/pipeline/deliver/claims.py:write_settlements": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
-    "src/posthouse/pipeline/deliver/deliver.py:_attempt": "worker: a bug in a transport must not take the other deliveries with it",
     "src/posthouse/pipeline/webhooks/dispatcher.py:_forever": "fan-out loop: outlives the database's absence and its own bugs",
     "src/posthouse/pipeline/webhooks/dispatcher.py:_guarded": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
     "src/posthouse/pipeline/webhooks/dispatcher.py:settling": "fan-out: what was told is not forgotten while the database is away; anything else is raised",

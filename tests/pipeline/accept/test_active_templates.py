@@ -61,14 +61,14 @@ async def test_another_tenant_sees_nothing_of_it(database: Database) -> None:
     assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note", 1), Rejection)
 
 
-async def test_what_can_be_no_name_or_version_is_never_asked_of_the_database(database: Database) -> None:
+async def test_an_impossible_name_or_version_never_reaches_the_database(database: Database) -> None:
     _, actor, clock = await opened(database)
     book = ActiveTemplates(database, clock)
     for name, pinned in (("no\0te", None), ("", None), ("x" * 500, 1), ("note", 0), ("note", 2**40), ("note", -1)):
         assert isinstance(await book.find(actor.tenant, name, pinned), Rejection)
 
 
-async def test_an_unknown_name_is_answered_with_the_nearest_ready_made_one(database: Database) -> None:
+async def test_an_unknown_name_suggests_the_nearest_ready_made_one(database: Database) -> None:
     _, actor, clock = await opened(database)
     refused = await ActiveTemplates(database, clock).find(actor.tenant, "pasword-reset")
     assert isinstance(refused, Rejection)
