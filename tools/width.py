@@ -39,12 +39,17 @@ def wide_lines(text: str, tree: ast.Module) -> list[int]:
 
 def packed_code(text: str, tree: ast.Module) -> list[int]:
     """The numbers of the lines that tell the formatter to keep its hands off what is no literal table."""
+    kept = unformatted(text)
+    if not kept:
+        return []
     free = {number for table in tables(tree) for number in _lines(table)}
-    return [number for number in unformatted(text) if number not in free]
+    return [number for number in kept if number not in free]
 
 
 def unformatted(text: str) -> list[int]:
     """The numbers of the lines with ``# fmt: skip`` (or off, or on)."""
+    if "fmt:" not in text:  # tokenizing is what takes time
+        return []
     return [token.start[0] for token in tokens(text) if token.type == tokenize.COMMENT and KEEP_AS_IT_IS.match(token.string)]
 
 

@@ -50,7 +50,9 @@ DIALECT: Final = {
 # Tables that other modules' texts are compared with, or that others write. To be emptied.
 STILL_ODD: Final = frozenset({"docs/configuration.md", "docs/dependencies.md"})
 READ_BY_PEOPLE: Final = sorted(
-    place for place in MARKDOWN if place in {"CHANGELOG.md", "README.md", "SECURITY.md"} or re.fullmatch(r"docs/[\w-]+\.md", place)
+    place
+    for place in MARKDOWN
+    if place in {"CHANGELOG.md", "README.md", "SECURITY.md"} or re.fullmatch(r"docs/[\w-]+\.md", place)
 )
 
 

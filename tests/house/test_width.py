@@ -3,6 +3,7 @@ why).
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import pytest
@@ -42,6 +43,7 @@ RULES: Final[dict[str, Finder]] = {
 }
 
 
+@cache
 def found(rule: str) -> list[str]:
     """``place:line`` of everything that breaks a rule."""
     return [f"{module.place}:{line}" for module in (*product(), *proofs()) for line in RULES[rule](module)]
