@@ -10,7 +10,8 @@ from typing import Final
 
 import pytest
 
-from tests.house.tree import Module, called, dotted, owner, places, product
+from tests.house.tree import called, dotted, owner, places, product
+from tools.source import Module
 
 SQL: Final = re.compile(
     r"^\s*(select\s+(\*|\w+\(|[\w.]+\s*(,|\sas\s|\sfrom\s))|insert\s+into\s"
@@ -20,7 +21,8 @@ SQL: Final = re.compile(
 )
 RUNS_SQL: Final = frozenset({"execute", "executemany", "fetch", "fetchrow", "fetchval", "prepare", "cursor", "fetchmany"})
 CLOCKS: Final = re.compile(
-    r"^(datetime\.)?(datetime|date)\.(now|utcnow|today)$|^time\.(time|monotonic|perf_counter|process_time|localtime|gmtime)(_ns)?$"
+    r"^(datetime\.)?(datetime|date)\.(now|utcnow|today)$"
+    r"|^time\.(time|monotonic|perf_counter|process_time|localtime|gmtime)(_ns)?$"
 )
 CHANCE: Final = re.compile(r"^os\.urandom$|^random\.|^secrets\.|^(uuid\.)?uuid[14]$")
 SECRET: Final = re.compile(r"(^|_)(secret|digest|password|passphrase|signature|hmac|token|mac)s?$", re.IGNORECASE)
@@ -91,6 +93,20 @@ NOT_SECRET: Final = {
     "src/posthouse/pipeline/deliver/rebuild.py:rebuild": "the digest of a message, compared with the one on record",
     "src/posthouse/admin/rerender.py:is_same": "the digest of a rendering, compared with the one on record",
     "src/posthouse/admin/template_push.py:_same": "the digest of a template's words, compared with those of a version",
+}
+
+# A database session is lent by ``Database.session`` and ``Database.transaction``. Outside the store it is handed on, and asked nothing.
+ASKS_THE_DATABASE: Final = frozenset({
+    "acquire", "add_listener", "copy_from_table", "copy_records_to_table", "copy_to_table", "cursor", "execute", "executemany", "fetch",
+    "fetchmany", "fetchrow", "fetchval", "prepare", "set_type_codec",
+})  # fmt: skip
+SESSION: Final = re.compile(r"(^|_)(session|connection|conn|pool|database|transaction)$")
+CONNECTION: Final = re.compile(r"\b(asyncpg|Connection\[Record\]|PoolConnectionProxy)\b")
+# Where a session is asked something outside the store. To be emptied.
+ASKS_A_SESSION: Final[dict[str, str]] = {}
+# Doors that change something themselves instead of calling admin/ or pipeline/. To be emptied: what several rows need at once is a use case.
+OPENS_TRANSACTIONS: Final = {
+    "src/posthouse/doors/inbound/store_returned.py": "a returned mail and who asked for it are one commit: belongs into pipeline/feedback",
 }
 
 Finder = Callable[[Module], Iterator[int]]
@@ -191,6 +207,42 @@ def opens_sockets(module: Module) -> Iterator[int]:
     return (node.lineno for node in ast.walk(module.tree) if isinstance(node, ast.Call) and OPENS_SOCKETS.search(called(node)))
 
 
+def names_a_connection(module: Module) -> Iterator[int]:
+    """The driver, or its connection as a type, also as text in an annotation."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) and CONNECTION.search(ast.unparse(node)):
+            yield node.lineno
+    yield from (line for line, text in constants(module) if CONNECTION.search(text))
+
+
+def asks_a_session(module: Module) -> Iterator[int]:
+    """SQL verbs on what is called a session or a connection to the database, or was lent as one."""
+    names = lent(module)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKS_THE_DATABASE:
+            asked = dotted(node.func.value).rpartition(".")[2]
+            if asked in names or SESSION.search(asked):
+                yield node.lineno
+
+
+def lent(module: Module) -> set[str]:
+    """The names in ``async with database.session() as name``."""
+    items = [item for node in ast.walk(module.tree) if isinstance(node, ast.AsyncWith) for item in node.items]
+    return {
+        item.optional_vars.id
+        for item in items
+        if isinstance(item.optional_vars, ast.Name)
+        and isinstance(item.context_expr, ast.Call)
+        and called(item.context_expr).endswith((".session", ".transaction"))
+    }
+
+
+def opens_transactions(module: Module) -> Iterator[int]:
+    for node in ast.walk(module.tree):
+        if module.room == "doors" and isinstance(node, ast.Call) and called(node).endswith(".transaction"):
+            yield node.lineno
+
+
 RULES: Final[dict[str, tuple[Finder, frozenset[str], dict[str, str]]]] = {
     "SQL stands only in store": (sql, frozenset({"store"}), {}),
     "only config reads the environment": (environment, frozenset({"config"}), READS_ENVIRONMENT),
@@ -201,6 +253,9 @@ RULES: Final[dict[str, tuple[Finder, frozenset[str], dict[str, str]]]] = {
     "only net's http asks other HTTP servers": (speaks_http, frozenset({"client", "testing"}), SPEAKS_HTTP),
     "only net opens connections to others": (opens_sockets, frozenset({"net", "client", "testing"}), {}),
     "secrets are compared in constant time": (compared_secrets, frozenset(), NOT_SECRET),
+    "only the store names a connection": (names_a_connection, frozenset({"store"}), {}),
+    "only the store asks the database": (asks_a_session, frozenset({"store"}), ASKS_A_SESSION),
+    "doors open no transaction": (opens_transactions, frozenset(), OPENS_TRANSACTIONS),
 }
 
 

@@ -10,7 +10,9 @@ HARMLESS: Final = {"mail/html.py": 1}  # whatever fails in it fails at its first
 
 
 def test_no_group_is_possessive() -> None:
-    """Before CPython 3.11.5 a possessive group that fails half-way goes on behind what it had read (gh-106052): ``a.@b`` was an address."""
+    """Before CPython 3.11.5 a possessive group that fails half-way goes on behind what it had read (gh-106052): ``a.@b`` was an
+    address.
+    """
     found = {}
     for path in sorted(SOURCE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")

@@ -4,7 +4,8 @@ import ast
 import re
 from typing import Final
 
-from tests.house.tree import ROOT, Module, called, document, owner, places, product, proofs, rows
+from tests.house.tree import ROOT, called, document, dotted, owner, places, product, proofs, rows
+from tools.source import Function, Module
 
 FUNCTION_LINES: Final = 50
 MODULE_LINES: Final = 350
@@ -56,19 +57,27 @@ def test_every_room_says_what_it_is() -> None:
     assert not bare, places(sorted(bare))
 
 
-def public_definitions(module: Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    top = [node for node in module.tree.body if isinstance(node, kinds) and is_public(node.name)]
+def needs_a_docstring(module: Module) -> list[Function | ast.ClassDef]:
+    """Public classes and functions, and the public methods that do more than their name says.
+
+    A property and a method of one statement are read as fast as a sentence about them; ``__init__`` is explained by its class.
+    """
+    top = [node for node in module.tree.body if isinstance(node, Function | ast.ClassDef) and is_public(node.name)]
     classes = [node for node in top if isinstance(node, ast.ClassDef)]
-    methods = [node for each in classes for node in each.body if isinstance(node, kinds) and is_public(node.name)]
-    return [*top, *methods]
+    methods = [node for each in classes for node in each.body if isinstance(node, Function) and is_public(node.name)]
+    return [*top, *(method for method in methods if not speaks_for_itself(method))]
+
+
+def speaks_for_itself(method: Function) -> bool:
+    is_property = any(dotted(decorator).endswith(("property", "setter")) for decorator in method.decorator_list)
+    return is_property or len(method.body) == 1
 
 
 def test_what_other_rooms_use_has_a_docstring() -> None:
     silent = [
         f"{module.place}:{node.lineno} {node.name}"
         for module in product()
-        for node in public_definitions(module)
+        for node in needs_a_docstring(module)
         if not ast.get_docstring(node)
     ]
     assert not silent, places(silent)

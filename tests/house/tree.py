@@ -1,50 +1,28 @@
 """The tree as the house tests see it: every Python module of ours, parsed once."""
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from tools import source
+from tools.source import Module
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGE: Final = ROOT / "src" / "posthouse"
 ELSEWHERE: Final = frozenset({".git", ".venv", ".cache", ".hypothesis", "__pycache__", "var", "results", "node_modules"})
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-class Module(NamedTuple):
-    """``place`` is the path from the project's root, ``room`` the first folder or file below the package."""
-
-    place: str
-    room: str
-    text: str
-    tree: ast.Module
-
-    @property
-    def functions(self) -> Iterator[Function]:
-        """Every function, methods and inner ones too."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
-
-
-def _parse(path: Path) -> Module:
-    place = path.relative_to(ROOT)
-    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py") if PACKAGE in path.parents else place.parts[0]
-    text = path.read_text()
-    return Module(str(place), room, text, ast.parse(text, filename=str(place)))
 
 
 @cache
 def product() -> tuple[Module, ...]:
     """What is shipped."""
-    return tuple(_parse(path) for path in sorted(PACKAGE.rglob("*.py")))
+    return source.product(ROOT)
 
 
 @cache
 def proofs() -> tuple[Module, ...]:
     """What proves it, and what measures it."""
-    places = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("bench/**/*.py")]
-    return tuple(_parse(path) for path in sorted(places) if not ELSEWHERE.intersection(path.parts))
+    paths = [path for folder in ("tests", "bench", "tools") for path in ROOT.glob(f"{folder}/**/*.py")]
+    return tuple(source.parse(path, ROOT) for path in sorted(paths) if not ELSEWHERE.intersection(path.relative_to(ROOT).parts))
 
 
 @cache

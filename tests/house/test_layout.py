@@ -1,0 +1,49 @@
+"""How modules and folders hang together: every public class name once, no circles; the tree is shallow."""
+
+from pathlib import PurePosixPath
+from typing import Final
+
+from tests.house.tree import places, product
+from tools.shape import classes_twice
+from tools.source import circles, folder_imports, imports
+
+DEEPEST: Final = 3  # folders below src/posthouse
+# Public class names that may stand in more than one place, and why.
+TWICE: Final[dict[str, str]] = {}
+# Folders that import each other in a circle today. To be emptied when the endpoint records replace the tables in doors/api.
+CIRCULAR: Final = frozenset({
+    "posthouse.doors.api", "posthouse.doors.api.messages", "posthouse.doors.api.sending", "posthouse.doors.api.settings",
+    "posthouse.doors.api.shared", "posthouse.doors.api.suppressions", "posthouse.doors.api.system", "posthouse.doors.api.templates",
+    "posthouse.doors.api.webhooks", "posthouse.doors.dashboard.pages", "posthouse.doors.hooks", "posthouse.doors.http",
+})  # fmt: skip
+
+
+def test_a_public_class_name_stands_once() -> None:
+    twice = [f"{name}: {', '.join(where)}" for name, where in classes_twice(product()).items() if name not in TWICE]
+    assert not twice, places(twice)
+
+
+def test_every_class_name_that_may_stand_twice_does_and_has_a_reason() -> None:
+    idle = [name for name, reason in TWICE.items() if name not in classes_twice(product()) or not reason]
+    assert not idle, places(idle)
+
+
+def test_modules_do_not_import_in_circles() -> None:
+    found = [" ".join(circle) for circle in circles(imports(product()))]
+    assert not found, places(found)
+
+
+def test_folders_do_not_import_in_circles() -> None:
+    found = [" ".join(circle) for circle in circles(folder_imports(product())) if not CIRCULAR.issuperset(circle)]
+    assert not found, places(found)
+
+
+def test_every_circle_that_is_allowed_is_there() -> None:
+    found = {folder for circle in circles(folder_imports(product())) for folder in circle}
+    assert not CIRCULAR - found, places(sorted(CIRCULAR - found))
+
+
+def test_the_tree_is_at_most_three_folders_deep() -> None:
+    paths = [PurePosixPath(module.place).relative_to("src/posthouse") for module in product()]
+    deep = [str(path) for path in paths if len(path.parent.parts) > DEEPEST]
+    assert not deep, places(deep)
