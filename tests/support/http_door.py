@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -98,10 +99,6 @@ async def open_door(
     intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
     amend = MessageActions(database, SEALER, clock, entropy, announce)
     reasons: list[str] = []
-
-    async def readiness() -> Sequence[str]:
-        return reasons
-
     fields: dict[str, Any] = {
         "intake": intake,
         "throttle": KeyRateLimits(database, intake.facts, clock),
@@ -114,7 +111,7 @@ async def open_door(
         "new_id": entropy.new_id,
         "random": os.urandom,
         "signing_keys": domains.signing_keys,
-        "readiness": readiness,
+        "readiness": partial(_read, reasons),
         "exposition": lambda: metrics.exposition(None),
         "templates": Templates(
             TemplateParts(database=database, now=clock.now, new_id=entropy.new_id, forget=intake.facts.templates.forget)
@@ -126,6 +123,10 @@ async def open_door(
     dashboard = DashboardParts(database=database, sealer=SEALER, clock=clock, public_url=PUBLIC_URL)
     app = join_doors(HttpDoorParts(api=parts, dashboard=dashboard, visits=visits))
     return HttpDoor(app, parts, clock, *keys, reasons)
+
+
+async def _read(reasons: list[str]) -> Sequence[str]:
+    return reasons
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:
