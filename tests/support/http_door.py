@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -110,10 +111,6 @@ async def open_door(
         allow_private_networks=changed.get("allow_private_networks", False),
     )
     reasons: list[str] = []
-
-    async def readiness() -> Sequence[str]:
-        return reasons
-
     fields: dict[str, Any] = {
         "intake": intake,
         "throttle": KeyRateLimits(database, intake.facts, clock),
@@ -125,7 +122,7 @@ async def open_door(
         "new_id": entropy.new_id,
         "random": os.urandom,
         "signing_keys": domains.signing_keys,
-        "readiness": readiness,
+        "readiness": partial(_read, reasons),
         "exposition": lambda: metrics.exposition(None),
         "own_types": intake.facts.own_types,
     }
@@ -135,8 +132,13 @@ async def open_door(
     return HttpDoor(app, parts, clock, *keys, reasons)
 
 
+<<<<<<< HEAD
 def notify_nobody(_heads: Sequence[FlowHead]) -> None:
     """No worker listens."""
+=======
+async def _read(reasons: list[str]) -> Sequence[str]:
+    return reasons
+>>>>>>> 1cf188894b9975c320e3d95edd166f8a22b36420
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:

@@ -70,7 +70,7 @@ _DEFAULT_RETRY_AFTER: Final = 1
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every error. ``reasons`` is only in the response of ``/readyz``."""
+    """The body of every error. ``reasons`` stands only in the answer of ``/readyz``."""
 
     type: str
     title: str
