@@ -13,7 +13,7 @@ Chunk = bytes | None  # None: the client hangs up
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Header names are lower case; ``repeated`` has those that came more than once."""
+    """The response. Header names are lower case; ``repeated`` has those that came more than once."""
 
     status: int
     headers: dict[str, str]
@@ -53,32 +53,41 @@ async def ask(
     sent |= {"authorization": f"Bearer {key}"} if key else {}
     sent |= {name.lower(): value for name, value in (headers or {}).items()}
     scope: Scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
-        "root_path": "", "scheme": "http", "query_string": urlencode(query or {}).encode(), "client": peer,
-        "server": ("127.0.0.1", 8025), "headers": [(n.encode(), v.encode("latin-1")) for n, v in (*sent.items(), *again) if v is not None],
-    }  # fmt: skip
-    return await _talk(app, scope, list(chunks) if chunks is not None else [data])
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "scheme": "http",
+        "query_string": urlencode(query or {}).encode(),
+        "client": peer,
+        "server": ("127.0.0.1", 8025),
+        "headers": [(n.encode(), v.encode("latin-1")) for n, v in (*sent.items(), *again) if v is not None],
+    }
+    return await _exchange(app, scope, list(chunks) if chunks is not None else [data])
 
 
-async def _talk(app: ASGIApp, scope: Scope, chunks: list[Chunk]) -> Answer:
+async def _exchange(app: ASGIApp, scope: Scope, chunks: list[Chunk]) -> Answer:
     waiting = iter([_part(chunk, last=index == len(chunks) - 1) for index, chunk in enumerate(chunks)])
-    heard: list[Message] = []
+    sent: list[Message] = []
 
     async def receive() -> Message:
         return next(waiting, {"type": "http.disconnect"})
 
     async def send(message: Message) -> None:
-        heard.append(message)
+        sent.append(message)
 
     await app(scope, receive, send)
     nothing: Message = {"status": 0, "headers": []}
-    start = next((message for message in heard if message["type"] == "http.response.start"), nothing)
+    start = next((message for message in sent if message["type"] == "http.response.start"), nothing)
     pairs = [(name.decode().lower(), value.decode("latin-1")) for name, value in start["headers"]]
     names = [name for name, _ in pairs]
     return Answer(
         status=start["status"],
         headers=dict(pairs),
-        body=b"".join(message.get("body", b"") for message in heard if message["type"] == "http.response.body"),
+        body=b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body"),
         repeated=tuple(sorted({name for name in names if names.count(name) > 1})),
     )
 

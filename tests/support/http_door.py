@@ -1,4 +1,4 @@
-"""The HTTP door over a real database, with everything real behind it but the workers and the clock."""
+"""The HTTP doors over a real database; only the workers and the clock are not real."""
 
 import os
 from collections.abc import Sequence
@@ -9,8 +9,11 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from posthouse.admin.context import AdminContext
-from posthouse.doors.api.app import create_app
+from posthouse.app.roles.http import ENDPOINTS, HttpDoorParts, join_doors
 from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.dashboard.page import DashboardParts
+from posthouse.doors.http.endpoint import Endpoint
+from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.model.limits import CONTRACT
 from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Environment
@@ -33,6 +36,8 @@ from tests.support.asgi import Answer, ask
 from tests.support.writes import write
 
 SEALER = Sealer(("a secret of the tests",), os.urandom)
+PUBLIC_URL = "https://mail.shop.example"
+KEYED = tuple((each.method, each.path) for each in ENDPOINTS if each.needs_key)
 INBOX = (RouteFact(name="inbox", kind="inbox"),)
 
 
@@ -53,17 +58,28 @@ class HttpDoor:
         return await ask(self.app, method, path, body, **({"key": self.test} | how))
 
     async def send(self, key: str | None = None, **fields: Any) -> dict[str, Any]:
-        """A message that must be taken."""
-        said = {"to": "jane@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello"} | fields
+        """Send a message that must be accepted."""
+        fields_ = {"to": "jane@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello"} | fields
         answer = await self.ask(
-            "POST", "/v1/send", {name: value for name, value in said.items() if value is not None}, key=key or self.test
+            "POST", "/v1/send", {name: value for name, value in fields_.items() if value is not None}, key=key or self.test
         )
         assert answer.status == 202, answer.body
         return dict(answer.json())
 
 
+def endpoint(operation_id: str) -> Endpoint:
+    """The record of an operation."""
+    return next(each for each in ENDPOINTS if each.operation_id == operation_id)
+
+
 async def open_door(
-    database: Database, now: datetime, *, routes: tuple[RouteFact, ...] = INBOX, clock: FakeClock | None = None, **changed: Any
+    database: Database,
+    now: datetime,
+    *,
+    routes: tuple[RouteFact, ...] = INBOX,
+    clock: FakeClock | None = None,
+    visits: VisitParts | None = None,
+    **changed: Any,
 ) -> HttpDoor:
     """Two tenants, three keys, one application."""
     clock, entropy = clock or FakeClock(now), Entropy()
@@ -71,8 +87,13 @@ async def open_door(
     domains = Domains(database, SEALER)
     lists = SuppressionLookup(database, clock, AddressHasher(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy))
     composer = MessageBuilder(
-        facts=TenantFacts(database, domains, clock), sealer=SEALER, entropy=entropy, routes=routes, lists=lists, limits=changed.get("limits", CONTRACT),
-    )  # fmt: skip
+        facts=TenantFacts(database, domains, clock),
+        sealer=SEALER,
+        entropy=entropy,
+        routes=routes,
+        lists=lists,
+        limits=changed.get("limits", CONTRACT),
+    )
     announce = Announcer()
     intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
     admin = AdminContext(
@@ -92,18 +113,32 @@ async def open_door(
         return reasons
 
     fields: dict[str, Any] = {
-        "intake": intake, "throttle": KeyRateLimits(database, intake.facts, clock), "admin": admin, "database": database, "sealer": SEALER,
-        "credentials": Credentials(database, clock), "clock": clock, "new_id": entropy.new_id, "random": os.urandom,
-        "signing_keys": domains.signing_keys, "readiness": readiness, "exposition": lambda: metrics.exposition(None),
-        "own_types": intake.facts.own_types, "public_url": "https://mail.shop.example",
-    }  # fmt: skip
+        "intake": intake,
+        "throttle": KeyRateLimits(database, intake.facts, clock),
+        "admin": admin,
+        "cells": Cells(database),
+        "sealer": SEALER,
+        "credentials": Credentials(database, clock),
+        "clock": clock,
+        "new_id": entropy.new_id,
+        "random": os.urandom,
+        "signing_keys": domains.signing_keys,
+        "readiness": readiness,
+        "exposition": lambda: metrics.exposition(None),
+        "own_types": intake.facts.own_types,
+    }
     parts = ApiParts(**(fields | changed))
-    return HttpDoor(create_app(parts), parts, clock, *keys, reasons)
+    dashboard = DashboardParts(database=database, sealer=SEALER, clock=clock, public_url=PUBLIC_URL)
+    app = join_doors(HttpDoorParts(api=parts, dashboard=dashboard, visits=visits))
+    return HttpDoor(app, parts, clock, *keys, reasons)
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:
     mine = await write(database, tenants.create, "first", now, default_from="Shop <noreply@shop.example>")
     other = await write(database, tenants.create, "second", now, default_from="Other <noreply@other.example>")
-    wanted = ((mine.id, Environment.LIVE), (mine.id, Environment.TEST), (other.id, Environment.LIVE))
-    made = [(await write(database, create_api_key, tenant, place, now=now, random=os.urandom))[1] for tenant, place in wanted]
-    return made[0], made[1], made[2]
+    owners = ((mine.id, Environment.LIVE), (mine.id, Environment.TEST), (other.id, Environment.LIVE))
+    keys = [
+        (await write(database, create_api_key, tenant, environment, now=now, random=os.urandom))[1]
+        for tenant, environment in owners
+    ]
+    return keys[0], keys[1], keys[2]

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from posthouse.doors.dashboard.render import POLICY, STATES, MessagesPageData, PageFilter, page
+from posthouse.doors.dashboard.page import Frame, PageContent
+from posthouse.doors.dashboard.pages.messages import MESSAGES, STATES, MessagesFilter, messages_context
+from posthouse.doors.dashboard.pages.registry import PAGES
+from posthouse.doors.dashboard.render import POLICY, PageRenderer
 from posthouse.model.send_request import FieldError
+from posthouse.model.tenant import Tenant
 from tests.support.payloads import PAYLOADS
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -36,9 +41,21 @@ def message(**changed: Any) -> dict[str, Any]:
     } | changed  # fmt: skip
 
 
-def shown(*messages: dict[str, Any], **changed: Any) -> str:
-    fields: dict[str, Any] = {"now": NOW, "here": "http://127.0.0.1:8025", "tenant": "first", "messages": messages} | changed
-    return page(MessagesPageData(**fields))
+TENANT = Tenant(id=1, ref="ten_1", name="first", default_from=None, reply_to=None)
+EVERYTHING = MessagesFilter()
+RENDERER = PageRenderer(PAGES)
+
+
+def shown(
+    *messages: dict[str, Any],
+    filters: MessagesFilter = EVERYTHING,
+    tenant: Tenant | None = TENANT,
+    faults: Sequence[FieldError] = (),
+    older_url: str = "",
+) -> str:
+    context = messages_context(messages, filters, "http://127.0.0.1:8025")
+    content = PageContent(context=context, faults=faults, older_url=older_url)
+    return RENDERER.render(MESSAGES, Frame(now=NOW, tenant=tenant), content)
 
 
 def names(html: str) -> set[str]:
@@ -49,7 +66,7 @@ def names(html: str) -> set[str]:
     return found
 
 
-def test_a_message_is_told_with_its_deliveries_attempts_and_events() -> None:
+def test_a_message_shows_its_deliveries_attempts_and_events() -> None:
     html = shown(message())
     for text in (
         "Reset",
@@ -78,23 +95,23 @@ def test_every_state_has_its_label(state: str) -> None:
 
 def test_an_empty_page_says_how_to_send_the_first_mail() -> None:
     assert "curl http://127.0.0.1:8025/v1/send" in unescape(shown())
-    assert "curl" not in shown(asked=PageFilter(status="bounced"))
-    assert "posthouse init" in shown(tenant="")
+    assert "curl" not in shown(filters=MessagesFilter(status="bounced"))
+    assert "posthouse init" in shown(tenant=None)
 
 
-def test_what_was_asked_stays_in_the_form() -> None:
-    html = shown(asked=PageFilter(environment="test", status="bounced", q="jane@example.com"))
+def test_the_filter_stays_in_the_form() -> None:
+    html = shown(filters=MessagesFilter(environment="test", status="bounced", q="jane@example.com"))
     assert '<option value="test" selected>' in html
     assert '<option value="bounced" selected>' in html
     assert 'value="jane@example.com"' in html
 
 
-def test_a_wrong_filter_is_told() -> None:
+def test_a_wrong_filter_is_named() -> None:
     assert "must be one of" in shown(faults=[FieldError("status", "must be one of queued, sent")])
 
 
 def test_a_long_list_leads_on() -> None:
-    assert 'href="/?before=abc&amp;status=sent"' in shown(message(), older="/?before=abc&status=sent").replace("&#x2f;", "/")
+    assert 'href="/?before=abc&amp;status=sent"' in shown(message(), older_url="/?before=abc&status=sent").replace("&#x2f;", "/")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -112,7 +129,7 @@ def test_whatever_others_wrote_is_text(payload: str) -> None:
         "dedupeKey": "k", "tags": ["t"], "metadata": {"a": "b"}, "template": {"name": "t", "version": 1, "locale": "de"},
         "deliveries": [delivery | {"reason": "r"}],
     }  # fmt: skip
-    assert names(shown(hostile, asked=PageFilter(q=payload))) == names(shown(harmless))
+    assert names(shown(hostile, filters=MessagesFilter(q=payload))) == names(shown(harmless))
 
 
 def test_the_policy_lets_only_this_stylesheet_in() -> None:
@@ -137,5 +154,5 @@ def test_the_policy_lets_only_this_stylesheet_in() -> None:
         (-5, "0 s ago"),
     ],
 )
-def test_times_are_told_as_people_say_them(seconds: int, said: str) -> None:
+def test_times_are_shown_as_people_say_them(seconds: int, said: str) -> None:
     assert said in shown(message(createdAt=NOW - timedelta(seconds=seconds)))

@@ -81,7 +81,7 @@ def test_sixty_four_levels_are_read() -> None:
         (rb'{"metadata": {"\ud800": "x"}}', r"metadata.\ud800"),
     ],
 )
-def test_what_is_no_text_is_told_with_its_path(data: bytes, path: str) -> None:
+def test_what_is_no_text_is_a_fault_with_its_path(data: bytes, path: str) -> None:
     parsed = body.decode(data)
     assert isinstance(parsed, ParsedBody)
     assert [fault.path for fault in parsed.faults] == [path]
@@ -109,7 +109,7 @@ def test_what_a_good_client_writes_is_what_is_read(value: Any) -> None:
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
-    data = await body.read(Request(scope, receive), LIMIT, 0.05)
+    data = await body.receive_json(Request(scope, receive), LIMIT, 0.05)
     await (refuse(data) if isinstance(data, Rejection) else Response(data))(scope, receive, send)
 
 
@@ -128,8 +128,8 @@ async def test_a_body_beyond_the_limit_is_refused_while_it_arrives(chunks: list[
 @pytest.mark.parametrize(
     ("headers", "read"), [({}, 3), ({"Content-Length": "150"}, 3), ({"Content-Length": "150", "Expect": "100-continue"}, 0)]
 )
-async def test_what_comes_all_the_same_is_read_away_before_the_answer(headers: dict[str, str], read: int) -> None:
-    """Or a client that has not said everything finds its connection reset instead of the answer."""
+async def test_what_comes_all_the_same_is_discarded_before_the_answer(headers: dict[str, str], read: int) -> None:
+    """Or a client that has not sent everything finds its connection reset instead of the answer."""
     taken = 0
 
     async def counting(scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,7 +144,7 @@ async def test_what_comes_all_the_same_is_read_away_before_the_answer(headers: d
     assert (answer.code(), taken) == ("too_large", read)
 
 
-async def test_reading_away_has_an_end() -> None:
+async def test_discarding_has_an_end() -> None:
     answer = await ask(echo, "POST", "/", chunks=[b"x" * 60] * 100)
     assert answer.code() == "too_large"
 
@@ -194,5 +194,5 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         "path": "/",
         "query_string": b"",
     }
-    found = await body.read(Request(scope, receive), LIMIT, 0.05)
+    found = await body.receive_json(Request(scope, receive), LIMIT, 0.05)
     assert isinstance(found, Rejection)

@@ -24,15 +24,15 @@ TARGETS = (
 )  # fmt: skip
 
 
-class Told:
-    """What was told; ``away``: of nothing, because the database is."""
+class RecordedVisits:
+    """The visits that were recorded; ``away``: the database is."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[Link, Feedback]] = []
+        self.visits: list[tuple[Link, Feedback]] = []
         self.away = False
 
-    async def tell(self, found: Link, seen: Feedback) -> None:
-        self.seen.append((found, seen))
+    async def record(self, link_: Link, visit_: Feedback) -> None:
+        self.visits.append((link_, visit_))
 
     async def owners(self, database: Database, host: str) -> frozenset[int]:
         if self.away:
@@ -41,13 +41,13 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def recorded() -> RecordedVisits:
+    return RecordedVisits()
 
 
 @pytest.fixture
-async def door(database: Database, told: Told) -> HttpDoor:
-    visits = VisitParts(keys=(KEY,), owners=partial(told.owners, database), clock=FakeClock(NOW), tell=told.tell)
+async def door(database: Database, recorded: RecordedVisits) -> HttpDoor:
+    visits = VisitParts(keys=(KEY,), owners=partial(recorded.owners, database), clock=FakeClock(NOW), record=recorded.record)
     door = await open_door(database, NOW, visits=visits)
     for tenant, name in ((1, "shop.example"), (2, "other.example")):
         await add_domain(database, SEALER, tenant, name, True, NOW)
@@ -67,13 +67,13 @@ async def own(door: HttpDoor, host: str, key: str | None = None) -> Any:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-async def test_it_leads_there_byte_for_byte(door: HttpDoor, told: Told, target: str) -> None:
+async def test_it_leads_there_byte_for_byte(door: HttpDoor, recorded: RecordedVisits, target: str) -> None:
     found = await visit(door, f"/t/c/{token(LinkPurpose.CLICK, target)}", "mail.shop.example")
     assert (found.status, found.headers["location"]) == (302, target)
-    assert [(seen.url, seen.bot) for _, seen in told.seen] == [(target, False)]
+    assert [(seen.url, seen.bot) for _, seen in recorded.visits] == [(target, False)]
 
 
-async def test_on_a_tenants_own_host_only_its_own_links_lead_anywhere(door: HttpDoor, told: Told) -> None:
+async def test_on_a_tenants_own_host_only_its_own_links_lead_anywhere(door: HttpDoor, recorded: RecordedVisits) -> None:
     assert (await own(door, "Links.Shop.Example")).json()["trackingDomain"] == "links.shop.example"
     await own(door, "links.other.example", door.stranger)
     path = f"/t/c/{token(LinkPurpose.CLICK, 'https://shop.example/')}"
@@ -82,10 +82,10 @@ async def test_on_a_tenants_own_host_only_its_own_links_lead_anywhere(door: Http
         ("links.other.example", 404), ("LINKS.other.EXAMPLE:8025", 404), ("[::1]:8025", 302), ("[::1", 302), ("", 302),
     ):  # fmt: skip
         assert (await visit(door, path, host)).status == status, host
-    way_out = f"/u/{token(LinkPurpose.UNSUBSCRIBE)}"
-    assert [(await visit(door, way_out, "links.other.example", method)).status for method in ("GET", "POST")] == [404, 404]
+    unsubscribe = f"/u/{token(LinkPurpose.UNSUBSCRIBE)}"
+    assert [(await visit(door, unsubscribe, "links.other.example", method)).status for method in ("GET", "POST")] == [404, 404]
     assert (await visit(door, f"/t/o/{token(LinkPurpose.OPEN)}", "links.other.example")).status == 404
-    assert {found.tenant for found, _ in told.seen} == {1}
+    assert {found.tenant for found, _ in recorded.visits} == {1}
 
 
 async def test_a_host_that_was_left_keeps_its_links(door: HttpDoor) -> None:
@@ -98,8 +98,8 @@ async def test_a_host_that_was_left_keeps_its_links(door: HttpDoor) -> None:
     assert (await visit(door, theirs, "old.shop.example")).status == 404
 
 
-async def test_a_reader_is_sent_on_while_the_database_is_away(door: HttpDoor, told: Told) -> None:
-    told.away = True
+async def test_a_reader_is_redirected_while_the_database_is_away(door: HttpDoor, recorded: RecordedVisits) -> None:
+    recorded.away = True
     assert (await visit(door, f"/t/c/{token(LinkPurpose.CLICK, 'https://shop.example/')}", "links.shop.example")).status == 302
 
 
@@ -116,7 +116,7 @@ async def test_a_reader_is_sent_on_while_the_database_is_away(door: HttpDoor, to
         "-",
     ],
 )
-async def test_nobody_takes_a_host_that_is_not_below_a_domain_of_theirs(door: HttpDoor, host: str) -> None:
+async def test_a_tracking_host_must_be_below_a_domain_of_the_tenant(door: HttpDoor, host: str) -> None:
     refused = await own(door, host)
     assert (refused.status, refused.code()) == (422, "validation_failed")
     assert "trackingDomain" in refused.faults()

@@ -1,7 +1,7 @@
-"""What a door answers that was started anew while the database is away: everybody is told at once to come again.
+"""What listeners answer that were restarted while the database is away: every client gets the reply to try again at once.
 
-Such a process has nothing to take a message with, and its listening sockets are open all the time: whoever knocks would wait in
-silence. A successor that begins beside its predecessor (``process.Child.renew``) does none of this, because that one still answers.
+Such a process cannot accept a message, and its listening sockets are open all the time: a client would wait without an answer. A process
+that is started beside its predecessor does none of this, because the predecessor still answers.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 
 T = TypeVar("T")
-PATIENCE: Final = 2.0  # seconds that the store may take to open before anybody is told
+PATIENCE: Final = 2.0  # seconds that the store may take to open before clients get that reply
 _GRACE: Final = 2
 
 
@@ -29,7 +29,7 @@ async def serve_unavailable(
     clock: SystemClock,
     entropy: Entropy,
 ) -> T:
-    """What ``opening`` comes to; while it takes longer than a moment, the sockets are answered."""
+    """The result of ``opening``; where that takes longer than ``PATIENCE``, the sockets are answered meanwhile."""
     work = asyncio.create_task(opening)
     await asyncio.wait([work], timeout=PATIENCE)
     if not work.done():
@@ -44,35 +44,35 @@ async def _http(sock: socket.socket | None, clock: SystemClock, entropy: Entropy
         yield
         return
     from posthouse.app.roles.http import HttpDoor  # noqa: PLC0415 - submission alone needs no web framework
-    from posthouse.doors.api.app import unavailable_app  # noqa: PLC0415
+    from posthouse.doors.http.application import unavailable_application  # noqa: PLC0415
 
-    door = HttpDoor(unavailable_app(lambda: entropy.new_id(clock.now())), _GRACE)
-    await door.open(sock.dup())
+    server = HttpDoor(unavailable_application(lambda: entropy.new_id(clock.now())), _GRACE)
+    await server.open(sock.dup())
     try:
         yield
     finally:
-        await door.close()
+        await server.close()
 
 
 @asynccontextmanager
 async def _smtp(sockets: Mapping[str, socket.socket], settings: Settings, clock: SystemClock) -> AsyncIterator[None]:
-    loop, listening = asyncio.get_running_loop(), []
+    loop, servers = asyncio.get_running_loop(), []
     for name, sock in sockets.items():
         if name in ("smtp", IMPLICIT_TLS):
             context = server_context(settings, clock.now()) if name == IMPLICIT_TLS else None
-            listening.append(await loop.create_server(_Away, sock=sock.dup(), ssl=context, backlog=1024))
+            servers.append(await loop.create_server(_UnavailableReply, sock=sock.dup(), ssl=context, backlog=1024))
     try:
         yield
     finally:
-        for each in listening:
-            each.close()
+        for server in servers:
+            server.close()
 
 
-class _Away(asyncio.Protocol):
-    """One word and the end of the session (RFC 5321 3.8: 421)."""
+class _UnavailableReply(asyncio.Protocol):
+    """One reply and the end of the session (RFC 5321 3.8: 421)."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Say it at once."""
-        writing = cast("asyncio.Transport", transport)
-        writing.write(STORE_AWAY)
-        writing.close()
+        """Reply at once, without waiting for a command."""
+        stream = cast("asyncio.Transport", transport)
+        stream.write(STORE_AWAY)
+        stream.close()

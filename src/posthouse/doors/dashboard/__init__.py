@@ -1,1 +1,1 @@
-"""The dashboard: pages for people. In this version one: recent messages and their timelines, for the operator on this machine."""
+"""The dashboard: pages for people. Recent messages and alerts, for the operator on this machine."""

@@ -1,8 +1,7 @@
-"""Who may see the operator's page: somebody on this machine, and nobody who only pretends to be.
+"""Who may see the operator's pages? A browser on this machine, and no other client that only appears to be one.
 
-Three things must hold: the peer is loopback, the Host names this machine or our public address (else a foreign
-page could reach us by rebinding its own name, as the browser would count it as the same origin), and no proxy
-speaks for somebody else.
+Three conditions: the peer is loopback, the Host names this machine or our public address (else a foreign page could reach us by
+rebinding its own name, and the browser would count it as the same origin), and no proxy header says that the client is elsewhere.
 
 Known sharp edges: the peer is only as true as the server's own notion of it; run uvicorn without proxy headers.
 A proxy on this machine that adds no forwarding header and keeps the Host looks like a person on this machine.

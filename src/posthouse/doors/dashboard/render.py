@@ -1,119 +1,67 @@
-"""How messages and alerts become pages: a frame, one stylesheet, everything escaped, nothing fetched, no script.
+"""How content becomes a page: a frame, one stylesheet, everything escaped, nothing fetched, no script.
 
-Whatever a caller, a recipient or a remote server wrote is text here: escaped by the engine, and wrapped in ``bdi``
-so that it cannot turn the writing direction of what stands beside it. The policy (CSP 3) allows this very
-stylesheet by its hash and nothing else. Pure: time is given.
+Whatever a caller, a recipient or a remote server wrote is text here: escaped by the engine, and wrapped in ``bdi`` so that it cannot
+change the writing direction of what stands beside it. The policy (CSP 3) allows this very stylesheet by its hash and nothing else.
+Pure: time is given.
 """
 
 import base64
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any, Final
 
 import minijinja
 import msgspec
 
-from posthouse.model.delivery import DeliveryState
-from posthouse.model.send_request import FieldError
+from posthouse.doors.dashboard.page import Frame, Page, PageContent
 
 _HERE: Final = files("posthouse.doors.dashboard")
-_CSS: Final = _HERE.joinpath("page.css").read_text("utf-8")
+_FRAME: Final = "frame.html"
+_CSS: Final = _HERE.joinpath("dashboard.css").read_text("utf-8")
 _HASH: Final = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
-POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-forms allow-same-origin"
-ENVIRONMENTS: Final = ("live", "test")
-STATES: Final = tuple(state.value for state in DeliveryState)
-SEVERITIES: Final = ("critical", "warning")
-_TEMPLATES: Final = ("frame.html", "page.html", "alerts.html")
-_STEPS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"))
+POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "sandbox allow-forms allow-same-origin"
+)
+_UNITS: Final = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"))
 
 
-class PageFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What the reader narrowed the page to; all empty for everything."""
+class PageRenderer:
+    """Renders these pages; their templates are read once."""
 
-    environment: str = ""
-    status: str = ""
-    q: str = ""
-    before: str = ""
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self._pages = pages
+        self._engine = _build_engine(pages)
 
-
-class MessagesPageData(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on the page. ``messages``: timelines in the contract's names, with their environment, newest first; ``fresh``: alerts of a day."""
-
-    now: datetime
-    here: str
-    asked: PageFilter = PageFilter()
-    tenant: str = ""
-    fresh: int = 0
-    messages: Sequence[dict[str, Any]] = ()
-    older: str = ""
-    faults: Sequence[FieldError] = ()
-
-
-class AlertsPageData(msgspec.Struct, frozen=True, kw_only=True):
-    """What is on the page of alerts. ``alerts``: as ``GET /v1/alerts`` tells them, with their environment, newest first."""
-
-    now: datetime
-    before: str = ""
-    tenant: str = ""
-    fresh: int = 0
-    alerts: Sequence[dict[str, Any]] = ()
-    older: str = ""
-    faults: Sequence[FieldError] = ()
+    def render(self, page: Page, frame: Frame, content: PageContent) -> str:
+        """The whole page as HTML."""
+        return self._engine.render_template(
+            page.template,
+            **content.context,
+            page=page,
+            pages=self._pages,
+            css=_CSS,
+            ago=partial(_ago, frame.now),
+            now=frame.now,
+            tenant="" if frame.tenant is None else frame.tenant.name or frame.tenant.ref,
+            new_alerts=frame.new_alerts,
+            older_url=content.older_url,
+            faults=msgspec.to_builtins(list(content.faults)),
+        )
 
 
-def page(shown: MessagesPageData) -> str:
-    """The whole page of messages as HTML."""
-    tally = Counter(message["status"] for message in shown.messages)
-    asked = shown.asked
-    return _ENGINE.render_template(
-        "page.html",
-        **_frame("messages", shown),
-        here=shown.here,
-        asked=msgspec.to_builtins(asked),
-        narrowed=bool(asked.environment or asked.status or asked.q or asked.before),
-        environments=ENVIRONMENTS,
-        states=STATES,
-        messages=list(shown.messages),
-        tally=[(state, tally[state]) for state in STATES if tally[state]],
-    )
+_CAPITAL: Final = re.compile("[A-Z]")
 
 
-def alerts_page(shown: AlertsPageData) -> str:
-    """The whole page of alerts as HTML."""
-    tally = Counter(alert["severity"] for alert in shown.alerts)
-    return _ENGINE.render_template(
-        "alerts.html",
-        **_frame("alerts", shown),
-        asked={"before": shown.before},
-        alerts=list(shown.alerts),
-        tally=[(name, tally[name]) for name in SEVERITIES if tally[name]],
-    )
-
-
-def _frame(place: str, shown: MessagesPageData | AlertsPageData) -> dict[str, Any]:
-    """What every page shows."""
-    now = shown.now
-
-    def ago(at: datetime) -> str:
-        return _ago((now - at).total_seconds(), at)
-
-    return {
-        "place": place, "css": _CSS, "ago": ago, "now": now, "tenant": shown.tenant, "fresh": shown.fresh, "older": shown.older,
-        "faults": msgspec.to_builtins(list(shown.faults)),
-    }  # fmt: skip
-
-
-_HUMP: Final = re.compile("[A-Z]")
-
-
-def _ago(passed: float, at: datetime) -> str:
-    for below, unit, word in _STEPS:
+def _ago(now: datetime, at: datetime) -> str:
+    passed = (now - at).total_seconds()
+    for below, unit, name in _UNITS:
         if passed < below:
-            return f"{max(0, int(passed // unit))} {word} ago"
+            return f"{max(0, int(passed // unit))} {name} ago"
     return f"{at.astimezone(UTC):%d %b %H:%M}"
 
 
@@ -136,7 +84,7 @@ def _seconds(span: float) -> str:
 
 def _words(name: str) -> str:
     """``mailbox full`` of ``mailbox_full``, ``reply code`` of ``replyCode``."""
-    return _HUMP.sub(lambda hump: f" {hump[0].lower()}", str(name)).replace("_", " ")
+    return _CAPITAL.sub(lambda capital: f" {capital[0].lower()}", str(name)).replace("_", " ")
 
 
 def _tail(name: str) -> str:
@@ -144,16 +92,23 @@ def _tail(name: str) -> str:
     return str(name).rpartition(".")[2]
 
 
-def _engine() -> minijinja.Environment:
-    engine = minijinja.Environment(templates={name: _HERE.joinpath(name).read_text("utf-8") for name in _TEMPLATES})
+_FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "clock": _clock,
+    "clock_ms": _clock_ms,
+    "seconds": _seconds,
+    "words": _words,
+    "tail": _tail,
+    "iso": datetime.isoformat,
+}
+
+
+def _build_engine(pages: Sequence[Page]) -> minijinja.Environment:
+    templates = {page.template: _HERE.joinpath("pages", page.template) for page in pages} | {_FRAME: _HERE.joinpath(_FRAME)}
+    engine = minijinja.Environment(templates={name: file.read_text("utf-8") for name, file in templates.items()})
     engine.trim_blocks = True
     engine.lstrip_blocks = True
     engine.undefined_behavior = "strict"
     engine.auto_escape_callback = lambda name: name.endswith(".html")
-    for name, filter_ in (("clock", _clock), ("clock_ms", _clock_ms), ("seconds", _seconds), ("words", _words), ("tail", _tail)):
+    for name, filter_ in _FILTERS.items():
         engine.add_filter(name, filter_)
-    engine.add_filter("iso", datetime.isoformat)
     return engine
-
-
-_ENGINE: Final = _engine()

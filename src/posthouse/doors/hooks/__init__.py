@@ -1,1 +1,1 @@
-"""Ways in for what providers say: their hooks, each with an address of its own (``/hooks/{provider}/{token}``)."""
+"""What providers report: their hooks, each with an address of its own (``/hooks/{provider}/{token}``)."""

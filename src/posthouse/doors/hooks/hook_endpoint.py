@@ -1,7 +1,7 @@
-"""A provider's call: whose hook it is, whether the call is the provider's, and then it is kept and answered at once.
+"""A provider's call: which hook it is for and whether the provider made it; then it is stored and answered at once.
 
-Nothing of the body is read before its signature is judged, and a call that is not the provider's leaves nothing behind but
-a count. What is in it is worked on later (``pipeline.feedback.loop``): a provider waits for nobody's parsing.
+Nothing in the body is parsed before its signature is verified, and a call that is not the provider's leaves nothing behind but a count.
+Its content is processed later (``pipeline.feedback.loop``), so that a provider never waits for parsing.
 
 Known sharp edges: a call whose certificate must be fetched first waits for that, once per certificate.
 """
@@ -16,7 +16,10 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.doors.http.problem import not_found, refuse
+from posthouse.doors.http.body import UnreadBody, receive
+from posthouse.doors.http.endpoint import JSON, Endpoint, ResponseDoc, Schema
+from posthouse.doors.http.limits import BODY_SECONDS
+from posthouse.doors.http.problem import body_too_slow, not_found, refuse
 from posthouse.model.clock import Clock
 from posthouse.model.feedback import HookAddress, RawFeedback
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate
@@ -31,16 +34,18 @@ from posthouse.telemetry import metrics
 log = structlog.get_logger()
 
 MOST_BYTES: Final = 5 << 20
-NAMING: Final = ("svix-id",)  # what names an event outside the body
-_UNKNOWN: Final = not_found("There is no such hook. `posthouse hook add PROVIDER` makes one.")
-_UNSET: Final = Rejection("forbidden", "No secret of this provider is configured, so its hooks are refused.")
-_WRONG: Final = Rejection("unauthenticated", "This call is not signed by the provider.")
-_STRANGER: Final = Rejection("unauthenticated", "The user name and password of this call are not those that are configured.")
-_LARGE: Final = Rejection("too_large", f"A call may have {MOST_BYTES >> 20} MB.")
+EVENT_ID_HEADERS: Final = ("svix-id",)  # headers that name an event outside the body
+_UNKNOWN_HOOK: Final = not_found("There is no such hook. `posthouse hook add PROVIDER` makes one.")
+_NO_SECRET: Final = Rejection("forbidden", "No secret of this provider is configured, so its hooks are refused.")
+_WRONG_SIGNATURE: Final = Rejection("unauthenticated", "This call is not signed by the provider.")
+_WRONG_PASSWORD: Final = Rejection(
+    "unauthenticated", "The user name and password of this call are not those that are configured."
+)
+_TOO_LARGE: Final = Rejection("too_large", f"A call may have {MOST_BYTES >> 20} MB.")
 
 
 class HookParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``secrets``: by provider, as configured. ``certificate``: what stands at an address that was checked, or None."""
+    """``secrets``: by provider, as configured. ``certificate``: the certificate at an address that was checked, or None."""
 
     database: Database
     sealer: Sealer
@@ -48,72 +53,78 @@ class HookParts(msgspec.Struct, frozen=True, kw_only=True):
     new_id: Callable[[datetime], UUID]
     secrets: Mapping[str, str]
     certificate: Callable[[str], Awaitable[bytes | None]]
+    body_seconds: float = BODY_SECONDS
 
 
-def called(parts: HookParts) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of all hooks."""
-
-    async def endpoint(request: Request) -> Response:
-        name, token = request.path_params["provider"], request.path_params["token"]
-        codec = BY_NAME.get(name)
-        address = None if codec is None else await hooks.find(parts.database, name, token)
-        if codec is None or address is None:
-            return refuse(_UNKNOWN)
-        secret = parts.secrets.get(name)
-        if secret is None:
-            return refuse(_UNSET)
-        body = await whole_body(request, MOST_BYTES)
-        if body is None:
-            return refuse(_LARGE)
-        hook = Hook({key.lower(): value for key, value in reversed(request.headers.items())}, body)
-        checked = await _checked(parts, codec, hook, secret)
-        if isinstance(checked, HookRejected):
-            metrics.FORGED.labels(name).inc()
-            log.info("hook refused", provider=name, why=checked.why)
-            return _unproven(codec)
-        return await _kept(parts, address, hook, checked)
-
-    return endpoint
+async def receive_hook(parts: HookParts, request: Request) -> Response:
+    """Verify one call and store it."""
+    name, token = request.path_params["provider"], request.path_params["token"]
+    codec = BY_NAME.get(name)
+    address = None if codec is None else await hooks.find(parts.database, name, token)
+    if codec is None or address is None:
+        return refuse(_UNKNOWN_HOOK)
+    secret = parts.secrets.get(name)
+    if secret is None:
+        return refuse(_NO_SECRET)
+    body = await receive(request, MOST_BYTES, parts.body_seconds)
+    if isinstance(body, UnreadBody):
+        return refuse(_TOO_LARGE if body is UnreadBody.TOO_LARGE else body_too_slow(parts.body_seconds))
+    # Reversed: of a repeated header the first one counts.
+    hook = Hook({key.lower(): value for key, value in reversed(request.headers.items())}, body)
+    verification = await _verify(parts, codec, hook, secret)
+    if isinstance(verification, HookRejected):
+        metrics.FORGED.labels(name).inc()
+        log.info("hook refused", provider=name, why=verification.why)
+        return _refuse_unverified(codec)
+    return await _store(parts, address, hook, verification)
 
 
-def _unproven(codec: ProviderCodec) -> Response:
-    """Told what it should have brought: a signature, or what the provider's scheme asks for."""
+def _refuse_unverified(codec: ProviderCodec) -> Response:
+    """The refusal names what the call lacks: a signature, or the credentials of the provider's HTTP scheme."""
     if not codec.challenge:
-        return refuse(_WRONG)
-    response = refuse(_STRANGER)
+        return refuse(_WRONG_SIGNATURE)
+    response = refuse(_WRONG_PASSWORD)
     response.headers["WWW-Authenticate"] = codec.challenge
     return response
 
 
-async def whole_body(request: Request, limit: int) -> bytes | None:
-    """The whole body, or None where it is larger than ``limit`` octets."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            return None
-        parts.append(part)
-    return b"".join(parts)
-
-
-async def _checked(parts: HookParts, codec: ProviderCodec, hook: Hook, secret: str) -> HookVerified | HookRejected:
+async def _verify(parts: HookParts, codec: ProviderCodec, hook: Hook, secret: str) -> HookVerified | HookRejected:
     now = parts.clock.now()
-    found = codec.verify(hook, secret, now)
-    if not isinstance(found, NeedsCertificate):
-        return found
-    certificate = await parts.certificate(found.url)
+    verification = codec.verify(hook, secret, now)
+    if not isinstance(verification, NeedsCertificate):
+        return verification
+    certificate = await parts.certificate(verification.url)
     if certificate is None:
         return HookRejected("its certificate could not be fetched")
-    again = codec.verify(hook, secret, now, certificate=certificate)
-    return again if not isinstance(again, NeedsCertificate) else HookRejected("its certificate leads to another")
+    second = codec.verify(hook, secret, now, certificate=certificate)
+    return second if not isinstance(second, NeedsCertificate) else HookRejected("its certificate leads to another")
 
 
-async def _kept(parts: HookParts, address: HookAddress, hook: Hook, checked: HookVerified) -> Response:
+async def _store(parts: HookParts, address: HookAddress, hook: Hook, verified: HookVerified) -> Response:
     now = parts.clock.now()
     raw = RawFeedback(
-        id=parts.new_id(now), tenant=address.tenant, environment=address.environment, source=f"hook:{address.provider}",
-        body=hook.body, received_at=now, headers={name: hook.headers[name] for name in NAMING if name in hook.headers},
-    )  # fmt: skip
-    taken = await feedback.put_once(parts.database, parts.sealer, raw, checked.once)
-    metrics.HOOKS.labels(address.provider, "taken" if taken else "repeated").inc()
+        id=parts.new_id(now),
+        tenant=address.tenant,
+        environment=address.environment,
+        source=f"hook:{address.provider}",
+        body=hook.body,
+        received_at=now,
+        headers={name: hook.headers[name] for name in EVENT_ID_HEADERS if name in hook.headers},
+    )
+    # A provider repeats a call that it got no response to: the same event is stored once.
+    is_new = await feedback.put_once(parts.database, parts.sealer, raw, verified.once)
+    metrics.HOOKS.labels(address.provider, "taken" if is_new else "repeated").inc()
     return Response(status_code=200)
+
+
+_IN_PATH: Final[dict[str, Schema]] = {
+    "provider": {"type": "string", "enum": sorted(BY_NAME)},
+    "token": {"type": "string", "description": "The last part of the address that `posthouse hook add` printed.", "minLength": 1},
+}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST", path="/hooks/{provider}/{token}", handler=receive_hook, operation_id="hook", summary="What a provider tells, signed its own way",
+        tag="Feedback", needs_key=False, path_parameters=_IN_PATH, media_types={JSON: {}},
+        responses={200: ResponseDoc("Kept, or kept before; read and acted on after this answer.")}, refusals=("unauthenticated", "forbidden", "too_large"),
+    ),
+)  # fmt: skip

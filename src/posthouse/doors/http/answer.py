@@ -1,4 +1,4 @@
-"""How the HTTP door says yes: JSON in camelCase, times in UTC with milliseconds."""
+"""Responses that are no error: JSON in camelCase, times in UTC with milliseconds."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -8,16 +8,17 @@ from starlette.responses import Response
 
 _ENCODER: Final = msgspec.json.Encoder()
 MEDIA_TYPE: Final = "application/json"
+RATE_LIMIT_FIELDS: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer from any of our frozen values."""
+    """A JSON response with any of our frozen values."""
     plain = msgspec.to_builtins(value, builtin_types=(datetime,))
     return encoded(_in_utc(plain), status, headers)
 
 
 def encoded(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """The same for a value that holds no times, without walking it."""
+    """The same for a value without times, which is not walked."""
     return Response(_ENCODER.encode(value), status, headers, MEDIA_TYPE)
 
 

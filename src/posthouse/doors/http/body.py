@@ -4,7 +4,7 @@ Refused as ``invalid_json``: what is no JSON, invalid UTF-8, an object that name
 deeper than 64, NaN, and numbers that no 64 bits hold. NUL and lone surrogates are legal JSON but no text:
 each is a field error with its path, and its value counts as absent from there on.
 
-The standard library's decoder is used on purpose: it is the one that can see a member given twice, at
+The standard library's decoder is used on purpose: it is the one that can see a repeated member, at
 7 µs for 4 KB. Never log what is read here.
 """
 
@@ -13,6 +13,7 @@ import contextlib
 import json
 import re
 from collections.abc import MutableMapping
+from enum import Enum, auto
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -26,75 +27,97 @@ _LARGEST: Final = (1 << 64) - 1
 _SMALLEST: Final = -(1 << 63)
 _NO_TEXT: Final = "must not contain NUL or half of a surrogate pair"
 _TOO_LARGE: Final = Rejection("too_large", "The body is larger than this endpoint takes.")
-_SHOWN: Final = 64
-_MOST_READ_AWAY: Final = 4  # times the limit
+_PRINTED_LENGTH: Final = 64
+_DISCARDED_LIMITS: Final = 4  # how many times the limit is read and dropped
 
 
 class ParsedBody(msgspec.Struct, frozen=True):
-    """A body read: its members, and what in it is no text."""
+    """A decoded body: its members, and which of its strings are no text."""
 
     members: dict[str, Any]
     faults: list[FieldError]
 
 
 class _InvalidJson(ValueError):
-    """A rule of ours that the decoder's hooks found broken."""
+    """JSON that breaks a rule of ours, raised by the decoder's hooks."""
 
 
-async def read(request: Request, limit: int, seconds: float) -> bytes | Rejection:
-    """The whole body, at most ``limit`` bytes within ``seconds``; chunked or not, nothing beyond the limit is kept."""
-    refused = _unwanted(request, limit)
-    if refused is not None:
-        if refused is _TOO_LARGE and "expect" not in request.headers:
-            await read_away(request, _MOST_READ_AWAY * limit, seconds)
-        return refused
-    first = await _next(request)
+class UnreadBody(Enum):
+    """Why a body was not read to its end."""
+
+    TOO_LARGE = auto()
+    TOO_SLOW = auto()
+
+
+async def receive(request: Request, limit: int, seconds: float) -> bytes | UnreadBody:
+    """The whole body of any media type, at most ``limit`` bytes within ``seconds``; nothing beyond the limit is kept in memory."""
+    if _is_announced_too_large(request, limit):
+        if "expect" not in request.headers:  # a client that waits for 100 Continue sends nothing
+            await discard(request, _DISCARDED_LIMITS * limit, seconds)
+        return UnreadBody.TOO_LARGE
+    first = await _next_message(request)
     data: bytes = first.get("body", b"")
     if first.get("more_body"):
         try:
             async with asyncio.timeout(seconds):
-                return await _rest(request, data, limit, seconds)
+                return await _receive_rest(request, data, limit, seconds)
         except TimeoutError:
-            return Rejection("invalid_json", f"The body did not arrive within {seconds:g} seconds.")
-    return data if len(data) <= limit else _TOO_LARGE
+            return UnreadBody.TOO_SLOW
+    return data if len(data) <= limit else UnreadBody.TOO_LARGE
 
 
-def _unwanted(request: Request, limit: int) -> Rejection | None:
-    headers = request.headers
-    kind, _, parameters = headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8", "charset=utf8"):
-        return Rejection("unsupported_media_type", "Send the body as Content-Type: application/json, in UTF-8.")
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        return Rejection("unsupported_media_type", "Send the body without Content-Encoding.")
-    length = headers.get("content-length", "")
-    return _TOO_LARGE if length.isdigit() and (len(length) > 15 or int(length) > limit) else None
+async def receive_json(request: Request, limit: int, seconds: float) -> bytes | Rejection:
+    """The same for a body that must be JSON by its Content-Type."""
+    rejection = _check_media_type(request)
+    if rejection is not None:
+        return rejection
+    data = await receive(request, limit, seconds)
+    if data is UnreadBody.TOO_SLOW:
+        return Rejection("invalid_json", f"The body did not arrive within {seconds:g} seconds.")
+    return _TOO_LARGE if data is UnreadBody.TOO_LARGE else data
 
 
-async def _rest(request: Request, first: bytes, limit: int, seconds: float) -> bytes | Rejection:
-    parts, size = [first], len(first)
-    while size <= limit:
-        message = await _next(request)
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if not message.get("more_body"):
-            return b"".join(parts) if size <= limit else _TOO_LARGE
-    await read_away(request, _MOST_READ_AWAY * limit, seconds)
-    return _TOO_LARGE
-
-
-async def read_away(request: Request, left: int, seconds: float) -> None:
-    """At most ``left`` bytes of what is not wanted: many clients read no answer before they have said everything (RFC 9112 9.6)."""
+async def discard(request: Request, limit: int, seconds: float) -> None:
+    """Read and drop at most ``limit`` bytes: many clients read no response before they have sent everything (RFC 9112 9.6)."""
     with contextlib.suppress(TimeoutError, ClientDisconnect):
         async with asyncio.timeout(seconds):
-            while left > 0:
-                message = await _next(request)
-                left -= len(message.get("body", b""))
+            while limit > 0:
+                message = await _next_message(request)
+                limit -= len(message.get("body", b""))
                 if not message.get("more_body"):
                     return
 
 
-async def _next(request: Request) -> MutableMapping[str, Any]:
+def _check_media_type(request: Request) -> Rejection | None:
+    headers = request.headers
+    media_type, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8", "charset=utf8"):
+        return Rejection("unsupported_media_type", "Send the body as Content-Type: application/json, in UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        return Rejection("unsupported_media_type", "Send the body without Content-Encoding.")
+    return None
+
+
+def _is_announced_too_large(request: Request, limit: int) -> bool:
+    length = request.headers.get("content-length", "")
+    # Fifteen digits are more than any limit, and int() of thousands would raise.
+    return length.isdigit() and (len(length) > 15 or int(length) > limit)
+
+
+async def _receive_rest(request: Request, first: bytes, limit: int, seconds: float) -> bytes | UnreadBody:
+    parts, size = [first], len(first)
+    while size <= limit:
+        message = await _next_message(request)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if not message.get("more_body"):
+            return b"".join(parts) if size <= limit else UnreadBody.TOO_LARGE
+    await discard(request, _DISCARDED_LIMITS * limit, seconds)
+    return UnreadBody.TOO_LARGE
+
+
+async def _next_message(request: Request) -> MutableMapping[str, Any]:
     message = await request.receive()
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
@@ -102,7 +125,7 @@ async def _next(request: Request) -> MutableMapping[str, Any]:
 
 
 def decode(data: bytes) -> ParsedBody | Rejection:
-    """The object in ``data``, or why it is none."""
+    """The JSON object in ``data``, or why there is none."""
     try:
         value = _DECODER.decode(data.decode())
     except UnicodeDecodeError as fault:
@@ -110,7 +133,7 @@ def decode(data: bytes) -> ParsedBody | Rejection:
     except RecursionError:
         return _too_deep()
     except ValueError as fault:  # JSONDecodeError, our hooks, and int() on thousands of digits
-        return Rejection("invalid_json", _sentence(fault))
+        return Rejection("invalid_json", _detail(fault))
     if not isinstance(value, dict):
         return Rejection("validation_failed", "The body must be a JSON object.", (FieldError("", "must be an object"),))
     if data.count(b"[") + data.count(b"{") > DEPTH and _deeper_than(value, DEPTH):
@@ -121,22 +144,22 @@ def decode(data: bytes) -> ParsedBody | Rejection:
     return ParsedBody(value, faults)
 
 
-def shown(name: str) -> str:
-    """A caller's own word, safe to put into an answer: short, and encodable."""
-    cut = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
-    return cut.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+def printable(name: str) -> str:
+    """A caller's own name for something, safe to put into a response: short, and encodable."""
+    short = name if len(name) <= _PRINTED_LENGTH else name[:_PRINTED_LENGTH] + "…"
+    return short.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
-def joined(path: str, name: str) -> str:
+def member_path(path: str, name: str) -> str:
     """The path of a member."""
-    return f"{path}.{shown(name)}" if path else shown(name)
+    return f"{path}.{printable(name)}" if path else printable(name)
 
 
 def _too_deep() -> Rejection:
     return Rejection("invalid_json", f"The body is nested deeper than {DEPTH} levels.")
 
 
-def _sentence(fault: ValueError) -> str:
+def _detail(fault: ValueError) -> str:
     if isinstance(fault, json.JSONDecodeError):
         return f"{fault.msg} at line {fault.lineno} column {fault.colno}."
     return str(fault) if isinstance(fault, _InvalidJson) else "A number is too long."
@@ -146,8 +169,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _InvalidJson(f"The member '{shown(twice)}' stands twice in one object.")
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _InvalidJson(f"The member '{printable(repeated)}' stands twice in one object.")
     return members
 
 
@@ -182,21 +205,21 @@ def _deeper_than(value: Any, levels: int) -> bool:
 
 
 def _inside(value: Any) -> list[Any]:
-    held = value.values() if isinstance(value, dict) else value
-    return [inner for inner in held if isinstance(inner, dict | list)]
+    items = value.values() if isinstance(value, dict) else value
+    return [inner for inner in items if isinstance(inner, dict | list)]
 
 
 def _without_broken_text(value: Any, path: str, faults: list[FieldError]) -> Any:
-    """The value with every string that is no text made absent, each told with its path."""
+    """The value without the strings that are no text; each is a fault with its path."""
     if isinstance(value, str):
         return _text(value, path, faults)
     if isinstance(value, list):
         return [_without_broken_text(item, f"{path}[{index}]", faults) for index, item in enumerate(value)]
     if isinstance(value, dict):
         return {
-            name: _without_broken_text(inner, joined(path, name), faults)
+            name: _without_broken_text(inner, member_path(path, name), faults)
             for name, inner in value.items()
-            if _text(name, joined(path, name), faults) is not None
+            if _text(name, member_path(path, name), faults) is not None
         }
     return value
 

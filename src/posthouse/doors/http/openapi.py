@@ -1,10 +1,9 @@
-"""``GET /openapi.json``: the door's own description, OpenAPI 3.1, made from the very types that judge and answer.
+"""``GET /openapi.json``: the door's own description, OpenAPI 3.1, made from the endpoint records and the types that validate and answer.
 
-Schemas come from the Structs; statuses from the codes an operation may refuse with. Made once, when the app is.
+Schemas come from the Structs; status codes from the codes an operation may refuse with. Made once, when the application is.
 """
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,32 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse import __version__
-from posthouse.doors.api import operations
-from posthouse.doors.api.operations_feedback import HOOK
-from posthouse.doors.api.operations_templates import NAMED, VERSION
-from posthouse.doors.api.sending.rate_limit import FIELDS
-from posthouse.doors.api.sending.send import BatchRefused, BatchSent
-from posthouse.doors.api.shared.fields import SendBody
-from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.http.answer import encoded
-from posthouse.doors.http.endpoint import Endpoint
-from posthouse.doors.http.openapi_limits import body_size, limit_schemas
-from posthouse.doors.http.operation import JSON, Operation, Parameter, ResponseDoc, Schema
+from posthouse.doors.http.answer import RATE_LIMIT_FIELDS, encoded
+from posthouse.doors.http.endpoint import JSON, Endpoint, Parameter, ResponseDoc, Schema
 from posthouse.doors.http.problem import MEDIA_TYPE, STATUS, Problem
 from posthouse.model.limits import CONTRACT, Limits
 
 _ALWAYS: Final = ("unavailable",)
-_KEYED: Final = ("unauthenticated", "validation_failed")
-_BODY: Final = ("invalid_json", "too_large", "unsupported_media_type")
-_LATER: Final = (STATUS["unavailable"], STATUS["rate_limited"])
+_WITH_KEY: Final = ("unauthenticated", "validation_failed")
+_WITH_BODY: Final = ("invalid_json", "too_large", "unsupported_media_type")
+_RETRY_STATUSES: Final = (STATUS["unavailable"], STATUS["rate_limited"])
 _REFERENCE: Final = "#/components/schemas/{name}"
-_ID_PREFIXES: Final = {
-    "/v1/messages": "msg",
-    "/v1/inbox": "inb",
-    "/v1/keys": "key",
-    "/v1/suppressions": "sup",
-    "/v1/webhooks": "whk",
-}
 _HEADERS: Final[Schema] = {
     "Request-Id": {"description": "Names this request in the log.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until another try is worth while.", "schema": {"type": "integer", "minimum": 1}},
@@ -65,24 +48,19 @@ _INTRODUCTION: Final = (
 )
 
 
-def document_endpoint(parts: ApiParts) -> Endpoint:
-    """Answers the document."""
-    told = document(parts.public_url, parts.limits)
-
-    async def endpoint(request: Request) -> Response:  # noqa: ARG001 - the shape of an endpoint
-        return encoded(told)
-
-    return endpoint
+async def send_document(openapi: dict[str, Any], request: Request) -> Response:  # noqa: ARG001 - the signature of a handler
+    """The document."""
+    return encoded(openapi)
 
 
-def document(public_url: str | None, limits: Limits = CONTRACT) -> dict[str, Any]:
+def document(endpoints: Sequence[Endpoint], public_url: str | None, limits: Limits = CONTRACT) -> dict[str, Any]:
     """The whole document; ``limits`` are those in effect."""
-    _, schemas = msgspec.json.schema_components(_kinds(), ref_template=_REFERENCE)
-    schemas["BatchBody"]["properties"]["messages"]["items"] = _reference(SendBody)
-    limit_schemas(schemas, limits)
+    _, schemas = msgspec.json.schema_components(_types(endpoints), ref_template=_REFERENCE)
     paths: dict[str, Any] = {}
-    for operation in operations.ALL:
-        paths.setdefault(operation.path, _path(operation.path))[operation.method] = _operation(operation, limits)
+    for endpoint in endpoints:
+        if endpoint.apply_limits is not None:
+            endpoint.apply_limits(schemas, limits)
+        paths.setdefault(endpoint.path, _path_item(endpoint))[endpoint.method.lower()] = _operation(endpoint, limits)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -107,55 +85,56 @@ def document(public_url: str | None, limits: Limits = CONTRACT) -> dict[str, Any
     }
 
 
-def _kinds() -> list[type]:
-    told = [reply for operation in operations.ALL for reply in operation.replies.values()]
-    replies = [kind for reply in told for kind in (reply.kind, reply.or_kind) if kind is not None]
-    bodies = [operation.body for operation in operations.ALL if operation.body is not None]
-    return [Problem, SendBody, BatchSent, BatchRefused, *dict.fromkeys([*bodies, *replies])]
+def refusal_codes(endpoint: Endpoint) -> list[str]:
+    """Every code with which the operation may refuse, in the order of their status."""
+    codes = {*_ALWAYS, *endpoint.refusals}
+    codes.update(_WITH_KEY if endpoint.needs_key else ())
+    codes.update(_WITH_BODY if endpoint.body is not None else ())
+    codes.update(("rate_limited",) if endpoint.is_rate_limited else ())
+    codes.update(("not_found",) if endpoint.path_parameters else ())
+    return [code for code in STATUS if code in codes]
 
 
-def _reference(kind: type) -> Schema:
-    return {"$ref": _REFERENCE.format(name=kind.__name__)}
+def _types(endpoints: Iterable[Endpoint]) -> list[type]:
+    types: list[type | None] = [Problem]
+    for endpoint in endpoints:
+        types += [*endpoint.component_types, endpoint.body]
+        types += [each for response in endpoint.responses.values() for each in (response.body, response.or_body)]
+    return [each for each in dict.fromkeys(types) if each is not None]
 
 
-def _path(path: str) -> dict[str, Any]:
-    if "{name}" in path:
-        return _named(path)
-    if path.startswith("/hooks/"):
-        return {"parameters": [{"name": name, "in": "path", "required": True, "schema": schema} for name, schema in HOOK.items()]}
-    if "{id}" not in path:
-        return {}
-    prefix = next(prefix for start, prefix in _ID_PREFIXES.items() if path.startswith(start))
-    schema = {"type": "string", "pattern": f"^{prefix}_[0-9a-z]{{26}}$", "examples": [f"{prefix}_01k9p2m4x7c8v5b3n6q1w0e9rt"]}
-    return {"parameters": [{"name": "id", "in": "path", "required": True, "schema": schema}]}
+def _reference(type_: type) -> Schema:
+    return {"$ref": _REFERENCE.format(name=type_.__name__)}
 
 
-def _named(path: str) -> dict[str, Any]:
-    """The parameters of a path that is found by name, and perhaps version."""
-    schemas = {"name": next(schema for start, schema in NAMED.items() if path.startswith(start)), "version": VERSION}
-    given = [name for name in schemas if f"{{{name}}}" in path]
-    return {"parameters": [{"name": name, "in": "path", "required": True, "schema": schemas[name]} for name in given]}
+def _path_item(endpoint: Endpoint) -> dict[str, Any]:
+    schemas = endpoint.path_parameters
+    parameters = [{"name": name, "in": "path", "required": True, "schema": schema} for name, schema in schemas.items()]
+    return {"parameters": parameters} if parameters else {}
 
 
-def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
-    told: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary, "tags": [operation.tag]}
-    parameters = [_parameter(parameter) for parameter in operation.parameters] + [_key_header(limits)] * operation.idempotent
+def _operation(endpoint: Endpoint, limits: Limits) -> dict[str, Any]:
+    operation: dict[str, Any] = {"operationId": endpoint.operation_id, "summary": endpoint.summary, "tags": [endpoint.tag]}
+    parameters = [_parameter(parameter) for parameter in endpoint.query] + [_key_header(limits)] * endpoint.is_idempotent
     if parameters:
-        told["parameters"] = parameters
-    if operation.body is not None:
-        content = {"schema": _reference(operation.body), "examples": operation.examples}
-        told["requestBody"] = {"required": not operation.optional, "content": {JSON: content}} | body_size(operation.name, limits)
-    elif operation.takes:
-        told["requestBody"] = {
-            "required": True,
-            "content": {media: {"schema": schema} for media, schema in operation.takes.items()},
-        }
-    told["responses"] = {str(status): _reply(reply) for status, reply in operation.replies.items()} | _refusals(_codes(operation))
-    if operation.limited:
-        for response in told["responses"].values():
-            response["headers"] |= _headers(*FIELDS)
-    told["security"] = [{"key": []}] if operation.keyed else []
-    return told
+        operation["parameters"] = parameters
+    if endpoint.body is not None or endpoint.media_types:
+        operation["requestBody"] = _request_body(endpoint, limits)
+    responses = {str(status): _response(response) for status, response in endpoint.responses.items()}
+    operation["responses"] = responses | _refusals(refusal_codes(endpoint))
+    if endpoint.is_rate_limited:
+        for response in operation["responses"].values():
+            response["headers"] |= _headers(*RATE_LIMIT_FIELDS)
+    operation["security"] = [{"key": []}] if endpoint.needs_key else []
+    return operation
+
+
+def _request_body(endpoint: Endpoint, limits: Limits) -> dict[str, Any]:
+    content: dict[str, Any] = {media_type: {"schema": schema} for media_type, schema in endpoint.media_types.items()}
+    if endpoint.body is not None:
+        content[JSON] = {"schema": _reference(endpoint.body), "examples": endpoint.examples}
+    size = {} if endpoint.body_size is None else {"description": endpoint.body_size(limits)}
+    return {"required": not endpoint.is_body_optional, "content": content} | size
 
 
 def _key_header(limits: Limits) -> Schema:
@@ -171,47 +150,44 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {"name": parameter.name, "in": "query", "description": parameter.description, "schema": parameter.schema}
 
 
-def _codes(operation: Operation) -> Iterable[str]:
-    codes = [*_ALWAYS, *operation.refusals]
-    codes += _KEYED if operation.keyed else ()
-    codes += ("rate_limited",) if operation.limited else ()
-    codes += _BODY if operation.body is not None else ()
-    return [*codes, "not_found"] if "{" in operation.path else codes
-
-
-def _reply(reply: ResponseDoc) -> dict[str, Any]:
-    told: dict[str, Any] = {"description": reply.description, "headers": _headers("Request-Id", *reply.headers)}
-    if reply.leads_to:
-        pointer = f"$response.body#{reply.id_at}"
-        told["links"] = {name: {"operationId": name, "parameters": {"id": pointer}} for name in reply.leads_to}
-    schema = reply.schema if reply.kind is None else _reference(reply.kind)
-    if reply.or_kind is not None and schema is not None:
-        schema = {"anyOf": [_reference(reply.or_kind), schema]}
+def _response(response: ResponseDoc) -> dict[str, Any]:
+    result: dict[str, Any] = {"description": response.description, "headers": _headers("Request-Id", *response.headers)}
+    if response.links:
+        pointer = f"$response.body#{response.id_pointer}"
+        result["links"] = {name: {"operationId": name, "parameters": {"id": pointer}} for name in response.links}
+    schema = response.schema if response.body is None else _reference(response.body)
+    if response.or_body is not None and schema is not None:
+        schema = {"anyOf": [_reference(response.or_body), schema]}
     if schema is not None:
-        told["content"] = {reply.media_type: {"schema": schema}}
-    return told
+        result["content"] = {response.media_type: {"schema": schema}}
+    return result
 
 
 def _refusals(codes: Iterable[str]) -> dict[str, Any]:
-    """A response for each status, saying which codes come with it."""
+    """A response for each status, with the codes that have it."""
     by_status: dict[int, list[str]] = {}
-    for code in sorted(codes, key=partial(_place_of, list(STATUS))):
+    for code in codes:
         by_status.setdefault(STATUS[code], []).append(code)
-    return {str(status): _refusal(status, found) for status, found in by_status.items()}
-
-
-def _place_of(order: list[str], code: str) -> int:
-    return order.index(code)
+    return {str(status): _refusal(status, same_status) for status, same_status in by_status.items()}
 
 
 def _refusal(status: int, codes: list[str]) -> dict[str, Any]:
     schema = {"allOf": [_reference(Problem), {"properties": {"code": {"enum": codes}, "status": {"const": status}}}]}
     return {
         "description": "Refused: " + ", ".join(f"`{code}`" for code in codes) + ".",
-        "headers": _headers("Request-Id", *(("Retry-After",) if status in _LATER else ())),
+        "headers": _headers("Request-Id", *(("Retry-After",) if status in _RETRY_STATUSES else ())),
         "content": {MEDIA_TYPE: {"schema": schema}},
     }
 
 
 def _headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+# The document describes itself: its handler is given the document as its parts.
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/openapi.json", handler=send_document, operation_id="openapi", summary="This document", tag="Health", needs_key=False,
+        responses={200: ResponseDoc("OpenAPI 3.1.", schema={"type": "object"})},
+    ),
+)  # fmt: skip

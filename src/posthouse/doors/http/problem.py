@@ -1,6 +1,6 @@
-"""How the HTTP door says no: RFC 9457 problem details with the contract's closed list of codes.
+"""Responses that are errors: RFC 9457 problem details with the contract's closed list of codes.
 
-A refusal travels through the house as a value, ``Rejection``; here it becomes status, headers and JSON.
+A refusal is a value everywhere, ``Rejection``; here it becomes status, headers and JSON.
 Wrong methods are answered 404 ``not_found`` with ``Allow``: the closed list has no code for 405.
 """
 
@@ -66,11 +66,11 @@ TITLES: Final[dict[str, str]] = {
     "no_route": "No route can carry this message",
 }
 MEDIA_TYPE: Final = "application/problem+json"
-_DEFAULT_WAIT: Final = 1
+_DEFAULT_RETRY_AFTER: Final = 1
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every error. ``reasons`` stands only in the answer of ``/readyz``."""
+    """The body of every error. ``reasons`` is only in the response of ``/readyz``."""
 
     type: str
     title: str
@@ -82,7 +82,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def problem(rejection: Rejection, reasons: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET) -> Problem:
-    """The problem a rejection is told as."""
+    """The problem that says what a rejection is."""
     code = rejection.code
     return Problem(
         type=f"urn:posthouse:problem:{code}",
@@ -96,26 +96,31 @@ def problem(rejection: Rejection, reasons: tuple[str, ...] | msgspec.UnsetType =
 
 
 def refuse(rejection: Rejection, reasons: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET) -> Response:
-    """The answer for a rejection, with the headers its status asks for (RFC 9110 10.2.3, 11.6.1)."""
-    told = problem(rejection, reasons)
+    """The response to a rejection, with the headers its status asks for (RFC 9110 10.2.3, 11.6.1)."""
+    body = problem(rejection, reasons)
     headers: dict[str, str] = {}
-    if told.status in (429, 503):
-        headers["Retry-After"] = str(rejection.retry_after or _DEFAULT_WAIT)
-    if told.status == 401:
+    if body.status in (429, 503):
+        headers["Retry-After"] = str(rejection.retry_after or _DEFAULT_RETRY_AFTER)
+    if body.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="posthouse"'
-    if told.status in (401, 413, 415):
-        headers["Connection"] = "close"  # the rest of the body is not wanted
-    return Response(msgspec.json.encode(told), told.status, headers, MEDIA_TYPE)
+    if body.status in (401, 413, 415):
+        headers["Connection"] = "close"  # the rest of the body is not read
+    return Response(msgspec.json.encode(body), body.status, headers, MEDIA_TYPE)
 
 
 def invalid(*errors: FieldError) -> Rejection:
     """``validation_failed`` with everything that is wrong; the detail repeats the first."""
     first = errors[0]
-    place = f"{first.path}: " if first.path else ""
+    path = f"{first.path}: " if first.path else ""
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return Rejection("validation_failed", f"{place}{first.message}{more}", errors)
+    return Rejection("validation_failed", f"{path}{first.message}{more}", errors)
 
 
 def not_found(what: str) -> Rejection:
     """``not_found``; ``what`` is a sentence. What another tenant owns is not found either."""
     return Rejection("not_found", what)
+
+
+def body_too_slow(seconds: float) -> Rejection:
+    """A body of another media type than JSON that did not arrive in time; the client may try again."""
+    return Rejection("unavailable", f"The body did not arrive within {seconds:g} seconds.")

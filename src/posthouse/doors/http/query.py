@@ -1,4 +1,4 @@
-"""How query parameters are read: as strictly as bodies. An unknown one is refused, so that no ``?dryrun=true`` really sends."""
+"""Query parameters are read as strictly as bodies: an unknown one is refused, so that a misspelled ``?dryrun=true`` sends nothing."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,13 +8,15 @@ from uuid import UUID
 
 import msgspec
 from starlette.datastructures import QueryParams
+from starlette.requests import Request
 
-from posthouse.doors.http.body import shown
+from posthouse.doors.http.body import printable
 from posthouse.doors.http.limits import LIST_DEFAULT, LIST_MOST
+from posthouse.doors.http.problem import invalid
 from posthouse.doors.http.validation import nearest
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
-from posthouse.model.send_request import FieldError
+from posthouse.model.send_request import FieldError, Rejection
 from posthouse.model.timeline import read_cursor
 
 _TIME: Final = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -24,16 +26,15 @@ _LONGEST: Final = 1024
 
 
 class Query:
-    """The parameters of one request; what is wrong with them gathers in ``faults``."""
+    """The parameters of one request, of which ``known`` are allowed; what is wrong with them is in ``faults``."""
 
-    def __init__(self, given: QueryParams, known: tuple[str, ...]) -> None:
-        """``known`` are the parameters of this operation."""
-        self._given = given
-        self.faults: list[FieldError] = [*_unknown(given, known), *_repeated(given)]
+    def __init__(self, parameters: QueryParams, known: tuple[str, ...]) -> None:
+        self._parameters = parameters
+        self.faults: list[FieldError] = [*_unknown(parameters, known), *_repeated(parameters)]
 
     def text(self, name: str) -> str | None:
-        """The parameter, or None where it is absent. An empty one is a fault: ``?to=`` must not mean everybody."""
-        value = self._given.get(name)
+        """The parameter, or None where it is absent. An empty one is a fault: ``?to=`` must not select everything."""
+        value = self._parameters.get(name)
         if value is not None and (not 0 < len(value) <= _LONGEST or not value.isprintable()):
             self.fault(name, f"must have 1 to {_LONGEST} printable characters")
             return None
@@ -82,40 +83,48 @@ class Query:
     def address(self, name: str) -> str | None:
         """An address in the form in which it is stored and sent."""
         value = self.text(name)
-        found = None if value is None else parse_mailbox(value)
-        if isinstance(found, AddressFault):
-            self.fault(name, found.message)
+        mailbox = None if value is None else parse_mailbox(value)
+        if isinstance(mailbox, AddressFault):
+            self.fault(name, mailbox.message)
             return None
-        return None if found is None else found.address
+        return None if mailbox is None else mailbox.address
 
     def cursor(self) -> UUID | None:
-        """Where to go on in a list."""
+        """Where the next page of a list begins."""
         value = self.text("cursor")
-        found = None if value is None else read_cursor(value)
-        if value is not None and found is None:
+        position = None if value is None else read_cursor(value)
+        if value is not None and position is None:
             self.fault("cursor", "is none that a list gave")
-        return found
+        return position
 
     def id(self, name: str, prefix: str) -> UUID | None:
         """An id of ours."""
         value = self.text(name)
-        found = None if value is None else ids.parse(prefix, value)
-        if value is not None and found is None:
+        identifier = None if value is None else ids.parse(prefix, value)
+        if value is not None and identifier is None:
             self.fault(name, f"must be an id such as {prefix}_…")
-        return found
+        return identifier
 
     def fault(self, name: str, message: str) -> None:
-        """Note what is wrong with a parameter, which counts as absent."""
+        """Add what is wrong with a parameter, which counts as absent."""
         self.faults.append(FieldError(name, message))
 
 
-def _unknown(given: QueryParams, known: tuple[str, ...]) -> list[FieldError]:
-    strange = [name for name in given if name not in known][:20]
+def check_no_parameters(request: Request) -> Rejection | None:
+    """The refusal of any parameter, for operations that take none."""
+    query = Query(request.query_params, ())
+    return invalid(*query.faults) if query.faults else None
+
+
+def _unknown(parameters: QueryParams, known: tuple[str, ...]) -> list[FieldError]:
+    unknown = [name for name in parameters if name not in known][:20]
     if not known:
-        return [FieldError(shown(name), "is not known here; this operation takes no parameters") for name in strange]
-    return [FieldError(shown(name), f"is not known here; the nearest known name is '{nearest(name, known)}'") for name in strange]
+        return [FieldError(printable(name), "is not known here; this operation takes no parameters") for name in unknown]
+    return [
+        FieldError(printable(name), f"is not known here; the nearest known name is '{nearest(name, known)}'") for name in unknown
+    ]
 
 
-def _repeated(given: QueryParams) -> list[FieldError]:
-    counts = Counter(name for name, _ in given.multi_items())
-    return [FieldError(shown(name), "stands twice") for name, count in counts.items() if count > 1][:20]
+def _repeated(parameters: QueryParams) -> list[FieldError]:
+    counts = Counter(name for name, _ in parameters.multi_items())
+    return [FieldError(printable(name), "stands twice") for name, count in counts.items() if count > 1][:20]

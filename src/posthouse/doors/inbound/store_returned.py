@@ -24,7 +24,7 @@ from posthouse.model.feedback import RawFeedback
 from posthouse.model.inbox import NewInboxItem
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller
-from posthouse.pipeline.feedback.read_returned import REPORT_OCTETS
+from posthouse.pipeline.feedback.read_returned import MOST_WHOLE, REPORT_OCTETS
 from posthouse.pipeline.feedback.replies import OPERATORS
 from posthouse.store.messages import inbox
 from posthouse.store.postgres.database import Database
@@ -32,7 +32,6 @@ from posthouse.store.recipients import feedback
 from posthouse.store.seal import Sealer
 from posthouse.telemetry import metrics
 
-MOST_WHOLE: Final = 5 << 20  # octets of what may be handed on
 OPERATOR_TENANT: Final = 1
 _LIVE: Final = 1
 

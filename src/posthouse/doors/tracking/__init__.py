@@ -1,1 +1,1 @@
-"""Where the links in a mail lead: a click's way round, an open's picture, the way out of a list (K1, RFC 8058)."""
+"""Where the links in a mail lead: a click's redirect, an open's picture, the unsubscribe page (RFC 8058)."""

@@ -1,16 +1,18 @@
-"""Whoever follows a link of ours: sent on, shown a picture of one dot, or taken off a list.
+"""Tracked links: a click is redirected, an open gets a picture of one pixel, an unsubscribe link takes a reader off a list.
 
-A click goes exactly where the mail pointed, byte for byte, because the address is inside the signed token; anything else is
-404, so there is no open redirect, and so is a tenant's link on a host that is another tenant's own. Opens and clicks are told, marked ``bot`` where a scanner or a mail service's own fetcher asks. Leaving
-a list takes a POST (RFC 8058 section 3.1): a GET shows a page with a button and changes nothing, because scanners follow links.
+A click goes exactly where the mail pointed, byte for byte, because the address is inside the signed token; anything else is 404, so there
+is no open redirect, and so is a tenant's link on a host that is another tenant's own. Opens and clicks are recorded, marked ``bot`` where
+a scanner or a mail service's own fetcher makes the request. Unsubscribing takes a POST (RFC 8058 section 3.1): a GET shows a page with a
+button and changes nothing, because scanners follow links.
 
-Known sharp edges: what is told is told once an hour for each address and delivery, however often the link is followed. A
-mail service that fetches pictures for its readers looks like them; only those that say who they are can be marked.
+Known sharp edges: a visit is recorded once an hour for each address and delivery, however often the link is followed. A mail service that
+fetches pictures for its readers looks like them; only those that name themselves can be marked.
 """
 
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from html import escape
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,8 +21,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from posthouse.mail import link
+from posthouse.doors.http.resource import Resource
 from posthouse.mail.link import Link, LinkPurpose
+from posthouse.mail.link import read as read_link
 from posthouse.model.clock import Clock
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.store.postgres.database import is_unavailable
@@ -29,10 +32,10 @@ BOTS: Final = re.compile(
     r"bot\b|crawl|spider|scan|preview|proofpoint|mimecast|barracuda|safelinks|googleimageproxy|yahoomailproxy|curl|wget|python|go-http|headless",
     re.IGNORECASE,
 )
-DOT: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-_NEVER_KEPT: Final = {"Cache-Control": "no-store, private", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+PIXEL: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+_UNCACHED: Final = {"Cache-Control": "no-store, private", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 _PAGE_HEADERS: Final = {
-    **_NEVER_KEPT,
+    **_UNCACHED,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
 }
 _STYLE: Final = (
@@ -42,7 +45,7 @@ _STYLE: Final = (
 
 
 class VisitParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``keys``: of links, the new one first. ``tell``: what was done with the link of a delivery; durable when it returns.
+    """``keys``: of links, the new one first. ``record``: stores what was done with the link of a delivery, durably.
 
     ``owners``: the tenants whose own host one is; errors: those of the database.
     """
@@ -50,107 +53,101 @@ class VisitParts(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[bytes, ...]
     owners: Callable[[str], Awaitable[frozenset[int] | None]]
     clock: Clock
-    tell: Callable[[Link, Feedback], Awaitable[None]]
+    record: Callable[[Link, Feedback], Awaitable[None]]
 
 
-def clicked(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
-    """Send on to where the mail pointed."""
-
-    async def endpoint(request: Request) -> Response:
-        found = await _link(parts, request, LinkPurpose.CLICK)
-        if found is None or not found.target.isascii() or not found.target.lower().startswith(("http://", "https://")):
-            return _nothing()
-        await _told(parts, found, _seen(parts, request, FeedbackKind.CLICKED, found.target))
-        return Response(status_code=302, headers={**_NEVER_KEPT, "Location": found.target})
-
-    return endpoint
+def build_visits(parts: VisitParts) -> dict[str, Resource]:
+    """The paths that links in a mail lead to."""
+    return {
+        "/t/c/{token}": Resource({"GET": partial(follow_click, parts)}),
+        "/t/o/{token}": Resource({"GET": partial(show_open_pixel, parts)}),
+        "/u/{token}": Resource({"GET": partial(show_unsubscribe, parts), "POST": partial(unsubscribe, parts)}),
+    }
 
 
-def opened(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
-    """Show a dot."""
-
-    async def endpoint(request: Request) -> Response:
-        found = await _link(parts, request, LinkPurpose.OPEN)
-        if found is None:
-            return _nothing()
-        await _told(parts, found, _seen(parts, request, FeedbackKind.OPENED, ""))
-        return Response(DOT, media_type="image/gif", headers=_NEVER_KEPT)
-
-    return endpoint
+async def follow_click(parts: VisitParts, request: Request) -> Response:
+    """Redirect to where the mail pointed."""
+    link = await _find_link(parts, request, LinkPurpose.CLICK)
+    if link is None or not link.target.isascii() or not link.target.lower().startswith(("http://", "https://")):
+        return _not_found()
+    await _record_if_possible(parts, link, _visit(parts, request, FeedbackKind.CLICKED, link.target))
+    return Response(status_code=302, headers={**_UNCACHED, "Location": link.target})
 
 
-def leaving(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
-    """Ask before anybody is taken off a list."""
-
-    async def endpoint(request: Request) -> Response:
-        if await _link(parts, request, LinkPurpose.UNSUBSCRIBE) is None:
-            return _nothing()
-        button = '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button></form>'
-        return _page(
-            "Unsubscribe", "You will get no more mail of this list. What you order or ask for yourself still comes.", button
-        )
-
-    return endpoint
+async def show_open_pixel(parts: VisitParts, request: Request) -> Response:
+    """Answer with a picture of one pixel."""
+    link = await _find_link(parts, request, LinkPurpose.OPEN)
+    if link is None:
+        return _not_found()
+    await _record_if_possible(parts, link, _visit(parts, request, FeedbackKind.OPENED, ""))
+    return Response(PIXEL, media_type="image/gif", headers=_UNCACHED)
 
 
-def left(parts: VisitParts) -> Callable[[Request], Awaitable[Response]]:
-    """Take somebody off a list, at once and however often it is asked."""
-
-    async def endpoint(request: Request) -> Response:
-        found = await _link(parts, request, LinkPurpose.UNSUBSCRIBE)
-        if found is None:
-            return _nothing()
-        await parts.tell(found, Feedback(kind=FeedbackKind.UNSUBSCRIBED, at=parts.clock.now()))
-        return _page("You are unsubscribed", "You will get no more mail of this list.", "")
-
-    return endpoint
+async def show_unsubscribe(parts: VisitParts, request: Request) -> Response:
+    """Ask before an address is unsubscribed: scanners follow links."""
+    if await _find_link(parts, request, LinkPurpose.UNSUBSCRIBE) is None:
+        return _not_found()
+    button = (
+        '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button></form>'
+    )
+    return _page("Unsubscribe", "You will get no more mail of this list. What you order or ask for yourself still comes.", button)
 
 
-async def _link(parts: VisitParts, request: Request, purpose: LinkPurpose) -> Link | None:
-    """The link that is followed; none of a tenant's on a host that is another's own."""
-    found = link.read(parts.keys, purpose, request.path_params["token"])
-    if found is None:
+async def unsubscribe(parts: VisitParts, request: Request) -> Response:
+    """Unsubscribe at once; again changes nothing. The token says everything, so the body is not read."""
+    link = await _find_link(parts, request, LinkPurpose.UNSUBSCRIBE)
+    if link is None:
+        return _not_found()
+    await parts.record(link, Feedback(kind=FeedbackKind.UNSUBSCRIBED, at=parts.clock.now()))
+    return _page("You are unsubscribed", "You will get no more mail of this list.", "")
+
+
+async def _find_link(parts: VisitParts, request: Request, purpose: LinkPurpose) -> Link | None:
+    """The link of the request; none of a tenant's on a host that is another tenant's own."""
+    link = read_link(parts.keys, purpose, request.path_params["token"])
+    if link is None:
         return None
     try:
         owners = await parts.owners(_host(request))
     except Exception as error:
         if not is_unavailable(error):
             raise
-        owners = None  # a reader is sent on all the same
-    return found if not owners or found.tenant in owners else None
+        owners = None  # without the database the owner of the host is unknown; the reader is redirected all the same
+    return link if not owners or link.tenant in owners else None
 
 
 def _host(request: Request) -> str:
-    """Where the reader thinks to be, without a port; '' for what is no host."""
+    """The host in the reader's address bar, without a port; '' for what is no host."""
     try:
         return urlsplit(f"//{request.headers.get('host', '')[:300]}").hostname or ""
     except ValueError:
         return ""
 
 
-def _seen(parts: VisitParts, request: Request, kind: FeedbackKind, target: str) -> Feedback:
+def _visit(parts: VisitParts, request: Request, kind: FeedbackKind, target: str) -> Feedback:
     now = parts.clock.now()
-    what = hashlib.sha256(target.encode()).hexdigest()[:16]
+    # The id makes it one event an hour for each target.
+    digest = hashlib.sha256(target.encode()).hexdigest()[:16]
     bot = request.method == "HEAD" or BOTS.search(request.headers.get("user-agent", "bot")[:500]) is not None
-    return Feedback(kind=kind, at=now, url=target or None, bot=bot, event_id=f"{what}-{now:%Y%m%d%H}{'-bot' if bot else ''}")
+    return Feedback(kind=kind, at=now, url=target or None, bot=bot, event_id=f"{digest}-{now:%Y%m%d%H}{'-bot' if bot else ''}")
 
 
-async def _told(parts: VisitParts, found: Link, seen: Feedback) -> None:
-    """A reader is sent on whether or not it can be written down just now."""
+async def _record_if_possible(parts: VisitParts, link: Link, visit: Feedback) -> None:
+    """A reader is redirected whether or not the visit can be stored now."""
     try:
-        await parts.tell(found, seen)
+        await parts.record(link, visit)
     except Exception as error:
         if not is_unavailable(error):
             raise
 
 
-def _nothing() -> Response:
+def _not_found() -> Response:
     return _page("Nothing here", "This link is not complete, or not ours.", "", status=404)
 
 
-def _page(title: str, said: str, rest: str, status: int = 200) -> Response:
-    page = (
+def _page(title: str, text: str, form: str, status: int = 200) -> Response:
+    html = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1><p>{escape(said)}</p>{rest}</html>"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1><p>{escape(text)}</p>{form}</html>"
     )
-    return HTMLResponse(page, status_code=status, headers=_PAGE_HEADERS)
+    return HTMLResponse(html, status_code=status, headers=_PAGE_HEADERS)

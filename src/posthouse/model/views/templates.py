@@ -14,7 +14,7 @@ VariableName = Annotated[
     Meta(
         max_length=64,
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*" + _END,
-        extra={"says": "letters, digits and _"},
+        extra={"form": "letters, digits and _"},
         examples=["orderNumber"],
     ),
 ]

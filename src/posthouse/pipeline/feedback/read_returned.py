@@ -14,6 +14,7 @@ from posthouse.model.feedback import Feedback
 from posthouse.policy.recipients.bounce import judge
 
 REPORT_OCTETS: Final = 512 * 1024  # a report says what it has to say at its beginning
+MOST_WHOLE: Final = 5 << 20  # octets of what may be forwarded; a larger mail is cut to REPORT_OCTETS
 _LETTERS: Final = frozenset({"dsn", "other"})
 
 

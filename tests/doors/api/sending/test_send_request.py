@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posthouse.doors.api.sending.send_request import read_send
+from posthouse.doors.api.sending.send_request import FaultyRequest, parse_send, reject
 from posthouse.model.content import Attachment
 from posthouse.model.limits import CONTRACT
 from posthouse.model.mailbox import Mailbox
@@ -22,7 +22,8 @@ BUCHER = Mailbox("info", "xn--bcher-kva.example")
 
 
 def read(fields: dict[str, Any], header: str | None = None) -> SendRequest | Rejection:
-    return read_send(json.dumps(LETTER | fields).encode(), header, NOW, CONTRACT)
+    message = parse_send(json.dumps(LETTER | fields).encode(), header, CONTRACT)
+    return reject(message, NOW, CONTRACT, {}) if isinstance(message, FaultyRequest) else message
 
 
 def taken(**fields: Any) -> SendRequest:

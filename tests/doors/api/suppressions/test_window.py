@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from posthouse.doors.api import operations_suppressions as told
 from posthouse.model.suppression import Cause, SuppressionEntry
 from posthouse.store.recipients import suppressions
 from posthouse.store.recipients.suppression_lookup import load_key
-from tests.support.http_door import SEALER, HttpDoor
+from tests.support.http_door import SEALER, HttpDoor, endpoint
 from tests.support.postgres import NOW
 
 WINDOW = {"from": "2026-11-23T11:00:00Z", "to": "2026-11-23T13:00:00Z", "reason": "they were wrong"}
@@ -110,9 +109,10 @@ async def test_the_rules_are_shown_and_changed(door: HttpDoor) -> None:
 
 @pytest.mark.parametrize(("method", "what"), [("POST", "undo"), ("POST", "erase"), ("PATCH", "rules")])
 async def test_they_take_a_live_key(door: HttpDoor, method: str, what: str) -> None:
-    examples = {"undo": told.UNDO["site"], "erase": told.ERASE["one"], "rules": told.RULES["soft"]}
-    assert (await asked(door, what, examples[what]["value"], method=method, key=door.test)).code() == "forbidden"
-    assert (await asked(door, what, examples[what]["value"], method=method)).status == 200
+    operations = {"undo": "undoSuppressions", "erase": "eraseAddress", "rules": "changeSuppressionRules"}
+    for example in endpoint(operations[what]).examples.values():
+        assert (await asked(door, what, example["value"], method=method, key=door.test)).code() == "forbidden"
+        assert (await asked(door, what, example["value"], method=method)).status == 200
 
 
 async def test_an_id_is_still_an_id(door: HttpDoor) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from posthouse.doors.api.operations_webhooks import CREATE
 from posthouse.model.event import EventType
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import WebhookResult
 from posthouse.store.webhooks import endpoint_queue, settle
-from tests.support.http_door import HttpDoor
+from tests.support.http_door import HttpDoor, endpoint
 
 URL = "https://app.example.com/hook?a=b"
 
@@ -99,7 +98,7 @@ async def test_every_filter_of_the_document_is_taken(door: HttpDoor) -> None:
 
 
 async def test_every_example_works_as_it_stands(door: HttpDoor) -> None:
-    for name, example in CREATE.items():
+    for name, example in endpoint("createWebhook").examples.items():
         assert (await door.ask("POST", "/v1/webhooks", example["value"])).status == 201, name
 
 

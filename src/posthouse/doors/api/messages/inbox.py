@@ -1,10 +1,10 @@
-"""The built-in inbox over HTTP (X1, X3): what test mail and ``inbox:`` routes delivered, read, waited for, thrown away.
+"""The built-in inbox over HTTP: list, wait for, read and delete what test mail and ``inbox:`` routes delivered.
 
-``wait`` is a long poll: the answer comes with the first mail that fits, or empty when the time is over. It asks
-the store again at growing pauses, so a waiting test costs a few queries a second and no connection.
+``wait`` is a long poll: the response comes with the first mail that fits, or empty when the time is over. It queries the store again at
+growing pauses, so a waiting test costs a few queries a second and holds no connection.
 
-Known sharp edges: subjects rest sealed, so a filter by subject reads mails, newest first, and gives up after
-``_SCANNED`` of them; the cursor then goes on from there.
+Known sharp edges: subjects are stored encrypted, so a filter by subject reads mails, newest first, and stops after ``_SCANNED`` of them;
+the cursor then continues from there.
 """
 
 import asyncio
@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import inbox as admin_inbox
-from posthouse.doors.api.messages.mail_view import attachments, headers
+from posthouse.doors.api.messages.mail_view import attachment_views, header_views
 from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
+from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
 from posthouse.doors.http.limits import WAIT_SECONDS
 from posthouse.doors.http.problem import invalid, not_found, refuse
-from posthouse.doors.http.query import Query
+from posthouse.doors.http.query import Query, check_no_parameters
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.inbox import InboxFilter, InboxItem
@@ -36,20 +37,22 @@ _CHUNK: Final = 16  # whole mails in memory at a time
 _SCANNED: Final = 800
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.4
-_NOTHING: Final = UUID(int=0)
-_NOT_HERE: Final = not_found("There is no such mail in this inbox.")
+_NO_ITEM: Final = UUID(int=0)
+_NO_MAIL: Final = not_found("There is no such mail in this inbox.")
 
 
 async def list_inbox(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Mails that fit, waiting for the first where asked to."""
+    """Mails that fit; with ``wait``, the response waits for the first."""
     query = Query(request.query_params, ("to", "type", "subject", "since", "wait", "cursor", "limit"))
-    wanted = InboxFilter(recipient=query.address("to"), type=query.text("type"), since=query.time("since"), before=query.cursor())
+    filter_ = InboxFilter(
+        recipient=query.address("to"), type=query.text("type"), since=query.time("since"), before=query.cursor()
+    )
     subject, limit, wait = query.text("subject"), query.limit(), query.number("wait", 0, 0, WAIT_SECONDS)
     if query.faults:
         return refuse(invalid(*query.faults))
     until, pause = parts.clock.monotonic() + wait, _FIRST_PAUSE
     while True:
-        page = await _page(parts, caller, wanted, subject, limit)
+        page = await _page(parts, caller, filter_, subject, limit)
         left = until - parts.clock.monotonic()
         if page.data or left <= 0 or await request.is_disconnected():
             return answer(page)
@@ -59,16 +62,18 @@ async def list_inbox(parts: ApiParts, caller: Caller, request: Request) -> Respo
 
 async def get_item(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One mail."""
-    query = Query(request.query_params, ())
-    if query.faults:
-        return refuse(invalid(*query.faults))
-    item = ids.parse(PREFIX, request.path_params["id"])
-    found = item and await inbox.get(parts.database, parts.sealer, caller.tenant, caller.environment, item)
-    return answer(_mail(found)) if found else refuse(_NOT_HERE)
+    rejection = check_no_parameters(request)
+    if rejection is not None:
+        return refuse(rejection)
+    identifier = ids.parse(PREFIX, request.path_params["id"])
+    if identifier is None:
+        return refuse(_NO_MAIL)
+    item = await inbox.get(parts.database_of(caller), parts.sealer, caller.tenant, caller.environment, identifier)
+    return answer(_mail_view(item)) if item else refuse(_NO_MAIL)
 
 
 async def empty(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Throw away every mail, or one recipient's."""
+    """Delete every mail, or one recipient's."""
     query = Query(request.query_params, ("to",))
     recipient = query.address("to")
     if query.faults:
@@ -77,46 +82,68 @@ async def empty(parts: ApiParts, caller: Caller, request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _page(parts: ApiParts, caller: Caller, wanted: InboxFilter, subject: str | None, limit: int) -> InboxPage:
+async def _page(parts: ApiParts, caller: Caller, filter_: InboxFilter, subject: str | None, limit: int) -> InboxPage:
     """Up to ``limit`` fitting mails; the cursor where there are, or may be, more."""
-    found: list[InboxMail] = []
-    seen, shown = 0, _NOTHING
-    chunk = structs.replace(wanted, limit=_CHUNK)
-    while seen < _SCANNED:
-        items = await inbox.list_items(parts.database, parts.sealer, caller.tenant, caller.environment, chunk)
+    mails: list[InboxMail] = []
+    scanned, last = 0, _NO_ITEM
+    chunk = structs.replace(filter_, limit=_CHUNK)
+    while scanned < _SCANNED:
+        items = await inbox.list_items(parts.database_of(caller), parts.sealer, caller.tenant, caller.environment, chunk)
         for item in items:
-            if len(found) == limit:
-                return InboxPage(data=found, next_cursor=cursor(shown))
-            mail = _mail(item)
+            if len(mails) == limit:
+                return InboxPage(data=mails, next_cursor=cursor(last))
+            mail = _mail_view(item)
             if subject is None or subject.lower() in mail.subject.lower():
-                found.append(mail)
-                shown = item.id
+                mails.append(mail)
+                last = item.id
         if len(items) < _CHUNK:
-            return InboxPage(data=found, next_cursor=None)
-        seen += len(items)
+            return InboxPage(data=mails, next_cursor=None)
+        scanned += len(items)
         chunk = structs.replace(chunk, before=items[-1].id)
-    return InboxPage(data=found, next_cursor=cursor(_older(chunk)))
-
-
-def _older(chunk: InboxFilter) -> UUID:
     assert chunk.before is not None  # noqa: S101 - at least one chunk was full
-    return chunk.before
+    return InboxPage(data=mails, next_cursor=cursor(chunk.before))
 
 
-def _mail(item: InboxItem) -> InboxMail:
-    seen = read(item.data)
+def _mail_view(item: InboxItem) -> InboxMail:
+    mail = read(item.data)
     return InboxMail(
         id=ids.text(PREFIX, item.id),
         message_id=ids.text("msg", item.message),
         type=item.type,
         to=item.recipient,
-        from_=seen.from_,
-        subject=seen.subject,
-        text=seen.text,
-        html=seen.html,
-        links=seen.links,
-        code=seen.code,
-        headers=headers(seen),
-        attachments=attachments(seen),
+        from_=mail.from_,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        links=mail.links,
+        code=mail.code,
+        headers=header_views(mail),
+        attachments=attachment_views(mail),
         received_at=item.received_at,
     )
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/inbox", handler=list_inbox, operation_id="listInbox", summary="List or wait for mail in the built-in inbox", tag="Inbox",
+        query=(
+            Parameter("to", "Delivered to this address.", ADDRESS),
+            Parameter("type", "Of this message type.", TEXT),
+            Parameter("subject", "With this in the subject, in any case.", TEXT),
+            Parameter("since", "Received at or after this time.", TIME),
+            Parameter("wait", "Seconds to wait for the first that fits.", {"type": "integer", "minimum": 0, "maximum": WAIT_SECONDS, "default": 0}),
+            CURSOR,
+            LIMIT,
+        ),
+        responses={200: ResponseDoc("A page of mails, newest first; empty when the time is over.", InboxPage, links=("getInboxMail",), id_pointer="/data/0/id")},
+    ),
+    Endpoint(
+        method="DELETE", path="/v1/inbox", handler=empty, operation_id="emptyInbox", summary="Throw the inbox's mail away", tag="Inbox",
+        query=(Parameter("to", "Only mail to this address.", ADDRESS),),
+        responses={204: ResponseDoc("Gone.")},
+    ),
+    Endpoint(
+        method="GET", path="/v1/inbox/{id}", handler=get_item, operation_id="getInboxMail", summary="One mail of the inbox", tag="Inbox",
+        path_parameters=id_in_path(PREFIX), responses={200: ResponseDoc("The mail.", InboxMail)},
+    ),
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Messages over HTTP: lists, one with its timeline, its exact bytes, its content, and what may still be done about it."""
+"""Messages over HTTP: lists, one with its timeline, its exact bytes, its content, and what can still be done about it."""
 
 from typing import Final
 from uuid import UUID
@@ -7,21 +7,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import messages
-from posthouse.doors.api.messages.mail_view import attachments, headers
-from posthouse.doors.api.sending.rate_limit import allowed
-from posthouse.doors.api.sending.send import accepted
+from posthouse.doors.api.messages.mail_view import attachment_views, header_views
+from posthouse.doors.api.sending.rate_limit import respond_within
+from posthouse.doors.api.sending.send import MESSAGE_LINKS, send_response
 from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
+from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
 from posthouse.doors.http.problem import invalid, not_found, refuse
-from posthouse.doors.http.query import Query
+from posthouse.doors.http.query import Query, check_no_parameters
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.stored_message import MessageFilter, RawFacts
+from posthouse.model.timeline import MessagePage, MessageView
 from posthouse.model.views.messages import ContentView
+from posthouse.model.views.sending import SendReply
 from posthouse.pipeline.deliver import sign
 from posthouse.pipeline.deliver.rebuild import HandedOver, rebuild
 from posthouse.store.messages import timeline
@@ -29,7 +32,7 @@ from posthouse.store.seal import SealBroken
 
 PREFIX: Final = "msg"
 _FILTERS: Final = ("type", "stream", "status", "recipient", "tag", "dedupeKey", "template", "since", "until", "cursor", "limit")
-_RAW: Final = {
+_RAW_HEADERS: Final = {
     "Content-Disposition": "attachment; filename=message.eml",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -43,44 +46,52 @@ _NOT_KEPT: Final = not_found("The content of this message is no longer kept.")
 async def list_messages(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """A page of messages, newest first, each with its timeline."""
     query = Query(request.query_params, _FILTERS)
-    wanted = MessageFilter(
-        type=query.text("type"), stream=query.text("stream"), status=query.choice("status", DeliveryState),
-        recipient=query.address("recipient"), tag=query.text("tag"), dedupe_key=query.text("dedupeKey"),
-        template=query.text("template"), since=query.time("since"), until=query.time("until"), before=query.cursor(),
+    filter_ = MessageFilter(
+        type=query.text("type"),
+        stream=query.text("stream"),
+        status=query.choice("status", DeliveryState),
+        recipient=query.address("recipient"),
+        tag=query.text("tag"),
+        dedupe_key=query.text("dedupeKey"),
+        template=query.text("template"),
+        since=query.time("since"),
+        until=query.time("until"),
+        before=query.cursor(),
         limit=query.limit(),
-    )  # fmt: skip
+    )
     if query.faults:
         return refuse(invalid(*query.faults))
-    return answer(await timeline.list_messages(parts.database, parts.sealer, caller.tenant, caller.environment, wanted))
+    database = parts.database_of(caller)
+    return answer(await timeline.list_messages(database, parts.sealer, caller.tenant, caller.environment, filter_))
 
 
 async def get_message(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One message with its timeline."""
-    found = _asked(request)
-    return refuse(found) if isinstance(found, Rejection) else await _view(parts, caller, found)
+    message = _message_in_path(request)
+    return refuse(message) if isinstance(message, Rejection) else await _respond_with(parts, caller, message)
 
 
 async def raw(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """The exact bytes handed over for one recipient; the first that was tried where none is named."""
+    """The exact bytes that were sent for one recipient; for the first that was attempted where none is named."""
     query = Query(request.query_params, ("recipient",))
     recipient = query.address("recipient")
     if query.faults:
         return refuse(invalid(*query.faults))
-    facts = await _facts(parts, caller, _id(request))
-    handed = facts if isinstance(facts, Rejection) else _handed(facts, recipient)
-    if isinstance(handed, Rejection):
-        return refuse(handed)
+    facts = await _raw_facts(parts, caller, _message_id(request))
+    handed_over = facts if isinstance(facts, Rejection) else _find_handed_over(facts, recipient)
+    if isinstance(handed_over, Rejection):
+        return refuse(handed_over)
     try:
-        data = await rebuild(parts.sealer, parts.signing_keys, handed)
+        data = await rebuild(parts.sealer, parts.signing_keys, handed_over)
     except SealBroken:
         return refuse(_NOT_KEPT)
-    return Response(data, headers=_RAW, media_type="message/rfc822")
+    return Response(data, headers=_RAW_HEADERS, media_type="message/rfc822")
 
 
 async def content(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """What the message says, read as a mail program would."""
-    found = _asked(request)
-    facts = found if isinstance(found, Rejection) else await _facts(parts, caller, found)
+    """The content of the message, parsed as a mail program would."""
+    message = _message_in_path(request)
+    facts = message if isinstance(message, Rejection) else await _raw_facts(parts, caller, message)
     if isinstance(facts, Rejection):
         return refuse(facts)
     if facts.sealed is None or facts.key_id is None:
@@ -92,65 +103,121 @@ async def content(parts: ApiParts, caller: Caller, request: Request) -> Response
 
 
 async def cancel(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Take back what was never attempted; answers the message as it is then."""
-    found = _asked(request)
-    if isinstance(found, Rejection):
-        return refuse(found)
-    cancelled = await messages.cancel(parts.admin, actor_of(caller), found)
-    return refuse(cancelled) if isinstance(cancelled, Rejection) else await _view(parts, caller, found)
+    """Cancel what was never attempted; the response is the message afterwards."""
+    message = _message_in_path(request)
+    if isinstance(message, Rejection):
+        return refuse(message)
+    outcome = await messages.cancel(parts.admin, actor_of(caller), message)
+    return refuse(outcome) if isinstance(outcome, Rejection) else await _respond_with(parts, caller, message)
 
 
 async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Once more: a copy, or the same deliveries where they are in doubt or failed."""
-    found = _asked(request)
-    if isinstance(found, Rejection):
-        return refuse(found)
+    """Send once more: a copy, or the same deliveries where they are in doubt or failed."""
+    message = _message_in_path(request)
+    if isinstance(message, Rejection):
+        return refuse(message)
 
-    async def again() -> Response:
-        return accepted(await messages.resend_message(parts.admin, actor_of(caller), found))
+    async def respond() -> Response:
+        return send_response(await messages.resend_message(parts.admin, actor_of(caller), message))
 
-    return await allowed(await parts.throttle.ask_again(caller, found), again)
-
-
-def _asked(request: Request) -> UUID | Rejection:
-    """The message in the path; no parameters are known beside it."""
-    query = Query(request.query_params, ())
-    return invalid(*query.faults) if query.faults else _id(request) or _NO_MESSAGE
+    return await respond_within(await parts.throttle.ask_again(caller, message), respond)
 
 
-def _id(request: Request) -> UUID | None:
+def _message_in_path(request: Request) -> UUID | Rejection:
+    """The message in the path, of a request without parameters."""
+    return check_no_parameters(request) or _message_id(request) or _NO_MESSAGE
+
+
+def _message_id(request: Request) -> UUID | None:
     return ids.parse(PREFIX, request.path_params["id"])
 
 
-async def _view(parts: ApiParts, caller: Caller, message: UUID) -> Response:
-    view = await timeline.get_message(parts.database, parts.sealer, caller.tenant, caller.environment, message)
+async def _respond_with(parts: ApiParts, caller: Caller, message: UUID) -> Response:
+    view = await timeline.get_message(parts.database_of(caller), parts.sealer, caller.tenant, caller.environment, message)
     return answer(view) if view else refuse(_NO_MESSAGE)
 
 
-async def _facts(parts: ApiParts, caller: Caller, message: UUID | None) -> RawFacts | Rejection:
-    found = message and await timeline.raw_facts(parts.database, caller.tenant, caller.environment, message)
-    return found or _NO_MESSAGE
+async def _raw_facts(parts: ApiParts, caller: Caller, message: UUID | None) -> RawFacts | Rejection:
+    if message is None:
+        return _NO_MESSAGE
+    return await timeline.raw_facts(parts.database_of(caller), caller.tenant, caller.environment, message) or _NO_MESSAGE
 
 
-def _handed(facts: RawFacts, recipient: str | None) -> HandedOver | Rejection:
-    """What the bytes for a recipient depend on, or why there are none."""
-    asked = [delivery for delivery in facts.deliveries if recipient in (None, delivery.recipient)]
-    if not asked:
+def _find_handed_over(facts: RawFacts, recipient: str | None) -> HandedOver | Rejection:
+    """What the bytes for a recipient are rebuilt from, or why there are none."""
+    deliveries = [delivery for delivery in facts.deliveries if recipient in (None, delivery.recipient)]
+    if not deliveries:
         return _NO_RECIPIENT
     if facts.sealed is None or facts.key_id is None:
         return _NOT_KEPT
-    for tried in asked:
-        if tried.first_attempt_at is not None:
+    for delivery in deliveries:
+        if delivery.first_attempt_at is not None:
             return HandedOver(
-                tenant=facts.tenant, message=facts.message, header_domain=facts.header_domain, key_id=facts.key_id,
-                sealed=facts.sealed, first_attempt_at=tried.first_attempt_at, keyset=tried.keyset, digest=tried.digest,
-            )  # fmt: skip
+                tenant=facts.tenant,
+                message=facts.message,
+                header_domain=facts.header_domain,
+                key_id=facts.key_id,
+                sealed=facts.sealed,
+                first_attempt_at=delivery.first_attempt_at,
+                keyset=delivery.keyset,
+                digest=delivery.digest,
+            )
     return _NO_ATTEMPT
 
 
-def _content_view(said: Content) -> ContentView:
-    seen = read(said.head + b"\r\n" + said.body)
+def _content_view(stored: Content) -> ContentView:
+    mail = read(stored.head + b"\r\n" + stored.body)
     return ContentView(
-        from_=seen.from_, to=seen.to, subject=seen.subject, text=seen.text, html=seen.html, links=seen.links, headers=headers(seen),
-        attachments=attachments(seen),
-    )  # fmt: skip
+        from_=mail.from_,
+        to=mail.to,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        links=mail.links,
+        headers=header_views(mail),
+        attachments=attachment_views(mail),
+    )
+
+
+_ID: Final = id_in_path(PREFIX)
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/messages", handler=list_messages, operation_id="listMessages", summary="List messages with their timelines", tag="Messages",
+        query=(
+            Parameter("type", "Of this message type.", TEXT),
+            Parameter("stream", "On this stream.", TEXT),
+            Parameter("status", "With this status.", {"type": "string", "enum": [state.value for state in DeliveryState]}),
+            Parameter("recipient", "With a delivery to this address.", ADDRESS),
+            Parameter("tag", "With this tag.", TEXT),
+            Parameter("dedupeKey", "Sent under this key.", TEXT),
+            Parameter("template", "Made from this template.", TEXT),
+            Parameter("since", "Accepted at or after this time.", TIME),
+            Parameter("until", "Accepted at or before this time.", TIME),
+            CURSOR,
+            LIMIT,
+        ),
+        responses={200: ResponseDoc("A page of messages, newest first.", MessagePage, links=MESSAGE_LINKS, id_pointer="/data/0/id")},
+    ),
+    Endpoint(
+        method="GET", path="/v1/messages/{id}", handler=get_message, operation_id="getMessage", summary="One message with its timeline", tag="Messages",
+        path_parameters=_ID, responses={200: ResponseDoc("The message.", MessageView)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/messages/{id}/raw", handler=raw, operation_id="getRaw", summary="The exact bytes handed over", tag="Messages",
+        path_parameters=_ID, query=(Parameter("recipient", "Whose; left out: the first that was tried.", ADDRESS),),
+        responses={200: ResponseDoc("The message as it was on the wire.", media_type="message/rfc822", schema={"type": "string"})},
+    ),
+    Endpoint(
+        method="GET", path="/v1/messages/{id}/content", handler=content, operation_id="getContent", summary="What the message says", tag="Messages",
+        path_parameters=_ID, responses={200: ResponseDoc("Its text, HTML, header and attachments.", ContentView)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/messages/{id}/cancel", handler=cancel, operation_id="cancel", summary="Take back what was never attempted", tag="Messages",
+        path_parameters=_ID, responses={200: ResponseDoc("The message as it is then.", MessageView)}, refusals=("not_cancellable",),
+    ),
+    Endpoint(
+        method="POST", path="/v1/messages/{id}/resend", handler=resend, operation_id="resend", summary="Send it once more", tag="Messages",
+        path_parameters=_ID, is_rate_limited=True, refusals=("forbidden", "domain_not_verified", "not_cancellable", "content_refused", "no_route"),
+        responses={202: ResponseDoc("A new message; for in_doubt and failed the same deliveries again.", SendReply, headers=("Idempotency-Replayed",))},
+    ),
+)  # fmt: skip

@@ -1,7 +1,7 @@
-"""How many of each may stand in a send: the operator's limits, judged before any of them is read.
+"""How many of each a send may have: the operator's limits, checked on the decoded JSON.
 
-The one check of counts that this door makes by itself: ``policy.accept.request_rules`` makes all of them again for every door, but only of what
-was parsed, and a list of a million addresses is not to be parsed.
+``policy.accept.request_rules`` checks all counts for every door, but only of what was parsed; a list of a million addresses is not to
+be parsed at all. So this door checks them before it looks at what the lists contain.
 """
 
 from typing import Any, Final
@@ -20,11 +20,11 @@ _COUNTED: Final[tuple[tuple[str, type, str, str], ...]] = (
 
 
 def check(members: dict[str, Any], limits: Limits, faults: list[FieldError]) -> dict[str, Any]:
-    """The members without those of which there are too many; each is told."""
-    over: set[str] = set()
-    for name, kind, limit, called in _COUNTED:
+    """The members without those that have too many items; each of these is a fault."""
+    excessive: set[str] = set()
+    for name, type_, limit, noun in _COUNTED:
         value = members.get(name)
-        if isinstance(value, list | dict) and type(value) is kind and len(value) > (most := getattr(limits, limit)):
-            faults.append(FieldError(name, f"must have at most {most} {called}, not {len(value)}"))
-            over.add(name)
-    return {name: value for name, value in members.items() if name not in over} if over else members
+        if isinstance(value, list | dict) and type(value) is type_ and len(value) > (most := getattr(limits, limit)):
+            faults.append(FieldError(name, f"must have at most {most} {noun}, not {len(value)}"))
+            excessive.add(name)
+    return {name: value for name, value in members.items() if name not in excessive} if excessive else members

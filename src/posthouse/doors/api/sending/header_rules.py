@@ -1,7 +1,7 @@
-"""Which of a caller's header fields are fields of the message in disguise.
+"""Header fields of a caller that are fields of the message itself: Subject and Reply-To.
 
-Subject and Reply-To are read as ``subject`` and ``replyTo``, so that neither can stand twice on the wire (RFC 5322
-3.6). Which others may stand, and in which form, is policy's (``policy.accept.request_rules``).
+They are read as ``subject`` and ``replyTo``, so that neither can be on the wire twice (RFC 5322 3.6). Which others are allowed, and in
+which form, is decided in ``policy.accept.request_rules``.
 """
 
 from typing import Final
@@ -9,22 +9,22 @@ from typing import Final
 import msgspec
 
 
-class OwnHeaders(msgspec.Struct, frozen=True):
-    """The caller's own fields, with the two that have a place elsewhere taken out."""
+class CallerHeaders(msgspec.Struct, frozen=True):
+    """The caller's header fields, without Subject and Reply-To."""
 
     rest: dict[str, str]
     subject: str | None = None
     reply_to: str | None = None
 
 
-_NONE: Final = OwnHeaders({})
+_NONE: Final = CallerHeaders({})
 
 
-def own_headers(given: dict[str, str | None] | None) -> OwnHeaders:
-    """The fields a caller brought; what is null counts as absent."""
-    if not given:
+def split_headers(fields: dict[str, str | None] | None) -> CallerHeaders:
+    """The caller's fields; what is null counts as absent."""
+    if not fields:
         return _NONE
-    rest = {name: value for name, value in given.items() if value is not None}
-    places = {name.lower(): name for name in rest}
-    subject, reply_to = places.get("subject"), places.get("reply-to")
-    return OwnHeaders(rest, subject and rest.pop(subject), reply_to and rest.pop(reply_to))
+    rest = {name: value for name, value in fields.items() if value is not None}
+    spelled = {name.lower(): name for name in rest}
+    subject, reply_to = spelled.get("subject"), spelled.get("reply-to")
+    return CallerHeaders(rest, subject and rest.pop(subject), reply_to and rest.pop(reply_to))

@@ -1,11 +1,11 @@
-"""``POST /v1/send`` and ``POST /v1/send/batch``: a request becomes a ``SendRequest``, intake's answer becomes JSON.
+"""``POST /v1/send`` and ``POST /v1/send/batch``: a request becomes a ``SendRequest``, the intake's result becomes JSON.
 
-This is the hot path: one JSON pass, one struct check, no copy of the body. 202 comes after the commit.
+This is the hot path: one JSON pass, one check against the Struct, no copy of the body. 202 comes after the commit.
+
+Must never know: how a message is accepted; which rules a request must keep (``policy.accept``).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -13,22 +13,29 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.doors.api.sending.rate_limit import limited
-from posthouse.doors.api.sending.send_request import read_members, read_send
-from posthouse.doors.api.shared.fields import BatchBody
+from posthouse.doors.api.sending.limit_schemas import (
+    apply_batch_limits,
+    apply_send_limits,
+    describe_batch_size,
+    describe_send_size,
+)
+from posthouse.doors.api.sending.rate_limit import respond_if_allowed
+from posthouse.doors.api.sending.send_request import FaultyRequest, parse_members, parse_send, reject
+from posthouse.doors.api.shared.fields import BatchBody, SendBody
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http import body
 from posthouse.doors.http.answer import answer, encoded, moment
+from posthouse.doors.http.endpoint import Endpoint, Parameter, ResponseDoc
 from posthouse.doors.http.problem import Problem, invalid, problem, refuse
-from posthouse.doors.http.query import Query
+from posthouse.doors.http.query import Query, check_no_parameters
 from posthouse.doors.http.validation import validate
 from posthouse.model.limits import Limits
 from posthouse.model.send_request import Accepted, Caller, FieldError, Rejection, SendRequest
 from posthouse.model.views.sending import DryRunReply, SendReply
-from posthouse.policy.types import OwnTypes
 from posthouse.telemetry import metrics
 
-_SLICE: Final = 4  # items of a batch that are read before others get their turn
+MESSAGE_LINKS: Final = ("getMessage", "getRaw", "getContent", "cancel", "resend")
+_SLICE: Final = 4  # items of a batch that are parsed before others get their turn
 _LARGE: Final = 64 * 1024
 
 
@@ -55,142 +62,152 @@ class BatchReply(msgspec.Struct, frozen=True):
 
 
 async def send(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Take one message."""
-    dry_run = False
-    if request.scope["query_string"]:
-        query = Query(request.query_params, ("dryRun",))
-        dry_run = query.flag("dryRun")
-        if query.faults:
-            return refuse(invalid(*query.faults))
-    data = await body.read(request, parts.limits.message_bytes, parts.body_seconds)
-    asked = data if isinstance(data, Rejection) else await _read(parts, caller, data, _header_key(request))
-    if isinstance(asked, Rejection):
-        metrics.REJECTED.labels(caller.door, asked.code).inc()
-    return await limited(parts, caller, (asked,), partial(_sent, parts, caller, asked, dry_run=dry_run))
+    """Send one message."""
+    dry_run = _read_dry_run(request)
+    if isinstance(dry_run, Rejection):
+        return refuse(dry_run)
+    message = await _read_send(parts, caller, request)
+    if isinstance(message, Rejection):
+        metrics.REJECTED.labels(caller.door, message.code).inc()
+    return await respond_if_allowed(parts, caller, (message,), partial(_accept, parts, caller, message, dry_run=dry_run))
 
 
-async def _sent(parts: ApiParts, caller: Caller, asked: SendRequest | Rejection, *, dry_run: bool) -> Response:
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    return await _explained(parts, caller, asked) if dry_run else accepted(await parts.intake.accept(caller, asked))
+def _read_dry_run(request: Request) -> bool | Rejection:
+    # Nearly every request has no query: nothing is parsed then.
+    if not request.scope["query_string"]:
+        return False
+    query = Query(request.query_params, ("dryRun",))
+    dry_run = query.flag("dryRun")
+    return invalid(*query.faults) if query.faults else dry_run
 
 
-async def _read(parts: ApiParts, caller: Caller, data: bytes, key: str | Rejection | None) -> SendRequest | Rejection:
-    """The message asked for; the tenant's own types are looked at only where a type is not built in, so that nobody else waits for them."""
+async def _read_send(parts: ApiParts, caller: Caller, request: Request) -> SendRequest | Rejection:
+    """The message in the body."""
+    data = await body.receive_json(request, parts.limits.message_bytes, parts.body_seconds)
+    if isinstance(data, Rejection):
+        return data
+    key = _idempotency_key(request)
     if isinstance(key, Rejection):
         return key
-    now = parts.clock.now()
-    asked = read_send(data, key, now, parts.limits)
-    if isinstance(asked, Rejection) and any(fault.path == "type" for fault in asked.errors):
-        return read_send(data, key, now, parts.limits, await parts.own_types(caller.tenant, ""))
-    return asked
+    message = parse_send(data, key, parts.limits)
+    if not isinstance(message, FaultyRequest):
+        return message
+    # The tenant's own types are loaded only where a faulty message names one, so that no other request waits for them.
+    own_types = await parts.own_types(caller.tenant, "") if message.names_unknown_type else {}
+    return reject(message, parts.clock.now(), parts.limits, own_types)
 
 
-def _header_key(request: Request) -> str | Rejection | None:
-    """The Idempotency-Key header; two that differ name no key at all, and either could be the one that somebody repeats."""
-    given = set(request.headers.getlist("idempotency-key"))
-    if len(given) > 1:
+def _idempotency_key(request: Request) -> str | Rejection | None:
+    """The Idempotency-Key header. Two that differ are refused: either could be the one that a retry repeats."""
+    keys = set(request.headers.getlist("idempotency-key"))
+    if len(keys) > 1:
         return invalid(FieldError("Idempotency-Key", "stands twice with different values: give one of them"))
-    return given.pop() if given else None
+    return keys.pop() if keys else None
 
 
-async def _explained(parts: ApiParts, caller: Caller, asked: SendRequest) -> Response:
-    found = await parts.intake.explain(caller, asked)
-    return refuse(found) if isinstance(found, Rejection) else answer(DryRunReply(**_reply(found[0]), explanation=found[1]), 202)
+async def _accept(parts: ApiParts, caller: Caller, message: SendRequest | Rejection, *, dry_run: bool) -> Response:
+    if isinstance(message, Rejection):
+        return refuse(message)
+    return await _explain(parts, caller, message) if dry_run else send_response(await parts.intake.accept(caller, message))
 
 
-def accepted(outcome: Accepted | Rejection) -> Response:
-    """Intake's answer as HTTP."""
+async def _explain(parts: ApiParts, caller: Caller, message: SendRequest) -> Response:
+    outcome = await parts.intake.explain(caller, message)
     if isinstance(outcome, Rejection):
         return refuse(outcome)
-    return encoded(SendReply(**_reply(outcome)), 202, {"Idempotency-Replayed": "true"} if outcome.duplicate else None)
+    accepted, explanation = outcome
+    return answer(DryRunReply(**_reply_fields(accepted), explanation=explanation), 202)
+
+
+def send_response(outcome: Accepted | Rejection) -> Response:
+    """The intake's result as HTTP."""
+    if isinstance(outcome, Rejection):
+        return refuse(outcome)
+    headers = {"Idempotency-Replayed": "true"} if outcome.duplicate else None
+    return encoded(SendReply(**_reply_fields(outcome)), 202, headers)
 
 
 async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Take many, each for itself."""
-    query = Query(request.query_params, ())
-    if query.faults:
-        return refuse(invalid(*query.faults))
-    data = await body.read(request, parts.limits.batch_bytes, parts.body_seconds)
-    parsed, key = data if isinstance(data, Rejection) else await _decoded(data), _header_key(request)
-    asked: list[SendRequest | Rejection] | Rejection
+    """Send many messages, each for itself."""
+    rejection = check_no_parameters(request)
+    if rejection is not None:
+        return refuse(rejection)
+    messages = await _read_batch(parts, caller, request)
+    counted = (messages,) if isinstance(messages, Rejection) else messages
+    return await respond_if_allowed(parts, caller, counted, partial(_accept_many, parts, caller, messages))
+
+
+async def _accept_many(parts: ApiParts, caller: Caller, messages: list[SendRequest | Rejection] | Rejection) -> Response:
+    if isinstance(messages, Rejection):
+        return refuse(messages)
+    outcomes = await parts.intake.accept_many(caller, messages)
+    return encoded(BatchReply(tuple(_batch_result(index, outcome) for index, outcome in enumerate(outcomes))))
+
+
+async def _read_batch(parts: ApiParts, caller: Caller, request: Request) -> list[SendRequest | Rejection] | Rejection:
+    """The messages in the body; only what is wrong with the list itself rejects all of them."""
+    data = await body.receive_json(request, parts.limits.batch_bytes, parts.body_seconds)
+    if isinstance(data, Rejection):
+        return data
+    parsed, key = await _decode(data), _idempotency_key(request)
     if isinstance(parsed, Rejection):
-        asked = parsed
-    elif isinstance(key, Rejection):
-        asked = key
-    else:
-        came = _Came(key, parts.clock.now(), parts.limits, await parts.own_types(caller.tenant, ""))
-        asked = await _items(parsed, came, parts.intake.give_way)
-    counted = (asked,) if isinstance(asked, Rejection) else asked
-    return await limited(parts, caller, counted, partial(_sent_many, parts, caller, asked))
+        return parsed
+    if isinstance(key, Rejection):
+        return key
+    faults = _check_batch(parsed, key, parts.limits)
+    if faults:
+        return invalid(*faults)
+    now, own_types = parts.clock.now(), await parts.own_types(caller.tenant, "")
+    messages: list[SendRequest | Rejection] = []
+    for index, item in enumerate(parsed.members["messages"]):
+        if index % _SLICE == _SLICE - 1:
+            await parts.intake.give_way()
+        message = _parse_item(item, index, key, parsed.faults, parts.limits)
+        messages.append(reject(message, now, parts.limits, own_types) if isinstance(message, FaultyRequest) else message)
+    return messages
 
 
-async def _sent_many(parts: ApiParts, caller: Caller, asked: list[SendRequest | Rejection] | Rejection) -> Response:
-    if isinstance(asked, Rejection):
-        return refuse(asked)
-    outcomes = await parts.intake.accept_many(caller, asked)
-    return encoded(BatchReply(tuple(_result(index, outcome) for index, outcome in enumerate(outcomes))))
-
-
-async def _decoded(data: bytes) -> body.ParsedBody | Rejection:
-    """A large body is read in a thread, so that a reset that comes meanwhile does not wait for it."""
+async def _decode(data: bytes) -> body.ParsedBody | Rejection:
+    """A large body is decoded in a thread, so that a single send that comes meanwhile does not wait for it."""
     return await asyncio.to_thread(body.decode, data) if len(data) > _LARGE else body.decode(data)
 
 
-async def _items(
-    parsed: body.ParsedBody, came: "_Came", give_way: Callable[[], Awaitable[None]]
-) -> list[SendRequest | Rejection] | Rejection:
-    """Every item read for itself; only what is wrong with the list itself refuses the whole."""
-    mine = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
-    batch = validate(_only_objects(parsed.members), BatchBody, mine)
-    limits = came.limits
+def _check_batch(parsed: body.ParsedBody, key: str | None, limits: Limits) -> list[FieldError]:
+    """What is wrong with the list itself."""
+    faults = [fault for fault in parsed.faults if not fault.path.startswith("messages[")]
+    batch = validate(_with_objects_only(parsed.members), BatchBody, faults)
     if len(batch.messages or ()) > limits.batch_items:
-        mine.append(FieldError("messages", f"must have at most {limits.batch_items} items, not {len(batch.messages)}"))
-    if came.key is not None and not 0 < len(came.key) <= limits.batch_key_length:
-        mine.append(FieldError("Idempotency-Key", f"must have 1 to {limits.batch_key_length} characters for a batch"))
-    if mine:
-        return invalid(*mine)
-    items: list[SendRequest | Rejection] = []
-    given = parsed.members["messages"]
-    for index in range(len(batch.messages)):
-        if index % _SLICE == _SLICE - 1:
-            await give_way()
-        items.append(_item(given[index], index, came, parsed.faults))
-    return items
+        faults.append(FieldError("messages", f"must have at most {limits.batch_items} items, not {len(batch.messages)}"))
+    if key is not None and not 0 < len(key) <= limits.batch_key_length:
+        faults.append(FieldError("Idempotency-Key", f"must have 1 to {limits.batch_key_length} characters for a batch"))
+    return faults
 
 
-def _only_objects(members: dict[str, Any]) -> dict[str, Any]:
-    """The list with a stand-in for each item that is no object: such an item fails alone."""
+def _with_objects_only(members: dict[str, Any]) -> dict[str, Any]:
+    """The list with an empty object for each item that is no object: such an item is rejected alone."""
     messages = members.get("messages")
     if not isinstance(messages, list):
         return members
     return members | {"messages": [item if isinstance(item, dict) else {} for item in messages]}
 
 
-class _Came(msgspec.Struct, frozen=True):
-    """What holds for every item of a batch: the batch's key, when it came, the limits, the tenant's own types."""
-
-    key: str | None
-    now: datetime
-    limits: Limits
-    own: OwnTypes
-
-
-def _item(members: Any, index: int, came: _Came, faults: list[FieldError]) -> SendRequest | Rejection:
+def _parse_item(
+    members: Any, index: int, batch_key: str | None, faults: list[FieldError], limits: Limits
+) -> SendRequest | FaultyRequest | Rejection:
     if not isinstance(members, dict):
         return invalid(FieldError("", "must be an object"))
-    before = f"messages[{index}]."
-    own = [FieldError(fault.path.removeprefix(before), fault.message) for fault in faults if fault.path.startswith(before)]
-    return read_members(members, None if came.key is None else f"{came.key}#{index}", own, came.now, came.limits, came.own)
+    prefix = f"messages[{index}]."
+    item_faults = [FieldError(each.path.removeprefix(prefix), each.message) for each in faults if each.path.startswith(prefix)]
+    return parse_members(members, None if batch_key is None else f"{batch_key}#{index}", item_faults, limits)
 
 
-def _result(index: int, outcome: Accepted | Rejection) -> BatchSent | BatchRefused:
+def _batch_result(index: int, outcome: Accepted | Rejection) -> BatchSent | BatchRefused:
     if isinstance(outcome, Rejection):
         return BatchRefused(index=index, error=problem(outcome))
-    return BatchSent(index=index, **_reply(outcome))
+    return BatchSent(index=index, **_reply_fields(outcome))
 
 
-def _reply(outcome: Accepted) -> dict[str, Any]:
+def _reply_fields(outcome: Accepted) -> dict[str, Any]:
     return {
         "id": outcome.id,
         "status": outcome.status,
@@ -199,3 +216,61 @@ def _reply(outcome: Accepted) -> dict[str, Any]:
         "deliveries": outcome.deliveries,
         "warnings": outcome.warnings,
     }
+
+
+_SEND_EXAMPLES: Final[dict[str, Any]] = {
+    "passwordReset": {
+        "summary": "A ready-made template with variables",
+        "value": {
+            "to": "user@example.com", "from": "noreply@yoursite.com", "template": "password-reset",
+            "variables": {"reset_link": "https://yoursite.com/reset?token=xyz", "user_name": "John"},
+        },
+    },
+    "orderConfirmation": {
+        "summary": "Once, however often it is asked for",
+        "value": {
+            "to": "customer@example.com", "template": "order-confirmation", "dedupeKey": "order-confirm:ord_abc123:v1",
+            "payload": {"orderId": "ord_abc123", "total": "$49.99"},
+        },
+    },
+    "ownContent": {
+        "summary": "Content of one's own, with a file",
+        "value": {
+            "to": [{"email": "jane@example.com", "name": "Jane Doe"}], "from": "Shop <noreply@shop.example>",
+            "subject": "Your receipt", "html": "<p>Thank you for your order.</p>", "type": "receipt",
+            "attachments": [{"filename": "receipt.txt", "content": "VGhhbmsgeW91IQ==", "contentType": "text/plain"}],
+            "tags": ["checkout"], "metadata": {"order": "12345"},
+        },
+    },
+}  # fmt: skip
+_BATCH_EXAMPLES: Final[dict[str, Any]] = {
+    "two": {
+        "summary": "Two messages",
+        "value": {
+            "messages": [
+                {"to": "a@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello A"},
+                {"to": "b@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello B"},
+            ]
+        },
+    }
+}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST", path="/v1/send", handler=send, operation_id="send", summary="Send one message", tag="Send", body=SendBody,
+        body_size=describe_send_size, apply_limits=apply_send_limits, examples=_SEND_EXAMPLES, is_idempotent=True, is_rate_limited=True,
+        query=(Parameter("dryRun", "Everything but the send.", {"type": "boolean", "default": False}),),
+        responses={
+            202: ResponseDoc(
+                "Taken, durably; or a duplicate's first reply again. With dryRun, what would happen.", SendReply, DryRunReply,
+                headers=("Idempotency-Replayed",), links=MESSAGE_LINKS,
+            )
+        },
+        refusals=("forbidden", "domain_not_verified", "idempotency_conflict", "variable_invalid", "template_not_active", "content_refused", "no_route"),
+    ),
+    Endpoint(
+        method="POST", path="/v1/send/batch", handler=send_batch, operation_id="sendBatch", summary="Send many messages, each for itself", tag="Send",
+        body=BatchBody, body_size=describe_batch_size, apply_limits=apply_batch_limits, component_types=(SendBody, BatchSent, BatchRefused),
+        examples=_BATCH_EXAMPLES, is_idempotent=True, is_rate_limited=True,
+        responses={200: ResponseDoc("A result for each message, in order.", BatchReply)},
+    ),
+)  # fmt: skip

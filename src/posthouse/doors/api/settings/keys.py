@@ -3,6 +3,7 @@
 The secret is in the answer of its creation and nowhere else.
 """
 
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.fields import KeyBody, KeyChange
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
+from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, id_in_path
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, refuse
 from posthouse.doors.http.query import Query
@@ -22,7 +24,7 @@ from posthouse.model import ids
 from posthouse.model.credential import PREFIX
 from posthouse.model.send_request import Caller, Environment, Rejection
 from posthouse.model.timeline import cursor
-from posthouse.model.views.keys import KeyPage
+from posthouse.model.views.keys import KeyPage, KeyView, NewKey
 
 
 async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -81,3 +83,33 @@ async def _key_in_path(parts: ApiParts, caller: Caller, request: Request) -> UUI
     key = ids.parse(PREFIX, request.path_params["id"])
     known = None if key is None else await keys.find_key(parts.admin, actor_of(caller), key)
     return None if known is None else known.id
+
+
+_ID: Final = id_in_path(PREFIX)
+_CREATE_EXAMPLES: Final[dict[str, Any]] = {
+    "service": {"summary": "A test key for one service", "value": {"name": "checkout service", "environment": "test"}},
+    "limited": {"summary": "A key that may ask for 600 messages a minute", "value": {"name": "shop", "ratePerMinute": 600}},
+}
+_CHANGE_EXAMPLES: Final[dict[str, Any]] = {
+    "other": {"summary": "Another limit", "value": {"ratePerMinute": 1200}},
+    "none": {"summary": "No limit any more", "value": {"ratePerMinute": 0}},
+}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/keys", handler=list_keys, operation_id="listKeys", summary="List API keys", tag="Keys", query=(CURSOR, LIMIT),
+        responses={200: ResponseDoc("A page of keys, newest first.", KeyPage)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/keys", handler=create, operation_id="createKey", summary="Make an API key", tag="Keys", body=KeyBody, examples=_CREATE_EXAMPLES,
+        responses={201: ResponseDoc("The key; its secret is shown this once.", NewKey, links=("changeKey", "revokeKey"))}, refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="PATCH", path="/v1/keys/{id}", handler=change, operation_id="changeKey", summary="Change or take away a key's rate limit", tag="Keys",
+        path_parameters=_ID, body=KeyChange, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("The key as it is then.", KeyView)},
+        refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="DELETE", path="/v1/keys/{id}", handler=revoke, operation_id="revokeKey", summary="Revoke an API key", tag="Keys", path_parameters=_ID,
+        responses={204: ResponseDoc("Revoked.")},
+    ),
+)  # fmt: skip

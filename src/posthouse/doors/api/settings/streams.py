@@ -1,7 +1,7 @@
 """A tenant's streams over HTTP: made, and set to what its mail needs."""
 
 import re
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -11,11 +11,13 @@ from posthouse.admin.streams import change_stream, create_stream
 from posthouse.doors.api.settings.wire import NewStreamBody, StreamBody, changes
 from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.templates.versions import no_parameters, read
+from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.http.answer import answer
+from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, name_in_path
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.stream import Stream
 from posthouse.model.timeline import cursor
 from posthouse.model.views.settings import StreamPage
 from posthouse.store.tenants import streams
@@ -65,3 +67,33 @@ async def patch_stream(parts: ApiParts, caller: Caller, request: Request) -> Res
         return refuse(_NO_STREAM)
     stream = await change_stream(parts.admin, actor_of(caller), name, changes(body))
     return refuse(stream) if isinstance(stream, Rejection) else answer(stream)
+
+
+_NAME: Final = name_in_path("^[a-z0-9][a-z0-9._-]{0,63}$", "transactional")
+_CREATE_EXAMPLES: Final[dict[str, Any]] = {
+    "orders": {
+        "summary": "Orders, with their own author",
+        "value": {"name": "orders", "from": "Shop <orders@shop.example>", "replyTo": "help@shop.example"},
+    }
+}
+_CHANGE_EXAMPLES: Final[dict[str, Any]] = {
+    "policy": {"summary": "Refuse content that does not belong here", "value": {"contentPolicy": "refuse"}}
+}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/streams", handler=list_streams, operation_id="listStreams", summary="List streams", tag="Settings", query=(CURSOR, LIMIT),
+        responses={200: ResponseDoc("A page of streams, by name.", StreamPage)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/streams", handler=create, operation_id="createStream", summary="Make a stream", tag="Settings", body=NewStreamBody,
+        examples=_CREATE_EXAMPLES, responses={201: ResponseDoc("Its settings.", Stream)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/streams/{name}", handler=get_stream, operation_id="getStream", summary="One stream", tag="Settings", path_parameters=_NAME,
+        responses={200: ResponseDoc("Its settings.", Stream)},
+    ),
+    Endpoint(
+        method="PATCH", path="/v1/streams/{name}", handler=patch_stream, operation_id="changeStream", summary="Change a stream's settings", tag="Settings",
+        path_parameters=_NAME, body=StreamBody, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("Its settings as they are then.", Stream)},
+    ),
+)  # fmt: skip

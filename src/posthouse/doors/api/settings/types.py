@@ -1,6 +1,6 @@
 """Message types over HTTP: the built-in ones, and those that the tenant made, added and removed."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,13 +12,14 @@ from posthouse.admin.views.settings import built_in_type_view, own_type_view
 from posthouse.doors.api.settings.wire import TypeBody
 from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.templates.versions import no_parameters, read
+from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.http.answer import answer
+from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, name_in_path
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.timeline import cursor
-from posthouse.model.views.settings import TypePage
+from posthouse.model.views.settings import TypePage, TypeView
 from posthouse.policy import types
 
 _NO_TYPE: Final = not_found("There is no such message type.")
@@ -66,3 +67,30 @@ async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
         return wrong
     rejection = await remove_type(parts.admin, actor_of(caller), request.path_params["name"])
     return Response(status_code=204) if rejection is None else refuse(rejection)
+
+
+_NAME: Final = name_in_path("^[a-z][a-z0-9]*(_[a-z0-9]+)*$", "order_update", maxLength=64)
+_EXAMPLES: Final[dict[str, Any]] = {
+    "update": {
+        "summary": "Word of an order under way",
+        "value": {"name": "order_update", "parent": "shipping_update", "description": "Order under way"},
+    }
+}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/types", handler=list_types, operation_id="listTypes", summary="List message types, own and built-in", tag="Settings",
+        query=(CURSOR, LIMIT), responses={200: ResponseDoc("A page of types.", TypePage)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/types", handler=create, operation_id="createType", summary="Make a message type that behaves as a built-in one", tag="Settings",
+        body=TypeBody, examples=_EXAMPLES, responses={201: ResponseDoc("The type.", TypeView)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/types/{name}", handler=get_type, operation_id="getType", summary="One message type", tag="Settings", path_parameters=_NAME,
+        responses={200: ResponseDoc("The type.", TypeView)},
+    ),
+    Endpoint(
+        method="DELETE", path="/v1/types/{name}", handler=remove, operation_id="removeType", tag="Settings", path_parameters=_NAME,
+        summary="Take a type out of use that no live template or key names", responses={204: ResponseDoc("Out of use; what was sent as it stays.")},
+    ),
+)  # fmt: skip

@@ -27,13 +27,13 @@ TypeName = Annotated[
     Meta(
         max_length=64,
         pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*" + _END,
-        extra={"says": "words of small letters and digits joined by _, such as order_update"},
+        extra={"form": "words of small letters and digits joined by _, such as order_update"},
         examples=["order_update"],
     ),
 ]
 HostName = Annotated[str, Meta(max_length=253, examples=["links.shop.example"])]
 WebAddress = Annotated[
-    str, Meta(max_length=1024, pattern=r"^(https://[^\s\"<>]+)?" + _END, extra={"says": "an https address, or '' for none"})
+    str, Meta(max_length=1024, pattern=r"^(https://[^\s\"<>]+)?" + _END, extra={"form": "an https address, or '' for none"})
 ]
 
 
@@ -43,7 +43,7 @@ class BrandBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel")
     company: Line | None = None
     logo_url: WebAddress | None = None
     color: (
-        Annotated[str, Meta(pattern=r"^(#[0-9A-Fa-f]{6})?" + _END, extra={"says": "a colour such as #1a73e8, or ''"})] | None
+        Annotated[str, Meta(pattern=r"^(#[0-9A-Fa-f]{6})?" + _END, extra={"form": "a colour such as #1a73e8, or ''"})] | None
     ) = None
     support_email: Address | None = None
     support_url: WebAddress | None = None

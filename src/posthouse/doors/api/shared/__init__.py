@@ -1,1 +1,1 @@
-"""What every resource of the API is given, and the fields that many of them share."""
+"""What every resource of the API needs, and the fields that many of them share."""

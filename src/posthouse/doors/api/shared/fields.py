@@ -1,7 +1,7 @@
-r"""What JSON the HTTP door reads: the request bodies, as types that both judge a body and describe it in OpenAPI.
+r"""The JSON that the API reads: request bodies, as types that both validate a body and describe it in OpenAPI.
 
-How many of each there may be is the operator's to say (``counted``, ``openapi_limits``), and stands in no type here.
-``says`` puts a pattern into words for the caller. ``null`` counts as absent wherever a default stands.
+The operator sets how many of each there may be (``sending.count_limits``, ``sending.limit_schemas``), so no type here has these limits.
+``form`` puts a pattern into words for the caller. ``null`` counts as absent wherever a default stands.
 ``$(?!\n)`` and not ``$``: Python's dollar also matches before a last line feed, JSON Schema's does not.
 """
 
@@ -15,7 +15,7 @@ from posthouse.policy.throttle import MOST
 
 _END: Final = r"$(?!\n)"
 _LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + _END
-_NO_CONTROLS: Final = {"says": "one line without control characters"}
+_NO_CONTROLS: Final = {"form": "one line without control characters"}
 
 Line = Annotated[str, Meta(max_length=256, pattern=_LINE, extra=_NO_CONTROLS)]
 AddressText = Annotated[
@@ -33,7 +33,7 @@ TypeName = Annotated[
     Meta(
         max_length=64,
         pattern=r"^[a-z][a-z0-9_]*" + _END,
-        extra={"says": "a message type such as password_reset"},
+        extra={"form": "a message type such as password_reset"},
         description="A message type; left out: the template's, else the credential's, else transactional.",
         examples=["password_reset"],
     ),
@@ -43,7 +43,7 @@ StreamName = Annotated[
     Meta(
         max_length=64,
         pattern=r"^[a-z0-9][a-z0-9._-]*" + _END,
-        extra={"says": "a stream name such as transactional"},
+        extra={"form": "a stream name such as transactional"},
         examples=["transactional"],
     ),
 ]
@@ -52,7 +52,7 @@ TemplateName = Annotated[
     Meta(
         max_length=128,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*" + _END,
-        extra={"says": "a template name such as password-reset"},
+        extra={"form": "a template name such as password-reset"},
         examples=["password-reset"],
     ),
 ]
@@ -61,7 +61,7 @@ Locale = Annotated[
     Meta(
         max_length=64,
         pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*" + _END,
-        extra={"says": "a language tag such as de or pt-BR"},
+        extra={"form": "a language tag such as de or pt-BR"},
         examples=["de"],
     ),
 ]
@@ -76,7 +76,7 @@ Key = Annotated[
 ]
 Tag = Annotated[str, Meta(min_length=1, max_length=limits.TAG_LENGTH, pattern=_LINE, extra=_NO_CONTROLS)]
 FieldName = Annotated[
-    str, Meta(min_length=1, max_length=76, pattern="^[!-9;-~]+" + _END, extra={"says": "a header field name (RFC 5322 2.2)"})
+    str, Meta(min_length=1, max_length=76, pattern="^[!-9;-~]+" + _END, extra={"form": "a header field name (RFC 5322 2.2)"})
 ]
 FieldValue = Annotated[
     str,
@@ -91,7 +91,7 @@ ContentType = Annotated[
         max_length=255,
         pattern=r"^(?!multipart/)[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=([A-Za-z0-9!#$&^_.+/:-]+|\"[ !#-\[\]-~]*\"))*"
         + _END,
-        extra={"says": "a media type such as application/pdf"},
+        extra={"form": "a media type such as application/pdf"},
         examples=["application/pdf"],
     ),
 ]
@@ -101,7 +101,7 @@ ContentId = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]+" + _END,
-        extra={"says": "a content id such as logo@shop"},
+        extra={"form": "a content id such as logo@shop"},
         examples=["logo"],
     ),
 ]
@@ -117,8 +117,8 @@ class NamedAddress(Struct, frozen=True, forbid_unknown_fields=True):
     name: Line | None = None
 
 
-One = AddressText | NamedAddress
-Many = AddressText | NamedAddress | list[AddressText | NamedAddress]
+OneAddress = AddressText | NamedAddress
+OneOrMoreAddresses = AddressText | NamedAddress | list[AddressText | NamedAddress]
 
 
 class AttachmentBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -146,13 +146,13 @@ class TrackingBody(Struct, frozen=True, forbid_unknown_fields=True):
 class SendBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """One message. Only ``to`` and some content (``template``, ``html`` or ``text``) are required; a template wins over the rest."""
 
-    to: Many
-    from_: Annotated[One, Meta(description="Left out: the template's, stream's or tenant's.")] | None = field(
+    to: OneOrMoreAddresses
+    from_: Annotated[OneAddress, Meta(description="Left out: the template's, stream's or tenant's.")] | None = field(
         default=None, name="from"
     )
-    cc: Many | None = None
-    bcc: Annotated[Many, Meta(description="Stands in no copy.")] | None = None
-    reply_to: Many | None = None
+    cc: OneOrMoreAddresses | None = None
+    bcc: Annotated[OneOrMoreAddresses, Meta(description="Stands in no copy.")] | None = None
+    reply_to: OneOrMoreAddresses | None = None
     subject: Annotated[str, Meta(max_length=limits.SUBJECT_LENGTH, pattern=_LINE, extra=_NO_CONTROLS)] | None = None
     html: Annotated[str, Meta(description="Literal unless a template is named.")] | None = None
     text: Annotated[str, Meta(description="Left out beside html: made from the html.")] | None = None

@@ -1,4 +1,4 @@
-"""What the HTTP door is made of: everything it needs, given by the composition root and by tests."""
+"""What the API is made of: everything its handlers need, given by the composition root and by tests."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -8,9 +8,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.admin.context import AdminContext
-from posthouse.doors.hooks.hook_endpoint import HookParts
 from posthouse.doors.http.limits import BODY_SECONDS
-from posthouse.doors.tracking.link_endpoints import VisitParts
 from posthouse.mail.dkim import SigningKey
 from posthouse.model.clock import Clock
 from posthouse.model.explanation import Explanation
@@ -18,16 +16,17 @@ from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.send_request import Accepted, Caller, Rejection, SendRequest
 from posthouse.pipeline.accept.rate_limits import KeyRateLimits
 from posthouse.policy.types import OwnTypes
+from posthouse.store.cells import Cells
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import Sealer
 from posthouse.store.tenants.credentials import Credentials
 
 
 class SendIntake(Protocol):
-    """Intake as this door sees it (``pipeline.accept.accept.Intake``). Errors: StoreUnavailable."""
+    """Intake as the API uses it (``pipeline.accept.accept.Intake``). Errors: StoreUnavailable."""
 
     async def accept(self, caller: Caller, request: SendRequest) -> Accepted | Rejection:
-        """Take one message, durably."""
+        """Accept one message, durably."""
         ...
 
     async def explain(self, caller: Caller, request: SendRequest) -> tuple[Accepted, Explanation] | Rejection:
@@ -35,7 +34,7 @@ class SendIntake(Protocol):
         ...
 
     async def accept_many(self, caller: Caller, requests: Sequence[SendRequest | Rejection]) -> list[Accepted | Rejection]:
-        """Take many, each for itself, answers in order."""
+        """Accept many, each for itself; results in order."""
         ...
 
     async def give_way(self) -> None:
@@ -44,18 +43,19 @@ class SendIntake(Protocol):
 
 
 class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``admin``: what every use case of ``admin`` works with.
+    """The API's dependencies.
 
-    ``new_id`` makes a time-ordered id for a moment, ``random`` so many bytes. ``signing_keys``: those of tenant, domain
-    and keyset, to rebuild what was handed over. ``readiness`` answers with the reasons why mail cannot be taken or sent
-    just now, none when all is well. ``public_url`` is where people reach this server, or None; ``loopback`` says that
-    the listener itself is bound to loopback.
-    ``own_types``: the types that a tenant made, asked for anew where none of the wanted name is remembered.
+    ``cells``: the stores. ``admin``: what every use case of ``admin`` works with.
+    ``new_id``: a time-ordered id of a time. ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and keyset, to
+    rebuild the bytes that were sent. ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well.
+    ``exposition``: the metrics of all processes.
+    ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
+    ``body_seconds``: how long a body may take to arrive.
     """
 
     intake: SendIntake
     throttle: KeyRateLimits
-    database: Database
+    cells: Cells
     sealer: Sealer
     credentials: Credentials
     clock: Clock
@@ -66,10 +66,15 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     exposition: Callable[[], bytes]
     admin: AdminContext
     own_types: Callable[[int, str], Awaitable[OwnTypes]]
-    public_url: str | None = None
     allow_private_networks: bool = False
-    loopback: bool = True
-    hooks: HookParts | None = None
-    visits: VisitParts | None = None
     limits: Limits = CONTRACT
     body_seconds: float = BODY_SECONDS
+
+    def database_of(self, caller: Caller) -> Database:
+        """The store that holds the caller's tenant."""
+        return self.cells.of(caller.tenant)
+
+    @property
+    def database(self) -> Database:
+        """The only store, while there is one cell."""
+        return self.cells.all[0]

@@ -5,7 +5,7 @@ An address is found whatever the case of its local part (A to Z), and shown as i
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +24,7 @@ from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.suppressions.wire import LiftBody, NewSuppression, RemovalBody, SuppressionBody
 from posthouse.doors.http.answer import answer
+from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
@@ -32,6 +33,13 @@ from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.suppression import Cause, Suppression
+from posthouse.model.views.suppressions import (
+    SuppressionDetail,
+    SuppressionPage,
+    SuppressionsAdded,
+    SuppressionsRemoved,
+    SuppressionView,
+)
 from posthouse.store.recipients.suppression_lookup import PREFIX
 
 BODY_BYTES: Final = 2 << 20
@@ -194,3 +202,73 @@ def _parse_addresses(path: str, texts: Sequence[str], errors: list[FieldError]) 
         else:
             addresses.append(mailbox.address)
     return addresses
+
+
+_ID: Final = id_in_path(PREFIX)
+_LINKS: Final = ("getSuppression", "removeSuppression", "liftSuppression")
+_ADD_EXAMPLES: Final[dict[str, Any]] = {
+    "one": {"summary": "One address", "value": {"address": "user@example.com", "reason": "asked us on the telephone"}},
+    "many": {
+        "summary": "Many alike",
+        "value": {"addresses": ["a@example.com", "b@example.com"], "cause": "unsubscribe", "stream": "marketing"},
+    },
+    "entries": {
+        "summary": "Entries of their own",
+        "value": {
+            "entries": [{"address": "a@example.com", "cause": "hard_bounce"}, {"address": "b@example.com", "cause": "complaint"}]
+        },
+    },
+}
+_REMOVE_EXAMPLES: Final[dict[str, Any]] = {
+    "addresses": {"summary": "By address", "value": {"addresses": ["user@example.com"], "reason": "the mailbox is back"}}
+}
+_LIFT_EXAMPLES: Final[dict[str, Any]] = {"reason": {"summary": "With its reason", "value": {"reason": "the mailbox is back"}}}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/suppressions", handler=list_suppressions, operation_id="listSuppressions", summary="Who is not written to, and why", tag="Suppressions",
+        query=(
+            Parameter("address", "Of this address, however its local part is spelled.", ADDRESS),
+            Parameter("cause", "Of this cause.", {"type": "string", "enum": SHOWN_CAUSES}),
+            Parameter("stream", "Made on this stream.", TEXT),
+            Parameter("source", "From this source: smtp, soft, api, cli, import and so on.", TEXT),
+            Parameter("provider", "Heard from this mailbox provider.", TEXT),
+            Parameter("since", "Entered at or after this time.", TIME),
+            Parameter("until", "Entered at or before this time.", TIME),
+            CURSOR,
+            LIMIT,
+        ),
+        responses={200: ResponseDoc("A page of entries, newest first.", SuppressionPage, links=_LINKS, id_pointer="/data/0/id")},
+    ),
+    Endpoint(
+        method="POST", path="/v1/suppressions", handler=add, operation_id="addSuppressions", summary="Enter one address, or up to a thousand", tag="Suppressions",
+        body=SuppressionBody, examples=_ADD_EXAMPLES,
+        responses={
+            201: ResponseDoc("The entry of the one address.", SuppressionView, links=_LINKS),
+            200: ResponseDoc("The entries of many.", SuppressionsAdded),
+        },
+    ),
+    Endpoint(
+        method="DELETE", path="/v1/suppressions", handler=remove, operation_id="removeSuppressions", summary="Take addresses or entries off the list",
+        tag="Suppressions", body=RemovalBody, is_body_optional=True, examples=_REMOVE_EXAMPLES,
+        query=(
+            Parameter("address", "Without a body: whose entries.", ADDRESS),
+            Parameter("reason", "Without a body: why; kept on record.", TEXT),
+            Parameter("stream", "Without a body: only entries of this stream.", TEXT),
+        ),
+        responses={200: ResponseDoc("What was taken off, and what is the law's and stays.", SuppressionsRemoved)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/suppressions/{id}", handler=get_suppression, operation_id="getSuppression", summary="One entry with its evidence",
+        tag="Suppressions", path_parameters=_ID, responses={200: ResponseDoc("The entry.", SuppressionDetail)},
+    ),
+    Endpoint(
+        method="DELETE", path="/v1/suppressions/{id}", handler=remove_one, operation_id="removeSuppression", summary="Take one entry off the list",
+        tag="Suppressions", path_parameters=_ID, query=(Parameter("reason", "Why; kept on record.", TEXT),), responses={204: ResponseDoc("Gone.")},
+        refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="POST", path="/v1/suppressions/{id}/lift", handler=lift, operation_id="liftSuppression", summary="End one entry for a reason",
+        tag="Suppressions", path_parameters=_ID, body=LiftBody, examples=_LIFT_EXAMPLES, responses={200: ResponseDoc("The entry as it was.", SuppressionView)},
+        refusals=("forbidden",),
+    ),
+)  # fmt: skip

@@ -1,50 +1,74 @@
-"""``POST /v1/feedback/raw``: returned mail by HTTP, for whoever receives it elsewhere and passes it on.
+"""``POST /v1/feedback/raw``: returned mail by HTTP, for a system that receives it elsewhere and forwards it.
 
-The body is the mail as it came (``message/rfc822``). Whose it is says the address it came to, ``?recipient=b+…@…``, whose token is
-proved before anything is kept; a token that proves nothing is 404, and one of another tenant or environment as well.
+The body is the mail as it was received (``message/rfc822``). ``?recipient=b+…@…`` is the address it was sent to; it names the delivery,
+and its token is verified before anything is stored. A token that does not verify is 404, and so is one of another tenant or environment.
 """
+
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.hooks.hook_endpoint import whole_body
-from posthouse.doors.http.problem import not_found, refuse
+from posthouse.doors.http.body import UnreadBody, receive
+from posthouse.doors.http.endpoint import Endpoint, Parameter, ResponseDoc
+from posthouse.doors.http.problem import body_too_slow, not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.doors.inbound.recipient import RecipientDirectory
-from posthouse.doors.inbound.store_returned import MOST_WHOLE
+from posthouse.mail import return_path
 from posthouse.mail.return_path import ReturnPath
 from posthouse.model.feedback import RawFeedback
 from posthouse.model.send_request import Caller, FieldError, Rejection
-from posthouse.pipeline.feedback.read_returned import REPORT_OCTETS
+from posthouse.pipeline.feedback.read_returned import MOST_WHOLE, REPORT_OCTETS
 from posthouse.store.recipients import feedback
 from posthouse.telemetry import metrics
 
-MOST_BYTES = 10 << 20
-_NOBODY = not_found("This recipient is no return path of yours.")
-_LARGE = Rejection("too_large", f"A returned mail may have {MOST_BYTES >> 20} MB.")
-_WANTED = Rejection(
+MOST_BYTES: Final = 10 << 20
+_NO_RETURN_PATH: Final = not_found("This recipient is no return path of yours.")
+_TOO_LARGE: Final = Rejection("too_large", f"A returned mail may have {MOST_BYTES >> 20} MB.")
+_NO_RECIPIENT: Final = Rejection(
     "validation_failed", "recipient is required.", (FieldError("recipient", "is required: the address the mail was returned to"),)
 )
 
 
 async def raw(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """Keep one returned mail; it is read and acted on after the answer."""
+    """Store one returned mail; it is read and acted on after the response."""
     query = Query(request.query_params, ("recipient",))
     recipient = query.text("recipient")
     if query.faults or recipient is None:
-        return refuse(_WANTED)
-    whose = RecipientDirectory(parts.sealer.token_keys).whose(recipient.partition("@")[0])
-    if not isinstance(whose, ReturnPath) or (whose.tenant, whose.environment) != (caller.tenant, int(caller.environment)):
+        return refuse(_NO_RECIPIENT)
+    owner = _return_path(parts.sealer.token_keys, recipient.partition("@")[0])
+    if owner is None or (owner.tenant, owner.environment) != (caller.tenant, int(caller.environment)):
         metrics.FORGED.labels("raw").inc()
-        return refuse(_NOBODY)
-    body = await whole_body(request, MOST_BYTES)
-    if body is None:
-        return refuse(_LARGE)
+        return refuse(_NO_RETURN_PATH)
+    body = await receive(request, MOST_BYTES, parts.body_seconds)
+    if isinstance(body, UnreadBody):
+        return refuse(_TOO_LARGE if body is UnreadBody.TOO_LARGE else body_too_slow(parts.body_seconds))
     now = parts.clock.now()
-    kept = RawFeedback(
-        id=parts.new_id(now), tenant=whose.tenant, environment=whose.environment, message=whose.message, position=whose.position,
-        source="report", body=body if len(body) <= MOST_WHOLE else body[:REPORT_OCTETS], received_at=now,
-    )  # fmt: skip
-    await feedback.put_once(parts.database, parts.sealer, kept, "")
+    # A report is at the beginning; of a mail that is too large to be forwarded nothing else is ever read.
+    returned = RawFeedback(
+        id=parts.new_id(now),
+        tenant=owner.tenant,
+        environment=owner.environment,
+        message=owner.message,
+        position=owner.position,
+        source="report",
+        body=body if len(body) <= MOST_WHOLE else body[:REPORT_OCTETS],
+        received_at=now,
+    )
+    await feedback.put_once(parts.database_of(caller), parts.sealer, returned, "")
     return Response(status_code=202)
+
+
+def _return_path(keys: tuple[bytes, ...], local: str) -> ReturnPath | None:
+    """The delivery behind a local part, if one of our keys signed it."""
+    return next((owner for key in keys if (owner := return_path.read(key, local)) is not None), None)
+
+
+_RECIPIENT_SCHEMA: Final = {"type": "string", "minLength": 1, "maxLength": 1024}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="POST", path="/v1/feedback/raw", handler=raw, operation_id="returnedMail", summary="Hand in a returned mail (message/rfc822)", tag="Feedback",
+        query=(Parameter("recipient", "Required: the return path the mail came to (b+…@…).", _RECIPIENT_SCHEMA),),
+        responses={202: ResponseDoc("Kept; read and acted on after this answer.")}, refusals=("not_found", "too_large"),
+    ),
+)  # fmt: skip

@@ -5,7 +5,7 @@ writes and submits but decides nothing. Ready-made templates are seen beside the
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import template_preview, template_versions, templates
-from posthouse.admin.rerender import rerender
 from posthouse.admin.template_preview import PreviewRequest
 from posthouse.admin.template_versions import SavedVersion, find_version, lint_version
 from posthouse.admin.templates import NO_VERSION
@@ -22,37 +21,33 @@ from posthouse.admin.views.templates import (
     ready_made_detail,
     ready_made_item,
     ready_made_version,
-    rerender_view,
     template_detail,
     template_item,
     version_view,
 )
 from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.api.templates.wire import BODY_BYTES, RenderBody, TemplateBody, VersionBody, draft_of
+from posthouse.doors.api.shared.requests import no_parameters, read
+from posthouse.doors.api.templates.wire import RenderBody, TemplateBody, VersionBody, draft_of
 from posthouse.doors.http.answer import answer
-from posthouse.doors.http.json_body import read_json
+from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, Parameter, ResponseDoc, Schema, name_in_path
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.doors.http.validation import T
-from posthouse.model import ids
 from posthouse.model.send_request import Caller, FieldError, Rejection
 from posthouse.model.template import StoredVersion, TemplateDraft
 from posthouse.model.template_state import TemplateAction
 from posthouse.model.timeline import cursor
-from posthouse.model.views.templates import LintView, TemplatePage
+from posthouse.model.views.templates import LintView, PreviewView, TemplateDetail, TemplatePage, VersionView
 from posthouse.pipeline.render.build_version import blocking
-from posthouse.store.seal import SealBroken
 from posthouse.store.templates import versions as stored
 from posthouse.templates.draft import NAME
 from posthouse.templates.ready_made import READY_MADE
 
+NAME_IN_PATH: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _END: Final = UUID(int=(1 << 128) - 1)
 _NO_TEMPLATE: Final = not_found("There is no such template.")
 _NO_VERSION: Final = not_found(NO_VERSION)
-_NO_MESSAGE: Final = not_found("There is no such message.")
-_UNREADABLE: Final = not_found("What the message was made from can no longer be read.")
 
 
 async def list_templates(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -206,34 +201,9 @@ async def render(parts: ApiParts, caller: Caller, request: Request) -> Response:
     return refuse(preview) if isinstance(preview, Rejection) else answer(preview_view(preview))
 
 
-async def rerendered(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """A record's mail rendered again from version and variables, and whether it says the same."""
-    if (wrong := no_parameters(request)) is not None:
-        return wrong
-    message = ids.parse("msg", request.path_params["id"])
-    if message is None:
-        return refuse(_NO_MESSAGE)
-    try:
-        result = await rerender(parts.admin, actor_of(caller), message)
-    except SealBroken:
-        return refuse(_UNREADABLE)
-    return refuse(result) if isinstance(result, Rejection) else answer(rerender_view(result))
-
-
 def is_name(name: str) -> bool:
     """True for what may be the name of a template; nothing else is asked of the database."""
     return NAME.fullmatch(name) is not None
-
-
-def no_parameters(request: Request) -> Response | None:
-    """The refusal of any parameter, for operations that take none."""
-    query = Query(request.query_params, ())
-    return refuse(invalid(*query.faults)) if query.faults else None
-
-
-async def read(parts: ApiParts, request: Request, kind: type[T]) -> T | Rejection:
-    """The body, of a request without parameters."""
-    return await read_json(parts, request, kind, BODY_BYTES, parts.intake.give_way)
 
 
 async def _moved(parts: ApiParts, caller: Caller, request: Request, action: TemplateAction) -> Response:
@@ -255,3 +225,110 @@ def _number(request: Request) -> int | None:
     """The version in the path; None for what can be none."""
     shown = request.path_params["version"]
     return int(shown) if _VERSION.fullmatch(shown) else None
+
+
+_VERSION_SCHEMA: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 999_999_999, "examples": [1]}
+_NAME_IN_PATH: Final = name_in_path(NAME_IN_PATH, "password-reset")
+_VERSION_IN_PATH: Final = {**_NAME_IN_PATH, "version": _VERSION_SCHEMA}
+_CREATE_EXAMPLES: Final[dict[str, Any]] = {
+    "welcome": {
+        "summary": "A template with two variables, in two languages",
+        "value": {
+            "name": "invoice-ready",
+            "type": "transactional",
+            "subject": "Your invoice {{ number }} is ready",
+            "html": '<p>Hello {{ user_name }},</p><p>your invoice {{ number }} is ready: <a href="{{ link }}">{{ link }}</a></p>',
+            "locale": "en",
+            "locales": {
+                "de": {
+                    "subject": "Ihre Rechnung {{ number }} ist da",
+                    "html": '<p>Guten Tag {{ user_name }},</p><p>Ihre Rechnung {{ number }} ist da: <a href="{{ link }}">{{ link }}</a></p>',
+                }
+            },
+            "variables": [
+                {"name": "number", "type": "string", "required": True, "example": "R-1042"},
+                {"name": "user_name", "type": "string", "required": True, "example": "Jane"},
+                {"name": "link", "type": "url", "required": True, "example": "https://shop.example/invoices/1042"},
+            ],
+        },
+    }
+}
+_REVISE_EXAMPLES: Final[dict[str, Any]] = {
+    "shorter": {
+        "summary": "The next version",
+        "value": {
+            "subject": "Your invoice", "text": "Your invoice {{ number }} is ready.", "variables": [{"name": "number", "type": "string"}],
+        },
+    }
+}  # fmt: skip
+_RENDER_EXAMPLES: Final[dict[str, Any]] = {
+    "examples": {
+        "summary": "With examples for everything that is left out",
+        "value": {"variables": {"user_name": "Jane"}, "locale": "en"},
+    }
+}
+_MOVED: Final = {200: ResponseDoc("The version as it is then.", VersionView)}
+_LINTED: Final = {200: ResponseDoc("The findings.", LintView)}
+_PREVIEWED: Final = {200: ResponseDoc("The preview.", PreviewView)}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/templates", handler=list_templates, operation_id="listTemplates", summary="List templates, own and ready-made", tag="Templates",
+        query=(CURSOR, LIMIT), responses={200: ResponseDoc("A page of templates.", TemplatePage)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates", handler=create, operation_id="createTemplate", tag="Templates",
+        summary="Make a template; version 1 is active at once where nothing is against it",
+        body=TemplateBody, examples=_CREATE_EXAMPLES, responses={201: ResponseDoc("Version 1, and what lint says of it.", VersionView)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/templates/{name}", handler=get_template, operation_id="getTemplate", summary="One template with its versions", tag="Templates",
+        path_parameters=_NAME_IN_PATH, responses={200: ResponseDoc("The template.", TemplateDetail)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/templates/{name}/lint", handler=lint, operation_id="lintTemplate", summary="What lint says", tag="Templates",
+        path_parameters=_NAME_IN_PATH, query=(Parameter("version", "Left out: the active version, else the newest.", _VERSION_SCHEMA),),
+        responses=_LINTED,
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/render", handler=render, operation_id="renderTemplate", summary="Preview as HTML, text and raw MIME",
+        tag="Templates", path_parameters=_NAME_IN_PATH, body=RenderBody, examples=_RENDER_EXAMPLES, responses=_PREVIEWED, refusals=("variable_invalid",),
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/versions", handler=revise, operation_id="createVersion", tag="Templates",
+        summary="Write the next version; the active one is left alone", path_parameters=_NAME_IN_PATH, body=VersionBody, examples=_REVISE_EXAMPLES,
+        responses={201: ResponseDoc("The version, a draft.", VersionView)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/templates/{name}/versions/{version}", handler=get_version, operation_id="getVersion", summary="One version with its words",
+        tag="Templates", path_parameters=_VERSION_IN_PATH, responses={200: ResponseDoc("The version.", VersionView)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/versions/{version}/submit", handler=submit, operation_id="submitVersion", summary="Put a draft up for review",
+        tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED,
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/versions/{version}/approve", handler=approve, operation_id="approveVersion",
+        summary="Say that a version may go live", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/versions/{version}/reject", handler=reject, operation_id="rejectVersion",
+        summary="Send a version back to its author", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/versions/{version}/activate", handler=activate, operation_id="activateVersion",
+        summary="Switch to a version, or back to an older one", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/versions/{version}/retire", handler=retire, operation_id="retireVersion",
+        summary="Take a template out of use", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
+    ),
+    Endpoint(
+        method="GET", path="/v1/templates/{name}/versions/{version}/lint", handler=lint, operation_id="lintVersion", summary="What lint says", tag="Templates",
+        path_parameters=_VERSION_IN_PATH, responses=_LINTED,
+    ),
+    Endpoint(
+        method="POST", path="/v1/templates/{name}/versions/{version}/render", handler=render, operation_id="renderVersion",
+        summary="Preview as HTML, text and raw MIME", tag="Templates", path_parameters=_VERSION_IN_PATH, body=RenderBody, examples=_RENDER_EXAMPLES,
+        responses=_PREVIEWED, refusals=("variable_invalid",),
+    ),
+)  # fmt: skip

@@ -14,7 +14,6 @@ from posthouse.model.views.templates import VariableBody
 from posthouse.templates.draft import MOST_LOCALES, source_of
 
 PAGE_LENGTH: Final = 256 * 1024
-BODY_BYTES: Final = 8 << 20
 
 Page = Annotated[str, Meta(max_length=PAGE_LENGTH)]
 

@@ -5,7 +5,7 @@ stands in the answer of creation and rotation, and nowhere else.
 """
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -27,13 +27,13 @@ from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.webhooks.wire import ReplayBody, WebhookBody, WebhookChange
 from posthouse.doors.http.answer import answer
-from posthouse.doors.http.endpoint import Operation
+from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, Parameter, ResponseDoc, Schema, id_in_path, id_schema
 from posthouse.doors.http.json_body import read_json
 from posthouse.doors.http.problem import invalid, not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
 from posthouse.model.send_request import Caller, FieldError, Rejection
-from posthouse.model.views.webhooks import Replayed, Rotated, Tested
+from posthouse.model.views.webhooks import NewWebhook, Replayed, Rotated, Tested, TryPage, WebhookPage, WebhookView
 from posthouse.model.webhook_endpoint import EndpointChange, WebhookEndpoint
 from posthouse.model.webhook_event import PREFIX as EVENT_PREFIX
 
@@ -143,16 +143,6 @@ async def rotate(parts: ApiParts, caller: Caller, request: Request) -> Response:
     return answer(Rotated(id=ids.text(PREFIX, endpoint.id), secret=rotated.secret, overlap_until=rotated.overlap_until))
 
 
-WEBHOOKS: Final[dict[str, dict[str, Operation]]] = {
-    "/v1/webhooks": {"GET": list_webhooks, "POST": create},
-    "/v1/webhooks/{id}": {"GET": get_webhook, "PATCH": change, "DELETE": remove},
-    "/v1/webhooks/{id}/deliveries": {"GET": deliveries},
-    "/v1/webhooks/{id}/replay": {"POST": replay},
-    "/v1/webhooks/{id}/test": {"POST": test},
-    "/v1/webhooks/{id}/rotate": {"POST": rotate},
-}
-
-
 async def _endpoint(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
     """The endpoint of the path, for an operation without parameters."""
     query = Query(request.query_params, ())
@@ -172,3 +162,75 @@ def _replay_request(body: ReplayBody) -> ReplayRequest | Rejection:
         return invalid(_ONE_OF)
     event = None if body.event is None else ids.parse(EVENT_PREFIX, body.event) or _UNKNOWN_EVENT
     return ReplayRequest(event=event, since=body.since, until=body.until, failed=bool(body.failed))
+
+
+_ID: Final = id_in_path(PREFIX)
+_LINKS: Final = (
+    "getWebhook", "changeWebhook", "removeWebhook", "listWebhookDeliveries", "replayWebhook", "testWebhook", "rotateWebhook",
+)  # fmt: skip
+_OVERLAP_SCHEMA: Final[Schema] = {
+    "type": "integer", "minimum": 0, "maximum": int(LONGEST_OVERLAP.total_seconds()), "default": int(OVERLAP.total_seconds()),
+}  # fmt: skip
+_CREATE_EXAMPLES: Final[dict[str, Any]] = {
+    "all": {"summary": "Everything that happens", "value": {"url": "https://app.example.com/hooks/mail"}},
+    "some": {
+        "summary": "What ends badly, of one stream",
+        "value": {
+            "url": "https://app.example.com/hooks/mail", "events": ["message.bounced", "message.complained", "alert.*"],
+            "streams": ["transactional"],
+        },
+    },
+}  # fmt: skip
+_CHANGE_EXAMPLES: Final[dict[str, Any]] = {"on": {"summary": "Switch on again", "value": {"enabled": True}}}
+_REPLAY_EXAMPLES: Final[dict[str, Any]] = {
+    "failed": {"summary": "All that failed", "value": {"failed": True}},
+    "window": {"summary": "Since this morning", "value": {"since": "2026-11-22T06:00:00Z"}},
+}
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET", path="/v1/webhooks", handler=list_webhooks, operation_id="listWebhooks", summary="Where events are posted", tag="Webhooks",
+        query=(CURSOR, LIMIT),
+        responses={200: ResponseDoc("A page of endpoints, newest first.", WebhookPage, links=_LINKS, id_pointer="/data/0/id")},
+    ),
+    Endpoint(
+        method="POST", path="/v1/webhooks", handler=create, operation_id="createWebhook", summary="Have events posted somewhere", tag="Webhooks",
+        body=WebhookBody, examples=_CREATE_EXAMPLES,
+        responses={201: ResponseDoc("The endpoint; its secret is shown this once.", NewWebhook, links=_LINKS)},
+    ),
+    Endpoint(
+        method="GET", path="/v1/webhooks/{id}", handler=get_webhook, operation_id="getWebhook", summary="One endpoint", tag="Webhooks", path_parameters=_ID,
+        responses={200: ResponseDoc("The endpoint.", WebhookView)},
+    ),
+    Endpoint(
+        method="PATCH", path="/v1/webhooks/{id}", handler=change, operation_id="changeWebhook", summary="Change, switch off or switch on", tag="Webhooks",
+        path_parameters=_ID, body=WebhookChange, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("The endpoint as it is then.", WebhookView)},
+    ),
+    Endpoint(
+        method="DELETE", path="/v1/webhooks/{id}", handler=remove, operation_id="removeWebhook", summary="Post nothing there any more", tag="Webhooks",
+        path_parameters=_ID, responses={204: ResponseDoc("Gone.")},
+    ),
+    Endpoint(
+        method="GET", path="/v1/webhooks/{id}/deliveries", handler=deliveries, operation_id="listWebhookDeliveries", summary="Every try, newest first",
+        tag="Webhooks", path_parameters=_ID,
+        query=(
+            Parameter("event", "Of this event.", id_schema("evt")),
+            Parameter("outcome", "That came to this.", {"type": "string", "enum": list(OUTCOMES)}),
+            CURSOR,
+            LIMIT,
+        ),
+        responses={200: ResponseDoc("A page of tries; they are kept for two weeks.", TryPage)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/webhooks/{id}/replay", handler=replay, operation_id="replayWebhook", summary="Tell events again", tag="Webhooks",
+        path_parameters=_ID, body=ReplayBody, examples=_REPLAY_EXAMPLES, responses={202: ResponseDoc("They are being told.", Replayed)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/webhooks/{id}/test", handler=test, operation_id="testWebhook", summary="Post a test event", tag="Webhooks",
+        path_parameters=_ID, responses={202: ResponseDoc("It is being posted.", Tested)},
+    ),
+    Endpoint(
+        method="POST", path="/v1/webhooks/{id}/rotate", handler=rotate, operation_id="rotateWebhook", summary="Make a new secret", tag="Webhooks",
+        path_parameters=_ID, query=(Parameter("overlap", "Seconds for which the secrets before sign too.", _OVERLAP_SCHEMA),),
+        responses={200: ResponseDoc("The new secret; it is shown this once.", Rotated)},
+    ),
+)  # fmt: skip

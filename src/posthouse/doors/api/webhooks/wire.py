@@ -18,7 +18,7 @@ Address = Annotated[
 EventFilter = Annotated[
     str,
     Meta(
-        max_length=64, pattern=EVENT_PATTERN + r"$(?!\n)", extra={"says": "an event type such as message.delivered, or message.*"},
+        max_length=64, pattern=EVENT_PATTERN + r"$(?!\n)", extra={"form": "an event type such as message.delivered, or message.*"},
         examples=["message.delivered", "message.*"], extra_json_schema={"enum": list(FILTERS)},
     ),
 ]  # fmt: skip
@@ -46,7 +46,7 @@ class WebhookChange(Struct, frozen=True, forbid_unknown_fields=True, rename="cam
 class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """What is to be told again: one event, a window of time, or all that failed and was not told since."""
 
-    event: Annotated[str, Meta(pattern=r"^evt_[0-9a-z]{26}$(?!\n)", extra={"says": "an id such as evt_…"})] | None = None
+    event: Annotated[str, Meta(pattern=r"^evt_[0-9a-z]{26}$(?!\n)", extra={"form": "an id such as evt_…"})] | None = None
     since: Instant | None = None
     until: Annotated[Instant, Meta(description="Left out: now.")] | None = None
     failed: bool | None = None

@@ -1,1 +1,1 @@
-"""The pages of the dashboard, one file each."""
+"""The pages of the dashboard: a file each, with its template beside it; ``registry`` lists them."""

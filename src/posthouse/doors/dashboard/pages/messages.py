@@ -1,123 +1,114 @@
-"""``GET /``: recent messages and their timelines, for the operator on this machine.
+"""``/``: recent messages and their timelines, for the operator on this machine.
 
 Shows the first tenant's two environments together, newest first. Read only: nothing on the page changes anything.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 
-from posthouse.doors.api.shared.parts import ApiParts
-from posthouse.doors.dashboard.gate import may_see
-from posthouse.doors.dashboard.render import ENVIRONMENTS, POLICY, STATES, MessagesPageData, PageFilter, page
-from posthouse.doors.http.endpoint import Endpoint
-from posthouse.doors.http.problem import refuse
+from posthouse.doors.dashboard.page import DashboardParts, Frame, Page, PageContent
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
-from posthouse.model.send_request import Environment, Rejection
+from posthouse.model.delivery import DeliveryState
+from posthouse.model.send_request import Environment
 from posthouse.model.stored_message import MessageFilter
 from posthouse.model.tenant import Tenant
 from posthouse.model.timeline import MessagePage, MessageView, cursor, read_cursor
 from posthouse.store.messages import timeline
-from posthouse.store.tenants import alerts, tenants
 
-SHOWN: Final = 50
-FRESH: Final = timedelta(days=1)
-HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-NOT_YOU: Final = Rejection(
-    "forbidden", "The dashboard is for the machine that Posthouse runs on: open it there, at a loopback address."
-)
+PAGE_LENGTH: Final = 50
+ENVIRONMENTS: Final = ("live", "test")
+STATES: Final = tuple(state.value for state in DeliveryState)
 
 
-def dashboard(parts: ApiParts) -> Endpoint:
-    """The page, or 403 for whoever is not on this machine."""
+class MessagesFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reader filtered by; all empty for everything."""
 
-    async def endpoint(request: Request) -> Response:
-        if not may_see(request, parts.public_url):
-            return refuse(NOT_YOU)
-        shown = await _shown(parts, request)
-        return HTMLResponse(page(shown), 422 if shown.faults else 200, HEADERS)
-
-    return endpoint
+    environment: str = ""
+    status: str = ""
+    q: str = ""
+    before: str = ""
 
 
-async def _shown(parts: ApiParts, request: Request) -> MessagesPageData:
-    tenant = await tenants.first(parts.database)
-    here = str(request.base_url).rstrip("/")
-    fresh = 0 if tenant is None else await fresh_alerts(parts, tenant)
-    base = MessagesPageData(
-        now=parts.clock.now(), here=here, tenant="" if tenant is None else tenant.name or tenant.ref, fresh=fresh
+async def load_messages(parts: DashboardParts, frame: Frame, request: Request) -> PageContent:
+    """A page of messages of both environments."""
+    base_url = str(request.base_url).rstrip("/")
+    # A form sends its empty fields too.
+    parameters = QueryParams([(name, value) for name, value in request.query_params.multi_items() if value])
+    query = Query(parameters, ("environment", "status", "q", "before"))
+    filter_ = MessagesFilter(
+        environment=query.choice("environment", ENVIRONMENTS) or "",
+        status=query.choice("status", STATES) or "",
+        q=query.address("q") or "",
+        before=query.text("before") or "",
     )
-    given = QueryParams(
-        [(name, value) for name, value in request.query_params.multi_items() if value]
-    )  # a form sends empty fields too
-    query = Query(given, ("environment", "status", "q", "before"))
-    asked = PageFilter(
-        environment=query.choice("environment", ENVIRONMENTS) or "", status=query.choice("status", STATES) or "",
-        q=query.address("q") or "", before=query.text("before") or "",
-    )  # fmt: skip
-    if asked.before and read_cursor(asked.before) is None:
+    if filter_.before and read_cursor(filter_.before) is None:
         query.fault("before", "is none that this page gave")
-    if query.faults or tenant is None:
-        return msgspec.structs.replace(base, asked=asked, faults=query.faults)
-    messages, older = await _messages(parts, tenant, asked)
-    return msgspec.structs.replace(base, asked=asked, messages=messages, older=older)
+    if query.faults or frame.tenant is None:
+        return PageContent(context=messages_context((), filter_, base_url), faults=query.faults)
+    messages, older_url = await _list_messages(parts, frame.tenant, filter_)
+    return PageContent(context=messages_context(messages, filter_, base_url), older_url=older_url)
 
 
-async def fresh_alerts(parts: ApiParts, tenant: Tenant) -> int:
-    """How many alerts the last day had, live and test."""
-    since = parts.clock.now() - FRESH
-    async with parts.database.session() as session:
-        return sum([await alerts.count_since(session, tenant.id, int(each), since) for each in Environment])
+def messages_context(messages: Sequence[dict[str, Any]], filter_: MessagesFilter, base_url: str) -> dict[str, Any]:
+    """The template's variables. ``messages``: timelines in the contract's names, with their environment, newest first."""
+    counts = Counter(message["status"] for message in messages)
+    return {
+        "base_url": base_url,
+        "filters": msgspec.to_builtins(filter_),
+        "is_filtered": filter_ != MessagesFilter(),
+        "environments": ENVIRONMENTS,
+        "states": STATES,
+        "messages": list(messages),
+        "tally": [(state, counts[state]) for state in STATES if counts[state]],
+    }
 
 
-async def _messages(parts: ApiParts, tenant: Tenant, asked: PageFilter) -> tuple[list[dict[str, Any]], str]:
-    """The newest messages of the environments asked for, and the address of the next page."""
-    names = [asked.environment] if asked.environment else ENVIRONMENTS
-    pages = await asyncio.gather(*(_page(parts, tenant, name, asked) for name in names))
-    found = [_plain(view, name) for name, each in zip(names, pages, strict=True) for view in each.data]
-    found.sort(key=lambda message: message["id"], reverse=True)
-    more = len(found) > SHOWN or any(each.next_cursor for each in pages)
-    return found[:SHOWN], _next(asked, found[:SHOWN], pages) if more else ""
+async def _list_messages(parts: DashboardParts, tenant: Tenant, filter_: MessagesFilter) -> tuple[list[dict[str, Any]], str]:
+    """The newest messages of the filter's environments, and the address of the next page."""
+    names = [filter_.environment] if filter_.environment else ENVIRONMENTS
+    pages = await asyncio.gather(*(_list_environment(parts, tenant, name, filter_) for name in names))
+    messages = [_template_value(view, name) for name, page in zip(names, pages, strict=True) for view in page.data]
+    messages.sort(key=lambda message: message["id"], reverse=True)
+    has_more = len(messages) > PAGE_LENGTH or any(page.next_cursor for page in pages)
+    newest = messages[:PAGE_LENGTH]
+    return newest, _next_url(filter_, newest, pages) if has_more else ""
 
 
-async def _page(parts: ApiParts, tenant: Tenant, environment: str, asked: PageFilter) -> MessagePage:
-    wanted = MessageFilter(
-        status=asked.status or None,
-        recipient=asked.q or None,
-        before=read_cursor(asked.before) if asked.before else None,
-        limit=SHOWN,
+async def _list_environment(parts: DashboardParts, tenant: Tenant, environment: str, filter_: MessagesFilter) -> MessagePage:
+    stored_filter = MessageFilter(
+        status=filter_.status or None,
+        recipient=filter_.q or None,
+        before=read_cursor(filter_.before) if filter_.before else None,
+        limit=PAGE_LENGTH,
     )
-    return await timeline.list_messages(parts.database, parts.sealer, tenant.id, Environment[environment.upper()], wanted)
+    return await timeline.list_messages(parts.database, parts.sealer, tenant.id, Environment[environment.upper()], stored_filter)
 
 
-def _plain(view: MessageView, environment: str) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(datetime,))
-    return plain | {"environment": environment}
+def _template_value(view: MessageView, environment: str) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(datetime,))
+    return value | {"environment": environment}
 
 
-def _next(asked: PageFilter, shown: list[dict[str, Any]], pages: list[MessagePage]) -> str:
-    """From the last one shown; where a filter found too few, from where its search stopped."""
-    last = ids.parse("msg", shown[-1]["id"]) if shown else None
-    stopped = [each.next_cursor for each in pages if each.next_cursor]
-    place = cursor(last) if last is not None and len(shown) == SHOWN else max(stopped, default="", key=_age)
-    kept = {"environment": asked.environment, "status": asked.status, "q": asked.q, "before": place}
-    return "/?" + urlencode({name: value for name, value in kept.items() if value})
+def _next_url(filter_: MessagesFilter, newest: list[dict[str, Any]], pages: list[MessagePage]) -> str:
+    """The page after the last message on this one; where a filter matched too few, after the position where its search stopped."""
+    last = ids.parse("msg", newest[-1]["id"]) if newest else None
+    stopped_at = [page.next_cursor for page in pages if page.next_cursor]
+    if last is not None and len(newest) == PAGE_LENGTH:
+        before = cursor(last)
+    else:
+        # The newest of the positions where the searches stopped, so that no environment is skipped.
+        before = max(stopped_at, default="", key=lambda text: str(read_cursor(text)))
+    parameters = msgspec.to_builtins(filter_) | {"before": before}
+    return "/?" + urlencode({name: value for name, value in parameters.items() if value})
 
 
-def _age(place: str) -> str:
-    return str(read_cursor(place))
+MESSAGES: Final = Page(path="/", title="messages", label="Messages", template="messages.html", load=load_messages)

@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 import structlog
 
-from posthouse.doors.api.app import KEYED
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.postgres.database import Database
 from tests.support.asgi import Answer
-from tests.support.http_door import HttpDoor, open_door
+from tests.support.http_door import KEYED, HttpDoor, open_door
 from tests.support.postgres import NOW
 
 LETTER = {"to": "jane@example.com", "from": "noreply@shop.example", "text": "Hello"}
 ID = "msg_00000000000000000000000000"
-PATHS = [(method, path.replace("{id}", ID)) for path, operations in KEYED.items() for method in operations]
+PATHS = [(method, path.replace("{id}", ID)) for method, path in KEYED]
 
 NO_KEYS = (
     None,
@@ -56,7 +55,7 @@ async def test_no_two_requests_share_an_id(door: HttpDoor) -> None:
     assert len(seen) == 20
 
 
-async def test_nothing_of_a_tenant_is_had_without_its_key(door: HttpDoor) -> None:
+async def test_no_keyed_endpoint_answers_without_a_key(door: HttpDoor) -> None:
     for method, path in PATHS:
         for header in NO_KEYS:
             answer = await door.ask(method, path, key=None, headers={} if header is None else {"Authorization": header})
@@ -69,7 +68,7 @@ async def test_the_scheme_may_be_written_in_any_case(door: HttpDoor) -> None:
     assert answer.status == 200
 
 
-async def test_a_wrong_method_is_told_the_right_ones(door: HttpDoor) -> None:
+async def test_a_wrong_method_gets_the_right_ones_in_allow(door: HttpDoor) -> None:
     answer = await door.ask("PUT", "/v1/inbox")
     assert (answer.status, answer.code()) == (404, "not_found")
     assert answer.headers["allow"] == "GET, DELETE, HEAD"
@@ -77,20 +76,20 @@ async def test_a_wrong_method_is_told_the_right_ones(door: HttpDoor) -> None:
 
 
 class Failing:
-    """An intake that fails as it is told."""
+    """An intake that fails with a given error."""
 
     def __init__(self, error: BaseException) -> None:
-        self._trouble = error
+        self._error = error
 
     async def accept(self, *_: Any, **__: Any) -> Any:
-        raise self._trouble
+        raise self._error
 
 
 @pytest.mark.parametrize(
     "error",
     [StoreUnavailable(), StoreUnavailable(disk_full=True), ConnectionRefusedError(), TimeoutError(), ValueError("secret marker")],
 )
-async def test_whatever_goes_wrong_is_told_as_unavailable(database: Database, error: BaseException) -> None:
+async def test_every_failure_is_answered_as_unavailable(database: Database, error: BaseException) -> None:
     door = await open_door(database, NOW, intake=Failing(error))
     with contextlib.redirect_stdout(io.StringIO()):
         answer = await door.ask("POST", "/v1/send", LETTER)
@@ -106,11 +105,11 @@ async def test_a_bug_is_logged_by_place_and_never_by_what_it_says(database: Data
         answer = await door.ask("POST", "/v1/send", LETTER)
     assert lines[0]["request"] == answer.headers["request-id"]
     assert lines[0]["kind"] == "ValueError"
-    assert "test_app.py" in lines[0]["at"][-1]
+    assert "test_application.py" in lines[0]["at"][-1]
     assert "secret marker" not in repr(lines)
 
 
-async def test_who_hangs_up_is_let_go(door: HttpDoor) -> None:
+async def test_a_client_that_hangs_up_gets_no_answer(door: HttpDoor) -> None:
     answer = await door.ask("POST", "/v1/send", chunks=[b'{"to"', None])
     assert (answer.status, answer.body) == (0, b"")
 
