@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
 from starlette.types import ASGIApp
 
 from posthouse.admin.context import AdminContext
@@ -33,6 +34,7 @@ from posthouse.store.tenants.domains import Domains
 from posthouse.telemetry import metrics
 from posthouse.testing.clock import FakeClock
 from tests.support.asgi import Answer, ask
+from tests.support.use_cases import admin_context
 from tests.support.writes import write
 
 SEALER = Sealer(("a secret of the tests",), os.urandom)
@@ -96,17 +98,7 @@ async def open_door(
     )
     announce = Announcer()
     intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, composer=composer, announce=announce))
-    admin = AdminContext(
-        cells=Cells(database),
-        sealer=SEALER,
-        clock=clock,
-        new_id=entropy.new_id,
-        random=os.urandom,
-        announce=announce,
-        forget_template=intake.facts.templates.forget,
-        forget_settings=intake.facts.forget,
-        allow_private_networks=changed.get("allow_private_networks", False),
-    )
+    admin = _admin(database, clock, intake, announce, allow_private=changed.get("allow_private_networks", False))
     reasons: list[str] = []
 
     async def readiness() -> Sequence[str]:
@@ -131,6 +123,16 @@ async def open_door(
     dashboard = DashboardParts(database=database, sealer=SEALER, clock=clock, public_url=PUBLIC_URL)
     app = join_doors(HttpDoorParts(api=parts, dashboard=dashboard, visits=visits))
     return HttpDoor(app, parts, clock, *keys, reasons)
+
+
+def _admin(database: Database, clock: FakeClock, intake: Intake, announce: Announcer, *, allow_private: bool) -> AdminContext:
+    return structs.replace(
+        admin_context(database, SEALER, clock),
+        announce=announce,
+        forget_template=intake.facts.templates.forget,
+        forget_settings=intake.facts.forget,
+        allow_private_networks=allow_private,
+    )
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:

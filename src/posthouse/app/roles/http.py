@@ -174,17 +174,9 @@ def application(
     """The HTTP doors in one application: the API, the dashboard, providers' hooks and tracked links."""
     cells = Cells(database)
     admin = AdminContext(
-        cells=cells,
-        sealer=sealer,
-        clock=clock,
-        new_id=entropy.new_id,
-        random=entropy.bytes,
-        renderer=renders,
-        announce=announcer,
-        forget_template=intake.facts.templates.forget,
-        forget_settings=intake.facts.forget,
-        allow_private_networks=settings.allow_private_networks,
+        cells=cells, sealer=sealer, clock=clock, new_id=entropy.new_id, random=entropy.bytes, renderer=renders, announce=announcer
     )
+    admin = _remembered_by(intake, admin, allow_private_networks=settings.allow_private_networks)
     check_routes = partial(unreachable_routes, probe_targets(settings, None)) if settings.routes else None
     api = ApiParts(
         intake=intake,
@@ -210,6 +202,16 @@ def application(
             hooks=_hook_parts(settings, database, sealer, clock, entropy),
             visits=_visit_parts(database, sealer, clock, entropy),
         )
+    )
+
+
+def _remembered_by(intake: Intake, admin: AdminContext, *, allow_private_networks: bool) -> AdminContext:
+    """The same, so that this process forgets what a use case changes."""
+    return msgspec.structs.replace(
+        admin,
+        forget_template=intake.facts.templates.forget,
+        forget_settings=intake.facts.forget,
+        allow_private_networks=allow_private_networks,
     )
 
 
