@@ -15,7 +15,7 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.dashboard.page import DashboardParts
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.tracking.link_endpoints import VisitParts
-from posthouse.model.limits import CONTRACT
+from posthouse.model.limits import CONTRACT, Limits
 from posthouse.model.queue import FlowHead
 from posthouse.model.route import RouteFact
 from posthouse.model.send_request import Environment
@@ -87,29 +87,8 @@ async def open_door(
     clock, entropy = clock or FakeClock(now), Entropy()
     keys = await _keys(database, now)
     domains = Domains(database, SEALER)
-    suppression = SuppressionLookup(
-        database, clock, AddressHasher(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy)
-    )
-    builder = MessageBuilder(
-        facts=TenantFacts(database, domains, clock),
-        sealer=SEALER,
-        entropy=entropy,
-        routes=routes,
-        suppression=suppression,
-        limits=changed.get("limits", CONTRACT),
-    )
-    intake = Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify_nobody))
-    admin = AdminContext(
-        cells=Cells(database),
-        sealer=SEALER,
-        clock=clock,
-        new_id=entropy.new_id,
-        random=os.urandom,
-        announce=notify_nobody,
-        forget_template=intake.facts.templates.forget,
-        forget_settings=intake.facts.forget,
-        allow_private_networks=changed.get("allow_private_networks", False),
-    )
+    intake = _intake(database, domains, clock, routes, changed.get("limits", CONTRACT))
+    admin = _admin(database, clock, intake, allow_private=changed.get("allow_private_networks", False))
     reasons: list[str] = []
     fields: dict[str, Any] = {
         "intake": intake,
@@ -132,13 +111,42 @@ async def open_door(
     return HttpDoor(app, parts, clock, *keys, reasons)
 
 
-<<<<<<< HEAD
+def _intake(database: Database, domains: Domains, clock: FakeClock, routes: tuple[RouteFact, ...], limits: Limits) -> Intake:
+    entropy = Entropy()
+    suppression = SuppressionLookup(
+        database, clock, AddressHasher(database, SEALER, entropy.bytes), Lockouts(database, clock, entropy)
+    )
+    builder = MessageBuilder(
+        facts=TenantFacts(database, domains, clock),
+        sealer=SEALER,
+        entropy=entropy,
+        routes=routes,
+        suppression=suppression,
+        limits=limits,
+    )
+    return Intake(AcceptParts(database=database, clock=clock, entropy=entropy, builder=builder, notify_workers=notify_nobody))
+
+
+def _admin(database: Database, clock: FakeClock, intake: Intake, *, allow_private: bool) -> AdminContext:
+    return AdminContext(
+        cells=Cells(database),
+        sealer=SEALER,
+        clock=clock,
+        new_id=Entropy().new_id,
+        random=os.urandom,
+        announce=notify_nobody,
+        forget_template=intake.facts.templates.forget,
+        forget_settings=intake.facts.forget,
+        allow_private_networks=allow_private,
+    )
+
+
+async def _read(reasons: Sequence[str]) -> Sequence[str]:
+    return reasons
+
+
 def notify_nobody(_heads: Sequence[FlowHead]) -> None:
     """No worker listens."""
-=======
-async def _read(reasons: list[str]) -> Sequence[str]:
-    return reasons
->>>>>>> 1cf188894b9975c320e3d95edd166f8a22b36420
 
 
 async def _keys(database: Database, now: datetime) -> tuple[str, str, str]:

@@ -2,12 +2,12 @@
 
 import msgspec
 
+from posthouse.admin.addresses import check_addresses
 from posthouse.admin.audit import difference, record
 from posthouse.admin.context import AdminContext
-from posthouse.admin.rejections import check_addresses, invalid
 from posthouse.model.actor import Actor
 from posthouse.model.brand import Brand
-from posthouse.model.send_request import Rejection
+from posthouse.model.send_request import Rejection, invalid
 from posthouse.store.tenants import brands
 
 

@@ -11,11 +11,10 @@ import msgspec
 
 from posthouse.admin.audit import record
 from posthouse.admin.context import AdminContext
-from posthouse.admin.rejections import invalid
 from posthouse.model import ids
 from posthouse.model.actor import Actor
 from posthouse.model.credential import PREFIX, Credential
-from posthouse.model.send_request import Environment, FieldError, Rejection
+from posthouse.model.send_request import Environment, FieldError, Rejection, invalid
 from posthouse.policy import types
 from posthouse.store.postgres.database import Session
 from posthouse.store.tenants import credentials, message_types

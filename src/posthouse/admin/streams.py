@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
+from posthouse.admin.addresses import check_addresses
 from posthouse.admin.audit import difference, record
 from posthouse.admin.context import AdminContext
-from posthouse.admin.rejections import check_addresses, invalid
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model.actor import Actor
-from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.send_request import FieldError, Rejection, invalid
 from posthouse.model.stream import Stream, default
 from posthouse.store.postgres.database import Session
 from posthouse.store.tenants import domains, link_hosts, streams

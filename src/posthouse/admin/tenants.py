@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from posthouse.admin.addresses import check_addresses
 from posthouse.admin.audit import difference, record
 from posthouse.admin.context import AdminContext
-from posthouse.admin.rejections import check_addresses, invalid
 from posthouse.model import ids
 from posthouse.model.actor import Actor
 from posthouse.model.credential import PREFIX, Credential
-from posthouse.model.send_request import Environment, Rejection
+from posthouse.model.send_request import Environment, Rejection, invalid
 from posthouse.model.tenant import Tenant
 from posthouse.store.postgres.database import Session
 from posthouse.store.tenants import credentials, tenants

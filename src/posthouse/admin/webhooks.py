@@ -17,13 +17,12 @@ import msgspec
 
 from posthouse.admin.audit import difference, record
 from posthouse.admin.context import AdminContext
-from posthouse.admin.rejections import invalid
 from posthouse.model import ids
 from posthouse.model.actor import Actor
 from posthouse.model.event import EventType
 from posthouse.model.http import UrlFault, parse_url
 from posthouse.model.keys import EndpointKey
-from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.send_request import FieldError, Rejection, invalid
 from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
 from posthouse.model.webhook_event import PREFIX as EVENT_PREFIX
 from posthouse.net.reach import is_public

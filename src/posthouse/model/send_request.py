@@ -95,6 +95,14 @@ class Rejection(msgspec.Struct, frozen=True):
     retry_after: int | None = None
 
 
+def invalid(*errors: FieldError) -> Rejection:
+    """``validation_failed`` with everything that is wrong; the detail repeats the first."""
+    first = errors[0]
+    path = f"{first.path}: " if first.path else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return Rejection("validation_failed", f"{path}{first.message}{more}", errors)
+
+
 class AcceptedDelivery(msgspec.Struct, frozen=True, rename="camel"):
     """One recipient in the reply."""
 

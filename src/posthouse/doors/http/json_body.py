@@ -7,10 +7,9 @@ from starlette.requests import Request
 
 from posthouse.doors.http import body
 from posthouse.doors.http.limits import SMALL_BODY
-from posthouse.doors.http.problem import invalid
 from posthouse.doors.http.query import check_no_parameters
 from posthouse.doors.http.validation import T, validate
-from posthouse.model.send_request import Rejection
+from posthouse.model.send_request import Rejection, invalid
 
 
 class BodyTime(Protocol):

@@ -108,14 +108,6 @@ def refuse(rejection: Rejection, reasons: tuple[str, ...] | msgspec.UnsetType = 
     return Response(msgspec.json.encode(body), body.status, headers, MEDIA_TYPE)
 
 
-def invalid(*errors: FieldError) -> Rejection:
-    """``validation_failed`` with everything that is wrong; the detail repeats the first."""
-    first = errors[0]
-    path = f"{first.path}: " if first.path else ""
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return Rejection("validation_failed", f"{path}{first.message}{more}", errors)
-
-
 def not_found(what: str) -> Rejection:
     """``not_found``; ``what`` is a sentence. What another tenant owns is not found either."""
     return Rejection("not_found", what)

@@ -12,11 +12,10 @@ from starlette.requests import Request
 
 from posthouse.doors.http.body import printable
 from posthouse.doors.http.limits import LIST_DEFAULT, LIST_MOST
-from posthouse.doors.http.problem import invalid
 from posthouse.doors.http.validation import nearest
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
-from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.send_request import FieldError, Rejection, invalid
 from posthouse.model.timeline import read_cursor
 
 _TIME: Final = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import LIMIT, Endpoint, Parameter, ResponseDoc, id_schema
-from posthouse.doors.http.problem import invalid, refuse
+from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
-from posthouse.model.send_request import Caller, FieldError
+from posthouse.model.send_request import Caller, FieldError, invalid
 from posthouse.model.views.messages import EventPage
 from posthouse.model.webhook_event import PREFIX, public_event
 from posthouse.store.messages.feed import events_after

@@ -22,12 +22,12 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
 from posthouse.doors.http.limits import WAIT_SECONDS
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query, check_no_parameters
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.inbox import InboxFilter, InboxItem
-from posthouse.model.send_request import Caller
+from posthouse.model.send_request import Caller, invalid
 from posthouse.model.timeline import cursor
 from posthouse.model.views.messages import InboxMail, InboxPage
 from posthouse.store.messages import inbox

@@ -14,13 +14,13 @@ from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query, check_no_parameters
 from posthouse.mail.mime.readable import read
 from posthouse.model import ids
 from posthouse.model.content import Content
 from posthouse.model.delivery import DeliveryState
-from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.send_request import Caller, Rejection, invalid
 from posthouse.model.stored_message import MessageFilter, RawFacts
 from posthouse.model.timeline import MessagePage, MessageView
 from posthouse.model.views.messages import ContentView

@@ -26,11 +26,11 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http import body
 from posthouse.doors.http.answer import answer, encoded
 from posthouse.doors.http.endpoint import Endpoint, Parameter, ResponseDoc
-from posthouse.doors.http.problem import Problem, invalid, problem, refuse
+from posthouse.doors.http.problem import Problem, problem, refuse
 from posthouse.doors.http.query import Query, check_no_parameters
 from posthouse.doors.http.validation import validate
 from posthouse.model.limits import Limits
-from posthouse.model.send_request import Accepted, Caller, FieldError, Rejection, SendRequest
+from posthouse.model.send_request import Accepted, Caller, FieldError, Rejection, SendRequest, invalid
 from posthouse.model.time_format import iso_millis
 from posthouse.model.views.sending import DryRunReply, SendReply
 from posthouse.telemetry import metrics

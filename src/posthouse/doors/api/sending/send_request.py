@@ -16,13 +16,12 @@ from posthouse.doors.api.sending.count_limits import check
 from posthouse.doors.api.sending.header_rules import CallerHeaders, split_headers
 from posthouse.doors.api.shared.fields import AttachmentBody, NamedAddress, SendBody
 from posthouse.doors.http.body import decode, member_path
-from posthouse.doors.http.problem import invalid
 from posthouse.doors.http.validation import Faults, validate
 from posthouse.mail.address import AddressFault, parse_list, parse_mailbox, parse_path, with_name
 from posthouse.model.letter import Attachment
 from posthouse.model.limits import Limits
 from posthouse.model.mailbox import Mailbox
-from posthouse.model.send_request import FieldError, Rejection, SendRequest
+from posthouse.model.send_request import FieldError, Rejection, SendRequest, invalid
 from posthouse.policy import types
 from posthouse.policy.accept.admit import check_rules
 from posthouse.policy.accept.schedule import Schedule

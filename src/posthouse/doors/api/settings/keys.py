@@ -18,11 +18,11 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, id_in_path
 from posthouse.doors.http.json_body import read_json
-from posthouse.doors.http.problem import invalid, refuse
+from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
 from posthouse.model.credential import PREFIX
-from posthouse.model.send_request import Caller, Environment, Rejection
+from posthouse.model.send_request import Caller, Environment, Rejection, invalid
 from posthouse.model.timeline import cursor
 from posthouse.model.views.keys import KeyPage, KeyView, NewKey
 

@@ -15,9 +15,9 @@ from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, ResponseDoc, name_in_path
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.send_request import Caller, Rejection, invalid
 from posthouse.model.timeline import cursor
 from posthouse.model.views.settings import TypePage, TypeView
 from posthouse.policy import types

@@ -43,13 +43,14 @@ class SendIntake(Protocol):
 
 
 class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
-    """``admin``: what every use case of ``admin`` works with.
+    """The API's dependencies.
 
-    ``new_id`` makes a time-ordered id for a moment, ``random`` so many bytes. ``signing_keys``: those of tenant, domain
-    and keyset, to rebuild what was handed over. ``readiness`` answers with the reasons why mail cannot be taken or sent
-    just now, none when all is well. ``public_url`` is where people reach this server, or None; ``loopback`` says that
-    the listener itself is bound to loopback.
-    ``own_types``: the types that a tenant made, asked for anew where none of the wanted name is remembered.
+    ``cells``: the stores. ``admin``: what every use case of ``admin`` works with.
+    ``new_id``: a time-ordered id of a time. ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and keyset, to
+    rebuild the bytes that were sent. ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well.
+    ``exposition``: the metrics of all processes.
+    ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
+    ``body_seconds``: how long a body may take to arrive.
     """
 
     intake: SendIntake

@@ -26,12 +26,12 @@ from posthouse.doors.api.suppressions.wire import LiftBody, NewSuppression, Remo
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import ADDRESS, CURSOR, LIMIT, TEXT, TIME, Endpoint, Parameter, ResponseDoc, id_in_path
 from posthouse.doors.http.json_body import read_json
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import T
 from posthouse.mail.address import AddressFault, parse_mailbox
 from posthouse.model import ids
-from posthouse.model.send_request import Caller, FieldError, Rejection
+from posthouse.model.send_request import Caller, FieldError, Rejection, invalid
 from posthouse.model.suppression import Cause, Suppression
 from posthouse.model.views.suppressions import (
     SuppressionDetail,

@@ -19,10 +19,10 @@ from posthouse.doors.api.suppressions.entries import read
 from posthouse.doors.api.suppressions.wire import EraseBody, RulesBody, UndoBody
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import Endpoint, ResponseDoc
-from posthouse.doors.http.problem import invalid, refuse
+from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
 from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.model.send_request import Caller, Environment, FieldError, Rejection
+from posthouse.model.send_request import Caller, Environment, FieldError, Rejection, invalid
 from posthouse.model.suppression import SuppressionRule
 from posthouse.model.views.suppressions import Undone
 

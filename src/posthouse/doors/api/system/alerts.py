@@ -12,10 +12,10 @@ from posthouse.admin.views.alerts import alert_page
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, TIME, Endpoint, Parameter, ResponseDoc
-from posthouse.doors.http.problem import invalid, refuse
+from posthouse.doors.http.problem import refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.alert import AlertFilter
-from posthouse.model.send_request import Caller
+from posthouse.model.send_request import Caller, invalid
 from posthouse.model.views.alerts import AlertPage
 from posthouse.policy.alerts import ALERT_TYPES
 from posthouse.store.tenants import alerts

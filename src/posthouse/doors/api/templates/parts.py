@@ -18,10 +18,10 @@ from posthouse.doors.api.templates.versions import NAME_IN_PATH, is_name
 from posthouse.doors.api.templates.wire import PartBody
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, TEXT, Endpoint, Parameter, ResponseDoc, name_in_path
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.brand import Brand
-from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.send_request import Caller, Rejection, invalid
 from posthouse.model.template import StoredPart
 from posthouse.model.views.settings import AuditPage
 from posthouse.model.views.templates import PartPage, PartView

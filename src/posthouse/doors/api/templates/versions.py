@@ -31,9 +31,9 @@ from posthouse.doors.api.shared.requests import no_parameters, read
 from posthouse.doors.api.templates.wire import RenderBody, TemplateBody, VersionBody, draft_of
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, Parameter, ResponseDoc, Schema, name_in_path
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
-from posthouse.model.send_request import Caller, FieldError, Rejection
+from posthouse.model.send_request import Caller, FieldError, Rejection, invalid
 from posthouse.model.template import StoredVersion, TemplateDraft
 from posthouse.model.template_state import TemplateAction
 from posthouse.model.timeline import cursor

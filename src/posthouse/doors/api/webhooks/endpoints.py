@@ -29,10 +29,10 @@ from posthouse.doors.api.webhooks.wire import ReplayBody, WebhookBody, WebhookCh
 from posthouse.doors.http.answer import answer
 from posthouse.doors.http.endpoint import CURSOR, LIMIT, Endpoint, Parameter, ResponseDoc, Schema, id_in_path, id_schema
 from posthouse.doors.http.json_body import read_json
-from posthouse.doors.http.problem import invalid, not_found, refuse
+from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model import ids
-from posthouse.model.send_request import Caller, FieldError, Rejection
+from posthouse.model.send_request import Caller, FieldError, Rejection, invalid
 from posthouse.model.views.webhooks import NewWebhook, Replayed, Rotated, Tested, TryPage, WebhookPage, WebhookView
 from posthouse.model.webhook_endpoint import EndpointChange, WebhookEndpoint
 from posthouse.model.webhook_event import PREFIX as EVENT_PREFIX

@@ -1,20 +1,12 @@
-"""Rejections that several use cases give, in one form."""
+"""The addresses among a tenant's settings, checked the same way for tenant, brand and streams."""
 
 from typing import Any, Final
 
 from posthouse.mail.address import AddressFault, parse_mailbox
-from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.send_request import FieldError
 from posthouse.policy.accept.sender import check_default_from
 
 _ADDRESSES: Final = (("reply_to", "replyTo"), ("support_email", "supportEmail"))
-
-
-def invalid(*errors: FieldError) -> Rejection:
-    """``validation_failed`` with everything that is wrong; the detail repeats the first."""
-    first = errors[0]
-    path = f"{first.path}: " if first.path else ""
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return Rejection("validation_failed", f"{path}{first.message}{more}", errors)
 
 
 def check_addresses(changed: dict[str, Any]) -> tuple[FieldError, ...]:
