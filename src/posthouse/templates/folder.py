@@ -17,10 +17,10 @@ from math import isfinite
 from typing import Any, Final
 
 import msgspec
-import tomli_w
 
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import DEFAULT_LOCALE, TemplateDraft, Variable, plain_variable
+from posthouse.templates import toml
 from posthouse.templates.draft import NAME, faults, source_of
 
 MANIFEST: Final = "template.toml"
@@ -94,7 +94,7 @@ def files_of(draft: TemplateDraft) -> dict[str, str]:
         manifest["waivers"] = draft.waivers
     if draft.variables:
         manifest["variables"] = [plain_variable(variable) for variable in draft.variables]
-    files = {f"{draft.name}/{MANIFEST}": tomli_w.dumps(_without_null(manifest))}
+    files = {f"{draft.name}/{MANIFEST}": toml.dumps(manifest)}
     for locale, source in draft.sources.items():
         folder_path = draft.name if locale == draft.fallback else f"{draft.name}/{locale}"
         for name, part in _FILES.items():
@@ -157,15 +157,6 @@ def _plain(value: Any) -> Any:
         raise msgspec.ValidationError("inf and nan are no values of a variable")
     if isinstance(value, date | datetime):
         return value.isoformat()
-    return value
-
-
-def _without_null(value: Any) -> Any:
-    """JSON's values as TOML has them: it has no null, so members and items that are null are left out."""
-    if isinstance(value, dict):
-        return {name: _without_null(inner) for name, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [_without_null(inner) for inner in value if inner is not None]
     return value
 
 
