@@ -216,7 +216,9 @@ def names_a_connection(module: Module) -> Iterator[int]:
 
 
 def asks_a_session(module: Module) -> Iterator[int]:
-    """SQL verbs on what is called a session or a connection to the database, or was lent as one."""
+    """SQL verbs on what is called a session or a connection to the database, or was lent as one; only who imports the store can have one."""
+    if "posthouse.store" not in module.text:
+        return
     names = lent(module)
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKS_THE_DATABASE:

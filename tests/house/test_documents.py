@@ -34,26 +34,6 @@ FIELDS_FIRST: Final = frozenset({
     "Actor", "AlertWords", "Attempt", "ContentKind", "ContentVerdict", "Credential", "Domain", "Event", "Mailbox", "OwnType", "StoredPart",
     "Stream", "SuppressionRule", "TemplateDraft", "Tenant", "Undone", "WorkerRow",
 })  # fmt: skip
-# What only people who know this project would understand (docs/glossary.md has the field's word). Text in back-ticks is not looked at.
-DIALECT: Final = {
-    r"told(?! not to)|telling|tells? (?:of|again)": "notified, reported, sent",
-    r"letters? (?!of its local|and digits)": "message, mail, reply",
-    r"hand(?:s|ed|ing)? on": "forward",
-    r"g(?:ive|ives|ave|iving|iven) back": "release, roll back",
-    r"t(?:ake|akes|ook|aking|aken) back|back taken": "undo, roll back, reclaim",
-    r"ways? out": "route, unsubscribe link",
-    r"ways? in\b(?! which)": "interface",
-    r"(?<!^\| )doors?": "listener, interface",
-    r"mend(?:s|ed|ing)?": "fix",
-    r"sealed|seals?": "encrypted",
-}
-# Tables that other modules' texts are compared with, or that others write. To be emptied.
-STILL_ODD: Final = frozenset({"docs/configuration.md", "docs/dependencies.md"})
-READ_BY_PEOPLE: Final = sorted(
-    place
-    for place in MARKDOWN
-    if place in {"CHANGELOG.md", "README.md", "SECURITY.md"} or re.fullmatch(r"docs/[\w-]+\.md", place)
-)
 
 
 def cited() -> set[str]:
@@ -218,25 +198,3 @@ def test_every_noun_of_the_model_says_first_what_it_is() -> None:
 def test_every_noun_that_may_begin_with_its_fields_does() -> None:
     still = {noun for noun, _, meaning in nouns(product()) if meaning.startswith("`")}
     assert not FIELDS_FIRST - still, places(sorted(FIELDS_FIRST - still))
-
-
-def odd_words(place: str) -> list[str]:
-    """The lines of a document's prose with a word that only insiders know."""
-    prose = re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", document(place), flags=re.MULTILINE | re.DOTALL))
-    return [
-        f"{line.strip()[:100]} … say {better}"
-        for line in prose.partition(f"\n{HEADING}\n")[0].splitlines()
-        for pattern, better in DIALECT.items()
-        if re.search(rf"\b(?:{pattern})\b", line, re.IGNORECASE)
-    ]
-
-
-@pytest.mark.parametrize("place", READ_BY_PEOPLE)
-def test_documents_for_people_use_the_words_of_the_field(place: str) -> None:
-    odd = odd_words(place)
-    assert place in STILL_ODD or not odd, places(odd)
-
-
-def test_every_document_that_is_let_off_needs_it() -> None:
-    idle = [place for place in sorted(STILL_ODD) if not odd_words(place)]
-    assert not idle, places(idle)
