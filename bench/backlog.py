@@ -56,9 +56,24 @@ class Backlog:
 
     def _feeder(self, depth: int) -> list[str]:
         return [
-            sys.executable, "-m", "bench.feeder", "--port", str(self.system.port), "--key", self.system.key, "--depth", str(depth),
-            "--counts", str(self.mailbox.counts), "--type", self.type, "--site", self.site, "--begin", str(self.accepted),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "bench.feeder",
+            "--port",
+            str(self.system.port),
+            "--key",
+            self.system.key,
+            "--depth",
+            str(depth),
+            "--counts",
+            str(self.mailbox.counts),
+            "--type",
+            self.type,
+            "--site",
+            self.site,
+            "--begin",
+            str(self.accepted),
+        ]
 
     def _read(self, said: str) -> None:
         last = json.loads(said.strip().splitlines()[-1])

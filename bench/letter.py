@@ -47,9 +47,14 @@ def letter(number: int, run: str, site: str = SITE) -> Letter:
 def fields(filled: Letter, kind: str) -> dict[str, str]:
     """As ``POST /v1/send`` takes it."""
     return {
-        "to": filled.recipient, "from": SENDER, "replyTo": REPLY_TO, "subject": filled.subject, "html": filled.html,
-        "text": filled.text, "type": kind,
-    }  # fmt: skip
+        "to": filled.recipient,
+        "from": SENDER,
+        "replyTo": REPLY_TO,
+        "subject": filled.subject,
+        "html": filled.html,
+        "text": filled.text,
+        "type": kind,
+    }
 
 
 def body(filled: Letter, kind: str) -> bytes:

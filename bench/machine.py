@@ -13,11 +13,17 @@ def describe(folder: Path) -> dict[str, Any]:
     name = next((line for line in _lines("/etc/os-release") if line.startswith("PRETTY_NAME=")), "=unknown")
     model = next((line for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ": unknown")
     return {
-        "processor": model.partition(":")[2].strip(), "cores": len(os.sched_getaffinity(0)),
-        "memoryGiB": round(int(memory.split()[1]) / 2**20, 1), "system": name.partition("=")[2].strip('"'), "kernel": platform.release(),
-        "python": platform.python_version(), "fileSystem": _file_system(folder), "fsyncMicroseconds": round(_fsync(folder), 1),
-        "loadBefore": [round(value, 2) for value in os.getloadavg()], "user": "root" if os.geteuid() == 0 else "not root",
-    }  # fmt: skip
+        "processor": model.partition(":")[2].strip(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memoryGiB": round(int(memory.split()[1]) / 2**20, 1),
+        "system": name.partition("=")[2].strip('"'),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "fileSystem": _file_system(folder),
+        "fsyncMicroseconds": round(_fsync(folder), 1),
+        "loadBefore": [round(value, 2) for value in os.getloadavg()],
+        "user": "root" if os.geteuid() == 0 else "not root",
+    }
 
 
 def _lines(path: str) -> list[str]:

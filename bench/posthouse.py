@@ -87,9 +87,24 @@ class Posthouse:
     def generator(self, load: Load, out: Path, key: str = "", connections: int = CONNECTIONS) -> tuple[list[str], dict[str, str]]:
         """32 kept connections."""
         command = [
-            sys.executable, "-m", "bench.load", "--port", str(self.port), "--key", key or self.key, "--count", str(load.count),
-            "--connections", str(connections), "--rate", str(load.rate), "--run", load.run, "--out", str(out),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "bench.load",
+            "--port",
+            str(self.port),
+            "--key",
+            key or self.key,
+            "--count",
+            str(load.count),
+            "--connections",
+            str(connections),
+            "--rate",
+            str(load.rate),
+            "--run",
+            load.run,
+            "--out",
+            str(out),
+        ]
         return command, {}
 
     def stop(self) -> None:

@@ -47,9 +47,14 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str] | None = Non
     """In a session of its own, output to ``log``."""
     with log.open("ab") as out:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd, start_new_session=True,
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=cwd,
+            start_new_session=True,
             env={**os.environ, **(env or {})},
-        )  # fmt: skip
+        )
 
 
 def stop(program: "subprocess.Popen[bytes]") -> None:

@@ -79,9 +79,11 @@ def write(record: Record, folder: Path, stamp: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     medians = {system: {name: record.median(system, name) for name in mine} for system, mine in record.figures.items()}
     whole = vars(record) | {
-        "medians": medians, "ratios": _ratios(record), "signingSecondsPer1000": record.signature(),
+        "medians": medians,
+        "ratios": _ratios(record),
+        "signingSecondsPer1000": record.signature(),
         "claims": [{"claim": what, "measured": is_, "must": must, "goal": goal} for what, is_, must, goal in claims(record)],
-    }  # fmt: skip
+    }
     (folder / f"{stamp}.json").write_text(json.dumps(_plain(whole), indent=1) + "\n")
     page = folder / f"{stamp}.md"
     page.write_text(f"# Bench {stamp}\n\n{markdown(record)}")

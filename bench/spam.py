@@ -45,9 +45,17 @@ def mails() -> dict[str, bytes]:
             made = render(version, examples_for(version, language), language)
             assert isinstance(made, RenderedTemplate)
             content = compose.compose(
-                sender=SENDER, to=[READER], cc=[], reply_to=[Mailbox("help", "shop.example")], subject=made.subject, text=made.text,
-                html=made.html, headers={}, attachments=[], seed=f"{name}{language}",
-            )  # fmt: skip
+                sender=SENDER,
+                to=[READER],
+                cc=[],
+                reply_to=[Mailbox("help", "shop.example")],
+                subject=made.subject,
+                text=made.text,
+                html=made.html,
+                headers={},
+                attachments=[],
+                seed=f"{name}{language}",
+            )
             head = compose.finish(content, date=now, message_id=f"{name}.{language}@shop.example", extra=b"")
             received = f"Received: from mx.shop.example (mx.shop.example [93.184.215.10]) by mx.reader.example with ESMTPS; {now:%a, %d %b %Y %H:%M:%S} +0000\r\n"
             signed = dkim.sign(head, content.body_digest, keys, now)

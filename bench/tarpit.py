@@ -30,9 +30,11 @@ from posthouse.testing.fake_dns import FakeDns, Zone
 SLOW = 4.0  # seconds a line
 TAR = "tar.example"
 ZONE: Zone = {
-    letter.SITE: {"MX": [f"10 mx.{letter.SITE}."]}, f"mx.{letter.SITE}": {"A": ["127.0.0.1"]},
-    TAR: {"MX": [f"10 mx.{TAR}."]}, f"mx.{TAR}": {"A": ["127.0.0.2"]},
-}  # fmt: skip
+    letter.SITE: {"MX": [f"10 mx.{letter.SITE}."]},
+    f"mx.{letter.SITE}": {"A": ["127.0.0.1"]},
+    TAR: {"MX": [f"10 mx.{TAR}."]},
+    f"mx.{TAR}": {"A": ["127.0.0.2"]},
+}
 
 
 class Tarpit(asyncio.Protocol):
@@ -104,9 +106,11 @@ def main(depth: int, count: int, folder: Path) -> Figures:
         raise Unavailable(f"{missing} resets did not arrive")
     alone, crowded = (measure.whole_ms(rows, seen) for rows in (before, beside))
     return {
-        **measure.quantiles("alone", alone), **measure.quantiles("beside", crowded),
-        "moved": measure.percentile(crowded, 0.99) / measure.percentile(alone, 0.99), "held": float(held),
-    }  # fmt: skip
+        **measure.quantiles("alone", alone),
+        **measure.quantiles("beside", crowded),
+        "moved": measure.percentile(crowded, 0.99) / measure.percentile(alone, 0.99),
+        "held": float(held),
+    }
 
 
 if __name__ == "__main__":

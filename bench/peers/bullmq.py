@@ -50,9 +50,12 @@ class BullMq:
         server, port = redis.start(home)
         self._programs = [server]
         self._env = {
-            "NODE_PATH": str(HOME / "node_modules"), "BENCH_REDIS": str(port), "BENCH_SMTP": str(sink), "BENCH_TEMPLATES": str(home),
+            "NODE_PATH": str(HOME / "node_modules"),
+            "BENCH_REDIS": str(port),
+            "BENCH_SMTP": str(sink),
+            "BENCH_TEMPLATES": str(home),
             "BENCH_KEY": str(keys.write(home / "key.pem")),
-        }  # fmt: skip
+        }
         for number in range(WORKERS):
             log = home / f"worker{number}.log"
             self._programs.insert(0, program.start(["node", str(HERE / "bullmq_worker.cjs")], log, self._env, home))

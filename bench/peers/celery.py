@@ -44,9 +44,12 @@ class Celery:
         server, port = redis.start(home)
         self._programs = [server]
         self._env = {
-            "PYTHONPATH": str(HERE), "BENCH_REDIS": f"redis://127.0.0.1:{port}/0", "BENCH_SMTP": str(sink),
-            "BENCH_TEMPLATES": str(home / "templates"), "BENCH_KEY": str(keys.write(home / "key.pem")),
-        }  # fmt: skip
+            "PYTHONPATH": str(HERE),
+            "BENCH_REDIS": f"redis://127.0.0.1:{port}/0",
+            "BENCH_SMTP": str(sink),
+            "BENCH_TEMPLATES": str(home / "templates"),
+            "BENCH_KEY": str(keys.write(home / "key.pem")),
+        }
         log = home / "celery.log"
         worker = [str(PYTHON), "-m", "celery", "-A", "celery_tasks", "worker", "-c", "2", "-l", "info"]
         self._programs.insert(0, program.start(worker, log, self._env, home))
@@ -59,9 +62,17 @@ class Celery:
     def generator(self, load: Load, out: Path) -> tuple[list[str], dict[str, str]]:
         """One producer that calls ``delay``, as a web process does."""
         command = [
-            str(PYTHON), str(HERE / "celery_produce.py"), "--count", str(load.count), "--rate", str(load.rate), "--run", load.run,
-            "--out", str(out),
-        ]  # fmt: skip
+            str(PYTHON),
+            str(HERE / "celery_produce.py"),
+            "--count",
+            str(load.count),
+            "--rate",
+            str(load.rate),
+            "--run",
+            load.run,
+            "--out",
+            str(out),
+        ]
         return command, self._env
 
     def stop(self) -> None:

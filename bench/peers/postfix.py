@@ -139,9 +139,22 @@ class Postfix:
     def generator(self, load: Load, out: Path) -> tuple[list[str], dict[str, str]]:
         """20 kept sessions."""
         command = [
-            sys.executable, "-m", "bench.inject", "--port", str(self._port), "--count", str(load.count), "--connections", str(SESSIONS),
-            "--rate", str(load.rate), "--run", load.run, "--out", str(out),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "bench.inject",
+            "--port",
+            str(self._port),
+            "--count",
+            str(load.count),
+            "--connections",
+            str(SESSIONS),
+            "--rate",
+            str(load.rate),
+            "--run",
+            load.run,
+            "--out",
+            str(out),
+        ]
         return command, {}
 
     def stop(self) -> None:

@@ -22,9 +22,21 @@ def start(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
     """A server of our own and its port. Errors: Unavailable."""
     port = program.free_port()
     settings = [
-        "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec",
-        "--save", "", "--daemonize", "no",
-    ]  # fmt: skip
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--dir",
+        str(folder),
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "everysec",
+        "--save",
+        "",
+        "--daemonize",
+        "no",
+    ]
     log = folder / "redis.log"
     server = program.start([str(tools.find("redis-server")), *settings], log)
     try:

@@ -49,8 +49,12 @@ async def history(post: Posting) -> None:
     """A life: mail that arrived, bounced, waits, is suppressed; keys, tags, metadata and replies that name it."""
     reply = {"deliveries": [{"recipient": JANE}]}
     named: dict[str, Any] = {
-        "dedupe_key": f"reset:{JANE}:1", "supersedes": f"to={JANE.lower()}", "tags": (JANE, "a"), "metadata": {"who": f"<{JANE}>"}, "reply": reply,
-    }  # fmt: skip
+        "dedupe_key": f"reset:{JANE}:1",
+        "supersedes": f"to={JANE.lower()}",
+        "tags": (JANE, "a"),
+        "metadata": {"who": f"<{JANE}>"},
+        "reply": reply,
+    }
     await post.send(JANE, **named)
     await post.work()
     await post.send("admin@x.test", metadata={"about": JANE, "link": "https://a.test/?m=jane.doe%40X.test&x=1"})

@@ -24,9 +24,11 @@ SWITCH, BACK, PAUSE = 300, 700, 25
 
 def wording(mark: str) -> dict[str, Any]:
     return {
-        "subject": f"{mark} {{{{ n }}}}", "html": f"<p>{mark} for {{{{ n }}}}</p>", "text": f"{mark} for {{{{ n }}}}",
+        "subject": f"{mark} {{{{ n }}}}",
+        "html": f"<p>{mark} for {{{{ n }}}}</p>",
+        "text": f"{mark} for {{{{ n }}}}",
         "variables": [{"name": "n", "type": "number", "required": True}],
-    }  # fmt: skip
+    }
 
 
 class Switching:

@@ -141,8 +141,9 @@ def test_forged_returns_suppress_nobody_and_a_genuine_one_among_them_is_heard_at
         f" {grown / 1024:.0f} KB on disk, {share:.0%} of a core at the door, {log.stat().st_size:,} octets of log\n"
     )
     assert {entry["address"]: entry["cause"] for entry in listed(product)} == {
-        "gone@example.com": "hard_bounce", "annoyed@example.com": "complaint",
-    }  # fmt: skip
+        "gone@example.com": "hard_bounce",
+        "annoyed@example.com": "complaint",
+    }
     assert max(waits) <= WITHIN
     assert grown <= GROWTH
     assert 0 < log.stat().st_size < 2_000  # a sample, of no address

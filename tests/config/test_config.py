@@ -137,10 +137,28 @@ def test_routes_keep_their_order() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "mx", "mx:h", "carrier-pigeon:", "smtp:", "smtp://", "smtp://:25", "smtp://h:0", "smtp://h:x", "smtp://h:70000", "smtp://h/x", "smtp://h#x", "inbox:,", ",",
-        "smtp://h?tls=maybe", "smtp://h?tsl=off", "smtp://h?dkim=on", "smtp://u:hunter2/x@h:25", "smtp://u:hunter2,x@h:25", "smtp://u:hunter2%0d%0a@h:25", "http://h",
+        "mx",
+        "mx:h",
+        "carrier-pigeon:",
+        "smtp:",
+        "smtp://",
+        "smtp://:25",
+        "smtp://h:0",
+        "smtp://h:x",
+        "smtp://h:70000",
+        "smtp://h/x",
+        "smtp://h#x",
+        "inbox:,",
+        ",",
+        "smtp://h?tls=maybe",
+        "smtp://h?tsl=off",
+        "smtp://h?dkim=on",
+        "smtp://u:hunter2/x@h:25",
+        "smtp://u:hunter2,x@h:25",
+        "smtp://u:hunter2%0d%0a@h:25",
+        "http://h",
     ],
-)  # fmt: skip
+)
 def test_a_wrong_route_is_told_by_its_number_and_never_by_its_password(text: str) -> None:
     (fault,) = _faults(ROUTES=f"inbox:,{text}")
     assert "route number " in fault
@@ -183,8 +201,15 @@ def test_everything_wrong_is_told_at_once() -> None:
         SECRET_KEY="a,,b",
     )
     assert [fault.split()[0].removeprefix("POSTHOUSE_") for fault in faults] == [
-        "DATABASE_URL", "HTTP", "HOSTNAME", "MX_PORT", "SECRET_KEY", "PUBLIC_URL", "WORKERS", "ALLOW_PRIVATE_NETWORKS",
-    ]  # fmt: skip
+        "DATABASE_URL",
+        "HTTP",
+        "HOSTNAME",
+        "MX_PORT",
+        "SECRET_KEY",
+        "PUBLIC_URL",
+        "WORKERS",
+        "ALLOW_PRIVATE_NETWORKS",
+    ]
 
 
 def test_a_secret_never_shows(tmp_path: Path) -> None:

@@ -43,9 +43,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with peers() as around:
         mx = around.open("x.test")
         env = environment(
-            tmp_path_factory.mktemp("world") / "var", ROUTES="mx:", DNS=f"127.0.0.1:{around.dns.port}", MX_PORT=str(around.port),
-            ALLOW_PRIVATE_NETWORKS="on", WORKERS="1",
-        )  # fmt: skip
+            tmp_path_factory.mktemp("world") / "var",
+            ROUTES="mx:",
+            DNS=f"127.0.0.1:{around.dns.port}",
+            MX_PORT=str(around.port),
+            ALLOW_PRIVATE_NETWORKS="on",
+            WORKERS="1",
+        )
         with running(env) as product:
             shared = World(product, around, mx, trust(env, "shop.example"))
             yield shared

@@ -34,13 +34,23 @@ def letters(world: World) -> dict[str, str]:
     send = world.product.send
     ids = {
         "hostile": send(to="hostile@x.test", **{"from": SENDER}, subject=HOSTILE, text="t\n", tags=["<b>tag</b>"])["id"],
-        "bounced": send(to="f+rcpt+550+5-1-1@x.test", **{"from": SENDER}, subject="Your receipt", text="t\n", type="receipt")["id"],
-        "deferred": send(to="f+rcpt+451+4-3-0@x.test", **{"from": SENDER}, subject="Ihre Bestellung ist unterwegs", text="t\n", type="shipping_update")["id"],
+        "bounced": send(to="f+rcpt+550+5-1-1@x.test", **{"from": SENDER}, subject="Your receipt", text="t\n", type="receipt")[
+            "id"
+        ],
+        "deferred": send(
+            to="f+rcpt+451+4-3-0@x.test",
+            **{"from": SENDER},
+            subject="Ihre Bestellung ist unterwegs",
+            text="t\n",
+            type="shipping_update",
+        )["id"],
         "reset": send(
-            to="reset@x.test", **{"from": SENDER}, template="password-reset",
+            to="reset@x.test",
+            **{"from": SENDER},
+            template="password-reset",
             variables={"reset_link": "https://shop.example/r?t=1", "user_name": "Ann"},
         )["id"],
-    }  # fmt: skip
+    }
     world.product.wait(ids["bounced"], "bounced")
     world.product.wait(ids["deferred"], "deferred")
     for name in ("hostile", "reset"):

@@ -128,9 +128,22 @@ def test_a_mail_by_swaks_arrives(home: Home, debian_tool: Callable[[str], Path])
     host, port = home.product.smtp
     login = home.product.keys["smtp"]
     asked = [
-        str(debian_tool("swaks")), "--server", f"{host}:{port}", "--tls", "--auth", "--auth-user", login["username"],
-        "--auth-password", login["password"], "--from", "shop@shop.example", "--to", "swaks@x.example", "--body", "A test.",
-    ]  # fmt: skip
+        str(debian_tool("swaks")),
+        "--server",
+        f"{host}:{port}",
+        "--tls",
+        "--auth",
+        "--auth-user",
+        login["username"],
+        "--auth-password",
+        login["password"],
+        "--from",
+        "shop@shop.example",
+        "--to",
+        "swaks@x.example",
+        "--body",
+        "A test.",
+    ]
     ended = subprocess.run(asked, capture_output=True, text=True, timeout=40, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     item = found_in_inbox(home.product, "swaks@x.example")

@@ -73,13 +73,23 @@ async def settled(database: Database, sent: UUID) -> None:
 async def running_worker(dsn: str, data_dir: Path, port: int) -> AsyncIterator[None]:
     settings = load(
         {
-            "POSTHOUSE_DATA_DIR": str(data_dir), "POSTHOUSE_ROUTES": f"smtp://127.0.0.1:{port}?tls=off", "POSTHOUSE_HOSTNAME": "me.test",
+            "POSTHOUSE_DATA_DIR": str(data_dir),
+            "POSTHOUSE_ROUTES": f"smtp://127.0.0.1:{port}?tls=off",
+            "POSTHOUSE_HOSTNAME": "me.test",
         }
-    )  # fmt: skip
+    )
     spec = ChildSpec(
-        role="worker", name="worker-1", dsn=dsn, secret_keys=(SECRET,), sockets={}, ready=-1, metrics="", public_url="",
-        parent=0, lanes=tuple(sorted(int(lane) for lane in FAST)),
-    )  # fmt: skip
+        role="worker",
+        name="worker-1",
+        dsn=dsn,
+        secret_keys=(SECRET,),
+        sockets={},
+        ready=-1,
+        metrics="",
+        public_url="",
+        parent=0,
+        lanes=tuple(sorted(int(lane) for lane in FAST)),
+    )
     stop, ready = asyncio.Event(), asyncio.Event()
     child = ChildContext(spec=spec, settings=settings, clock=SystemClock(), entropy=Entropy(), stop=stop, notify_ready=ready.set)
     running = asyncio.create_task(worker.run(child))

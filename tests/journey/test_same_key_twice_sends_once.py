@@ -39,8 +39,11 @@ def pair(cluster: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) ->
     with peers() as around:
         mx = around.open("x.test")
         settings = {
-            "DATABASE_URL": outside, "SECRET_KEY": SECRET, "ROUTES": f"smtp://127.0.0.1:{mx.port}", "WORKERS": "1",
-        }  # fmt: skip
+            "DATABASE_URL": outside,
+            "SECRET_KEY": SECRET,
+            "ROUTES": f"smtp://127.0.0.1:{mx.port}",
+            "WORKERS": "1",
+        }
         one, two = (environment(folder / name, **settings) for name in ("one", "two"))
         refused = command(one, "serve", check=False)
         assert (refused.returncode, "posthouse migrate" in refused.stderr) == (2, True)

@@ -60,8 +60,12 @@ async def test_a_new_password_and_a_new_secret_key_are_taken_up_without_a_refuse
     key.write_text("the first key")
     with sink(tmp_path / "ledger") as port:
         env = environment(
-            tmp_path / "var", DATABASE_URL_FILE=str(address), SECRET_KEY_FILE=str(key), ROUTES=f"smtp://127.0.0.1:{port}?tls=off", WORKERS="1"
-        )  # fmt: skip
+            tmp_path / "var",
+            DATABASE_URL_FILE=str(address),
+            SECRET_KEY_FILE=str(key),
+            ROUTES=f"smtp://127.0.0.1:{port}?tls=off",
+            WORKERS="1",
+        )
         with running(env) as product:
             command(env, "domain", "add", "shop.example", "--trust")
             promises = Promises()

@@ -11,8 +11,9 @@ SUPPRESSED = "suppressed+list@simulator.test"
 def test_over_http_it_is_in_the_answer_and_the_others_get_theirs(world: World) -> None:
     answer = world.product.send(to=[SUPPRESSED, "beside@x.test"], **{"from": SENDER}, subject="Both", text="Both.\n")
     assert [(each["recipient"], each["status"]) for each in answer["deliveries"]] == [
-        (SUPPRESSED, "suppressed"), ("beside@x.test", "queued"),
-    ]  # fmt: skip
+        (SUPPRESSED, "suppressed"),
+        ("beside@x.test", "queued"),
+    ]
     assert answer["deliveries"][0]["reason"]
     view = world.product.wait(answer["id"], "suppressed")  # before delivered, in the contract's order of states
     assert arrived(world.mx, "beside@x.test")

@@ -151,7 +151,7 @@ LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True) | st
 )
 ADDRESSES = st.builds(
     "{}@{}.any.test".format, st.one_of(DOTTED, DOTTED, QUOTED, FOREIGN).filter(lambda local: not local.startswith("f+")), LABEL
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -206,10 +206,23 @@ def test_a_name_given_apart_is_checked_like_one_in_the_text() -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        "(" * 100_000, "g:" * 50_000, "<" * 100_000, '"' * 99_999, '"\\' * 50_000, "a@b.example," * 8_000, "a." * 50_000, '<"' * 50_000,
-        "=?a?b?" * 16_000, "=?" * 50_000, "@" * 100_000, " " * 100_000 + "x", ";" * 100_000, "x" * 102_400, "ü" * 60_000 + "@例.example",
+        "(" * 100_000,
+        "g:" * 50_000,
+        "<" * 100_000,
+        '"' * 99_999,
+        '"\\' * 50_000,
+        "a@b.example," * 8_000,
+        "a." * 50_000,
+        '<"' * 50_000,
+        "=?a?b?" * 16_000,
+        "=?" * 50_000,
+        "@" * 100_000,
+        " " * 100_000 + "x",
+        ";" * 100_000,
+        "x" * 102_400,
+        "ü" * 60_000 + "@例.example",
     ],
-)  # fmt: skip
+)
 def test_hostile_input_is_answered_in_linear_time(hostile: str) -> None:
     with within(0.5):
         parse_mailbox(hostile), parse_path(hostile), parse_list(hostile), parse_author(hostile)

@@ -10,10 +10,19 @@ from posthouse.mail.charset import decode, sniff
 @pytest.mark.parametrize(
     ("label", "codec"),
     [
-        ("UTF-8", "utf-8"), ("iso-8859-15", "iso8859-15"), ("Windows-1252", "cp1252"), ("KOI8-R", "koi8-r"), ("Shift_JIS", "shift_jis"),
-        ("ISO-2022-JP", "iso2022_jp"), ("GB2312", "gb2312"), ("big5", "big5"), ("euc-kr", "euc_kr"), ("ks_c_5601-1987", "euc_kr"), ("latin1", "latin-1"),
+        ("UTF-8", "utf-8"),
+        ("iso-8859-15", "iso8859-15"),
+        ("Windows-1252", "cp1252"),
+        ("KOI8-R", "koi8-r"),
+        ("Shift_JIS", "shift_jis"),
+        ("ISO-2022-JP", "iso2022_jp"),
+        ("GB2312", "gb2312"),
+        ("big5", "big5"),
+        ("euc-kr", "euc_kr"),
+        ("ks_c_5601-1987", "euc_kr"),
+        ("latin1", "latin-1"),
     ],
-)  # fmt: skip
+)
 def test_charsets_of_mail_are_known_by_their_labels(label: str, codec: str) -> None:
     assert decode(b"\xc4\xe3", label) == b"\xc4\xe3".decode(codec, "replace")
 

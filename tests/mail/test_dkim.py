@@ -59,9 +59,17 @@ def _verdict(data: bytes, number: int) -> bool:
 
 def made(text: str = "Hi\n", html: str | None = None, subject: str = "Hello", name: str = "Shop", **headers: str) -> Content:
     return compose(
-        sender=Mailbox("noreply", DOMAIN, name), to=(Mailbox("u", "example.com", name),), cc=(), reply_to=(), subject=subject,
-        text=text, html=html, headers=headers, attachments=(Attachment("größe\r.bin", bytes(range(256)), "a/b"),), seed="s",
-    )  # fmt: skip
+        sender=Mailbox("noreply", DOMAIN, name),
+        to=(Mailbox("u", "example.com", name),),
+        cc=(),
+        reply_to=(),
+        subject=subject,
+        text=text,
+        html=html,
+        headers=headers,
+        attachments=(Attachment("größe\r.bin", bytes(range(256)), "a/b"),),
+        seed="s",
+    )
 
 
 @settings(max_examples=60, deadline=None)

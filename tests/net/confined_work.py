@@ -13,9 +13,17 @@ def misbehave(payload: bytes) -> bytes:
     if word == "say":
         return rest.encode()
     return {
-        "spin": spin, "sleep": sleep, "grow": grow, "deep": deep, "die": die, "large": large, "write": write,
-        "connect": connect, "environment": environment, "work": work,
-    }[word]()  # fmt: skip
+        "spin": spin,
+        "sleep": sleep,
+        "grow": grow,
+        "deep": deep,
+        "die": die,
+        "large": large,
+        "write": write,
+        "connect": connect,
+        "environment": environment,
+        "work": work,
+    }[word]()
 
 
 def spin() -> bytes:

@@ -69,9 +69,7 @@ def test_a_full_bucket_gives_exactly_its_rate_one_by_one(rate: int) -> None:
     assert rate <= given_out <= rate * 1.002
 
 
-@given(
-    st.integers(1, MOST), st.lists(st.tuples(st.integers(0, 500), st.integers(0, 90_000_000)), max_size=40)
-)  # fmt: skip
+@given(st.integers(1, MOST), st.lists(st.tuples(st.integers(0, 500), st.integers(0, 90_000_000)), max_size=40))
 def test_whatever_is_asked_no_more_is_taken_than_a_bucket_and_what_came_back(rate: int, asked: list[tuple[int, int]]) -> None:
     full_at, now, out = None, NOW, 0
     for count, pause in asked:

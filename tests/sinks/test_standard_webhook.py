@@ -25,9 +25,11 @@ from tests.support.rows import new_id
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 EVENT = WebhookEvent(
-    id="evt_01k9p2m4x7c8v5b3n6q1w0e9rt", type="message.delivered", timestamp=NOW,
+    id="evt_01k9p2m4x7c8v5b3n6q1w0e9rt",
+    type="message.delivered",
+    timestamp=NOW,
     data={"messageId": "msg_1", "recipient": "jörg@example.com", "sequence": 2, "willRetryAt": NOW + timedelta(seconds=60)},
-)  # fmt: skip
+)
 URL = "https://app.example.com/hook"
 SVIX = Path(__file__).resolve().parents[2] / ".cache" / "svix"
 
@@ -116,14 +118,31 @@ def test_no_answer_is_a_failure_whatever_left() -> None:
 def test_an_event_is_told_with_what_applies_to_it() -> None:
     message, event = new_id(NOW), new_id(NOW)
     facts = EventFacts(
-        id=event, type="message.bounced", at=NOW, message=message, recipient="a@b.example", message_type="receipt", stream="transactional",
-        tags=[], metadata={"k": "v"}, data={"reason": "no_such_mailbox", "replyCode": 550, "kind": None}, sequence=3,
-    )  # fmt: skip
+        id=event,
+        type="message.bounced",
+        at=NOW,
+        message=message,
+        recipient="a@b.example",
+        message_type="receipt",
+        stream="transactional",
+        tags=[],
+        metadata={"k": "v"},
+        data={"reason": "no_such_mailbox", "replyCode": 550, "kind": None},
+        sequence=3,
+    )
     told = public_event(facts, "live")
     assert told.id.startswith("evt_")
     assert set(told.data) == {
-        "messageId", "recipient", "messageType", "stream", "environment", "metadata", "sequence", "reason", "replyCode",
-    }  # fmt: skip
+        "messageId",
+        "recipient",
+        "messageType",
+        "stream",
+        "environment",
+        "metadata",
+        "sequence",
+        "reason",
+        "replyCode",
+    }
 
 
 def test_every_sink_of_the_registry_does_what_a_sink_does() -> None:
@@ -161,7 +180,13 @@ def test_svix_of_npm_verifies_it() -> None:
     for made, secret in ((request(NEW), NEW), (request(NEW, OLD), OLD)):
         given = json.dumps({"secret": shown(secret), "headers": dict(made.headers), "body": made.body.decode()})
         ended = subprocess.run(
-            [node, "-e", JS], input=given, capture_output=True, text=True, cwd=SVIX, env=os.environ | {"NODE_PATH": str(SVIX / "node_modules")}, check=False
-        )  # fmt: skip
+            [node, "-e", JS],
+            input=given,
+            capture_output=True,
+            text=True,
+            cwd=SVIX,
+            env=os.environ | {"NODE_PATH": str(SVIX / "node_modules")},
+            check=False,
+        )
         assert ended.returncode == 0, ended.stderr
         assert json.loads(ended.stdout) == json.loads(made.body)

@@ -24,23 +24,55 @@ def message_row(now: datetime, *recipients: str, **changed: Any) -> MessageRow:
     identifier = changed.pop("id", None) or new_id(now)
     subject, sealed = changed.pop("subject", "Hello"), changed.pop("content", b"content")
     fields: dict[str, Any] = {
-        "tenant": 1, "environment": 1, "id": identifier, "type": "transactional", "stream": "transactional", "keep": 1,
-        "header_from": "noreply@shop.example", "header_domain": "shop.example", "created_at": now, "occurred_at": None,
-        "send_at": None, "deliver_by": now + timedelta(minutes=1), "expires_at": now + timedelta(hours=72), "dedupe_key": None,
-        "fingerprint": b"", "dedupe_until": now + timedelta(hours=72), "supersedes": None, "template": None,
-        "template_version": None, "locale": None, "tags": (), "metadata": None, "tracking": 0, "credential": "key_test",
-        "door": "http", "reply": {}, "key_id": SEALER.key_id, "subject": SEALER.seal(subject.encode(), identifier.bytes),
-        "sealed": SEALER.seal(SEALER.pack(sealed), identifier.bytes), "variables": None, "lane": 1, "flow": 1,
-        "deadline": now + timedelta(minutes=1), "due": None, "since": now,
+        "tenant": 1,
+        "environment": 1,
+        "id": identifier,
+        "type": "transactional",
+        "stream": "transactional",
+        "keep": 1,
+        "header_from": "noreply@shop.example",
+        "header_domain": "shop.example",
+        "created_at": now,
+        "occurred_at": None,
+        "send_at": None,
+        "deliver_by": now + timedelta(minutes=1),
+        "expires_at": now + timedelta(hours=72),
+        "dedupe_key": None,
+        "fingerprint": b"",
+        "dedupe_until": now + timedelta(hours=72),
+        "supersedes": None,
+        "template": None,
+        "template_version": None,
+        "locale": None,
+        "tags": (),
+        "metadata": None,
+        "tracking": 0,
+        "credential": "key_test",
+        "door": "http",
+        "reply": {},
+        "key_id": SEALER.key_id,
+        "subject": SEALER.seal(subject.encode(), identifier.bytes),
+        "sealed": SEALER.seal(SEALER.pack(sealed), identifier.bytes),
+        "variables": None,
+        "lane": 1,
+        "flow": 1,
+        "deadline": now + timedelta(minutes=1),
+        "due": None,
+        "since": now,
         "deliveries": tuple(
             DeliveryRow(
-                position=position, recipient=recipient, role=0, site=recipient.rpartition("@")[2], flags=0, reason=None,
+                position=position,
+                recipient=recipient,
+                role=0,
+                site=recipient.rpartition("@")[2],
+                flags=0,
+                reason=None,
                 event_id=new_id(now),
             )
             for position, recipient in enumerate(recipients or ("jane@example.com",))
         ),
         **changed,
-    }  # fmt: skip
+    }
     return MessageRow(**fields)
 
 

@@ -114,9 +114,15 @@ class World:
         holder = self.entropy.new_id(self.clock.now())
         settle = Batcher(build_settler(self.database, holder, self.clock, self.entropy), fails_together=is_unavailable)
         parts = WebhookParts(
-            database=self.database, sealer=self.sealer, client=client, clock=self.clock, entropy=self.entropy, holder=holder,
-            limits=changed.get("limits") or ConcurrencyLimits(), settle=settle,
-        )  # fmt: skip
+            database=self.database,
+            sealer=self.sealer,
+            client=client,
+            clock=self.clock,
+            entropy=self.entropy,
+            holder=holder,
+            limits=changed.get("limits") or ConcurrencyLimits(),
+            settle=settle,
+        )
         return WebhookDispatcher(parts)
 
 

@@ -66,7 +66,7 @@ def forgeries(
 
 async def offer(
     smtp: tuple[str, int], http: tuple[str, int], key: str, given: Iterator[Forgery], count: int, rate: float
-) -> Answers:  # fmt: skip
+) -> Answers:
     """Offer ``count`` of them at ``rate`` a second."""
     loop, answers = asyncio.get_running_loop(), Answers()
     queues: dict[str, asyncio.Queue[tuple[float, Forgery]]] = {"smtp": asyncio.Queue(), "http": asyncio.Queue()}

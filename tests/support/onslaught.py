@@ -39,8 +39,13 @@ def produce(product: Product, kind: str, rate: float, seconds: float, promises: 
 
 def _promise(product: Product, kind: str, recipient: str, promises: Promises) -> None:
     request = {
-        "to": recipient, "from": "shop@shop.example", "subject": f"For {recipient}", "text": "Hello.\n", "type": kind, "dedupeKey": recipient,
-    }  # fmt: skip
+        "to": recipient,
+        "from": "shop@shop.example",
+        "subject": f"For {recipient}",
+        "text": "Hello.\n",
+        "type": kind,
+        "dedupeKey": recipient,
+    }
     for _ in range(RETRIES):
         with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
             status, answer = product.ask("POST", "/v1/send", request)

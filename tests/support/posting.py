@@ -62,8 +62,12 @@ class Receiver:
         delivery = cast("LeasedDelivery", parcel)
         self.tried.append(delivery.recipient)
         return Attempt(
-            outcome=self.answering(delivery), adapter="mx", started_at=delivery.first_attempt_at, duration_ms=1.0, host=f"mx.{delivery.site}[192.0.2.1]"
-        )  # fmt: skip
+            outcome=self.answering(delivery),
+            adapter="mx",
+            started_at=delivery.first_attempt_at,
+            duration_ms=1.0,
+            host=f"mx.{delivery.site}[192.0.2.1]",
+        )
 
 
 class _Gate:
@@ -89,11 +93,21 @@ class Posting:
         settling: Batcher[Settlement, bool] = Batcher(self._settle, fails_together=lambda _: False)
         self.delivering = Deliverer(
             DeliverParts(
-                routes=(route,), inbox=route, sealer=SEALER, clock=clock, entropy=self.entropy, keys=cast("Any", None), settle=settling,
-                alert=self._quiet, complain=self._quiet, return_path_domain="bounce.test", check=self.check, addresses=AddressJudge(key, clock, entropy.new_id, self.brakes),
+                routes=(route,),
+                inbox=route,
+                sealer=SEALER,
+                clock=clock,
+                entropy=self.entropy,
+                keys=cast("Any", None),
+                settle=settling,
+                alert=self._quiet,
+                complain=self._quiet,
+                return_path_domain="bounce.test",
+                check=self.check,
+                addresses=AddressJudge(key, clock, entropy.new_id, self.brakes),
             ),
             cast("Any", None),
-        )  # fmt: skip
+        )
         self.route = route
 
     async def send(self, *addresses: str, type: str = "transactional", environment: int = 1, **changed: Any) -> list[UUID]:
@@ -104,11 +118,20 @@ class Posting:
             flow = await accept.flow(connection, 1, environment, stream)
             made = [
                 rows.message(
-                    now, lane=kind.lane, recipients=(address,), type=type, stream=stream, flow=flow, environment=environment,
-                    expires_at=now + kind.expires_after, deadline=now, id=self.entropy.new_id(now), **changed,
+                    now,
+                    lane=kind.lane,
+                    recipients=(address,),
+                    type=type,
+                    stream=stream,
+                    flow=flow,
+                    environment=environment,
+                    expires_at=now + kind.expires_after,
+                    deadline=now,
+                    id=self.entropy.new_id(now),
+                    **changed,
                 )
                 for address in addresses
-            ]  # fmt: skip
+            ]
             await accept.accept(connection, made, now, self.entropy.new_id)
         return [row.id for row in made]
 

@@ -121,9 +121,13 @@ def start(env: dict[str, str], *arguments: str, keys: dict[str, Any]) -> Product
     errors.parent.mkdir(parents=True, exist_ok=True)
     with errors.open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "posthouse", "serve", "--json", *arguments], env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log,
+            [sys.executable, "-m", "posthouse", "serve", "--json", *arguments],
+            env=env,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
-        )  # fmt: skip
+        )
     assert process.stdout is not None
     line = process.stdout.readline() if select.select([process.stdout], [], [], PATIENCE)[0] else ""
     if not line:
@@ -161,8 +165,10 @@ def sink(ledger: Path, *arguments: str) -> Iterator[int]:
     """A scripted mail server in a process of its own that writes its ledger before it answers; its port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "posthouse.testing.fake_mx", "--port", "0", "--ledger", str(ledger), "--json", *arguments],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         yield int(json.loads(process.stdout.readline())["port"])

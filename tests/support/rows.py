@@ -21,9 +21,14 @@ def new_id(now: datetime) -> UUID:
 def delivery(now: datetime, position: int = 0, recipient: str = "user@example.com", **changes: Any) -> DeliveryRow:
     """One recipient."""
     fields: dict[str, Any] = {
-        "position": position, "recipient": recipient, "role": 0, "site": recipient.rpartition("@")[2], "flags": 0, "reason": None,
+        "position": position,
+        "recipient": recipient,
+        "role": 0,
+        "site": recipient.rpartition("@")[2],
+        "flags": 0,
+        "reason": None,
         "event_id": new_id(now),
-    }  # fmt: skip
+    }
     return DeliveryRow(**(fields | changes))
 
 
@@ -37,24 +42,70 @@ def message(
 ) -> MessageRow:
     """A password reset that is ready now."""
     fields: dict[str, Any] = {
-        "tenant": 1, "environment": 1, "id": new_id(now), "type": "password_reset", "stream": "transactional", "keep": 0,
-        "header_from": "shop@shop.example", "header_domain": "shop.example", "created_at": now, "occurred_at": None, "send_at": None,
-        "deliver_by": now + timedelta(seconds=10), "expires_at": now + timedelta(hours=1), "dedupe_key": None, "fingerprint": b"f",
-        "dedupe_until": now + timedelta(hours=1), "supersedes": None, "template": None, "template_version": None, "locale": None,
-        "tags": ("a",), "metadata": {"k": "v"}, "tracking": 0, "credential": "c", "door": "http",
-        "reply": {"id": "x"}, "key_id": 1, "subject": b"s", "sealed": b"sealed", "variables": None, "lane": lane, "flow": flow,
-        "deadline": now + timedelta(seconds=10), "due": None, "since": now,
+        "tenant": 1,
+        "environment": 1,
+        "id": new_id(now),
+        "type": "password_reset",
+        "stream": "transactional",
+        "keep": 0,
+        "header_from": "shop@shop.example",
+        "header_domain": "shop.example",
+        "created_at": now,
+        "occurred_at": None,
+        "send_at": None,
+        "deliver_by": now + timedelta(seconds=10),
+        "expires_at": now + timedelta(hours=1),
+        "dedupe_key": None,
+        "fingerprint": b"f",
+        "dedupe_until": now + timedelta(hours=1),
+        "supersedes": None,
+        "template": None,
+        "template_version": None,
+        "locale": None,
+        "tags": ("a",),
+        "metadata": {"k": "v"},
+        "tracking": 0,
+        "credential": "c",
+        "door": "http",
+        "reply": {"id": "x"},
+        "key_id": 1,
+        "subject": b"s",
+        "sealed": b"sealed",
+        "variables": None,
+        "lane": lane,
+        "flow": flow,
+        "deadline": now + timedelta(seconds=10),
+        "due": None,
+        "since": now,
         "deliveries": tuple(delivery(now, position, to) for position, to in enumerate(recipients)),
-    }  # fmt: skip
+    }
     return MessageRow(**(fields | changes))
 
 
 def claimed(now: datetime, **changes: Any) -> LeasedDelivery:
     """A delivery as a worker holds it."""
     fields: dict[str, Any] = {
-        "tenant": 1, "environment": 1, "message": new_id(now), "position": 0, "lane": int(Lane.INSTANT), "flow": 1,
-        "deadline": now, "expires_at": now + timedelta(hours=1), "since": now, "site": "a.example", "recipient": "u@a.example",
-        "header_domain": "shop.example", "type": "password_reset", "keep": 0, "flags": 0, "size": 1, "route": 0, "tries": 0,
-        "refusals": 0, "number": 1, "first_attempt_at": now, "keyset": 1,
-    }  # fmt: skip
+        "tenant": 1,
+        "environment": 1,
+        "message": new_id(now),
+        "position": 0,
+        "lane": int(Lane.INSTANT),
+        "flow": 1,
+        "deadline": now,
+        "expires_at": now + timedelta(hours=1),
+        "since": now,
+        "site": "a.example",
+        "recipient": "u@a.example",
+        "header_domain": "shop.example",
+        "type": "password_reset",
+        "keep": 0,
+        "flags": 0,
+        "size": 1,
+        "route": 0,
+        "tries": 0,
+        "refusals": 0,
+        "number": 1,
+        "first_attempt_at": now,
+        "keyset": 1,
+    }
     return LeasedDelivery(**(fields | changes))

@@ -48,9 +48,13 @@ def test_a_folder_is_a_template_and_its_name_is_the_folders() -> None:
         ({"_partials/base.html": "x"}, "_partials/base.html", "has the name of a layout"),
         ({"_partials/a/b.html": "x"}, "_partials/a/b.html", "is no name"),
         ({"note/template.toml": MANIFEST + "[waivers]\na-rule = ' '"}, "note/template.toml", "must say why"),
-        ({"other/template.toml": "name = 'note'\nlocale = 'en'", "other/en/subject.txt": "x", "other/en/body.txt": "x"}, "other/template.toml", "name note"),
+        (
+            {"other/template.toml": "name = 'note'\nlocale = 'en'", "other/en/subject.txt": "x", "other/en/body.txt": "x"},
+            "other/template.toml",
+            "name note",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_told_with_its_file(changed: dict[str, str | None], path: str, words: str) -> None:
     files = {name: text for name, text in (NOTE | changed).items() if text is not None}
     told = {fault.path: fault.message for fault in folder.read_folder(files).faults}
@@ -60,10 +64,15 @@ def test_what_is_wrong_is_told_with_its_file(changed: dict[str, str | None], pat
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=30)
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 VALUES: dict[VariableType, st.SearchStrategy[Any]] = {
-    VariableType.STRING: TEXT.map(lambda text: f"a{text}"), VariableType.NUMBER: st.integers(-(2**53), 2**53), VariableType.BOOLEAN: st.booleans(),
-    VariableType.DATE: st.dates().map(str), VariableType.DATETIME: st.just("2026-01-02T03:04:05Z"), VariableType.EMAIL: st.just("a@shop.example"),
-    VariableType.MONEY: st.just({"amount": "12.50", "currency": "EUR"}), VariableType.URL: st.just("https://shop.example/a?b=c"),
-}  # fmt: skip
+    VariableType.STRING: TEXT.map(lambda text: f"a{text}"),
+    VariableType.NUMBER: st.integers(-(2**53), 2**53),
+    VariableType.BOOLEAN: st.booleans(),
+    VariableType.DATE: st.dates().map(str),
+    VariableType.DATETIME: st.just("2026-01-02T03:04:05Z"),
+    VariableType.EMAIL: st.just("a@shop.example"),
+    VariableType.MONEY: st.just({"amount": "12.50", "currency": "EUR"}),
+    VariableType.URL: st.just("https://shop.example/a?b=c"),
+}
 
 
 @st.composite
@@ -73,10 +82,15 @@ def variables(draw: st.DrawFn, depth: int = 2) -> Variable:
     values = st.none() | VALUES.get(kind, st.none())
     within = depth and kind is VariableType.OBJECT
     return Variable(
-        name=draw(NAMES), type=kind, required=draw(st.booleans()), default=draw(values), description=draw(TEXT), example=draw(values),
+        name=draw(NAMES),
+        type=kind,
+        required=draw(st.booleans()),
+        default=draw(values),
+        description=draw(TEXT),
+        example=draw(values),
         items=draw(st.none() | variables(depth - 1)) if depth and kind is VariableType.ARRAY else None,
         properties=tuple(draw(st.lists(variables(depth - 1), max_size=2, unique_by=lambda v: v.name))) if within else (),
-    )  # fmt: skip
+    )
 
 
 SOURCES = st.builds(
@@ -87,13 +101,16 @@ SOURCES = st.builds(
     TEXT,
 )
 DRAFTS = st.builds(
-    TemplateDraft, name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,8}", fullmatch=True), type=st.none() | NAMES,
+    TemplateDraft,
+    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,8}", fullmatch=True),
+    type=st.none() | NAMES,
     variables=st.lists(variables(), max_size=3, unique_by=lambda v: v.name).map(tuple),
     sources=st.dictionaries(st.sampled_from(["de", "pt-BR", "fr"]), SOURCES, max_size=2).flatmap(
         lambda others: SOURCES.map(lambda own: {"en": own} | others)
     ),
-    fallback=st.just("en"), waivers=st.dictionaries(NAMES, TEXT.map(lambda why: f"a{why}"), max_size=2),
-)  # fmt: skip
+    fallback=st.just("en"),
+    waivers=st.dictionaries(NAMES, TEXT.map(lambda why: f"a{why}"), max_size=2),
+)
 
 
 @given(DRAFTS)

@@ -60,8 +60,17 @@ def test_a_template_without_html_has_none() -> None:
 
 @pytest.mark.parametrize(
     ("locale", "tag"),
-    [("zh-TW", "zh-Hant"), ("zh_HK", "zh-Hant"), ("zh-Hant-MO", "zh-Hant"), ("zh-CN", "zh"), ("zh", "zh"), ("zh-Hans-SG", "zh"), ("sr-ME", "sr-Latn"), ("sr", "en")],
-)  # fmt: skip
+    [
+        ("zh-TW", "zh-Hant"),
+        ("zh_HK", "zh-Hant"),
+        ("zh-Hant-MO", "zh-Hant"),
+        ("zh-CN", "zh"),
+        ("zh", "zh"),
+        ("zh-Hans-SG", "zh"),
+        ("sr-ME", "sr-Latn"),
+        ("sr", "en"),
+    ],
+)
 def test_a_region_that_tells_the_script_has_the_words_in_it(locale: str, tag: str) -> None:
     compiled_templates = {each: CompiledTemplate(subject=each, html="", text="x") for each in ("en", "zh", "zh-Hant", "sr-Latn")}
     assert rendered(version(compiled_templates=compiled_templates), locale).locale == tag

@@ -126,8 +126,11 @@ def test_everything_wrong_is_told_at_once_into_the_items() -> None:
     errors = bind(declared, {"items": [{"name": "a"}, {"price": 5}, "b"]})
     assert isinstance(errors, tuple)
     assert [error.path for error in errors] == [
-        "variables.items[1].name", "variables.items[1].price", "variables.items[2]", "variables.total",
-    ]  # fmt: skip
+        "variables.items[1].name",
+        "variables.items[1].price",
+        "variables.items[2]",
+        "variables.total",
+    ]
 
 
 def deep(levels: int) -> list[Any]:

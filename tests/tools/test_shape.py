@@ -28,31 +28,43 @@ def function(text: str) -> Function:
 
 
 def test_an_import_of_a_module_of_a_name_in_it_and_of_a_package_are_told_apart(tmp_path: Path) -> None:
-    modules = tree(tmp_path, {
-        "a/one.py": "from posthouse.b import two\nfrom posthouse.b.two import X\nimport os\n",
-        "b/two.py": "X = 1\n",
-        "b/three.py": "from posthouse.b import Y\ndef f():\n    import posthouse.a.one\n",
-        "b/__init__.py": "Y = 1\n",
-    })  # fmt: skip
+    modules = tree(
+        tmp_path,
+        {
+            "a/one.py": "from posthouse.b import two\nfrom posthouse.b.two import X\nimport os\n",
+            "b/two.py": "X = 1\n",
+            "b/three.py": "from posthouse.b import Y\ndef f():\n    import posthouse.a.one\n",
+            "b/__init__.py": "Y = 1\n",
+        },
+    )
     graph = imports(modules)
     assert graph["posthouse.a.one"] == {"posthouse.b.two"}
     assert graph["posthouse.b.three"] == {"posthouse.b", "posthouse.a.one"}
 
 
 def test_a_circle_of_modules_counts_imports_that_only_typing_sees(tmp_path: Path) -> None:
-    modules = tree(tmp_path, {
-        "a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from posthouse.b import B\n",
-        "b.py": "from posthouse.c import C\n",
-        "c.py": "from posthouse.a import A\n",
-        "d.py": "from posthouse.a import A\n",
-    })  # fmt: skip
+    modules = tree(
+        tmp_path,
+        {
+            "a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from posthouse.b import B\n",
+            "b.py": "from posthouse.c import C\n",
+            "c.py": "from posthouse.a import A\n",
+            "d.py": "from posthouse.a import A\n",
+        },
+    )
     assert circles(imports(modules)) == [["posthouse.a", "posthouse.b", "posthouse.c"]]
 
 
 def test_folders_may_be_in_a_circle_where_no_modules_are(tmp_path: Path) -> None:
-    modules = tree(tmp_path, {
-        "a/one.py": "from posthouse.b.one import X\n", "a/two.py": "", "b/one.py": "", "b/two.py": "from posthouse.a.two import X\n",
-    })  # fmt: skip
+    modules = tree(
+        tmp_path,
+        {
+            "a/one.py": "from posthouse.b.one import X\n",
+            "a/two.py": "",
+            "b/one.py": "",
+            "b/two.py": "from posthouse.a.two import X\n",
+        },
+    )
     assert circles(imports(modules)) == []
     assert circles(folder_imports(modules)) == [["posthouse.a", "posthouse.b"]]
 

@@ -154,9 +154,22 @@ async def test_swaks_sends(
     swaks = debian_tool("swaks")
     async with open_door(certificate.server) as door:
         command = [
-            str(swaks), "--server", f"127.0.0.1:{door.port}", *options, "--auth", mechanism, "--auth-user", USER, "--auth-password",
-            PASSWORD, "--from", "shop@shop.example", "--to", "ann@x.example", "--pipeline",
-        ]  # fmt: skip
+            str(swaks),
+            "--server",
+            f"127.0.0.1:{door.port}",
+            *options,
+            "--auth",
+            mechanism,
+            "--auth-user",
+            USER,
+            "--auth-password",
+            PASSWORD,
+            "--from",
+            "shop@shop.example",
+            "--to",
+            "ann@x.example",
+            "--pipeline",
+        ]
         ended = await in_thread(lambda: subprocess.run(command, capture_output=True, text=True, timeout=30, check=False))
         assert ended.returncode == 0, ended.stdout
         assert "250 2.0.0 Ok: msg_1" in ended.stdout

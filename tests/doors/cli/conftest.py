@@ -93,12 +93,24 @@ class World:
             return self.answer
         accepted = Accepted(id="msg_x", status="queued", deliver_by=None, duplicate=False, deliveries=())
         return accepted, Explanation(
-            type=request.type or "transactional", message_class="transactional", stream="transactional", lane="prompt",
-            from_="shop@shop.example", reply_to=(), send_at=None, deadline=NOW_MADE_UP, expires_at=NOW_MADE_UP, waits_seconds=(10.0, 60.0),
-            in_doubt="hold", dedupe_window_seconds=3600.0, tracking=TrackingUsed(opens=True, clicks=False), template=None,
-            ways=(RecipientRoutes(recipient="ada@example.com", routes=("inbox",), reason=None, suppression=None),), policy=None,
+            type=request.type or "transactional",
+            message_class="transactional",
+            stream="transactional",
+            lane="prompt",
+            from_="shop@shop.example",
+            reply_to=(),
+            send_at=None,
+            deadline=NOW_MADE_UP,
+            expires_at=NOW_MADE_UP,
+            waits_seconds=(10.0, 60.0),
+            in_doubt="hold",
+            dedupe_window_seconds=3600.0,
+            tracking=TrackingUsed(opens=True, clicks=False),
+            template=None,
+            ways=(RecipientRoutes(recipient="ada@example.com", routes=("inbox",), reason=None, suppression=None),),
+            policy=None,
             preview=ContentPreview("Hi", None, request.text, 312),
-        )  # fmt: skip
+        )
 
     async def _store_message(self, caller: Caller) -> Accepted:
         assert self.database is not None

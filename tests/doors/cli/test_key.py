@@ -11,8 +11,14 @@ def test_a_key_is_shown_once_and_listed_without_its_secret(founded: World) -> No
     assert made["key"].startswith(f"{listed['prefix']}")
     assert "key" not in listed
     assert {name: listed[name] for name in ("id", "name", "type", "stream", "environment", "kind", "revokedAt")} == {
-        "id": made["id"], "name": "shop", "type": "password_reset", "stream": "accounts", "environment": "live", "kind": "api", "revokedAt": None,
-    }  # fmt: skip
+        "id": made["id"],
+        "name": "shop",
+        "type": "password_reset",
+        "stream": "accounts",
+        "environment": "live",
+        "kind": "api",
+        "revokedAt": None,
+    }
     assert made["key"] not in founded.run("key", "list").stdout
 
 

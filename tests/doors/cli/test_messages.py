@@ -19,17 +19,35 @@ SEND = ("send", "--to", "ada@example.com", "--text", "Hello")
 
 def _delivery(status: str, **changes: Any) -> DeliveryView:
     fields: dict[str, Any] = {
-        "recipient": "ada@example.com", "status": status, "reason": None, "latency_seconds": None, "next_attempt_at": None, "attempts": (),
-    }  # fmt: skip
+        "recipient": "ada@example.com",
+        "status": status,
+        "reason": None,
+        "latency_seconds": None,
+        "next_attempt_at": None,
+        "attempts": (),
+    }
     return DeliveryView(**(fields | changes))
 
 
 def _message(*deliveries: DeliveryView, **changes: Any) -> MessageView:
     fields: dict[str, Any] = {
-        "id": "msg_1", "type": "receipt", "stream": "transactional", "subject": "Hi", "from_": "no@shop.example", "status": "queued",
-        "created_at": AT, "occurred_at": None, "deliver_by": None, "expires_at": AT, "dedupe_key": None, "tags": (), "metadata": {},
-        "template": None, "deliveries": deliveries, "events": (),
-    }  # fmt: skip
+        "id": "msg_1",
+        "type": "receipt",
+        "stream": "transactional",
+        "subject": "Hi",
+        "from_": "no@shop.example",
+        "status": "queued",
+        "created_at": AT,
+        "occurred_at": None,
+        "deliver_by": None,
+        "expires_at": AT,
+        "dedupe_key": None,
+        "tags": (),
+        "metadata": {},
+        "template": None,
+        "deliveries": deliveries,
+        "events": (),
+    }
     return MessageView(**(fields | changes))
 
 
@@ -127,9 +145,18 @@ def test_a_message_is_settled_when_every_delivery_ended(states: tuple[str, ...],
 
 def test_a_timeline_shows_each_attempt_with_its_reply() -> None:
     attempt = AttemptView(
-        number=1, route="mx", adapter="mx", remote_id=None, outcome="deferred", reply_code=451, enhanced_code="4.7.1", reply="451 4.7.1 later",
-        tls=None, started_at=AT, duration_ms=12.4,
-    )  # fmt: skip
+        number=1,
+        route="mx",
+        adapter="mx",
+        remote_id=None,
+        outcome="deferred",
+        reply_code=451,
+        enhanced_code="4.7.1",
+        reply="451 4.7.1 later",
+        tls=None,
+        started_at=AT,
+        duration_ms=12.4,
+    )
     view = _message(
         _delivery("deferred", reason="greylisted", next_attempt_at=AT, attempts=(attempt,)),
         events=(_event(None),),
@@ -141,8 +168,18 @@ def test_a_timeline_shows_each_attempt_with_its_reply() -> None:
 def test_what_others_wrote_cannot_drive_the_terminal() -> None:
     nasty = "\x1b]0;x\x07\r\n\x9b31m"
     attempt = AttemptView(
-        number=1, route="mx", adapter="mx", remote_id=None, outcome="bounced", reply_code=550, enhanced_code=None, reply=nasty, tls=None, started_at=AT, duration_ms=1,
-    )  # fmt: skip
+        number=1,
+        route="mx",
+        adapter="mx",
+        remote_id=None,
+        outcome="bounced",
+        reply_code=550,
+        enhanced_code=None,
+        reply=nasty,
+        tls=None,
+        started_at=AT,
+        duration_ms=1,
+    )
     view = _message(
         _delivery("bounced", reason=nasty, attempts=(attempt,)),
         subject=nasty,

@@ -18,11 +18,39 @@ PLAIN = ("send", "--to", "ada@example.com", "--subject", "Hi", "--text", "Hello"
 def test_every_option_reaches_intake(founded: World) -> None:
     founded.answer = Rejection("validation_failed", "no")
     founded.run(
-        "send", "--to", "Ada <ada@example.com>", "--to", "bob@example.com", "--cc", "c@example.com", "--bcc", "d@example.com",
-        "--from", "Shop <no@shop.example>", "--reply-to", "help@shop.example", "--subject", "Hi", "--text", "Hello", "--html", "<p>Hello",
-        "--template", "password-reset", "--variable", "user_name=A=B", "--variable", 'items:=[1, {"a": null}]', "--locale", "de",
-        "--type", "password_reset", "--dedupe-key", "k", "--test",
-    )  # fmt: skip
+        "send",
+        "--to",
+        "Ada <ada@example.com>",
+        "--to",
+        "bob@example.com",
+        "--cc",
+        "c@example.com",
+        "--bcc",
+        "d@example.com",
+        "--from",
+        "Shop <no@shop.example>",
+        "--reply-to",
+        "help@shop.example",
+        "--subject",
+        "Hi",
+        "--text",
+        "Hello",
+        "--html",
+        "<p>Hello",
+        "--template",
+        "password-reset",
+        "--variable",
+        "user_name=A=B",
+        "--variable",
+        'items:=[1, {"a": null}]',
+        "--locale",
+        "de",
+        "--type",
+        "password_reset",
+        "--dedupe-key",
+        "k",
+        "--test",
+    )
     ((caller, request),) = founded.asked
     assert (caller.environment, caller.door, caller.tenant_ref) == (Environment.TEST, "cli", "t1")
     assert request.to == (Mailbox("ada", "example.com", "Ada"), Mailbox("bob", "example.com"))
@@ -55,10 +83,18 @@ def test_what_was_not_given_is_left_to_intake(founded: World) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        ("--to", "nobody"), ("--to", "a@b.example, c@b.example"), ("--to", "a@b.example\r\nBcc: x@y.example"), ("--from", "Shop"),
-        ("--variable", "x"), ("--variable", "=x"), ("--variable", ":=1"), ("--variable", "x:={"), ("--text", "@/nowhere/file"), ("--wait", "soon"),
+        ("--to", "nobody"),
+        ("--to", "a@b.example, c@b.example"),
+        ("--to", "a@b.example\r\nBcc: x@y.example"),
+        ("--from", "Shop"),
+        ("--variable", "x"),
+        ("--variable", "=x"),
+        ("--variable", ":=1"),
+        ("--variable", "x:={"),
+        ("--text", "@/nowhere/file"),
+        ("--wait", "soon"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_option_is_named_before_anything_is_opened(bare: World, wrong: tuple[str, str]) -> None:
     result = bare.run(*PLAIN, *wrong)
     assert result.exit_code == 2
@@ -94,14 +130,21 @@ def test_an_unavailable_store_is_a_refusal(founded: World) -> None:
 
 def test_what_was_accepted_is_answered_as_over_http(founded: World) -> None:
     founded.answer = Accepted(
-        id="msg_1", status="queued", deliver_by=datetime(2026, 11, 23, 12, 0, 1, 5000, tzinfo=UTC), duplicate=False,
-        deliveries=(AcceptedDelivery("ada@example.com", "queued"),), warnings=(Warning("late", "it is late", "occurredAt"),),
-    )  # fmt: skip
+        id="msg_1",
+        status="queued",
+        deliver_by=datetime(2026, 11, 23, 12, 0, 1, 5000, tzinfo=UTC),
+        duplicate=False,
+        deliveries=(AcceptedDelivery("ada@example.com", "queued"),),
+        warnings=(Warning("late", "it is late", "occurredAt"),),
+    )
     assert founded.json(*PLAIN) == {
-        "id": "msg_1", "status": "queued", "deliverBy": "2026-11-23T12:00:01.005Z", "duplicate": False,
+        "id": "msg_1",
+        "status": "queued",
+        "deliverBy": "2026-11-23T12:00:01.005Z",
+        "duplicate": False,
         "deliveries": [{"recipient": "ada@example.com", "status": "queued", "reason": None}],
         "warnings": [{"code": "late", "message": "it is late", "path": "occurredAt"}],
-    }  # fmt: skip
+    }
     result = founded.run(*PLAIN)
     assert "msg_1" in result.stdout
     assert "it is late" in result.stderr

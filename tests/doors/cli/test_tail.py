@@ -116,9 +116,12 @@ def test_filters_and_the_past(product: Product) -> None:
     product.wait(about, "delivered")
     both = [("queued", "bob@example.com"), ("delivered", "bob@example.com")]
     for options in (
-        ("--recipient", "bob@example.com"), ("--stream", "shop"), ("--type", "receipt"), ("--message", about),
+        ("--recipient", "bob@example.com"),
+        ("--stream", "shop"),
+        ("--type", "receipt"),
+        ("--message", about),
         ("--type", "queued", "--type", "message.delivered", "--stream", "shop"),
-    ):  # fmt: skip
+    ):
         with tailing(product.env, "--json", "--since", began, *options) as tail:
             assert tail.events(2) == both, options
     with tailing(product.env, "--test", "--json") as tail:
@@ -159,10 +162,13 @@ def test_a_restart_of_the_server_is_said_once_and_nothing_is_missed(tmp_path: Pa
 
 def test_what_cannot_be_followed_is_a_usage_error(founded: World, tmp_path: Path) -> None:
     for options, told in (
-        (("--type", "delivred"), "Did you mean 'delivered'?"), (("--type", "recept"), "Did you mean 'receipt'?"),
-        (("--message", "msg_1"), "--message"), (("--recipient", "nobody"), "--recipient"), (("--since", "soon"), "--since"),
+        (("--type", "delivred"), "Did you mean 'delivered'?"),
+        (("--type", "recept"), "Did you mean 'receipt'?"),
+        (("--message", "msg_1"), "--message"),
+        (("--recipient", "nobody"), "--recipient"),
+        (("--since", "soon"), "--since"),
         (("--tenant", "t99"), "There is no tenant t99"),
-    ):  # fmt: skip
+    ):
         result = founded.run("tail", *options)
         assert (result.exit_code, told in result.stderr) == (2, True), result.output
     nothing = World({"POSTHOUSE_DATA_DIR": str(tmp_path / "none")}).run("tail")
@@ -172,12 +178,19 @@ def test_what_cannot_be_followed_is_a_usage_error(founded: World, tmp_path: Path
 @pytest.mark.parametrize(
     ("wanted", "taken"),
     [
-        (TailFilter(), True), (TailFilter(types=frozenset({"message.bounced"})), True), (TailFilter(types=frozenset({"receipt"})), True),
-        (TailFilter(types=frozenset({"message.sent", "refund"})), False), (TailFilter(stream="shop"), True), (TailFilter(stream="s"), False),
-        (TailFilter(recipient="a@x.example"), True), (TailFilter(recipient="A@x.example"), False), (TailFilter(since=NOW), True),
-        (TailFilter(types=frozenset({"receipt"}), stream="s"), False), (TailFilter(message="msg_x"), False),
+        (TailFilter(), True),
+        (TailFilter(types=frozenset({"message.bounced"})), True),
+        (TailFilter(types=frozenset({"receipt"})), True),
+        (TailFilter(types=frozenset({"message.sent", "refund"})), False),
+        (TailFilter(stream="shop"), True),
+        (TailFilter(stream="s"), False),
+        (TailFilter(recipient="a@x.example"), True),
+        (TailFilter(recipient="A@x.example"), False),
+        (TailFilter(since=NOW), True),
+        (TailFilter(types=frozenset({"receipt"}), stream="s"), False),
+        (TailFilter(message="msg_x"), False),
     ],
-)  # fmt: skip
+)
 def test_an_event_is_shown_where_all_that_was_asked_fits(wanted: TailFilter, *, taken: bool) -> None:
     event = EventFacts(
         id=new_id(NOW),

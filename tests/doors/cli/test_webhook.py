@@ -48,10 +48,14 @@ def test_a_test_that_nobody_posts_says_what_to_look_at(founded: World) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("add", "http://app.example.com/"), ("add", "https://127.0.0.1/"), ("add", URL, "--event", "message.nonsense"), ("log", "key_1"),
-        ("replay", "whk_01jd0000000000000000000000"), ("log", "whk_01jd0000000000000000000000", "--event", "x"),
+        ("add", "http://app.example.com/"),
+        ("add", "https://127.0.0.1/"),
+        ("add", URL, "--event", "message.nonsense"),
+        ("log", "key_1"),
+        ("replay", "whk_01jd0000000000000000000000"),
+        ("log", "whk_01jd0000000000000000000000", "--event", "x"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_a_usage_error(founded: World, arguments: tuple[Any, ...]) -> None:
     found = founded.run("webhook", *arguments)
     assert found.exit_code == 2

@@ -11,10 +11,14 @@ PUBLIC = "https://mail.shop.example"
 def request(peer: str | None, *headers: tuple[str, str]) -> Request:
     return Request(
         {
-            "type": "http", "method": "GET", "path": "/", "query_string": b"", "client": None if peer is None else (peer, 4711),
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "query_string": b"",
+            "client": None if peer is None else (peer, 4711),
             "headers": [(name.encode(), value.encode()) for name, value in headers],
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])

@@ -26,19 +26,45 @@ def message(**changed: Any) -> dict[str, Any]:
     """A message that was delivered at the second attempt."""
     at = NOW - timedelta(seconds=90)
     attempt = {
-        "number": 1, "route": "mx", "adapter": "mx", "remoteId": "4f2A", "outcome": "delivered", "replyCode": 250, "enhancedCode": "2.0.0",
-        "reply": "250 2.0.0 Ok", "tls": "TLSv1.3", "startedAt": at, "durationMs": 48.3,
-    }  # fmt: skip
+        "number": 1,
+        "route": "mx",
+        "adapter": "mx",
+        "remoteId": "4f2A",
+        "outcome": "delivered",
+        "replyCode": 250,
+        "enhancedCode": "2.0.0",
+        "reply": "250 2.0.0 Ok",
+        "tls": "TLSv1.3",
+        "startedAt": at,
+        "durationMs": 48.3,
+    }
     delivery = {
-        "recipient": "jane@example.com", "status": "delivered", "reason": None, "latencySeconds": 0.012, "nextAttemptAt": None,
+        "recipient": "jane@example.com",
+        "status": "delivered",
+        "reason": None,
+        "latencySeconds": 0.012,
+        "nextAttemptAt": None,
         "attempts": [attempt],
-    }  # fmt: skip
+    }
     return {
-        "id": "msg_1", "environment": "live", "type": "password_reset", "stream": "transactional", "subject": "Reset", "from": "noreply@shop.example",
-        "status": "delivered", "createdAt": at, "occurredAt": None, "deliverBy": None, "expiresAt": at, "dedupeKey": None, "tags": [],
-        "metadata": {}, "template": None, "deliveries": [delivery],
+        "id": "msg_1",
+        "environment": "live",
+        "type": "password_reset",
+        "stream": "transactional",
+        "subject": "Reset",
+        "from": "noreply@shop.example",
+        "status": "delivered",
+        "createdAt": at,
+        "occurredAt": None,
+        "deliverBy": None,
+        "expiresAt": at,
+        "dedupeKey": None,
+        "tags": [],
+        "metadata": {},
+        "template": None,
+        "deliveries": [delivery],
         "events": [{"id": "evt_1", "type": "message.queued", "at": at, "recipient": "jane@example.com", "data": {}}],
-    } | changed  # fmt: skip
+    } | changed
 
 
 TENANT = Tenant(id=1, ref="ten_1", name="first", default_from=None, reply_to=None)
@@ -120,15 +146,25 @@ def test_whatever_others_wrote_is_text(payload: str) -> None:
     delivery = plain["deliveries"][0]
     attempt = delivery["attempts"][0] | dict.fromkeys(("route", "remoteId", "reply", "tls"), payload)
     hostile = plain | {
-        "subject": payload, "from": payload, "dedupeKey": payload, "stream": payload, "tags": [payload], "metadata": {payload: payload},
+        "subject": payload,
+        "from": payload,
+        "dedupeKey": payload,
+        "stream": payload,
+        "tags": [payload],
+        "metadata": {payload: payload},
         "template": {"name": payload, "version": 1, "locale": payload},
         "deliveries": [delivery | {"recipient": payload, "reason": payload, "attempts": [attempt]}],
-        "events": [{"id": "e", "type": "message.bounced", "at": NOW, "recipient": payload, "data": {"reply": payload, payload: payload}}],
-    }  # fmt: skip
+        "events": [
+            {"id": "e", "type": "message.bounced", "at": NOW, "recipient": payload, "data": {"reply": payload, payload: payload}}
+        ],
+    }
     harmless = plain | {
-        "dedupeKey": "k", "tags": ["t"], "metadata": {"a": "b"}, "template": {"name": "t", "version": 1, "locale": "de"},
+        "dedupeKey": "k",
+        "tags": ["t"],
+        "metadata": {"a": "b"},
+        "template": {"name": "t", "version": 1, "locale": "de"},
         "deliveries": [delivery | {"reason": "r"}],
-    }  # fmt: skip
+    }
     assert names(shown(hostile, filters=MessagesFilter(q=payload))) == names(shown(harmless))
 
 

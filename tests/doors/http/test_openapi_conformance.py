@@ -28,12 +28,28 @@ def test_a_stranger_finds_every_answer_as_it_was_told(database_dsn: str, tmp_pat
     seed = os.environ.get("POSTHOUSE_TEST_SEED") or str(secrets.randbelow(1 << 32))
     with served(database_dsn) as door:
         arguments = [
-            f"{door.url}/openapi.json", "--header", f"Authorization: Bearer {door.test}", "--seed", seed,
-            "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--checks", CHECKS, "--workers", "1", "--continue-on-failure",
-        ]  # fmt: skip
+            f"{door.url}/openapi.json",
+            "--header",
+            f"Authorization: Bearer {door.test}",
+            "--seed",
+            seed,
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--max-examples",
+            EXAMPLES,
+            "--checks",
+            CHECKS,
+            "--workers",
+            "1",
+            "--continue-on-failure",
+        ]
         run = subprocess.run(
-            [Path(sys.executable).with_name("schemathesis"), "run", *arguments], capture_output=True, text=True, cwd=tmp_path,
-            timeout=SECONDS, check=False,
-        )  # fmt: skip
+            [Path(sys.executable).with_name("schemathesis"), "run", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=SECONDS,
+            check=False,
+        )
     sys.stdout.write(f"schemathesis seed {seed}\n")
     assert run.returncode == 0, run.stdout[-10_000:] + run.stderr[-2000:]

@@ -24,9 +24,17 @@ BREAKS = ["\n", "\r", "\r\n", "\r\n ", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "
 
 def made(**changes: Any) -> Content:
     parts: dict[str, Any] = {
-        "sender": SENDER, "to": (READER,), "cc": (), "reply_to": (), "subject": "Hello", "text": "Hi\n", "html": None,
-        "headers": {}, "attachments": (), "seed": "msg_1",
-    }  # fmt: skip
+        "sender": SENDER,
+        "to": (READER,),
+        "cc": (),
+        "reply_to": (),
+        "subject": "Hello",
+        "text": "Hi\n",
+        "html": None,
+        "headers": {},
+        "attachments": (),
+        "seed": "msg_1",
+    }
     return compose(**(parts | changes))
 
 
@@ -100,9 +108,16 @@ def test_images_sit_beside_the_html_and_files_around_everything() -> None:
     assert_clean(wire(content))
     message = heard(content)
     assert [part.get_content_type() for part in message.walk()] == [
-        "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
-        "application/pdf", "application/octet-stream", "text/calendar",
-    ]  # fmt: skip
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "application/pdf",
+        "application/octet-stream",
+        "text/calendar",
+    ]
     image, pdf, mail, calendar = [part for part in message.walk() if part.get_filename()]
     assert image["Content-ID"] == "<logo@shop>"
     assert image.get_content_disposition() == "inline"

@@ -97,13 +97,22 @@ def test_the_standard_library_sees_the_same_parts(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b" folded: x\r\n\r\n", b"From a@b Sun Nov 22\r\n\r\n", b"no colon\r\n\r\n", b"Sp ace: x\r\n\r\n", b"Space : x\r\n\r\n", b"\xff: x\r\n\r\n",
-        b": x\r\n\r\n", b"X" * 77 + b": x\r\n\r\n", b"Content-Type: multipart/mixed\r\n\r\n", b"Content-Type: multipart/mixed; boundary=\xff\r\n\r\n",
-        b"Content-Type: multipart/mixed; boundary=b\r\n\r\nnothing", multipart("b", b"no header"),
+        b" folded: x\r\n\r\n",
+        b"From a@b Sun Nov 22\r\n\r\n",
+        b"no colon\r\n\r\n",
+        b"Sp ace: x\r\n\r\n",
+        b"Space : x\r\n\r\n",
+        b"\xff: x\r\n\r\n",
+        b": x\r\n\r\n",
+        b"X" * 77 + b": x\r\n\r\n",
+        b"Content-Type: multipart/mixed\r\n\r\n",
+        b"Content-Type: multipart/mixed; boundary=\xff\r\n\r\n",
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\nnothing",
+        multipart("b", b"no header"),
         b"Content-Transfer-Encoding: base64\r\n" + multipart("b", text(b"x")),
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n--b--\r\n",
     ],
-)  # fmt: skip
+)
 def test_what_readers_would_disagree_about_is_malformed(data: bytes) -> None:
     with pytest.raises(MalformedMessage):
         parse(data)
@@ -130,11 +139,20 @@ BIG = 10_000_000
 @pytest.mark.parametrize(
     "data",
     [
-        nested(2000, text(b"x")), nested(49, text(b"y" * BIG)), multipart("b", b"\r\n" + b"--b-\r\n" * 1_000_000), multipart("a" * 70, b"\r\n" + b"a" * BIG),
-        multipart("-" * 70, b"\r\n" + b"\r\n-" * (BIG // 3)), b"\r\n".join([b"a:"] * 90_000), b"a:\r\n" + b" \r\n" * 90_000, b"X" * BIG, b"\r\n" * (BIG // 2),
-        b"Content-Type: a/b" + b"; x=y" * 20_000 + b"\r\n\r\n", b"Content-Type: message/rfc822\r\n\r\n" * 10_000, multipart("b", *[b""] * 100_000),
+        nested(2000, text(b"x")),
+        nested(49, text(b"y" * BIG)),
+        multipart("b", b"\r\n" + b"--b-\r\n" * 1_000_000),
+        multipart("a" * 70, b"\r\n" + b"a" * BIG),
+        multipart("-" * 70, b"\r\n" + b"\r\n-" * (BIG // 3)),
+        b"\r\n".join([b"a:"] * 90_000),
+        b"a:\r\n" + b" \r\n" * 90_000,
+        b"X" * BIG,
+        b"\r\n" * (BIG // 2),
+        b"Content-Type: a/b" + b"; x=y" * 20_000 + b"\r\n\r\n",
+        b"Content-Type: message/rfc822\r\n\r\n" * 10_000,
+        multipart("b", *[b""] * 100_000),
     ],
-)  # fmt: skip
+)
 def test_hostile_structures_are_read_or_refused_in_linear_time(data: bytes) -> None:
     with within(0.5), contextlib.suppress(MalformedMessage):
         parse(data)

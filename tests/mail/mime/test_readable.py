@@ -13,9 +13,17 @@ from tests.support.spent import within
 
 def letter(text: str, html: str | None = None, subject: str = "Grüße") -> Readable:
     content = compose(
-        sender=Mailbox("noreply", "shop.example", "Shop ü"), to=(Mailbox("a", "b.example", "Ann"), Mailbox("c", "d.example")), cc=(), reply_to=(),
-        subject=subject, text=text, html=html, headers={"X-A": "1"}, attachments=(Attachment("größe.pdf", b"12345", "application/pdf"),), seed="s",
-    )  # fmt: skip
+        sender=Mailbox("noreply", "shop.example", "Shop ü"),
+        to=(Mailbox("a", "b.example", "Ann"), Mailbox("c", "d.example")),
+        cc=(),
+        reply_to=(),
+        subject=subject,
+        text=text,
+        html=html,
+        headers={"X-A": "1"},
+        attachments=(Attachment("größe.pdf", b"12345", "application/pdf"),),
+        seed="s",
+    )
     return read(content.head + b"\r\n" + content.body)
 
 
@@ -75,14 +83,34 @@ def test_an_address_field_that_is_none_is_shown_as_it_stands() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.binary(max_size=300), st.lists(st.sampled_from([b"To: \xff\r\n", b"Content-Type: multipart/x; boundary=b\r\n", b"\r\n", b"--b", b"--\r\n", b"\0", b"<a href='"])).map(b"".join)))  # fmt: skip
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.lists(
+            st.sampled_from(
+                [b"To: \xff\r\n", b"Content-Type: multipart/x; boundary=b\r\n", b"\r\n", b"--b", b"--\r\n", b"\0", b"<a href='"]
+            )
+        ).map(b"".join),
+    )
+)
 def test_reading_never_raises(data: bytes) -> None:
     read(data)
 
 
 @pytest.mark.parametrize(
-    "body", ["<a " * 300_000, "<a href=" * 100_000, "https://" * 100_000, "code " * 200_000, "<style>" * 100_000, "code\n" * 200_000, "1 " * 400_000, "A" * 900_000, "code" + " " * 900_000]
-)  # fmt: skip
+    "body",
+    [
+        "<a " * 300_000,
+        "<a href=" * 100_000,
+        "https://" * 100_000,
+        "code " * 200_000,
+        "<style>" * 100_000,
+        "code\n" * 200_000,
+        "1 " * 400_000,
+        "A" * 900_000,
+        "code" + " " * 900_000,
+    ],
+)
 def test_hostile_bodies_are_read_in_linear_time(body: str) -> None:
     with within(1.5):
         for kind in (b"plain", b"html"):

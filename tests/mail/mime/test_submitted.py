@@ -95,13 +95,28 @@ def test_from_is_written_as_it_was_understood() -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        b"", b"Subject: x\r\n", b"From:\r\n", b"From: nobody\r\n", b"From: a@b.example, c@d.example\r\n", b"From: a@b.example\r\nfrom: c@d.example\r\n",
-        b"From: g: a@b.example;\r\n", b"From: a@b.example <c@d.example>\r\n", b"From: <a@b.example>c@d.example\r\n", b"From: a@b.example (c@d.example)\r\n",
-        b"From : a@b.example\r\n", b"From a@b.example\r\nFrom: a@b.example\r\n", FROM + b"no field\r\n", b" " + FROM, FROM + b": x\r\n",
-        FROM + b"Content-Type: text/plain\r\nContent-Type: text/html\r\n", FROM + b"Content-Transfer-Encoding: 8bit\r\n" * 2,
-        FROM + b"Content-Type: multipart/mixed; boundary=b\r\n", FROM + b"X: " + b"y" * 103_000 + b"\r\n", FROM + b"X: y\r\n" * 44_000,
+        b"",
+        b"Subject: x\r\n",
+        b"From:\r\n",
+        b"From: nobody\r\n",
+        b"From: a@b.example, c@d.example\r\n",
+        b"From: a@b.example\r\nfrom: c@d.example\r\n",
+        b"From: g: a@b.example;\r\n",
+        b"From: a@b.example <c@d.example>\r\n",
+        b"From: <a@b.example>c@d.example\r\n",
+        b"From: a@b.example (c@d.example)\r\n",
+        b"From : a@b.example\r\n",
+        b"From a@b.example\r\nFrom: a@b.example\r\n",
+        FROM + b"no field\r\n",
+        b" " + FROM,
+        FROM + b": x\r\n",
+        FROM + b"Content-Type: text/plain\r\nContent-Type: text/html\r\n",
+        FROM + b"Content-Transfer-Encoding: 8bit\r\n" * 2,
+        FROM + b"Content-Type: multipart/mixed; boundary=b\r\n",
+        FROM + b"X: " + b"y" * 103_000 + b"\r\n",
+        FROM + b"X: y\r\n" * 44_000,
     ],
-)  # fmt: skip
+)
 def test_what_two_readers_could_read_in_two_ways_is_refused_in_words(head: bytes) -> None:
     fault = refused(head + b"\r\nx\r\n")
     assert fault.code == "5.6.0"
@@ -204,9 +219,10 @@ def test_eight_bit_headers_become_encoded_words_and_addresses_stay_addresses() -
 
 def test_eight_bit_file_names_are_encoded_in_their_parameters() -> None:
     found = taken(
-        FROM + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; name=\"gr\xc3\xb6\xc3\x9fe.pdf\"\r\n"
-        b"Content-Disposition: attachment; filename=\"gr\xc3\xb6\xc3\x9fe.pdf\"\r\nContent-Description: f\xc3\xbcr; dich\r\n\r\n%PDF\r\n--b--\r\n"
-    )  # fmt: skip
+        FROM
+        + b'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; name="gr\xc3\xb6\xc3\x9fe.pdf"\r\n'
+        b'Content-Disposition: attachment; filename="gr\xc3\xb6\xc3\x9fe.pdf"\r\nContent-Description: f\xc3\xbcr; dich\r\n\r\n%PDF\r\n--b--\r\n'
+    )
     assert_seven_bit(found)
     part = next(heard(found).iter_attachments())
     assert part.get_filename() == "größe.pdf"
@@ -252,8 +268,12 @@ def test_a_text_full_of_oddities_keeps_its_structure() -> None:
     assert_seven_bit(found)
     message = heard(found)
     assert [part.get_content_type() for part in message.walk()] == [
-        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/octet-stream",
-    ]  # fmt: skip
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "application/octet-stream",
+    ]
     assert message.get_body(("plain",)).get_content().strip() == "plain ü"
     assert message.get_body(("html",)).get_content().strip() == "<p>ü</p>"
     assert next(message.iter_attachments()).get_payload(decode=True) == b"\xff\xfe\r\n"
@@ -317,10 +337,15 @@ def letter(**changes: bytes) -> bytes:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"date": b"2"}, {"id": b"<2@x>"}, {"boundary": b"another"}, {"subject": b"=?utf-8?q?Hi?="}, {"transfer": b"quoted-printable", "text": b"Gr=C3=BC=C3=9Fe"},
-        {"transfer": b"base64", "text": b"R3LDvMOfZQo="}, {"text": "Grüße\r\n\r\n".encode()},
+        {"date": b"2"},
+        {"id": b"<2@x>"},
+        {"boundary": b"another"},
+        {"subject": b"=?utf-8?q?Hi?="},
+        {"transfer": b"quoted-printable", "text": b"Gr=C3=BC=C3=9Fe"},
+        {"transfer": b"base64", "text": b"R3LDvMOfZQo="},
+        {"text": "Grüße\r\n\r\n".encode()},
     ],
-)  # fmt: skip
+)
 def test_the_same_words_are_the_same_message_however_they_are_wrapped(changes: dict[str, bytes]) -> None:
     assert taken(letter(**changes)).identity == taken(letter()).identity
 
@@ -339,9 +364,17 @@ def test_another_author_or_signature_is_and_is_not_another_message() -> None:
 
 def test_a_submitted_message_is_the_same_as_one_given_in_parts() -> None:
     content = compose(
-        sender=SHOP, to=(SHOP,), cc=(), reply_to=(), subject="Grüße", text="a\nb", html="<p>ü</p>", headers={},
-        attachments=(Attachment("größe.pdf", b"%PDF", "application/pdf"),), seed="s",
-    )  # fmt: skip
+        sender=SHOP,
+        to=(SHOP,),
+        cc=(),
+        reply_to=(),
+        subject="Grüße",
+        text="a\nb",
+        html="<p>ü</p>",
+        headers={},
+        attachments=(Attachment("größe.pdf", b"%PDF", "application/pdf"),),
+        seed="s",
+    )
     found = taken(content.head + b"\r\n" + content.body)
     said = identity(SHOP.address, "Grüße", "a\nb", "<p>ü</p>", (Attachment("größe.pdf", b"%PDF", "application/pdf"),))
     assert found.identity == said
@@ -380,12 +413,12 @@ def by_the_old_library() -> bytes:
 def by_phpmailer() -> bytes:
     return (
         "To: =?UTF-8?B?w5Y=?= <o@x.example>\r\nFrom: =?UTF-8?Q?J=C3=BCrgen?= <j@shop.example>\r\nSubject: =?UTF-8?B?R3LDvMOfZQ==?=\r\nX-Posthouse-Type: receipt\r\n"
-        "X-Mailer: PHPMailer 6.8.0 (https://github.com/PHPMailer/PHPMailer)\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"b1\"\r\n"
-        "Content-Transfer-Encoding: 8bit\r\n\r\nThis is a multi-part message in MIME format.\r\n--b1\r\nContent-Type: multipart/alternative;\r\n boundary=\"b2\"\r\n\r\n"
+        'X-Mailer: PHPMailer 6.8.0 (https://github.com/PHPMailer/PHPMailer)\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary="b1"\r\n'
+        'Content-Transfer-Encoding: 8bit\r\n\r\nThis is a multi-part message in MIME format.\r\n--b1\r\nContent-Type: multipart/alternative;\r\n boundary="b2"\r\n\r\n'
         "--b2\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHallo ü\r\n\r\n--b2\r\nContent-Type: text/html; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: 8bit\r\n\r\n<p>Hallo ü</p>\r\n\r\n\r\n--b2--\r\n\r\n--b1\r\nContent-Type: text/plain; name=\"=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?=\"\r\n"
-        "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?=\"\r\n\r\nw7zDvMO8w7zDvMO8w7zDvMO8w7w=\r\n\r\n\r\n--b1--\r\n"
-    ).encode()  # fmt: skip
+        'Content-Transfer-Encoding: 8bit\r\n\r\n<p>Hallo ü</p>\r\n\r\n\r\n--b2--\r\n\r\n--b1\r\nContent-Type: text/plain; name="=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?="\r\n'
+        'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?="\r\n\r\nw7zDvMO8w7zDvMO8w7zDvMO8w7w=\r\n\r\n\r\n--b1--\r\n'
+    ).encode()
 
 
 @pytest.mark.parametrize("mailer", [by_django, by_the_old_library, by_phpmailer])
@@ -414,9 +447,36 @@ def test_swaks_is_understood_as_it_is() -> None:
 
 # --- hostile input ---
 
-HEADS = st.sampled_from([b"From: a@b.example\r\n", b"Subject: x\r\n", b"Content-Type: multipart/mixed; boundary=b\r\n", b"Content-Transfer-Encoding: base64\r\n",
-                         b"Content-Type: text/html; charset=\xff\r\n", b"X: \xfc\r\n", b" \r\n", b"\tf\r\n", b"To: \xfc\r\n"])  # fmt: skip
-BODIES = st.sampled_from([b"\r\n", b"\n", b"\r", b"\0", b"--b\r\n", b"--b--\r\n", b"x", b"\xfc", b"x" * 1100, b"=", b"A: b\r\n", b"Content-Type: multipart/signed; boundary=c\r\n", b"--c\r\n"])  # fmt: skip
+HEADS = st.sampled_from(
+    [
+        b"From: a@b.example\r\n",
+        b"Subject: x\r\n",
+        b"Content-Type: multipart/mixed; boundary=b\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+        b"Content-Type: text/html; charset=\xff\r\n",
+        b"X: \xfc\r\n",
+        b" \r\n",
+        b"\tf\r\n",
+        b"To: \xfc\r\n",
+    ]
+)
+BODIES = st.sampled_from(
+    [
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\0",
+        b"--b\r\n",
+        b"--b--\r\n",
+        b"x",
+        b"\xfc",
+        b"x" * 1100,
+        b"=",
+        b"A: b\r\n",
+        b"Content-Type: multipart/signed; boundary=c\r\n",
+        b"--c\r\n",
+    ]
+)
 
 
 @settings(max_examples=500, deadline=None)
@@ -442,12 +502,18 @@ def test_no_bytes_raise(raw: bytes) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        FROM + b"Subject: " + b"=?utf-8?q?=41?= " * 6_000 + b"\r\n\r\n", FROM + b"To: " + b"(" * 100_000 + b"\r\n\r\n", FROM + b"To: " + b"g:" * 50_000 + b"\r\n\r\n",
-        FROM + b"To: a@b\r\n" * 25_000 + b"\r\n", FROM + b"To: " + b"a@b.example," * 8_000 + b"\r\n\r\n", FROM + b"\r\n" + b"\r" * 5_000_000, FROM + b"\r\n" + b"\xff" * 5_000_000,
-        FROM + b"Content-Type: a/b" + b"; x*1*=%41" * 9_000 + b"\r\n\r\n", FROM + b"Content-Type: message/rfc822\r\n\r\n" * 5_000 + b"\xff",
+        FROM + b"Subject: " + b"=?utf-8?q?=41?= " * 6_000 + b"\r\n\r\n",
+        FROM + b"To: " + b"(" * 100_000 + b"\r\n\r\n",
+        FROM + b"To: " + b"g:" * 50_000 + b"\r\n\r\n",
+        FROM + b"To: a@b\r\n" * 25_000 + b"\r\n",
+        FROM + b"To: " + b"a@b.example," * 8_000 + b"\r\n\r\n",
+        FROM + b"\r\n" + b"\r" * 5_000_000,
+        FROM + b"\r\n" + b"\xff" * 5_000_000,
+        FROM + b"Content-Type: a/b" + b"; x*1*=%41" * 9_000 + b"\r\n\r\n",
+        FROM + b"Content-Type: message/rfc822\r\n\r\n" * 5_000 + b"\xff",
         FROM + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"=" * 5_000_000,
     ],
-)  # fmt: skip
+)
 def test_hostile_messages_are_read_or_refused_in_linear_time(raw: bytes) -> None:
     with within(1):
         read_submitted(raw)

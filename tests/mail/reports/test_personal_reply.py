@@ -28,8 +28,12 @@ def test_a_letter_says_who_wrote_it_and_keeps_its_bytes() -> None:
     assert found is not None
     assert found.content is not None
     assert (found.author, found.message_id, found.subject, found.is_answer, found.blocked_reason) == (
-        "Jane@x.test", "<7@x.test>", "Re: Order 7", True, "",
-    )  # fmt: skip
+        "Jane@x.test",
+        "<7@x.test>",
+        "Re: Order 7",
+        True,
+        "",
+    )
     gone = b"Return-Path: <jane@x.test>\r\n", b"X-Posthouse-Type: newsletter\r\n"
     assert found.content.head == HEAD.replace(gone[0], b"").replace(gone[1], b"")
     assert (found.content.body, found.content.dated) == (BODY, True)
@@ -38,10 +42,16 @@ def test_a_letter_says_who_wrote_it_and_keeps_its_bytes() -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        "Auto-Submitted: auto-replied", "Auto-Submitted: auto-generated; x=y", "X-Autoreply: yes", "Precedence: auto_reply",
-        "X-Auto-Response-Suppress: All", "Feedback-ID: 1:2:3:x", "Content-Type: multipart/report; boundary=x", "X-Failed-Recipients: a@b.test",
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: auto-generated; x=y",
+        "X-Autoreply: yes",
+        "Precedence: auto_reply",
+        "X-Auto-Response-Suppress: All",
+        "Feedback-ID: 1:2:3:x",
+        "Content-Type: multipart/report; boundary=x",
+        "X-Failed-Recipients: a@b.test",
     ],
-)  # fmt: skip
+)
 def test_what_says_that_it_is_automatic_is_no_letter(field: str) -> None:
     assert read_reply(field.encode() + b"\r\n" + LETTER, "jane@x.test") is None
 
@@ -65,10 +75,12 @@ def test_somebody_called_bouncer_is_a_person() -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ("Precedence: bulk\r\n", "list"), ("List-Id: <l.x.test>\r\n", "list"), ("X-Posthouse-Forwarded: mail.shop.example\r\n", "looped"),
+        ("Precedence: bulk\r\n", "list"),
+        ("List-Id: <l.x.test>\r\n", "list"),
+        ("X-Posthouse-Forwarded: mail.shop.example\r\n", "looped"),
         ("Received: by hop.test; now\r\n" * MOST_HOPS, "looped"),
     ],
-)  # fmt: skip
+)
 def test_what_may_go_round_is_held_and_its_bytes_are_not_kept(fields: str, why: str) -> None:
     found = read_reply(fields.encode() + LETTER, "jane@x.test")
     assert found is not None
@@ -115,8 +127,9 @@ NAMES = [
     "Return-Path",
 ]
 VALUES = st.one_of(
-    st.binary(max_size=1200), st.sampled_from([b"Jane <jane@x.test>", b"multipart/mixed; boundary=x", b"base64", b"8bit", b"text/plain; charset=utf-8"])
-)  # fmt: skip
+    st.binary(max_size=1200),
+    st.sampled_from([b"Jane <jane@x.test>", b"multipart/mixed; boundary=x", b"base64", b"8bit", b"text/plain; charset=utf-8"]),
+)
 
 
 @given(

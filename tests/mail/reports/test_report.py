@@ -9,14 +9,17 @@ from posthouse.mail.reports.report import ReportKind, read
 @pytest.mark.parametrize(
     ("fields", "recipients"),
     [
-        ("Final-Recipient: rfc822; a@x.test\nAction: failed\nFinal-Recipient: rfc822; b@x.test\nStatus: 5.1.1", ["a@x.test", "b@x.test"]),
+        (
+            "Final-Recipient: rfc822; a@x.test\nAction: failed\nFinal-Recipient: rfc822; b@x.test\nStatus: 5.1.1",
+            ["a@x.test", "b@x.test"],
+        ),
         ("Original-Recipient: rfc822; a@x.test\nFinal-Recipient: rfc822; b@y.test\nAction: failed", ["b@y.test"]),
         ("Original-Recipient: rfc822; a@x.test\nFinal-Recipient: rfc822; @relay.test:b@inside\nAction: failed", ["a@x.test"]),
         ("Original-Recipient: rfc822; a@x.test\nFinal-Recipient: x-unix; |/bin/program", ["a@x.test"]),
         ("Final-Recipient: rfc822; @relay.test:b@inside.test", ["b@inside.test"]),
     ],
     ids=["no empty line between two", "forwarded", "a source route", "an own address type", "only a source route"],
-)  # fmt: skip
+)
 def test_a_group_of_fields_names_the_recipient_that_the_mail_was_sent_to(fields: str, recipients: list[str]) -> None:
     assert [notice.recipient for notice in notices_of_fields(fields)] == recipients
 

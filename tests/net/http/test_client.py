@@ -22,9 +22,13 @@ QUICK = HttpLimits(total=timedelta(seconds=0.3), connect=timedelta(seconds=0.2))
 
 @contextlib.asynccontextmanager
 async def client(
-    names: Names | None = None, *, limits: HttpLimits | None = None, private: bool = True, authorities: Path | None = None,
+    names: Names | None = None,
+    *,
+    limits: HttpLimits | None = None,
+    private: bool = True,
+    authorities: Path | None = None,
     clock: SystemClock | None = None,
-) -> AsyncIterator[HttpClient]:  # fmt: skip
+) -> AsyncIterator[HttpClient]:
     made = HttpClient(
         names or Names(),
         clock or SystemClock(),

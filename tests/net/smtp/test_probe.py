@@ -32,10 +32,16 @@ async def test_a_server_tells_its_extensions() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        (b"554 go away\r\n",), (b"SSH-2.0-x\r\n",), (b"220 mx\r\n", b"502 no\r\n"), (b"",), (b"220-" + b"x" * 5000 + b"\r\n",),
-        (b"220-x\r\n" * 500,), (b"220 mx\r\n", b"250-half"), (b"\xff\x00\r\n",),
+        (b"554 go away\r\n",),
+        (b"SSH-2.0-x\r\n",),
+        (b"220 mx\r\n", b"502 no\r\n"),
+        (b"",),
+        (b"220-" + b"x" * 5000 + b"\r\n",),
+        (b"220-x\r\n" * 500,),
+        (b"220 mx\r\n", b"250-half"),
+        (b"\xff\x00\r\n",),
     ],
-)  # fmt: skip
+)
 async def test_what_is_no_greeting_is_silence_with_a_reason(said: tuple[bytes, ...]) -> None:
     async with scripted_server(*said) as port:
         answer = await _greet(port)

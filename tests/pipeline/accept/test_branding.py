@@ -32,8 +32,15 @@ def test_there_is_no_colour_on_which_neither_can_be_read(color: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "ratio"), [("#000", "#fff", 21), ("#fff", "#000000", 21), ("#777777", "#ffffff", 4.48), ("#ffd400", "#ffffff", 1.43), ("#123456", "#123456", 1)]
-)  # fmt: skip
+    ("one", "other", "ratio"),
+    [
+        ("#000", "#fff", 21),
+        ("#fff", "#000000", 21),
+        ("#777777", "#ffffff", 4.48),
+        ("#ffd400", "#ffffff", 1.43),
+        ("#123456", "#123456", 1),
+    ],
+)
 def test_the_contrast_is_that_of_the_standard(one: str, other: str, ratio: float) -> None:
     assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
 

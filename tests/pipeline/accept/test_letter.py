@@ -79,10 +79,19 @@ async def test_nothing_is_sealed_beside_the_bytes_where_every_route_takes_bytes(
 
 async def test_an_inline_mail_has_the_fields_of_its_request(database: Database) -> None:
     fields: dict[str, Any] = {
-        "to": (JANE,), "cc": (JOE,), "bcc": (Mailbox("bob", "example.com"),), "sender": SHOP, "reply_to": (JOE,), "subject": "Grüße",
-        "html": "<p>Hi</p>", "headers": {"X-Order": "7"}, "attachments": (IMAGE,), "tags": ("a",), "metadata": {"order": "7"},
+        "to": (JANE,),
+        "cc": (JOE,),
+        "bcc": (Mailbox("bob", "example.com"),),
+        "sender": SHOP,
+        "reply_to": (JOE,),
+        "subject": "Grüße",
+        "html": "<p>Hi</p>",
+        "headers": {"X-Order": "7"},
+        "attachments": (IMAGE,),
+        "tags": ("a",),
+        "metadata": {"order": "7"},
         "type": "receipt",
-    }  # fmt: skip
+    }
     found = await draft(database, SendRequest(**fields))
     letter = letter_of(found)
     assert (letter.header_from, letter.to, letter.cc, letter.reply_to) == (SHOP, (JANE,), (JOE,), (JOE,))

@@ -90,10 +90,13 @@ async def test_a_reply_is_an_event_and_goes_to_the_streams_reply_address(world: 
     assert recipient == HELP
     assert await world.events() == [
         {
-            "source": "report", "author": "jane@x.test", "replyMessageId": "<7@x.test>", "forwarded": True,
+            "source": "report",
+            "author": "jane@x.test",
+            "replyMessageId": "<7@x.test>",
+            "forwarded": True,
             "forwardedAs": ids.text("msg", forward),
         }
-    ]  # fmt: skip
+    ]
     await world.post.work()
     assert await world.post.state(forward) == "delivered"
     assert world.post.receiver.tried[-1] == HELP
@@ -117,8 +120,13 @@ async def test_what_is_forwarded_is_what_came_with_a_trace_before_it_and_unsigne
     trace = data[: data.index(b"From: Jane <jane@x.test>")].decode()
     assert trace.startswith("Received: by mail.shop.test with ESMTP id msg_")
     assert [line.partition(":")[0] for line in trace.splitlines() if not line.startswith(" ")] == [
-        "Received", "Resent-Date", "Resent-From", "Resent-To", "Resent-Message-ID", "X-Posthouse-Forwarded",
-    ]  # fmt: skip
+        "Received",
+        "Resent-Date",
+        "Resent-From",
+        "Resent-To",
+        "Resent-Message-ID",
+        "X-Posthouse-Forwarded",
+    ]
     assert data.count(b"\r\nDate: ") == 1
     [(domain,)] = await world.post.fetch("select header_domain from queue where message = $1", forward)
     assert domain == ""
@@ -144,11 +152,15 @@ async def test_a_reply_to_what_we_forwarded_goes_nowhere(world: World) -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"fields": "List-Id: <l.x.test>\r\n"}, "list"), ({"fields": "Precedence: bulk\r\n"}, "list"),
-        ({"fields": "X-Posthouse-Forwarded: here\r\n"}, "looped"), ({"author": HELP}, "looped"), ({"author": "boss@shop.test"}, "own_domain"),
-        ({"author": "boss@eu.shop.test"}, "own_domain"), ({"author": "boss@shop.example"}, "own_domain"),
+        ({"fields": "List-Id: <l.x.test>\r\n"}, "list"),
+        ({"fields": "Precedence: bulk\r\n"}, "list"),
+        ({"fields": "X-Posthouse-Forwarded: here\r\n"}, "looped"),
+        ({"author": HELP}, "looped"),
+        ({"author": "boss@shop.test"}, "own_domain"),
+        ({"author": "boss@eu.shop.test"}, "own_domain"),
+        ({"author": "boss@shop.example"}, "own_domain"),
     ],
-)  # fmt: skip
+)
 async def test_what_may_loop_or_be_forged_is_an_event_and_not_forwarded(world: World, changed: dict[str, str], why: str) -> None:
     await world.take(reply(**changed))
     [data] = await world.events()
@@ -159,9 +171,14 @@ async def test_what_may_loop_or_be_forged_is_an_event_and_not_forwarded(world: W
 @pytest.mark.parametrize("cause", [Cause.HARD_BOUNCE, Cause.LEGAL, Cause.COMPLAINT])
 async def test_nothing_is_forwarded_to_a_suppressed_address(world: World, cause: Cause) -> None:
     entry = SuppressionEntry(
-        id=world.post.entropy.new_id(NOW), address="Help@shop.test", lookup=world.address_key.of("Help@shop.test"), cause=cause, source="cli", reason="x",
+        id=world.post.entropy.new_id(NOW),
+        address="Help@shop.test",
+        lookup=world.address_key.of("Help@shop.test"),
+        cause=cause,
+        source="cli",
+        reason="x",
         evidence={},
-    )  # fmt: skip
+    )
     async with world.post.database.session() as connection:
         await suppressions.add(connection, 1, 1, [entry], NOW, world.post.entropy.new_id)
     await world.take(reply())
@@ -205,9 +222,14 @@ async def test_a_reply_in_the_sandbox_stays_there(world: World) -> None:
 
 def operators(data: bytes, recipient: str = "abuse@mail.shop.test") -> RawFeedback:
     return RawFeedback(
-        id=Entropy().new_id(NOW), tenant=1, environment=1, source="operator", body=data, received_at=NOW,
+        id=Entropy().new_id(NOW),
+        tenant=1,
+        environment=1,
+        source="operator",
+        body=data,
+        received_at=NOW,
         headers={"return-path": "jane@x.test", "recipient": recipient},
-    )  # fmt: skip
+    )
 
 
 async def test_mail_to_the_operators_mailboxes_goes_to_the_operator_once(world: World) -> None:

@@ -67,8 +67,13 @@ async def test_a_hard_bounce_that_comes_back_is_an_event_and_suppresses_our_own_
     assert await world.entries() == [("Jane@x.test", "hard_bounce", None, "report")]
     [row] = await world.post.fetch("select data from event where type = 'message.bounced'")
     assert row[0] == {
-        "source": "report", "kind": "hard", "reason": "unknown_recipient", "enhancedCode": "5.1.1", "reply": "550 5.1.1 no", "suppressed": True,
-    }  # fmt: skip
+        "source": "report",
+        "kind": "hard",
+        "reason": "unknown_recipient",
+        "enhancedCode": "5.1.1",
+        "reply": "550 5.1.1 no",
+        "suppressed": True,
+    }
     [row] = await world.post.fetch("select evidence from suppression")
     assert row[0]["message"] == ids.text("msg", world.message)
 
@@ -111,9 +116,10 @@ async def test_all_that_comes_to_one_return_path_counts_once_a_kind_in_any_order
 
 
 @pytest.mark.parametrize(
-    ("fact", "days"), [(HARD, 30), (SOFT, 30), (DELAYED, 30), (COMPLAINT, 90)],
+    ("fact", "days"),
+    [(HARD, 30), (SOFT, 30), (DELAYED, 30), (COMPLAINT, 90)],
     ids=lambda value: value.kind.value if isinstance(value, Feedback) else None,
-)  # fmt: skip
+)
 async def test_a_return_path_is_good_for_so_many_days_and_not_a_second_more(world: World, fact: Feedback, days: int) -> None:
     clock = world.post.clock
     clock.advance(timedelta(days=days) - timedelta(seconds=1) + (NOW - clock.now()))

@@ -70,10 +70,23 @@ def test_each_fault_is_named_by_its_path(said: dict[str, Any], path: str) -> Non
 @pytest.mark.parametrize(
     "name",
     [
-        "From", "sender", "TO", "Cc", "Bcc", "Date", "Return-Path", "Received", "DKIM-Signature", "ARC-Seal", "Content-Type",
-        "content-transfer-encoding", "MIME-Version", "Feedback-ID", "X-Posthouse-Tag",
+        "From",
+        "sender",
+        "TO",
+        "Cc",
+        "Bcc",
+        "Date",
+        "Return-Path",
+        "Received",
+        "DKIM-Signature",
+        "ARC-Seal",
+        "Content-Type",
+        "content-transfer-encoding",
+        "MIME-Version",
+        "Feedback-ID",
+        "X-Posthouse-Tag",
     ],
-)  # fmt: skip
+)
 def test_header_fields_that_are_ours_may_not_be_set(name: str) -> None:
     assert paths(headers={name: "x"}) == [f"headers.{name}"]
 
@@ -104,9 +117,16 @@ def test_everything_wrong_is_reported_at_once() -> None:
 
 def test_everything_at_its_limit_is_well_formed() -> None:
     said = {
-        "to": MANY[:50], "subject": "x" * 998, "html": "x" * CONTRACT.html_bytes, "attachments": (FILE,) * 20, "tags": ("t" * 128,) * 10,
-        "metadata": {str(n): "x" * 1024 for n in range(20)}, "dedupe_key": "k" * 256, "locale": "pt-BR", "stream": "marketing.eu",
-    }  # fmt: skip
+        "to": MANY[:50],
+        "subject": "x" * 998,
+        "html": "x" * CONTRACT.html_bytes,
+        "attachments": (FILE,) * 20,
+        "tags": ("t" * 128,) * 10,
+        "metadata": {str(n): "x" * 1024 for n in range(20)},
+        "dedupe_key": "k" * 256,
+        "locale": "pt-BR",
+        "stream": "marketing.eu",
+    }
     assert paths(**said) == []
 
 

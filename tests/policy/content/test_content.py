@@ -27,14 +27,19 @@ STUFFED = (
         ("Your receipt", MIXED, ContentKind.MIXED_ALLOWED),
         ("Your receipt", STUFFED, ContentKind.COMMERCIAL),
         ("20% off everything, today only", f"Hurry!\n\nUse promo code SAVE20.\n\n{RECEIPT}", ContentKind.COMMERCIAL),
-        ("Your order", "Take 30% off with code MORE30 at checkout.\n\nShop now, today only.\n\nYou may also like\n\nBoots\n\nBelts\n\n" + RECEIPT, ContentKind.COMMERCIAL),
+        (
+            "Your order",
+            "Take 30% off with code MORE30 at checkout.\n\nShop now, today only.\n\nYou may also like\n\nBoots\n\nBelts\n\n"
+            + RECEIPT,
+            ContentKind.COMMERCIAL,
+        ),
         ("Your order", f"{RECEIPT}\n\nDiscount code WELCOME -$4.00", ContentKind.MIXED_ALLOWED),
         ("Ihre Bestellung", "Bestellnummer 12\n\nGesamtbetrag 20,00 €\n\nRabatt -2,00 €", ContentKind.MIXED_ALLOWED),
         ("Wir vermissen Sie", "Sichern Sie sich 15 % Rabatt auf Ihre nächste Bestellung.", ContentKind.COMMERCIAL),
         ("Réinitialiser votre mot de passe", "Cliquez ici pour choisir un nouveau mot de passe.", ContentKind.UNKNOWN),
         ("", "", ContentKind.UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_a_small_section_passes_and_what_is_mostly_advertising_does_not(subject: str, text: str, kind: ContentKind) -> None:
     assert judge(subject, text).kind is kind
 
@@ -99,9 +104,13 @@ def test_of_the_earlier_held_out_mails_one_genuine_in_a_hundred_is_refused_at_mo
         ("A note", f"{RECEIPT}\n\nTrack your parcel.\n\nUnsubscribe", ContentKind.TRANSACTIONAL),
         ("A note", f"{RECEIPT}\n\nShop now: just landed.\n\nUnsubscribe", ContentKind.MIXED_ALLOWED),
         ("A note", "Delivered on Saturday.\n\nShop now: just landed, new season.\n\nUnsubscribe", ContentKind.COMMERCIAL),
-        ("Thanks for your order!", "We've got it and will let you know when it leaves us, within two days.\n\nShirt £20\n\nBlack Friday price", ContentKind.MIXED_ALLOWED),
+        (
+            "Thanks for your order!",
+            "We've got it and will let you know when it leaves us, within two days.\n\nShirt £20\n\nBlack Friday price",
+            ContentKind.MIXED_ALLOWED,
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_way_out_of_a_list_and_prices_say_what_words_alone_do_not(subject: str, text: str, kind: ContentKind) -> None:
     assert judge(subject, text, "en").kind is kind
 

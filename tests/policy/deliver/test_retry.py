@@ -42,9 +42,15 @@ CLOSED_AT_THE_DOOR = Deferred(said(), counts=False)
 
 def after(outcome: Outcome, type: MessageType = RESET, **changed: Any) -> RetryStep:
     facts: dict[str, Any] = {
-        "tries": 0, "refusals": 0, "route": 0, "routes": 1, "in_doubt_before": False, "now": NOW,
-        "expires_at": NOW + type.expires_after, "jitter": MIDDLE,
-    }  # fmt: skip
+        "tries": 0,
+        "refusals": 0,
+        "route": 0,
+        "routes": 1,
+        "in_doubt_before": False,
+        "now": NOW,
+        "expires_at": NOW + type.expires_after,
+        "jitter": MIDDLE,
+    }
     return next_step(outcome, DeliveryFacts(type=type, **(facts | changed)))
 
 

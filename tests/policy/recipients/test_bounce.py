@@ -82,7 +82,7 @@ def test_anything_at_all_is_read(data: bytes) -> None:
         b"From: mailer-daemon@x.test\r\n\r\n" + b"<user@example.com>: host unknown\n" * 20_000,
     ],
     ids=["nested", "endless address", "encoded words", "parameters", "many recipients"],
-)  # fmt: skip
+)
 @pytest.mark.timeout(10)
 def test_a_bomb_is_read_in_bounded_time(bomb: bytes) -> None:
     assert len(judge(read(bomb))) <= 51
@@ -116,7 +116,13 @@ Diagnostic-Code: smtp; {said}
         ("failed", "5.1.1", "550 5.1.1 <user@example.com>: Recipient address rejected: User unknown", FeedbackKind.HARD, True),
         ("failed", "5.2.2", "552 5.2.2 mailbox full", FeedbackKind.SOFT, False),
         ("failed", "5.7.1", "550 5.7.1 blocked using zen.spamhaus.org", FeedbackKind.BLOCKED, False),
-        ("failed", "5.4.4", "Host or domain name not found. Name service error for name=example.com type=AAAA: Host not found", FeedbackKind.HARD, True),
+        (
+            "failed",
+            "5.4.4",
+            "Host or domain name not found. Name service error for name=example.com type=AAAA: Host not found",
+            FeedbackKind.HARD,
+            True,
+        ),
         ("failed", "4.4.7", "delivery time expired", FeedbackKind.SOFT, False),
         ("delayed", "4.4.1", "connect to mx.example.com: Connection timed out", FeedbackKind.DELAYED, False),
         ("delivered", "2.0.0", "250 2.0.0 Ok", FeedbackKind.DELIVERED, False),
@@ -125,7 +131,7 @@ Diagnostic-Code: smtp; {said}
         ("failed", "5.0.0", "550 Unknown user user@example.com (in reply to end of DATA command)", FeedbackKind.SOFT, False),
         ("failed", "4.1.1", "450 4.1.1 User unknown in local table", FeedbackKind.SOFT, False),
     ],
-)  # fmt: skip
+)
 def test_a_report_means_what_its_codes_and_words_say(action: str, status: str, said: str, kind: FeedbackKind, hard: bool) -> None:
     (found,) = judge(read(DSN.format(action=action, status=status, said=said).encode()))
     assert (found.recipient, found.kind, found.suppresses) == ("user@example.com", kind, hard)

@@ -11,10 +11,16 @@ OURS = ("bounce.shop.example", "mail.posthouse.test", "shop.co.uk", "")
 @pytest.mark.parametrize(
     ("author", "own"),
     [
-        ("boss@shop.example", True), ("boss@SHOP.example", True), ("boss@eu.shop.example", True), ("jane@x.test", False),
-        ("jane@myshop.example", False), ("jane@other.co.uk", False), ("jane@shop.co.uk", True), ("root@posthouse.test", True),
+        ("boss@shop.example", True),
+        ("boss@SHOP.example", True),
+        ("boss@eu.shop.example", True),
+        ("jane@x.test", False),
+        ("jane@myshop.example", False),
+        ("jane@other.co.uk", False),
+        ("jane@shop.co.uk", True),
+        ("root@posthouse.test", True),
     ],
-)  # fmt: skip
+)
 def test_an_author_of_our_own_domain_is_one_that_could_be_forged(author: str, own: bool) -> None:
     assert own_domain(author, OURS) is own
 
@@ -22,10 +28,14 @@ def test_an_author_of_our_own_domain_is_one_that_could_be_forged(author: str, ow
 @pytest.mark.parametrize(
     ("cause", "listed"),
     [
-        (Cause.HARD_BOUNCE, True), (Cause.LEGAL, True), (Cause.COMPLAINT, True), (Cause.MANUAL, True), (Cause.UNSUBSCRIBE, False),
+        (Cause.HARD_BOUNCE, True),
+        (Cause.LEGAL, True),
+        (Cause.COMPLAINT, True),
+        (Cause.MANUAL, True),
+        (Cause.UNSUBSCRIBE, False),
         (Cause.PROVISIONAL, False),
     ],
-)  # fmt: skip
+)
 def test_a_letter_is_mail_like_any_other_to_the_list(cause: Cause, listed: bool) -> None:
     assert is_listed([SuppressionFact(cause=cause)], "transactional") is listed
     assert not is_listed([], "transactional")

@@ -30,16 +30,32 @@ def test_mailgun_is_verified_and_names_its_token_for_once() -> None:
     [
         ({"event": "delivered"}, (K.DELIVERED, False)),
         ({"event": "failed", "severity": "temporary", "reason": "generic"}, (K.DELAYED, False)),
-        ({"event": "failed", "severity": "permanent", "reason": "bounce", "delivery-status": {"code": 550, "enhanced-code": "5.1.1"}}, (K.HARD, True)),
+        (
+            {
+                "event": "failed",
+                "severity": "permanent",
+                "reason": "bounce",
+                "delivery-status": {"code": 550, "enhanced-code": "5.1.1"},
+            },
+            (K.HARD, True),
+        ),
         ({"event": "failed", "severity": "permanent", "reason": "generic", "delivery-status": {"code": 552}}, (K.SOFT, False)),
-        ({"event": "failed", "severity": "permanent", "reason": "generic", "delivery-status": {"code": 550, "enhanced-code": "5.7.1"}}, (K.BLOCKED, False)),
+        (
+            {
+                "event": "failed",
+                "severity": "permanent",
+                "reason": "generic",
+                "delivery-status": {"code": 550, "enhanced-code": "5.7.1"},
+            },
+            (K.BLOCKED, False),
+        ),
         ({"event": "failed", "severity": "permanent", "reason": "suppress-bounce"}, (K.BLOCKED, False)),
         ({"event": "complained"}, (K.COMPLAINT, True)),
         ({"event": "unsubscribed"}, (K.UNSUBSCRIBED, False)),
         ({"event": "opened", "client-info": {"bot": "apple"}}, (K.OPENED, False)),
         ({"event": "clicked", "url": "https://x.test"}, (K.CLICKED, False)),
     ],
-)  # fmt: skip
+)
 def test_mailgun_events_are_understood(event: dict[str, Any], expected: tuple[FeedbackKind, bool]) -> None:
     found = feedback_of(
         mailgun({"recipient": "a@x.test", "id": "e", "timestamp": 1770146431.65, "user-variables": [], **event}), "mailgun"

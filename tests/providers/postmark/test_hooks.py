@@ -33,15 +33,26 @@ def test_postmark_is_known_by_its_login() -> None:
         ({"RecordType": "Bounce", "Type": "AutoResponder", "ID": 47, "Email": "a@x.test"}, (K.AUTO_REPLY, False)),
         ({"RecordType": "Bounce", "Type": "SomethingNew", "ID": 48, "Email": "a@x.test"}, (K.UNKNOWN, False)),
         ({"RecordType": "SpamComplaint", "ID": 49, "Email": "a@x.test"}, (K.COMPLAINT, True)),
-        ({"RecordType": "Delivery", "Recipient": "a@x.test", "MessageID": "m", "DeliveredAt": "2026-11-24T11:00:00Z"}, (K.DELIVERED, False)),
-        ({"RecordType": "Open", "Recipient": "a@x.test", "MessageID": "m"}, (K.OPENED, False)),
-        ({"RecordType": "Click", "Recipient": "a@x.test", "MessageID": "m", "OriginalLink": "https://x.test/?a=1"}, (K.CLICKED, False)),
         (
-            {"RecordType": "SubscriptionChange", "Recipient": "a@x.test", "SuppressSending": True, "SuppressionReason": "ManualSuppression"},
+            {"RecordType": "Delivery", "Recipient": "a@x.test", "MessageID": "m", "DeliveredAt": "2026-11-24T11:00:00Z"},
+            (K.DELIVERED, False),
+        ),
+        ({"RecordType": "Open", "Recipient": "a@x.test", "MessageID": "m"}, (K.OPENED, False)),
+        (
+            {"RecordType": "Click", "Recipient": "a@x.test", "MessageID": "m", "OriginalLink": "https://x.test/?a=1"},
+            (K.CLICKED, False),
+        ),
+        (
+            {
+                "RecordType": "SubscriptionChange",
+                "Recipient": "a@x.test",
+                "SuppressSending": True,
+                "SuppressionReason": "ManualSuppression",
+            },
             (K.UNSUBSCRIBED, False),
         ),
     ],
-)  # fmt: skip
+)
 def test_postmark_records_are_understood(record: dict[str, Any], expected: tuple[FeedbackKind, bool]) -> None:
     assert feedback_of(postmark(record), "postmark") == [(*expected, "a@x.test")]
 

@@ -21,9 +21,7 @@ EC_PUBLIC: Final = b64encode(
 def sendgrid(*events: dict[str, Any]) -> Hook:
     data, at = body(list(events)), "1732449600"
     signature = b64encode(EC_KEY.sign(at.encode() + data, ec.ECDSA(hashes.SHA256()))).decode()
-    return Hook(
-        {"x-twilio-email-event-webhook-signature": signature, "x-twilio-email-event-webhook-timestamp": at}, data
-    )  # fmt: skip
+    return Hook({"x-twilio-email-event-webhook-signature": signature, "x-twilio-email-event-webhook-timestamp": at}, data)
 
 
 def test_sendgrid_is_verified_by_its_public_key() -> None:

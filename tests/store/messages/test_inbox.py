@@ -15,9 +15,15 @@ from tests.support.writes import write
 
 def item(seconds: int, recipient: str = "jane@example.com", type: str = "receipt", environment: int = 0) -> NewInboxItem:
     return NewInboxItem(
-        id=new_id(NOW + timedelta(seconds=seconds)), tenant=1, environment=environment, message=new_id(NOW), position=0,
-        recipient=recipient, type=type, data=b"Subject: %d\r\n\r\nhello\r\n" % seconds,
-    )  # fmt: skip
+        id=new_id(NOW + timedelta(seconds=seconds)),
+        tenant=1,
+        environment=environment,
+        message=new_id(NOW),
+        position=0,
+        recipient=recipient,
+        type=type,
+        data=b"Subject: %d\r\n\r\nhello\r\n" % seconds,
+    )
 
 
 async def keep(database: Database, *items: NewInboxItem) -> None:

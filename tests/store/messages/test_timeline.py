@@ -47,10 +47,18 @@ async def test_one_message_is_shown_in_the_contracts_shape(database: Database) -
     (message,) = await put(
         database,
         message_row(
-            NOW, "jane@example.com", subject="Grüße", dedupe_key="k:1", tags=("a", "b"), metadata={"order": "7"},
-            template="order-confirmation", template_version=3, locale="de", occurred_at=NOW - timedelta(seconds=2),
+            NOW,
+            "jane@example.com",
+            subject="Grüße",
+            dedupe_key="k:1",
+            tags=("a", "b"),
+            metadata={"order": "7"},
+            template="order-confirmation",
+            template_version=3,
+            locale="de",
+            occurred_at=NOW - timedelta(seconds=2),
         ),
-    )  # fmt: skip
+    )
     await attempt(database, message, 1, "deferred")
     await tell(database, message, "deferred", NOW + timedelta(seconds=1), reason="busy")
     await attempt(database, message, 2, "delivered")
@@ -58,20 +66,42 @@ async def test_one_message_is_shown_in_the_contracts_shape(database: Database) -
     view = await get_message(database, SEALER, 1, 1, message)
     shown = msgspec.to_builtins(view, builtin_types=(datetime,))
     assert {k: v for k, v in shown.items() if k not in ("id", "deliveries", "events")} == {
-        "type": "transactional", "stream": "transactional", "subject": "Grüße", "from": "noreply@shop.example", "status": "delivered",
-        "createdAt": NOW, "occurredAt": NOW - timedelta(seconds=2), "deliverBy": NOW + timedelta(minutes=1),
-        "expiresAt": NOW + timedelta(hours=72), "dedupeKey": "k:1", "tags": ("a", "b"), "metadata": {"order": "7"},
+        "type": "transactional",
+        "stream": "transactional",
+        "subject": "Grüße",
+        "from": "noreply@shop.example",
+        "status": "delivered",
+        "createdAt": NOW,
+        "occurredAt": NOW - timedelta(seconds=2),
+        "deliverBy": NOW + timedelta(minutes=1),
+        "expiresAt": NOW + timedelta(hours=72),
+        "dedupeKey": "k:1",
+        "tags": ("a", "b"),
+        "metadata": {"order": "7"},
         "template": {"name": "order-confirmation", "version": 3, "locale": "de"},
-    }  # fmt: skip
+    }
     (delivery,) = shown["deliveries"]
     attempts = delivery.pop("attempts")
     assert delivery == {
-        "recipient": "jane@example.com", "status": "delivered", "reason": "accepted", "latencySeconds": 5.0, "nextAttemptAt": None,
-    }  # fmt: skip
+        "recipient": "jane@example.com",
+        "status": "delivered",
+        "reason": "accepted",
+        "latencySeconds": 5.0,
+        "nextAttemptAt": None,
+    }
     assert attempts[0] == {
-        "number": 1, "route": "mx", "adapter": "mx", "remoteId": None, "outcome": "deferred", "replyCode": 451, "enhancedCode": "4.3.2",
-        "reply": "451 4.3.2 later", "tls": None, "startedAt": NOW + timedelta(seconds=1), "durationMs": 12.5,
-    }  # fmt: skip
+        "number": 1,
+        "route": "mx",
+        "adapter": "mx",
+        "remoteId": None,
+        "outcome": "deferred",
+        "replyCode": 451,
+        "enhancedCode": "4.3.2",
+        "reply": "451 4.3.2 later",
+        "tls": None,
+        "startedAt": NOW + timedelta(seconds=1),
+        "durationMs": 12.5,
+    }
     assert [a["number"] for a in attempts] == [1, 2]
     assert [(e["type"], e["recipient"]) for e in shown["events"]] == [
         (f"message.{word}", "jane@example.com") for word in ("queued", "deferred", "delivered")

@@ -43,9 +43,21 @@ async def claim_all(
 
 def attempt(outcome: str = "delivered") -> AttemptRecord:
     return AttemptRecord(
-        route="mx", adapter="mx", host="h", remote_id="", outcome=outcome, reason="accepted", stage="dot", reply_code=250,
-        enhanced_code="2.0.0", reply="250 ok", tls="", started_at=NOW, duration_ms=1.0, digest=b"d",
-    )  # fmt: skip
+        route="mx",
+        adapter="mx",
+        host="h",
+        remote_id="",
+        outcome=outcome,
+        reason="accepted",
+        stage="dot",
+        reply_code=250,
+        enhanced_code="2.0.0",
+        reply="250 ok",
+        tls="",
+        started_at=NOW,
+        duration_ms=1.0,
+        digest=b"d",
+    )
 
 
 def final(claimed: LeasedDelivery, event: str = "message.delivered") -> Settlement:
@@ -151,9 +163,15 @@ async def test_a_retry_waits_outside_the_ready_line_until_it_is_promoted(connect
     number = await worker(connection)
     (claimed,) = await claim_all(connection, number)
     later = Settlement(
-        delivery=claimed, attempt=attempt("deferred"), event="message.deferred", event_id=rows.new_id(NOW), event_data=None, at=NOW,
-        due=NOW + timedelta(seconds=5), tries=1,
-    )  # fmt: skip
+        delivery=claimed,
+        attempt=attempt("deferred"),
+        event="message.deferred",
+        event_id=rows.new_id(NOW),
+        event_data=None,
+        at=NOW,
+        due=NOW + timedelta(seconds=5),
+        tries=1,
+    )
     assert await settle.settle(connection, number, [later], RULE) == [True]
     assert await claim_all(connection, number) == []
     assert await queue.promote(connection, NOW + timedelta(seconds=4)) == []

@@ -145,11 +145,23 @@ async def test_what_is_looked_up_together_is_answered_apart(connection: Any) -> 
 async def test_soft_bounces_are_counted_apart_and_forgotten_apart(connection: Any) -> None:
     ends = [
         SoftEnd(
-            tenant=1, environment=1, lookup=KEY.of(name), address=name, message=rows.new_id(NOW), position=0, reason=reason, reply="",
+            tenant=1,
+            environment=1,
+            lookup=KEY.of(name),
+            address=name,
+            message=rows.new_id(NOW),
+            position=0,
+            reason=reason,
+            reply="",
             id=rows.new_id(NOW),
         )
-        for name, reason in (("a@x.test", "mailbox_full"), ("b@x.test", "mailbox_disabled"), ("c@x.test", "greylisted"), ("d@x.test", None))
-    ]  # fmt: skip
+        for name, reason in (
+            ("a@x.test", "mailbox_full"),
+            ("b@x.test", "mailbox_disabled"),
+            ("c@x.test", "greylisted"),
+            ("d@x.test", None),
+        )
+    ]
     assert await soft_bounces.count(connection, ends, RULE, NOW) == []
     await soft_bounces.forget(connection, [(1, 1, KEY.of("a@x.test"))])
     assert [row[0] for row in await connection.fetch("select lookup from soft_bounce")] == [KEY.of("b@x.test")]

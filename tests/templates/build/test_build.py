@@ -182,10 +182,16 @@ def test_a_receipt_has_the_bytes_it_always_had() -> None:
         name="n", version=1, type=None, variables=variables, compiled_templates={"de": wording}, fallback="de"
     )
     given = {
-        "number": "R-2026-17", "total": "EUR 1234.50", "name": "Jörg & Söhne <x>", "paid_at": "2026-11-25T10:00:00Z",
-        "items": [{"name": "Hemd 'grün'", "quantity": 2, "price": "EUR 1000"}, {"name": "Hut", "quantity": 1.5, "price": "EUR 234.50"}],
+        "number": "R-2026-17",
+        "total": "EUR 1234.50",
+        "name": "Jörg & Söhne <x>",
+        "paid_at": "2026-11-25T10:00:00Z",
+        "items": [
+            {"name": "Hemd 'grün'", "quantity": 2, "price": "EUR 1000"},
+            {"name": "Hut", "quantity": 1.5, "price": "EUR 234.50"},
+        ],
         "link": "https://x.example/r?a=1&b=2",
-    }  # fmt: skip
+    }
     found = render(version, given, "de-AT")
     assert isinstance(found, RenderedTemplate)
     assert found.subject == "Beleg R-2026-17: 1.234,50 €"

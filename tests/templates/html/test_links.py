@@ -35,11 +35,18 @@ def test_a_link_is_led_where_a_browser_would_go() -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        '<a href="mailto:a@x.test">m</a>', '<a href="#top">t</a>', "<a name=x>n</a>", '<a href="javascript:x">j</a>',
-        '<a data-track="off" href="https://x.test/">o</a>', '<link href="https://x.test/a.css">', '<img src="https://x.test/a.png">',
-        '<a href="https://münchen.test/">idn</a>', "no tags at all", '<a href="https://x.test/',
+        '<a href="mailto:a@x.test">m</a>',
+        '<a href="#top">t</a>',
+        "<a name=x>n</a>",
+        '<a href="javascript:x">j</a>',
+        '<a data-track="off" href="https://x.test/">o</a>',
+        '<link href="https://x.test/a.css">',
+        '<img src="https://x.test/a.png">',
+        '<a href="https://münchen.test/">idn</a>',
+        "no tags at all",
+        '<a href="https://x.test/',
     ],
-)  # fmt: skip
+)
 def test_what_is_no_web_link_stays(html: str) -> None:
     assert led(html) == (html, [])
 

@@ -108,12 +108,17 @@ ORDER: Final = Mail(
     "Subtotal {{ subtotal }}, tax {{ tax }}, total {{ total }}, paid with the card ending in {{ payment_last4 }}\n"
     "Ships to {{ shippingAddress }}, expected {{ estimatedDelivery }}\nQuestions? Write to {{ support_email }}",
     variables=(
-        variable("orderNumber", example="10023"), listed("items", variable("name", example="Mug"), variable("price", M)),
-        variable("subtotal", M), variable("tax", M), variable("total", M), variable("payment_last4", example="4242"),
-        variable("shippingAddress", example="1 Main St"), variable("estimatedDelivery", example="Friday"),
+        variable("orderNumber", example="10023"),
+        listed("items", variable("name", example="Mug"), variable("price", M)),
+        variable("subtotal", M),
+        variable("tax", M),
+        variable("total", M),
+        variable("payment_last4", example="4242"),
+        variable("shippingAddress", example="1 Main St"),
+        variable("estimatedDelivery", example="Friday"),
         variable("support_email", example="help@x.example"),
     ),
-)  # fmt: skip
+)
 SHIPPED: Final = Mail(
     type="shipping_update",
     subject="Your order {{ order.number }} has shipped",
@@ -124,11 +129,13 @@ SHIPPED: Final = Mail(
     "{% for item in parcel.items %}- {{ item.name }}\n{% endfor %}{% endfor %}Follow it: {{ tracking_url }}\n"
     "To: {{ shipping_address }}\nIs something missing or damaged? Contact us.",
     variables=(
-        Variable(name="order", type=VariableType.OBJECT, required=True, properties=(variable("number", example="10023"),)), variable("carrier", example="DHL"),
+        Variable(name="order", type=VariableType.OBJECT, required=True, properties=(variable("number", example="10023"),)),
+        variable("carrier", example="DHL"),
         listed("parcels", variable("tracking_number", example="00340"), listed("items", variable("name", example="Mug"))),
-        variable("tracking_url", U, example="https://dhl.example/00340"), variable("shipping_address", example="1 Main St"),
+        variable("tracking_url", U, example="https://dhl.example/00340"),
+        variable("shipping_address", example="1 Main St"),
     ),
-)  # fmt: skip
+)
 ALERT: Final = Mail(
     type="security_alert",
     subject="Your password was changed",
@@ -137,10 +144,13 @@ ALERT: Final = Mail(
     text="The password of your account was changed on {{ changed_at|datetime }}, with {{ device }} near {{ city }}.\n"
     "If this wasn't you, secure your account: {{ secure_url }}\nQuestions? Contact {{ support_email }}",
     variables=(
-        variable("changed_at", D), variable("device", example="Chrome on Windows"), variable("city", example="Graz"),
-        variable("secure_url", U, example="https://x.example/s"), variable("support_email", example="help@x.example"),
+        variable("changed_at", D),
+        variable("device", example="Chrome on Windows"),
+        variable("city", example="Graz"),
+        variable("secure_url", U, example="https://x.example/s"),
+        variable("support_email", example="help@x.example"),
     ),
-)  # fmt: skip
+)
 NOTICE: Final = Mail(
     type="notification",
     subject="Your export is ready",

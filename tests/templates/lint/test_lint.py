@@ -118,13 +118,18 @@ def test_no_family_rule_binds_a_mail_of_no_family() -> None:
 @pytest.mark.parametrize(
     ("message_type", "message_class", "family"),
     [
-        ("two_factor_code", MessageClass.AUTHENTICATION, "authentication"), ("sign_in_again", MessageClass.AUTHENTICATION, "authentication"),
-        ("refund", MessageClass.TRANSACTIONAL, "order"), ("delivery_update", MessageClass.TRANSACTIONAL, "shipping"),
-        ("security_alert", MessageClass.SECURITY, "alert"), ("account_alert", MessageClass.TRANSACTIONAL, "alert"),
-        ("breach", MessageClass.SECURITY, "alert"), ("subscription", MessageClass.TRANSACTIONAL, ""), (None, None, ""),
+        ("two_factor_code", MessageClass.AUTHENTICATION, "authentication"),
+        ("sign_in_again", MessageClass.AUTHENTICATION, "authentication"),
+        ("refund", MessageClass.TRANSACTIONAL, "order"),
+        ("delivery_update", MessageClass.TRANSACTIONAL, "shipping"),
+        ("security_alert", MessageClass.SECURITY, "alert"),
+        ("account_alert", MessageClass.TRANSACTIONAL, "alert"),
+        ("breach", MessageClass.SECURITY, "alert"),
+        ("subscription", MessageClass.TRANSACTIONAL, ""),
+        (None, None, ""),
         ("newsletter", MessageClass.COMMERCIAL, ""),
     ],
-)  # fmt: skip
+)
 def test_the_family_follows_from_the_type(message_type: str | None, message_class: MessageClass | None, family: str) -> None:
     assert family_of(message_type, message_class) == family
 
@@ -148,15 +153,32 @@ def test_the_same_version_is_told_the_same() -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        "<b>" * (RUN // 3), "<" * RUN, "<a href='x'>" * (RUN // 12), "<p style='" + "color:red;" * (RUN // 10) + "'>",
-        "<style>" + "a{b:c}" * (RUN // 6) + "</style>", "<style>" + "{" * RUN, "<!--" * (RUN // 4), "<img src=http://x>" * (RUN // 18),
-        "{{ url }}" * (RUN // 9), "<a href='{{ url }}' class=button>{{ url }}</a>" * (RUN // 46), "<a " + "b " * (RUN // 2),
-        "</b>" * (RUN // 4), "<div style='background:#fff'>x" * (RUN // 30), "12:30 " * (RUN // 6), "password: " * (RUN // 10),
-        "<script>" * (RUN // 8), "a.b." * (RUN // 4), "[[" * (RUN // 2), "*|A" * (RUN // 3), "not " * (RUN // 4), "&" * RUN,
-        "/*" * (RUN // 2), "{% if url %}" * 40 + "<p>" * (RUN // 4) + "{% endif %}" * 40,
+        "<b>" * (RUN // 3),
+        "<" * RUN,
+        "<a href='x'>" * (RUN // 12),
+        "<p style='" + "color:red;" * (RUN // 10) + "'>",
+        "<style>" + "a{b:c}" * (RUN // 6) + "</style>",
+        "<style>" + "{" * RUN,
+        "<!--" * (RUN // 4),
+        "<img src=http://x>" * (RUN // 18),
+        "{{ url }}" * (RUN // 9),
+        "<a href='{{ url }}' class=button>{{ url }}</a>" * (RUN // 46),
+        "<a " + "b " * (RUN // 2),
+        "</b>" * (RUN // 4),
+        "<div style='background:#fff'>x" * (RUN // 30),
+        "12:30 " * (RUN // 6),
+        "password: " * (RUN // 10),
+        "<script>" * (RUN // 8),
+        "a.b." * (RUN // 4),
+        "[[" * (RUN // 2),
+        "*|A" * (RUN // 3),
+        "not " * (RUN // 4),
+        "&" * RUN,
+        "/*" * (RUN // 2),
+        "{% if url %}" * 40 + "<p>" * (RUN // 4) + "{% endif %}" * 40,
     ],
     ids=lambda html: html[:12],
-)  # fmt: skip
+)
 def test_a_hostile_page_is_linted_in_bounds(html: str) -> None:
     with within(20):
         found = findings(spoilt(NOTICE, html=html, text=""))

@@ -246,5 +246,10 @@ def test_every_rule_has_a_sample_that_breaks_it() -> None:
 
 def test_the_errors_are_these_six_and_no_more() -> None:
     assert {rule.id for rule in ALL if rule.severity == "error"} == {
-        "render-failed", "variable-undeclared", "literal-tag", "link-scheme", "header-break", "code-only-in-image",
-    }  # fmt: skip
+        "render-failed",
+        "variable-undeclared",
+        "literal-tag",
+        "link-scheme",
+        "header-break",
+        "code-only-in-image",
+    }

@@ -13,7 +13,7 @@ import structlog
 from posthouse.app.runtime.child_store import StorePool, prepare_statements
 from posthouse.app.runtime.cpu_priority import lower_priority
 from posthouse.app.runtime.routes import build_inbox_route, build_routes
-from posthouse.app.runtime.runtime import CLOSE_GRACE, ChildContext, open_runtime
+from posthouse.app.runtime.runtime import CLOSE_GRACE, ChildContext, Runtime, open_runtime
 from posthouse.app.runtime.worker_lanes import FAST
 from posthouse.model.message_type import Lane
 from posthouse.model.queue import FlowHead
@@ -57,29 +57,15 @@ async def run(child: ChildContext) -> None:
     if not FAST.issuperset(lanes):
         lower_priority(NICENESS, batch=True)
     runtime = await open_runtime(child, StorePool(size=CONNECTIONS, application=f"posthouse {spec.name}"))
-    database, sealer = runtime.database, runtime.sealer
+    database = runtime.database
     lease = await _register(database, clock, settings.data_dir, spec.name)
     settling: Batcher[Settlement, bool] = Batcher(
         write_settlements(database, lease.worker), fails_together=is_unavailable, limit=300, pause=SETTLE_PAUSE
     )
     inbox = build_inbox_route(runtime)
     routes = build_routes(runtime, inbox)
-    address_key = await suppression_lookup.load_key(database, sealer, entropy.bytes)
     brakes = BounceBrakes(database, clock, entropy)
-    parts = DeliverParts(
-        routes=routes,
-        inbox=inbox,
-        sealer=sealer,
-        clock=clock,
-        entropy=entropy,
-        keys=Domains(database, sealer).signing_keys,
-        settle=settling,
-        alert=DeliveryFailedAlerts(database, clock, entropy),
-        complain=SimulatedComplaints(database, clock, entropy),
-        return_path_domain=settings.return_path_domain or settings.hostname,
-        check=PreSendCheck(address_key, clock, Lockouts(database, clock, entropy)),
-        addresses=AddressJudge(address_key, clock, entropy.new_id, brakes),
-    )
+    parts = await _build_deliver_parts(runtime, routes, inbox, settling, brakes)
     worker = Worker(
         WorkerParts(
             database=database,
@@ -101,6 +87,28 @@ async def run(child: ChildContext) -> None:
         task.cancel()
     await _end(database, lease, settling, [*routes, inbox])
     await runtime.close()
+
+
+async def _build_deliver_parts(
+    runtime: Runtime, routes: tuple[Route, ...], inbox: Route, settling: Batcher[Settlement, bool], brakes: BounceBrakes
+) -> DeliverParts:
+    database, sealer, settings = runtime.database, runtime.sealer, runtime.settings
+    clock, entropy = runtime.clock, runtime.entropy
+    address_key = await suppression_lookup.load_key(database, sealer, entropy.bytes)
+    return DeliverParts(
+        routes=routes,
+        inbox=inbox,
+        sealer=sealer,
+        clock=clock,
+        entropy=entropy,
+        keys=Domains(database, sealer).signing_keys,
+        settle=settling,
+        alert=DeliveryFailedAlerts(database, clock, entropy),
+        complain=SimulatedComplaints(database, clock, entropy),
+        return_path_domain=settings.return_path_domain or settings.hostname,
+        check=PreSendCheck(address_key, clock, Lockouts(database, clock, entropy)),
+        addresses=AddressJudge(address_key, clock, entropy.new_id, brakes),
+    )
 
 
 async def _end(database: Database, lease: Lease, settling: Batcher[Settlement, bool], routes: Sequence[Route]) -> None:

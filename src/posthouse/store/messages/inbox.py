@@ -44,11 +44,17 @@ async def insert_many(connection: "Connection[Record]", sealer: Sealer, items: S
     """Keep a batch, all or nothing."""
     await connection.execute(
         _INSERT,
-        [item.tenant for item in items], [item.environment for item in items], [item.id for item in items],
-        [item.message for item in items], [item.position for item in items], [item.recipient for item in items],
-        [item.type for item in items], now, sealer.key_id,
+        [item.tenant for item in items],
+        [item.environment for item in items],
+        [item.id for item in items],
+        [item.message for item in items],
+        [item.position for item in items],
+        [item.recipient for item in items],
+        [item.type for item in items],
+        now,
+        sealer.key_id,
         [sealer.seal(sealer.pack(item.data), item.id.bytes) for item in items],
-    )  # fmt: skip
+    )
 
 
 async def list_items(database: Database, sealer: Sealer, tenant: int, environment: int, wanted: InboxFilter) -> list[InboxItem]:

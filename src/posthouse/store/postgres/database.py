@@ -122,8 +122,11 @@ def _arguments(application: str, patience: float) -> dict[str, Any]:
     """Of each single connection."""
     settings = {"application_name": application, "timezone": "UTC", **_PLANNER}
     return {
-        "command_timeout": patience, "timeout": min(patience, 10), "max_cached_statement_lifetime": 0, "server_settings": settings,
-    }  # fmt: skip
+        "command_timeout": patience,
+        "timeout": min(patience, 10),
+        "max_cached_statement_lifetime": 0,
+        "server_settings": settings,
+    }
 
 
 async def check_settings(database: Database) -> None:

@@ -106,9 +106,19 @@ async def claim(database: Database, sealer: Sealer, now: datetime, limit: int) -
             sealer.unpack(sealer.open(sealed, key_id, id.bytes)), type=tuple[dict[str, str], bytes]
         )
         found.append(
-            RawFeedback(id=id, tenant=tenant, environment=environment, source=source, body=body, received_at=received_at, headers=headers,
-                message=message, position=position, tries=tries)
-        )  # fmt: skip
+            RawFeedback(
+                id=id,
+                tenant=tenant,
+                environment=environment,
+                source=source,
+                body=body,
+                received_at=received_at,
+                headers=headers,
+                message=message,
+                position=position,
+                tries=tries,
+            )
+        )
     return found
 
 

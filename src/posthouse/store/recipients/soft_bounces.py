@@ -86,8 +86,12 @@ async def _mailbox_faults(session: Session, ends: "Sequence[SoftEnd]", rule: Sof
 
 def _entry(end: SoftEnd, times: int, first_at: datetime) -> SuppressionEntry:
     evidence: dict[str, Any] = {
-        "message": str(end.message), "position": end.position, "reply": end.reply, "softBounces": times, "firstAt": iso_millis(first_at),
-    }  # fmt: skip
+        "message": str(end.message),
+        "position": end.position,
+        "reply": end.reply,
+        "softBounces": times,
+        "firstAt": iso_millis(first_at),
+    }
     return SuppressionEntry(
         id=end.id,
         address=end.address,

@@ -160,9 +160,15 @@ class Credentials:
 def _caller(row: "Record", door: str) -> Caller:
     _, tenant, ref, environment, identifier, default_type, default_stream, rate = row
     return Caller(
-        tenant=tenant, tenant_ref=ref, environment=Environment(environment), credential=ids.text("key", identifier), door=door,
-        default_type=default_type, default_stream=default_stream, rate=rate,
-    )  # fmt: skip
+        tenant=tenant,
+        tenant_ref=ref,
+        environment=Environment(environment),
+        credential=ids.text("key", identifier),
+        door=door,
+        default_type=default_type,
+        default_stream=default_stream,
+        rate=rate,
+    )
 
 
 def _credential(row: "Record") -> Credential:

@@ -73,9 +73,17 @@ order by id desc limit $7
 
 
 async def create(
-    connection: Session, sealer: Sealer, place: EndpointKey, url: str, secret: bytes, now: datetime, *,
-    events: Sequence[str] | None = None, streams: Sequence[str] | None = None, most: int,
-) -> WebhookEndpoint | None:  # fmt: skip
+    connection: Session,
+    sealer: Sealer,
+    place: EndpointKey,
+    url: str,
+    secret: bytes,
+    now: datetime,
+    *,
+    events: Sequence[str] | None = None,
+    streams: Sequence[str] | None = None,
+    most: int,
+) -> WebhookEndpoint | None:
     """A new endpoint that is told of what happens from now on; None where the tenant has ``most`` already."""
     if await connection.fetchval(_COUNT, place.tenant, place.environment) >= most:
         return None

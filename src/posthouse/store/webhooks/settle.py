@@ -198,15 +198,26 @@ def _fates(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
 
 def _lines(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     return (
-        *columns([r.waiting.place for r in results]), [r.id for r in results], [r.waiting.event for r in results],
-        [r.waiting.facts.type if r.waiting.facts else "" for r in results], [r.number for r in results], [r.at for r in results],
-        [r.duration_ms for r in results], [r.outcome for r in results], [r.status for r in results], [r.trouble for r in results],
-        [r.answer for r in results], [r.due for r in results],
-    )  # fmt: skip
+        *columns([r.waiting.place for r in results]),
+        [r.id for r in results],
+        [r.waiting.event for r in results],
+        [r.waiting.facts.type if r.waiting.facts else "" for r in results],
+        [r.number for r in results],
+        [r.at for r in results],
+        [r.duration_ms for r in results],
+        [r.outcome for r in results],
+        [r.status for r in results],
+        [r.trouble for r in results],
+        [r.answer for r in results],
+        [r.due for r in results],
+    )
 
 
 def _healths(verdicts: "Sequence[HealthChange]") -> tuple[list[Any], ...]:
     healths = [v.health for v in verdicts]
     return (
-        [h.failures for h in healths], [h.failing_since for h in healths], [h.rest_until for h in healths], [v.why for v in verdicts]
-    )  # fmt: skip
+        [h.failures for h in healths],
+        [h.failing_since for h in healths],
+        [h.rest_until for h in healths],
+        [v.why for v in verdicts],
+    )

@@ -53,8 +53,17 @@ def over_designed(reading: LintReading) -> Iterator[Hit]:
 
 
 RULES: Final = (
-    LintRule("image-alt", "An image has no alternative text.", 'Add alt, with words or empty (alt="") where it only decorates.', alt_missing),
-    LintRule("image-link-alt", "A link holds only an image with an empty alt.", "Say in alt where the link leads.", image_link_alt),
+    LintRule(
+        "image-alt",
+        "An image has no alternative text.",
+        'Add alt, with words or empty (alt="") where it only decorates.',
+        alt_missing,
+    ),
+    LintRule(
+        "image-link-alt", "A link holds only an image with an empty alt.", "Say in alt where the link leads.", image_link_alt
+    ),
     LintRule("images-mostly", f"There are images and fewer than {_FEWEST_WORDS} words.", "Say it in words.", images_mostly),
-    LintRule("over-designed", f"There are more than {_MOST} images, or a GIF.", "Keep the logo and leave the rest out.", over_designed),
-)  # fmt: skip
+    LintRule(
+        "over-designed", f"There are more than {_MOST} images, or a GIF.", "Keep the logo and leave the rest out.", over_designed
+    ),
+)

@@ -105,10 +105,35 @@ def language_missing(reading: LintReading) -> Iterator[Hit]:
 
 
 RULES: Final = (
-    LintRule("size", "The HTML is larger than 102 KB with its example values.", "Take out what is repeated: styles, blank space, images within the HTML.", size),
-    LintRule("dark-mode-undeclared", "Colours are set, but no colour scheme is declared.", 'Add <meta name="color-scheme" content="light dark"> and look at both.', dark_mode_undeclared),
-    LintRule("dark-mode-colors", "A colour of text is set without a background, or the other way round.", "Set both on the same element or around it.", dark_mode_colors),
-    LintRule("font-fallback", "A list of fonts does not end with a generic one.", "End it with sans-serif, serif or monospace.", font_fallback),
-    LintRule("width-fixed", f"Something is wider than {MOST_WIDTH} pixels whatever the window.", "Use width: 100% with max-width.", width_fixed),
+    LintRule(
+        "size",
+        "The HTML is larger than 102 KB with its example values.",
+        "Take out what is repeated: styles, blank space, images within the HTML.",
+        size,
+    ),
+    LintRule(
+        "dark-mode-undeclared",
+        "Colours are set, but no colour scheme is declared.",
+        'Add <meta name="color-scheme" content="light dark"> and look at both.',
+        dark_mode_undeclared,
+    ),
+    LintRule(
+        "dark-mode-colors",
+        "A colour of text is set without a background, or the other way round.",
+        "Set both on the same element or around it.",
+        dark_mode_colors,
+    ),
+    LintRule(
+        "font-fallback",
+        "A list of fonts does not end with a generic one.",
+        "End it with sans-serif, serif or monospace.",
+        font_fallback,
+    ),
+    LintRule(
+        "width-fixed",
+        f"Something is wider than {MOST_WIDTH} pixels whatever the window.",
+        "Use width: 100% with max-width.",
+        width_fixed,
+    ),
     LintRule("language-missing", "The HTML does not say its language.", 'Write <html lang="en">.', language_missing),
-)  # fmt: skip
+)

@@ -67,9 +67,26 @@ def _is_head(reading: LintReading, position: int) -> bool:
 
 
 RULES: Final = (
-    LintRule("subject-long", f"The subject has more than {MOST_SUBJECT} characters with its example values.", "Say the fact first, in fewer words.", subject_long),
-    LintRule("subject-loud", "The subject shouts: capitals, exclamation marks, emoji, urgency.", "Say plainly what happened.", subject_loud),
-    LintRule("subject-promotional", "The subject hints at a promotion.", "Keep promotion out of the subject.", subject_promotional),
+    LintRule(
+        "subject-long",
+        f"The subject has more than {MOST_SUBJECT} characters with its example values.",
+        "Say the fact first, in fewer words.",
+        subject_long,
+    ),
+    LintRule(
+        "subject-loud",
+        "The subject shouts: capitals, exclamation marks, emoji, urgency.",
+        "Say plainly what happened.",
+        subject_loud,
+    ),
+    LintRule(
+        "subject-promotional", "The subject hints at a promotion.", "Keep promotion out of the subject.", subject_promotional
+    ),
     LintRule("subject-empty", "The subject has fewer than two words.", "Say what the mail is about.", subject_empty),
-    LintRule("preheader-missing", "The HTML has no preview text.", "Begin the body with a hidden element that says the point in a sentence.", preheader_missing),
-)  # fmt: skip
+    LintRule(
+        "preheader-missing",
+        "The HTML has no preview text.",
+        "Begin the body with a hidden element that says the point in a sentence.",
+        preheader_missing,
+    ),
+)

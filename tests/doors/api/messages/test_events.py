@@ -12,9 +12,16 @@ async def test_an_event_says_what_it_is_about(door: HttpDoor) -> None:
     event = page["data"][0]
     assert (event["type"], event["timestamp"]) == ("message.queued", "2026-11-23T12:00:00.000Z")
     assert event["data"] == {
-        "messageId": sent["id"], "recipient": "jane@example.com", "messageType": "transactional", "stream": "transactional",
-        "environment": "test", "dedupeKey": "k", "tags": ["a"], "metadata": {"b": "c"}, "sequence": 1,
-    }  # fmt: skip
+        "messageId": sent["id"],
+        "recipient": "jane@example.com",
+        "messageType": "transactional",
+        "stream": "transactional",
+        "environment": "test",
+        "dedupeKey": "k",
+        "tags": ["a"],
+        "metadata": {"b": "c"},
+        "sequence": 1,
+    }
 
 
 async def test_a_reader_goes_on_from_the_last_it_saw(door: HttpDoor) -> None:

@@ -25,9 +25,15 @@ def mail(subject: str = "Your code", text: str = "Your code is 123456. https://s
 async def keep(door: HttpDoor, database: Database, *, tenant: int = 1, environment: int = 0, **changed: Any) -> None:
     now = door.clock.now()
     fields: dict[str, Any] = {
-        "id": door.parts.new_id(now), "tenant": tenant, "environment": environment, "message": MESSAGE, "position": 0,
-        "recipient": "jane@example.com", "type": "two_factor_code", "data": mail(),
-    } | changed  # fmt: skip
+        "id": door.parts.new_id(now),
+        "tenant": tenant,
+        "environment": environment,
+        "message": MESSAGE,
+        "position": 0,
+        "recipient": "jane@example.com",
+        "type": "two_factor_code",
+        "data": mail(),
+    } | changed
     async with database.session() as connection:
         await inbox.insert_many(connection, SEALER, [NewInboxItem(**fields)], now)
 

@@ -19,17 +19,32 @@ async def test_a_message_tells_its_whole_story(door: HttpDoor) -> None:
     message = answer.json()
     event = message["events"].pop()
     assert message == {
-        "id": sent["id"], "type": "receipt", "stream": "transactional", "subject": "Hello", "from": "noreply@shop.example",
-        "status": "queued", "createdAt": "2026-11-23T12:00:00.000Z", "occurredAt": "2026-11-23T11:59:58.000Z",
-        "deliverBy": "2026-11-23T12:00:28.000Z", "expiresAt": "2026-11-26T12:00:00.000Z", "dedupeKey": "k", "tags": ["checkout"],
-        "metadata": {"order": "1"}, "template": None, "events": [],
+        "id": sent["id"],
+        "type": "receipt",
+        "stream": "transactional",
+        "subject": "Hello",
+        "from": "noreply@shop.example",
+        "status": "queued",
+        "createdAt": "2026-11-23T12:00:00.000Z",
+        "occurredAt": "2026-11-23T11:59:58.000Z",
+        "deliverBy": "2026-11-23T12:00:28.000Z",
+        "expiresAt": "2026-11-26T12:00:00.000Z",
+        "dedupeKey": "k",
+        "tags": ["checkout"],
+        "metadata": {"order": "1"},
+        "template": None,
+        "events": [],
         "deliveries": [
             {
-                "recipient": "jane@example.com", "status": "queued", "reason": None, "latencySeconds": None, "nextAttemptAt": None,
+                "recipient": "jane@example.com",
+                "status": "queued",
+                "reason": None,
+                "latencySeconds": None,
+                "nextAttemptAt": None,
                 "attempts": [],
             }
         ],
-    }  # fmt: skip
+    }
     assert (event["type"], event["at"], event["recipient"]) == ("message.queued", "2026-11-23T12:00:00.000Z", "jane@example.com")
 
 

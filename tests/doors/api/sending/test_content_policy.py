@@ -71,9 +71,12 @@ async def test_a_dry_run_tells_the_findings(door: HttpDoor) -> None:
 async def test_a_template_is_judged_once_but_not_what_its_variables_bring(door: HttpDoor) -> None:
     await setting(door, "refuse")
     template = {
-        "name": "note", "type": "receipt", "subject": "Your receipt", "text": "Order number {{ n }}. Total {{ n }}. {{ more }}",
+        "name": "note",
+        "type": "receipt",
+        "subject": "Your receipt",
+        "text": "Order number {{ n }}. Total {{ n }}. {{ more }}",
         "variables": [{"name": "n", "type": "string", "required": True}, {"name": "more", "type": "string", "default": ""}],
-    }  # fmt: skip
+    }
     assert (await door.ask("POST", "/v1/templates", template)).status == 201
     letter = {"to": "jane@example.com", "from": LETTER["from"], "template": "note"}
     assert (await door.ask("POST", "/v1/send", letter | {"variables": {"n": "7"}})).status == 202

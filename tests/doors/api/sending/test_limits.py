@@ -11,9 +11,19 @@ from tests.support.http_door import open_door
 from tests.support.postgres import NOW
 
 SMALL = Limits(
-    message_bytes=64 << 10, html_bytes=1 << 10, recipients=2, attachments=1, batch_items=3, batch_bytes=128 << 10, headers=1,
-    header_bytes=100, tags=1, metadata_keys=1, dedupe_key_length=40, send_at_days=7,
-)  # fmt: skip
+    message_bytes=64 << 10,
+    html_bytes=1 << 10,
+    recipients=2,
+    attachments=1,
+    batch_items=3,
+    batch_bytes=128 << 10,
+    headers=1,
+    header_bytes=100,
+    tags=1,
+    metadata_keys=1,
+    dedupe_key_length=40,
+    send_at_days=7,
+)
 LARGE = Limits(
     recipients=120,
     attachments=40,
@@ -98,8 +108,9 @@ async def test_openapi_tells_the_numbers_in_effect(database: Database, limits: L
 
     told = {name: bound(name, "maxItems") for name in ("to", "cc", "bcc", "replyTo", "attachments", "tags")}
     assert told == dict.fromkeys(("to", "cc", "bcc", "replyTo"), limits.recipients) | {
-        "attachments": limits.attachments, "tags": limits.tags,
-    }  # fmt: skip
+        "attachments": limits.attachments,
+        "tags": limits.tags,
+    }
     assert [bound(name, "maxProperties") for name in ("headers", "metadata")] == [limits.headers, limits.metadata_keys]
     assert [bound(name, "maxLength") for name in ("dedupeKey", "supersedes", "html")] == [limits.dedupe_key_length] * 2 + [
         limits.html_bytes
@@ -108,9 +119,11 @@ async def test_openapi_tells_the_numbers_in_effect(database: Database, limits: L
     assert f"{limits.send_at_days} days" in str(fields["sendAt"])
     assert f"{limits.recipients} recipients" in fields["to"]["description"]
     keys = [
-        parameter["schema"]["maxLength"] for path in ("/v1/send", "/v1/send/batch") for parameter in document["paths"][path]["post"]["parameters"]
+        parameter["schema"]["maxLength"]
+        for path in ("/v1/send", "/v1/send/batch")
+        for parameter in document["paths"][path]["post"]["parameters"]
         if parameter["name"] == "Idempotency-Key"
-    ]  # fmt: skip
+    ]
     assert keys == [limits.batch_key_length] * 2
     assert (
         f"{limits.message_bytes >> 10} KB" in (said := document["paths"]["/v1/send"]["post"]["requestBody"]["description"])

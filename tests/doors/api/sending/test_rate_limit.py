@@ -57,8 +57,10 @@ async def test_the_template_and_the_key_say_what_is_authentication_too(door: Htt
     made = await door.ask("POST", "/v1/keys", {"ratePerMinute": 1, "type": "magic_link"})
     key = made.json()["key"]
     by_template = {
-        "to": "jane@example.com", "template": "password-reset", "variables": {"user_name": "Jane", "reset_link": "https://x.example/r"},
-    }  # fmt: skip
+        "to": "jane@example.com",
+        "template": "password-reset",
+        "variables": {"user_name": "Jane", "reset_link": "https://x.example/r"},
+    }
     answers = [await door.ask("POST", "/v1/send", body, key=key) for body in (BODY, by_template, BODY | {"type": "receipt"})]
     assert [answer.status for answer in answers] == [202, 429, 202]
 
@@ -78,17 +80,18 @@ async def test_a_batch_that_never_fits_is_told_so_and_not_to_wait(door: HttpDoor
     answer = await door.ask("POST", "/v1/send/batch", {"messages": [BODY] * 4}, key=key)
     assert (answer.status, answer.code()) == (413, "too_large")
     assert "retry-after" not in answer.headers
-    assert answer.faults() == {
-        "messages": "4 at once never fit: this key may ask for 3 messages a minute; send fewer at once"
-    }  # fmt: skip
+    assert answer.faults() == {"messages": "4 at once never fit: this key may ask for 3 messages a minute; send fewer at once"}
     assert standing(answer) == (3, 3, 0)
 
 
 async def test_a_duplicate_a_dry_run_and_a_refusal_count(door: HttpDoor) -> None:
     key = await limited(door, 10)
     asked: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
-        (BODY | {"dedupeKey": "a"}, {}), (BODY | {"dedupeKey": "a"}, {}), (BODY, {"dryRun": "true"}), (BODY | {"type": "lottery"}, {}),
-    )  # fmt: skip
+        (BODY | {"dedupeKey": "a"}, {}),
+        (BODY | {"dedupeKey": "a"}, {}),
+        (BODY, {"dryRun": "true"}),
+        (BODY | {"type": "lottery"}, {}),
+    )
     for left, (body, query) in zip((9, 8, 7, 6), asked, strict=True):
         assert standing(await door.ask("POST", "/v1/send", body, key=key, query=query))[:2] == (10, left)
 

@@ -99,9 +99,12 @@ DRY = {"dryRun": "true"}
 
 async def test_a_dry_run_explains_everything_and_leaves_nothing_behind(door: HttpDoor) -> None:
     body = {
-        "to": ["a@example.com", "suppressed@simulator.test"], "type": "password_reset", "template": "password-reset",
-        "variables": {"reset_link": "https://shop.example/r", "user_name": "Jane"}, "from": "Shop <orders@shop.example>",
-    }  # fmt: skip
+        "to": ["a@example.com", "suppressed@simulator.test"],
+        "type": "password_reset",
+        "template": "password-reset",
+        "variables": {"reset_link": "https://shop.example/r", "user_name": "Jane"},
+        "from": "Shop <orders@shop.example>",
+    }
     answer = await door.ask("POST", "/v1/send", body, query=DRY)
     assert answer.status == 202, answer.json()
     why = answer.json()["explanation"]
@@ -158,8 +161,16 @@ async def test_every_fault_is_told_in_one_answer(door: HttpDoor) -> None:
     answer = await door.ask("POST", "/v1/send", body)
     assert answer.status == 422
     assert set(answer.faults()) == {
-        "to[1]", "to[2].nme", "to[2].email", "subjct", "type", "sendAt", "tags", "headers.Bcc", "attachments[0].content",
-    }  # fmt: skip
+        "to[1]",
+        "to[2].nme",
+        "to[2].email",
+        "subjct",
+        "type",
+        "sendAt",
+        "tags",
+        "headers.Bcc",
+        "attachments[0].content",
+    }
 
 
 async def test_each_field_wrong_in_each_way_is_named(door: HttpDoor) -> None:

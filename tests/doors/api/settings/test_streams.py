@@ -43,11 +43,16 @@ async def test_a_name_that_is_taken_is_refused_and_nothing_changes(door: HttpDoo
 @pytest.mark.parametrize(
     ("wrong", "path"),
     [
-        ({"name": None}, "name"), ({"name": "Orders"}, "name"), ({"name": "x" * 65}, "name"), ({"from": "nobody"}, "from"),
-        ({"replyTo": "nobody"}, "replyTo"), ({"contentPolicy": "maybe"}, "contentPolicy"), ({"trackingDomain": "links.bank.example"}, "trackingDomain"),
+        ({"name": None}, "name"),
+        ({"name": "Orders"}, "name"),
+        ({"name": "x" * 65}, "name"),
+        ({"from": "nobody"}, "from"),
+        ({"replyTo": "nobody"}, "replyTo"),
+        ({"contentPolicy": "maybe"}, "contentPolicy"),
+        ({"trackingDomain": "links.bank.example"}, "trackingDomain"),
         ({"colour": "red"}, "colour"),
     ],
-)  # fmt: skip
+)
 async def test_what_makes_no_stream_is_refused_with_the_field(door: HttpDoor, wrong: dict[str, Any], path: str) -> None:
     refused = await door.ask(
         "POST", "/v1/streams", {name: value for name, value in (ORDERS | wrong).items() if value is not None}
@@ -74,8 +79,9 @@ async def test_streams_are_listed_page_by_page(door: HttpDoor) -> None:
 async def test_streams_have_defaults_and_are_changed_setting_by_setting(door: HttpDoor) -> None:
     listed = (await door.ask("GET", "/v1/streams")).json()["data"]
     assert [(each["name"], each["contentPolicy"], each["unsubscribe"]) for each in listed] == [
-        ("marketing", "flag", True), ("transactional", "flag", False),
-    ]  # fmt: skip
+        ("marketing", "flag", True),
+        ("transactional", "flag", False),
+    ]
     changed = (await door.ask("PATCH", "/v1/streams/shop", {"contentPolicy": "refuse", "replyTo": "help@shop.example"})).json()
     assert (changed["contentPolicy"], changed["replyTo"], changed["trackOpens"]) == ("refuse", "help@shop.example", False)
     assert (await door.ask("GET", "/v1/streams/shop")).json() == changed

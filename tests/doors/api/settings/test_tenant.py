@@ -38,8 +38,10 @@ async def test_the_tenants_sender_is_seen_changed_and_cleared(door: HttpDoor) ->
 @pytest.mark.parametrize("wrong", ["nobody", "a@shop.example, b@shop.example", DISGUISED, "a@shop.example\nBcc: x@x.example"])
 async def test_an_author_is_judged_when_it_is_set(door: HttpDoor, wrong: str) -> None:
     for method, path, body in (
-        ("PATCH", "/v1/tenant", {}), ("PATCH", "/v1/streams/shop", {}), ("POST", "/v1/templates", WELCOME | {"name": "wrong"}),
-    ):  # fmt: skip
+        ("PATCH", "/v1/tenant", {}),
+        ("PATCH", "/v1/streams/shop", {}),
+        ("POST", "/v1/templates", WELCOME | {"name": "wrong"}),
+    ):
         refused = await door.ask(method, path, body | {"from": wrong})
         assert (refused.status, set(refused.faults())) == (422, {"from"}), path
     assert (await door.ask("GET", "/v1/templates/wrong")).status == 404

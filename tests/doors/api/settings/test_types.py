@@ -46,11 +46,19 @@ async def test_a_type_is_made_seen_and_removed(door: HttpDoor) -> None:
 @pytest.mark.parametrize(
     ("changed", "path"),
     [
-        ({"name": "receipt"}, "name"), ({"name": "Order_Update"}, "name"), ({"name": "order-update"}, "name"), ({"name": None}, "name"),
-        ({"name": "a" * 65}, "name"), ({"parent": "recept"}, "parent"), ({"parent": None}, "parent"), ({"parent": "taken"}, "parent"),
-        ({"name": "taken"}, "name"), ({"about": "x"}, "about"), ({"description": "a\nb"}, "description"),
+        ({"name": "receipt"}, "name"),
+        ({"name": "Order_Update"}, "name"),
+        ({"name": "order-update"}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "a" * 65}, "name"),
+        ({"parent": "recept"}, "parent"),
+        ({"parent": None}, "parent"),
+        ({"parent": "taken"}, "parent"),
+        ({"name": "taken"}, "name"),
+        ({"about": "x"}, "about"),
+        ({"description": "a\nb"}, "description"),
     ],
-)  # fmt: skip
+)
 async def test_what_makes_no_type_is_refused_with_the_reason(door: HttpDoor, changed: dict[str, Any], path: str) -> None:
     await made(door, name="taken")
     refused = await door.ask(

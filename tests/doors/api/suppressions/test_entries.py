@@ -38,10 +38,18 @@ async def listed(door: HttpDoor, query: str = "", key: str | None = None) -> lis
 async def test_an_entry_says_all_that_the_contract_names(door: HttpDoor) -> None:
     entry = await added(door, reason="asked us")
     assert entry["id"].startswith("sup_")
-    assert {name: entry[name] for name in ("address", "cause", "stream", "reason", "source", "until", "liftable", "liftableBy")} == {
-        "address": "Jane@example.com", "cause": "manual", "stream": None, "reason": "asked us", "source": "api", "until": None,
-        "liftable": True, "liftableBy": "tenant",
-    }  # fmt: skip
+    assert {
+        name: entry[name] for name in ("address", "cause", "stream", "reason", "source", "until", "liftable", "liftableBy")
+    } == {
+        "address": "Jane@example.com",
+        "cause": "manual",
+        "stream": None,
+        "reason": "asked us",
+        "source": "api",
+        "until": None,
+        "liftable": True,
+        "liftableBy": "tenant",
+    }
     assert entry["actor"].startswith("key_")
     assert entry["since"].endswith("Z")
     assert (await added(door, reason="again"))["id"] == entry["id"]
@@ -51,8 +59,9 @@ async def test_a_recipient_on_the_list_is_answered_suppressed_with_reason_and_ev
     entry = await added(door, cause="hard_bounce")
     sent = await door.send(door.live, to=["jane@example.com", "joe@example.com"])
     assert [(each["recipient"], each["status"], each["reason"]) for each in sent["deliveries"]] == [
-        ("jane@example.com", "suppressed", "hard_bounce"), ("joe@example.com", "queued", None),
-    ]  # fmt: skip
+        ("jane@example.com", "suppressed", "hard_bounce"),
+        ("joe@example.com", "queued", None),
+    ]
     [warning] = [each for each in sent["warnings"] if each["code"] == "suppressed"]
     assert (warning["path"], entry["id"] in warning["message"]) == ("deliveries[0]", True)
     view = (await asked(door, "GET", f"/v1/messages/{sent['id']}")).json()
@@ -88,8 +97,10 @@ async def test_security_mail_passes_and_a_marketing_unsubscribe_stops_no_receipt
         kind: await door.send(door.live, to="jane@example.com", type=kind) for kind in ("security_alert", "receipt", "newsletter")
     }
     assert {kind: each["deliveries"][0]["reason"] for kind, each in sent.items()} == {
-        "security_alert": None, "receipt": "complaint", "newsletter": "unsubscribe",
-    }  # fmt: skip
+        "security_alert": None,
+        "receipt": "complaint",
+        "newsletter": "unsubscribe",
+    }
     assert (await door.send(door.live, to="jane@example.com", type="receipt", stream="orders"))["status"] == "queued"
 
 

@@ -52,14 +52,17 @@ async def test_a_brand_is_changed_field_by_field_and_told(door: HttpDoor) -> Non
 
 async def test_the_brand_fills_the_variable_that_a_template_declares(door: HttpDoor) -> None:
     template = {
-        "name": "branded", "subject": "From {{ brand.company }}", "text": "{{ brand.company }} {{ brand.color }}",
+        "name": "branded",
+        "subject": "From {{ brand.company }}",
+        "text": "{{ brand.company }} {{ brand.color }}",
         "variables": [
             {
-                "name": "brand", "type": "object",
+                "name": "brand",
+                "type": "object",
                 "properties": [{"name": "company", "type": "string"}, {"name": "color", "type": "string", "default": "#000000"}],
             }
         ],
-    }  # fmt: skip
+    }
     await door.ask("POST", "/v1/templates", template)
     await door.ask("PATCH", "/v1/brand", {"company": "Shop"})
     mine = await door.send(template="branded", subject=None, text=None)

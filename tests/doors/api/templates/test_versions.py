@@ -88,9 +88,12 @@ async def test_a_version_that_does_not_exist_is_told_as_that(door: HttpDoor) -> 
     message = {"to": "jane@example.com", "variables": {"who": "Bob"}}
     for named, words in (
         ({"template": "welcome", "templateVersion": 7}, "there is no version 7 of the template 'welcome'; the newest is 1"),
-        ({"template": "password-reset", "templateVersion": 9}, "there is no version 9 of the ready-made template 'password-reset', only 1"),
+        (
+            {"template": "password-reset", "templateVersion": 9},
+            "there is no version 9 of the ready-made template 'password-reset', only 1",
+        ),
         ({"template": "pasword-reset", "templateVersion": 1}, "did you mean 'password-reset'?"),
-    ):  # fmt: skip
+    ):
         refused = await door.ask("POST", "/v1/send", message | named)
         assert (refused.code(), words in refused.json()["detail"]) == ("template_not_active", True), refused.body
 
@@ -177,15 +180,17 @@ async def test_a_name_is_taken_once(door: HttpDoor) -> None:
 
 async def test_the_typed_declaration_of_the_documents_is_understood(door: HttpDoor) -> None:
     typed = {
-        "template": "order-confirmation", "type": "transactional",
+        "template": "order-confirmation",
+        "type": "transactional",
         "variables": [
             {"name": "orderNumber", "type": "string", "required": True},
             {"name": "items", "type": "array", "required": True},
             {"name": "total", "type": "string", "required": True},
             {"name": "estimatedDelivery", "type": "date", "required": False},
         ],
-        "subject": "Order {{ orderNumber }}", "text": "{{ items|length }} things for {{ total }}",
-    }  # fmt: skip
+        "subject": "Order {{ orderNumber }}",
+        "text": "{{ items|length }} things for {{ total }}",
+    }
     assert (await door.ask("POST", "/v1/templates", typed)).json()["name"] == "order-confirmation"
     taken = await door.send(
         template="order-confirmation", subject=None, text=None, variables={"orderNumber": "A1", "items": [1, 2], "total": "$3"}
@@ -271,8 +276,11 @@ async def test_every_change_is_in_the_audit_trail_with_who_and_when(door: HttpDo
     await door.ask("POST", f"{V}/2/activate", key=door.live)
     trail = (await door.ask("GET", "/v1/audit", query={"subject": "template/welcome"})).json()["data"]
     assert [each["action"] for each in trail] == [
-        "template.activated", "template.version_created", "template.activated", "template.version_created",
-    ]  # fmt: skip
+        "template.activated",
+        "template.version_created",
+        "template.activated",
+        "template.version_created",
+    ]
     assert trail[0]["data"] == {"version": 2, "before": "draft", "after": "active", "replaced": 1}
     assert trail[0]["actor"].startswith("key_")
     assert trail[0]["actor"] != trail[-1]["actor"]

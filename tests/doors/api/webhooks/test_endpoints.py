@@ -80,10 +80,13 @@ async def test_a_filter_that_lets_nothing_through_is_refused(door: HttpDoor) -> 
 @pytest.mark.parametrize(
     ("event", "near"),
     [
-        ("alert.nope", "alert.*"), ("alert.webhook_disable", "alert.webhook_disabled"), ("message.bounce", "message.bounced"),
-        ("mesage.*", "message.*"), ("mail.sent", "message.sent"),
+        ("alert.nope", "alert.*"),
+        ("alert.webhook_disable", "alert.webhook_disabled"),
+        ("message.bounce", "message.bounced"),
+        ("mesage.*", "message.*"),
+        ("mail.sent", "message.sent"),
     ],
-)  # fmt: skip
+)
 async def test_a_filter_that_would_let_nothing_through_is_told_the_nearest(door: HttpDoor, event: str, near: str) -> None:
     made = await door.ask("POST", "/v1/webhooks", {"url": URL, "events": ["message.*", event]})
     assert (made.status, made.faults()) == (422, {"events[1]": f"is no event type; the nearest known is '{near}'"})
@@ -195,9 +198,16 @@ async def _tried(door: HttpDoor, outcome: str, status: int, answer: str) -> None
         place = EndpointKey(*key)
         (waiting,) = await endpoint_queue.claim(connection, place, now, [], 10, failing=False, ordered_tries=3)
         result = WebhookResult(
-            waiting=waiting, over=False, due=now + timedelta(seconds=5), id=door.parts.new_id(now), at=now, duration_ms=3.0,
-            outcome=outcome, status=status, answer=answer,
-        )  # fmt: skip
+            waiting=waiting,
+            over=False,
+            due=now + timedelta(seconds=5),
+            id=door.parts.new_id(now),
+            at=now,
+            duration_ms=3.0,
+            outcome=outcome,
+            status=status,
+            answer=answer,
+        )
         await settle.settle(connection, holder, [result], {}, now)
 
 

@@ -100,8 +100,9 @@ def test_what_is_carried_away_comes_back_as_it_was(founded: World, tmp_path: Pat
     founded.json("suppression", "remove", "jane@x.test", '"a, b"@x.test', "--reason", "x")
     assert founded.json("suppression", "import", str(file))["added"] == 2
     assert {(each["address"], each["cause"], each["reason"], each["security"]) for each in shown(founded)} == {
-        ("jane@x.test", "manual", 'said "no", twice', True), ('"a, b"@x.test', "manual", 'said "no", twice', True),
-    }  # fmt: skip
+        ("jane@x.test", "manual", 'said "no", twice', True),
+        ('"a, b"@x.test', "manual", 'said "no", twice', True),
+    }
 
 
 async def _bounces(world: World, count: int) -> None:

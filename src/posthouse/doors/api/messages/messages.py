@@ -182,7 +182,12 @@ def _content_view(stored: Content) -> ContentView:
 _ID: Final = id_in_path(PREFIX)
 ENDPOINTS: Final = (
     Endpoint(
-        method="GET", path="/v1/messages", handler=list_messages, operation_id="listMessages", summary="List messages with their timelines", tag="Messages",
+        method="GET",
+        path="/v1/messages",
+        handler=list_messages,
+        operation_id="listMessages",
+        summary="List messages with their timelines",
+        tag="Messages",
         query=(
             Parameter("type", "Of this message type.", TEXT),
             Parameter("stream", "On this stream.", TEXT),
@@ -196,28 +201,68 @@ ENDPOINTS: Final = (
             CURSOR,
             LIMIT,
         ),
-        responses={200: ResponseDoc("A page of messages, newest first.", MessagePage, links=MESSAGE_LINKS, id_pointer="/data/0/id")},
+        responses={
+            200: ResponseDoc("A page of messages, newest first.", MessagePage, links=MESSAGE_LINKS, id_pointer="/data/0/id")
+        },
     ),
     Endpoint(
-        method="GET", path="/v1/messages/{id}", handler=get_message, operation_id="getMessage", summary="One message with its timeline", tag="Messages",
-        path_parameters=_ID, responses={200: ResponseDoc("The message.", MessageView)},
+        method="GET",
+        path="/v1/messages/{id}",
+        handler=get_message,
+        operation_id="getMessage",
+        summary="One message with its timeline",
+        tag="Messages",
+        path_parameters=_ID,
+        responses={200: ResponseDoc("The message.", MessageView)},
     ),
     Endpoint(
-        method="GET", path="/v1/messages/{id}/raw", handler=raw, operation_id="getRaw", summary="The exact bytes handed over", tag="Messages",
-        path_parameters=_ID, query=(Parameter("recipient", "Whose; left out: the first that was tried.", ADDRESS),),
-        responses={200: ResponseDoc("The message as it was on the wire.", media_type="message/rfc822", schema={"type": "string"})},
+        method="GET",
+        path="/v1/messages/{id}/raw",
+        handler=raw,
+        operation_id="getRaw",
+        summary="The exact bytes handed over",
+        tag="Messages",
+        path_parameters=_ID,
+        query=(Parameter("recipient", "Whose; left out: the first that was tried.", ADDRESS),),
+        responses={
+            200: ResponseDoc("The message as it was on the wire.", media_type="message/rfc822", schema={"type": "string"})
+        },
     ),
     Endpoint(
-        method="GET", path="/v1/messages/{id}/content", handler=content, operation_id="getContent", summary="What the message says", tag="Messages",
-        path_parameters=_ID, responses={200: ResponseDoc("Its text, HTML, header and attachments.", ContentView)},
+        method="GET",
+        path="/v1/messages/{id}/content",
+        handler=content,
+        operation_id="getContent",
+        summary="What the message says",
+        tag="Messages",
+        path_parameters=_ID,
+        responses={200: ResponseDoc("Its text, HTML, header and attachments.", ContentView)},
     ),
     Endpoint(
-        method="POST", path="/v1/messages/{id}/cancel", handler=cancel, operation_id="cancel", summary="Take back what was never attempted", tag="Messages",
-        path_parameters=_ID, responses={200: ResponseDoc("The message as it is then.", MessageView)}, refusals=("not_cancellable",),
+        method="POST",
+        path="/v1/messages/{id}/cancel",
+        handler=cancel,
+        operation_id="cancel",
+        summary="Take back what was never attempted",
+        tag="Messages",
+        path_parameters=_ID,
+        responses={200: ResponseDoc("The message as it is then.", MessageView)},
+        refusals=("not_cancellable",),
     ),
     Endpoint(
-        method="POST", path="/v1/messages/{id}/resend", handler=resend, operation_id="resend", summary="Send it once more", tag="Messages",
-        path_parameters=_ID, is_rate_limited=True, refusals=("forbidden", "domain_not_verified", "not_cancellable", "content_refused", "no_route"),
-        responses={202: ResponseDoc("A new message; for in_doubt and failed the same deliveries again.", SendReply, headers=("Idempotency-Replayed",))},
+        method="POST",
+        path="/v1/messages/{id}/resend",
+        handler=resend,
+        operation_id="resend",
+        summary="Send it once more",
+        tag="Messages",
+        path_parameters=_ID,
+        is_rate_limited=True,
+        refusals=("forbidden", "domain_not_verified", "not_cancellable", "content_refused", "no_route"),
+        responses={
+            202: ResponseDoc(
+                "A new message; for in_doubt and failed the same deliveries again.", SendReply, headers=("Idempotency-Replayed",)
+            )
+        },
     ),
-)  # fmt: skip
+)

@@ -106,23 +106,47 @@ def _part_endpoints(kind: PartKind, example: str) -> tuple[Endpoint, ...]:
     path, title, name = f"/v1/{kind}s", kind.capitalize(), name_in_path(NAME_IN_PATH, example)
     return (
         Endpoint(
-            method="GET", path=path, handler=partial(list_parts, kind), operation_id=f"list{title}s", summary=f"List {kind}s", tag="Templates",
+            method="GET",
+            path=path,
+            handler=partial(list_parts, kind),
+            operation_id=f"list{title}s",
+            summary=f"List {kind}s",
+            tag="Templates",
             responses={200: ResponseDoc("All of them, by name.", PartPage)},
         ),
         Endpoint(
-            method="GET", path=f"{path}/{{name}}", handler=partial(get_part, kind), operation_id=f"get{title}", summary=f"One {kind}", tag="Templates",
-            path_parameters=name, responses={200: ResponseDoc("As it is now.", PartView)},
+            method="GET",
+            path=f"{path}/{{name}}",
+            handler=partial(get_part, kind),
+            operation_id=f"get{title}",
+            summary=f"One {kind}",
+            tag="Templates",
+            path_parameters=name,
+            responses={200: ResponseDoc("As it is now.", PartView)},
         ),
         Endpoint(
-            method="PUT", path=f"{path}/{{name}}", handler=partial(put_part, kind), operation_id=f"put{title}", tag="Templates",
-            summary=f"Make or change a {kind}; versions that were built stay as they are", path_parameters=name, body=PartBody,
-            examples=_PART_EXAMPLES, responses={200: ResponseDoc("As it is now.", PartView)},
+            method="PUT",
+            path=f"{path}/{{name}}",
+            handler=partial(put_part, kind),
+            operation_id=f"put{title}",
+            tag="Templates",
+            summary=f"Make or change a {kind}; versions that were built stay as they are",
+            path_parameters=name,
+            body=PartBody,
+            examples=_PART_EXAMPLES,
+            responses={200: ResponseDoc("As it is now.", PartView)},
         ),
         Endpoint(
-            method="DELETE", path=f"{path}/{{name}}", handler=partial(delete_part, kind), operation_id=f"delete{title}", summary=f"Take a {kind} away",
-            tag="Templates", path_parameters=name, responses={204: ResponseDoc("Gone.")},
+            method="DELETE",
+            path=f"{path}/{{name}}",
+            handler=partial(delete_part, kind),
+            operation_id=f"delete{title}",
+            summary=f"Take a {kind} away",
+            tag="Templates",
+            path_parameters=name,
+            responses={204: ResponseDoc("Gone.")},
         ),
-    )  # fmt: skip
+    )
 
 
 _PART_EXAMPLES: Final[dict[str, Any]] = {"footer": {"summary": "A partial", "value": {"source": "<p>Shop, 1 Main Street</p>"}}}

@@ -72,18 +72,29 @@ def draft_of(asked: VersionBody, name: str) -> TemplateDraft:
     own = source_of(subject=asked.subject, html=asked.html or "", mjml=asked.mjml or "", text=asked.text or "")
     others = {tag: _source(body) for tag, body in (asked.locales or {}).items()}
     return TemplateDraft(
-        name=name, type=asked.type, variables=tuple(variable_of(each) for each in asked.variables or ()), sources={fallback: own} | others,
-        fallback=fallback, waivers=asked.waivers or {}, sender=(asked.sender or "").strip(),
-    )  # fmt: skip
+        name=name,
+        type=asked.type,
+        variables=tuple(variable_of(each) for each in asked.variables or ()),
+        sources={fallback: own} | others,
+        fallback=fallback,
+        waivers=asked.waivers or {},
+        sender=(asked.sender or "").strip(),
+    )
 
 
 def variable_of(body: VariableBody) -> Variable:
     """The variable that is declared."""
     return Variable(
-        name=body.name or "", type=VariableType(body.type), required=bool(body.required), default=body.default, also=tuple(body.also or ()),
-        description=body.description or "", example=body.example, items=None if body.items is None else variable_of(body.items),
+        name=body.name or "",
+        type=VariableType(body.type),
+        required=bool(body.required),
+        default=body.default,
+        also=tuple(body.also or ()),
+        description=body.description or "",
+        example=body.example,
+        items=None if body.items is None else variable_of(body.items),
         properties=tuple(variable_of(inner) for inner in body.properties or ()),
-    )  # fmt: skip
+    )
 
 
 def _source(body: SourceBody) -> TemplateSource:

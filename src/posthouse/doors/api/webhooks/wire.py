@@ -11,17 +11,22 @@ from posthouse.model.http import LONGEST_URL
 Address = Annotated[
     str,
     Meta(
-        min_length=8, max_length=LONGEST_URL, description="https, unless private networks are allowed.",
+        min_length=8,
+        max_length=LONGEST_URL,
+        description="https, unless private networks are allowed.",
         examples=["https://app.example.com/hooks/mail"],
     ),
-]  # fmt: skip
+]
 EventFilter = Annotated[
     str,
     Meta(
-        max_length=64, pattern=EVENT_PATTERN + r"$(?!\n)", extra={"form": "an event type such as message.delivered, or message.*"},
-        examples=["message.delivered", "message.*"], extra_json_schema={"enum": list(FILTERS)},
+        max_length=64,
+        pattern=EVENT_PATTERN + r"$(?!\n)",
+        extra={"form": "an event type such as message.delivered, or message.*"},
+        examples=["message.delivered", "message.*"],
+        extra_json_schema={"enum": list(FILTERS)},
     ),
-]  # fmt: skip
+]
 EventFilters = Annotated[list[EventFilter], Meta(max_length=50, description="Only these; empty or `*`: all.")]
 StreamFilters = Annotated[list[StreamName], Meta(max_length=50, description="Only messages of these streams; empty: all.")]
 
