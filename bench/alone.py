@@ -1,4 +1,5 @@
-"""Scenario *alone*: what only Posthouse is asked: how fast it accepts, drains, and how long one mail takes when nothing else does.
+"""Scenario *alone*: what only Posthouse is asked: how fast it accepts, drains, and how long one mail takes when nothing else
+does.
 
 First ``--roles api`` takes a closed loop of 32 connections and an open loop at a fixed rate; nothing delivers meanwhile. Then
 all roles drain that backlog, and once it is gone single mails are sent at an easy pace.

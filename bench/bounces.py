@@ -1,6 +1,8 @@
-"""How well are returned mails understood? `python -m bench.bounces [FOLDER]` reads a folder of labelled ones and prints the table.
+"""How well are returned mails understood? `python -m bench.bounces [FOLDER]` reads a folder of labelled ones and prints the
+table.
 
-The folder has ``labels.csv`` (file, recipient, hardbounce, suggested_action …) and the mails. A kind is right where the label's action
+The folder has ``labels.csv`` (file, recipient, hardbounce, suggested_action …) and the mails. A kind is right where the label's
+action
 maps to it; ``suppresses`` must equal the label's hard bounce or complaint.
 """
 

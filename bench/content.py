@@ -1,6 +1,8 @@
-"""``python -m bench.content``: how well the content policy tells advertising from messages, with every stream on *refuse*; and how fast.
+"""``python -m bench.content``: how well the content policy tells advertising from messages, with every stream on *refuse*; and
+how fast.
 
-Three labelled sets: those the rules were made with, those that strangers wrote and that mended them, and those that strangers wrote and
+Three labelled sets: those the rules were made with, those that strangers wrote and that mended them, and those that strangers
+wrote and
 that were measured once before what one of them quoted mended a rule. Refused is what is judged commercial.
 """
 

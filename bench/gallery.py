@@ -1,4 +1,5 @@
-"""``python -m bench.gallery [FOLDER]``: every ready-made mail as its readers see it, in a real Chromium, narrow and wide, light and dark.
+"""``python -m bench.gallery [FOLDER]``: every ready-made mail as its readers see it, in a real Chromium, narrow and wide, light
+and dark.
 
 Pictures are JPEG files named by mail, language, width and colour scheme. They are for people to look at; nothing is compared.
 """

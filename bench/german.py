@@ -1,4 +1,6 @@
-"""What ready-made mails are filled with for German readers: their variables' examples, with those put into German that are words, amounts or addresses."""
+"""What ready-made mails are filled with for German readers: their variables' examples, with those put into German that are words,
+amounts or addresses.
+"""
 
 from typing import Any, Final
 

@@ -16,7 +16,8 @@ TEXT = (
 ) + "Keep your account safe: never tell anybody your password, and we shall never ask you for it.\n" * 6
 HTML = (
     "<!doctype html>\n<html><body>\n<p>Hello {{ name }},</p>\n"
-    + '<p style="font:16px/1.5 sans-serif;color:#222222">Somebody asked to reset your password; the link works for one hour.</p>\n'
+    + '<p style="font:16px/1.5 sans-serif;color:#222222">Somebody asked to reset your password; the link works for one '
+    "hour.</p>\n"
     * 20
     + '<p><a href="{{ link }}" style="padding:12px 24px;background:#0055aa;color:#ffffff">Reset password</a></p>\n'
     + "<p>{{ link }}</p>\n</body></html>\n"

@@ -72,7 +72,9 @@ def quick() -> Plan:
 
 
 def full(rounds: int) -> Plan:
-    """`--full`: the counts that the claims are stated with (1,000 resets, 60 s of bulk, 1,000 idle sends at 10/s); half an hour."""
+    """`--full`: the counts that the claims are stated with (1,000 resets, 60 s of bulk, 1,000 idle sends at 10/s); half an
+    hour.
+    """
     return Plan(
         rounds=rounds,
         budget_seconds=900 * rounds,

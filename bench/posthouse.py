@@ -35,7 +35,9 @@ class Posthouse:
         return said.strip()
 
     def start(self, folder: Path, sink: int, roles: str = "", *, second: bool = False, **settings: str) -> None:
-        """A first tenant and its domain; ``second``: another tenant, too. ``roles``: only these. ``settings`` as in the environment."""
+        """A first tenant and its domain; ``second``: another tenant, too. ``roles``: only these. ``settings`` as in the
+        environment.
+        """
         self._env = product.environment(folder / "posthouse", **({"ROUTES": f"smtp://127.0.0.1:{sink}?tls=off"} | settings))
         try:
             self._keys = json.loads(product.command(self._env, "init", "--json").stdout)

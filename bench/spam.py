@@ -1,6 +1,8 @@
-"""``python -m bench.spam``: what SpamAssassin and rspamd make of every ready-made mail, in each language, as it stands on the wire.
+"""``python -m bench.spam``: what SpamAssassin and rspamd make of every ready-made mail, in each language, as it stands on the
+wire.
 
-SpamAssassin runs with its local rules only (``-L``); of rspamd the symbols of its MIME and header groups are told, since everything else of
+SpamAssassin runs with its local rules only (``-L``); of rspamd the symbols of its MIME and header groups are told, since
+everything else of
 its score rests on the network. Both are Debian's packages, and whichever is not here is named and left out.
 """
 
@@ -29,7 +31,8 @@ LANGUAGES = ("en", "de")
 MOST = 1.0
 SENDER, READER = Mailbox("noreply", "shop.example", "Shop"), Mailbox("ada", "reader.example", "Ada Lovelace")
 _MIME = re.compile(
-    r"^(?:MIME_(?!GOOD|TRACE|UNKNOWN|HTML_ONLY$)|CT_|CTE_|HEADER_|MISSING_|INVALID_|BROKEN_|R_(?:PARTS|BAD_CTE|MISSING|NO_SPACE|UNDISC)|FORGED_|BAD_|MULTIPLE_|TOOLONG|HAS_ATTACHMENT_NAME)"
+    r"^(?:MIME_(?!GOOD|TRACE|UNKNOWN|HTML_ONLY$)|CT_|CTE_|HEADER_|MISSING_|INVALID_|BROKEN_|R_(?:PARTS|BAD_CTE|MISSING|"
+    r"NO_SPACE|UNDISC)|FORGED_|BAD_|MULTIPLE_|TOOLONG|HAS_ATTACHMENT_NAME)"
 )
 
 

@@ -1,4 +1,5 @@
-"""``python -m bench.tarpit``: one tenant has a domain's worth of mail queued that its server takes for ever over; what a reset of another waits.
+"""``python -m bench.tarpit``: one tenant has a domain's worth of mail queued that its server takes for ever over; what a reset of
+another waits.
 
 By ``mx:`` with a name server of our own. ``tar.example`` accepts every connection and answers each line only after four
 seconds, which no time-out cuts short; 50,000 mails to it are queued as password resets, so they are in the lane of the

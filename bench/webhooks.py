@@ -3,7 +3,8 @@
     python -m bench.webhooks [--seconds 10] [--rounds 5] [--rate 200]
 
 ``rate`` is events a second to the good endpoints together. Latency runs from the event's own time to its arrival. The dead
-endpoint takes connections and says nothing; the slow one answers after three seconds. p99 of each run, and the medians of both kinds.
+endpoint takes connections and says nothing; the slow one answers after three seconds. p99 of each run, and the medians of both
+kinds.
 """
 
 import argparse

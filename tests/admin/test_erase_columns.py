@@ -99,7 +99,8 @@ async def plant(post: Posting) -> list[str]:
     words = dict(await post.fetch(WORDS)) | dict.fromkeys(NAMES, "name")
     tables: dict[str, list[tuple[str, str]]] = {}
     for table, column, kind in await post.fetch(
-        "select c.relname, a.attname, t.typname from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid "
+        "select c.relname, a.attname, t.typname from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_type t on "
+        "t.oid = a.atttypid "
         "where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and not c.relispartition "
         "and a.attnum > 0 and not a.attisdropped and a.attidentity = '' order by 1, a.attnum"
     ):

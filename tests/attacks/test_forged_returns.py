@@ -1,4 +1,5 @@
-"""Ten thousand forged bounces and complaints suppress nobody and leave nothing behind, and a genuine one among them is heard at once.
+"""Ten thousand forged bounces and complaints suppress nobody and leave nothing behind, and a genuine one among them is heard at
+once.
 
 S-25 of the faults: whoever can make us believe that an address is dead locks its owner out. The long form is for `make soak`.
 """

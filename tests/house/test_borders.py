@@ -95,7 +95,8 @@ NOT_SECRET: Final = {
     "src/posthouse/admin/template_push.py:_same": "the digest of a template's words, compared with those of a version",
 }
 
-# A database session is lent by ``Database.session`` and ``Database.transaction``. Outside the store it is handed on, and asked nothing.
+# A database session is lent by ``Database.session`` and ``Database.transaction``. Outside the store it is handed on, and asked
+# nothing.
 ASKS_THE_DATABASE: Final = frozenset({
     "acquire", "add_listener", "copy_from_table", "copy_records_to_table", "copy_to_table", "cursor", "execute", "executemany", "fetch",
     "fetchmany", "fetchrow", "fetchval", "prepare", "set_type_codec",
@@ -104,7 +105,8 @@ SESSION: Final = re.compile(r"(^|_)(session|connection|conn|pool|database|transa
 CONNECTION: Final = re.compile(r"\b(asyncpg|Connection\[Record\]|PoolConnectionProxy)\b")
 # Where a session is asked something outside the store. To be emptied.
 ASKS_A_SESSION: Final[dict[str, str]] = {}
-# Doors that change something themselves instead of calling admin/ or pipeline/. To be emptied: what several rows need at once is a use case.
+# Doors that change something themselves instead of calling admin/ or pipeline/. To be emptied: what several rows need at once is
+# a use case.
 OPENS_TRANSACTIONS: Final = {
     "src/posthouse/doors/inbound/store_returned.py": "a returned mail and who asked for it are one commit: belongs into pipeline/feedback",
 }
@@ -216,7 +218,9 @@ def names_a_connection(module: Module) -> Iterator[int]:
 
 
 def asks_a_session(module: Module) -> Iterator[int]:
-    """SQL verbs on what is called a session or a connection to the database, or was lent as one; only who imports the store can have one."""
+    """SQL verbs on what is called a session or a connection to the database, or was lent as one; only who imports the store can
+    have one.
+    """
     if "posthouse.store" not in module.text:
         return
     names = lent(module)

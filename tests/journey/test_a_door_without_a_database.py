@@ -1,4 +1,6 @@
-"""A door that is started anew while the database hangs answers at once, and takes mail when the database is back (contract, "HTTP")."""
+"""A door that is started anew while the database hangs answers at once, and takes mail when the database is back (contract,
+"HTTP").
+"""
 
 import os
 import signal

@@ -1,4 +1,6 @@
-"""A mailbox that does not exist is on the list at once, with its evidence; the next send is answered so, and what is queued stops."""
+"""A mailbox that does not exist is on the list at once, with its evidence; the next send is answered so, and what is queued
+stops.
+"""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote

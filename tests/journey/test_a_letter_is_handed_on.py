@@ -1,4 +1,6 @@
-"""A person's letter leaves by the operator's route as it came: its author's signature holds, ours is not on it, and it goes round nowhere."""
+"""A person's letter leaves by the operator's route as it came: its author's signature holds, ours is not on it, and it goes round
+nowhere.
+"""
 
 import contextlib
 import http.client

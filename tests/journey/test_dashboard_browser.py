@@ -1,4 +1,6 @@
-"""The page at `/` in a real browser: recent messages and a timeline, hostile text shown as text, nothing fetched from elsewhere (S-13)."""
+"""The page at `/` in a real browser: recent messages and a timeline, hostile text shown as text, nothing fetched from elsewhere
+(S-13).
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

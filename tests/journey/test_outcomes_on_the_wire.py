@@ -1,4 +1,5 @@
-"""What a destination says or does becomes an outcome, a state, a reason and a next step on the timeline (F-02 to F-04, F-17 to F-26).
+"""What a destination says or does becomes an outcome, a state, a reason and a next step on the timeline (F-02 to F-04, F-17 to
+F-26).
 
 By ``mx:``. All misbehaving hosts are written to at once; the tests then read what came of it.
 """
@@ -18,7 +19,9 @@ SETTLED = ("delivered", "bounced", "deferred", "in_doubt", "expired", "failed")
 
 
 class Row(NamedTuple):
-    """What a fault comes to. ``kind``: of the event of a bounce; ``wait``: seconds until the next attempt, at least and at most."""
+    """What a fault comes to. ``kind``: of the event of a bounce; ``wait``: seconds until the next attempt, at least and at
+    most.
+    """
 
     local: str
     state: str

@@ -1,4 +1,6 @@
-"""Stopping and starting: SIGTERM loses and repeats nothing, the next start goes on; what cannot start says why in one sentence."""
+"""Stopping and starting: SIGTERM loses and repeats nothing, the next start goes on; what cannot start says why in one
+sentence.
+"""
 
 import json
 import signal

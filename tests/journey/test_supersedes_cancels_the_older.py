@@ -1,4 +1,6 @@
-"""A newer message with the same `supersedes` cancels the older one, if that was not attempted; only then, and only if asked to."""
+"""A newer message with the same `supersedes` cancels the older one, if that was not attempted; only then, and only if asked
+to.
+"""
 
 from tests.journey.conftest import World
 from tests.support.mailer import SENDER

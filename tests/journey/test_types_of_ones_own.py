@@ -1,4 +1,6 @@
-"""A type that a tenant made, over both doors to the wire: its parent's terms, its own name, and no new label in the metrics (T1)."""
+"""A type that a tenant made, over both doors to the wire: its parent's terms, its own name, and no new label in the metrics
+(T1).
+"""
 
 from tests.journey.conftest import Home
 from tests.support.mailer import letter, submit

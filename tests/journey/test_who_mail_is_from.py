@@ -1,4 +1,6 @@
-"""A message that does not say who it is from is from its template, else its stream, else its tenant; and is judged as such (A4)."""
+"""A message that does not say who it is from is from its template, else its stream, else its tenant; and is judged as such
+(A4).
+"""
 
 from tests.journey.conftest import World
 from tests.support.mailer import SENDER, letter, submit

@@ -1,4 +1,6 @@
-"""Whatever was handed in, what leaves is clean, seven-bit, signed twice, and goes to exactly the address that is stored (S-02 to S-04, S-12)."""
+"""Whatever was handed in, what leaves is clean, seven-bit, signed twice, and goes to exactly the address that is stored (S-02 to
+S-04, S-12).
+"""
 
 import base64
 import re

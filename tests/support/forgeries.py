@@ -26,7 +26,9 @@ class Forgery:
 
 @dataclass
 class Answers:
-    """``codes`` by door and code; ``late``: seconds from the moment each was due to its answer; ``seconds``: first offer to last answer."""
+    """``codes`` by door and code; ``late``: seconds from the moment each was due to its answer; ``seconds``: first offer to last
+    answer.
+    """
 
     codes: Counter[tuple[str, int]] = field(default_factory=Counter)
     late: list[float] = field(default_factory=list)

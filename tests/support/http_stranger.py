@@ -1,4 +1,6 @@
-"""Strangers' HTTP servers, as they are and as they should not be: scripted answers on loopback, with a ledger of what was asked."""
+"""Strangers' HTTP servers, as they are and as they should not be: scripted answers on loopback, with a ledger of what was
+asked.
+"""
 
 import asyncio
 import contextlib

@@ -88,7 +88,9 @@ class Stock:
         return name
 
     async def give_back(self, name: str) -> None:
-        """Whoever is still connected is put out. One whose tables are others than the template's, that has settings of its own or is large, is dropped."""
+        """Whoever is still connected is put out. One whose tables are others than the template's, that has settings of its own or
+        is large, is dropped.
+        """
         async with _connected(_named(self._cluster.dsn, name)) as connection:
             await connection.execute(_OTHERS)
             same = await connection.fetchval(_SHAPE) == self._shape and not await connection.fetchval(_CHANGED)

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """What is done inside takes less of this thread's processor time. The collector waits: its walks grow with the whole test run."""
+    """What is done inside takes less of this thread's processor time. The collector waits: its walks grow with the whole test
+    run.
+    """
     gc.disable()
     begun = time.thread_time()
     try:

@@ -151,7 +151,8 @@ def _run(command: list[str], folder: Path | None = None) -> str:
 
 def _wrap(name: str, tool: Tool) -> None:
     """A script that starts the unpacked program in its own place, keeping its process id."""
-    # Some libraries stand a folder deeper and are found by an absolute path, which holds only where they are installed (pulseaudio).
+    # Some libraries stand a folder deeper and are found by an absolute path, which holds only where they are installed
+    # (pulseaudio).
     deep = {path.parent for pattern in ("**/lib/*/*.so*", "**/lib/*/*/lib*.so*") for path in UNPACKED.glob(pattern)}
     libraries = sorted(deep | {UNPACKED / "usr/lib"})
     modules = sorted(path for pattern in PERL_FOLDERS for path in UNPACKED.glob(pattern))

@@ -1,4 +1,6 @@
-"""Ready-made mails in a real browser: whatever stands in them they fit a narrow phone, and their button can be read and seen in any brand."""
+"""Ready-made mails in a real browser: whatever stands in them they fit a narrow phone, and their button can be read and seen in
+any brand.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Sequence

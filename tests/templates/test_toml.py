@@ -25,7 +25,8 @@ def test_a_manifest_reads_well() -> None:
         "variables": [{"name": "n", "type": "array", "items": {"type": "number"}}],
     }
     assert toml.dumps(manifest) == (
-        'name = "note"\n\n[waivers]\na-rule = "because \\"so\\""\n\n[[variables]]\nname = "n"\ntype = "array"\nitems = {type = "number"}\n'
+        'name = "note"\n\n[waivers]\na-rule = "because \\"so\\""\n\n[[variables]]\nname = "n"\ntype = "array"\nitems = {type '
+        '= "number"}\n'
     )
 
 

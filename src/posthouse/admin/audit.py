@@ -1,6 +1,7 @@
 """The one way into the audit trail: who changed what, in the transaction of the change itself.
 
-A change that is rolled back leaves no row, and no change is committed without one. Never put a secret, a recipient's address or the words
+A change that is rolled back leaves no row, and no change is committed without one. Never put a secret, a recipient's address or
+the words
 of a mail into ``data``: an erasure does not rewrite the trail.
 """
 
@@ -19,7 +20,9 @@ from posthouse.store.tenants import audit
 async def record(
     context: AdminContext, session: Session, actor: Actor, action: str, subject: str, data: Mapping[str, Any]
 ) -> None:
-    """Write one row for the actor's tenant. ``action`` is in the past tense; ``subject`` is a kind and a name (``stream/marketing``)."""
+    """Write one row for the actor's tenant. ``action`` is in the past tense; ``subject`` is a kind and a name
+    (``stream/marketing``).
+    """
     now = context.clock.now()
     await audit.write(session, actor.tenant, AuditEntry(context.new_id(now), now, actor.name, action, subject, dict(data)))
 

@@ -1,6 +1,7 @@
 """Erase an address: the request of a person, carried out at once and on record, without the address.
 
-What is erased stands in ``store.recipients.erasure``; how a text may hold the address, in ``admin.address_pattern``. The address itself
+What is erased stands in ``store.recipients.erasure``; how a text may hold the address, in ``admin.address_pattern``. The address
+itself
 stays on the suppression list as a hash with a legal block, so that it is never written to again.
 """
 
@@ -18,7 +19,9 @@ from posthouse.store.recipients.suppression_lookup import PREFIX
 
 
 class Erased(msgspec.Struct, frozen=True, rename="camel"):
-    """What was done. ``pending``: messages whose content stays because others of it still wait; erase again when they are sent."""
+    """What was done. ``pending``: messages whose content stays because others of it still wait; erase again when they are
+    sent.
+    """
 
     entries: tuple[str, ...]
     messages: int
@@ -34,7 +37,9 @@ class AddressInUse(msgspec.Struct, frozen=True):
 
 
 async def erase(context: AdminContext, actor: Actor, mailbox: Mailbox, reason: str) -> Erased | AddressInUse:
-    """Erase an address from everything of the tenant's, live and test. Errors: what Postgres raises; running it again does the rest."""
+    """Erase an address from everything of the tenant's, live and test. Errors: what Postgres raises; running it again does the
+    rest.
+    """
     now, address = context.clock.now(), mailbox.address
     target = AddressToErase(
         tenant=actor.tenant,

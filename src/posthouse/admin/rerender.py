@@ -4,7 +4,8 @@ What was sent is answered from stored content; this is the proof that the versio
 rendering is stored, sealed with the variables, for message types whose content is a record. A difference is reported, never
 hidden: it means that the engine, its language data or our own filters have changed.
 
-Known sharp edges: a tenant's own template and a ready-made one may have the same name and number; whichever gives the digest counts.
+Known sharp edges: a tenant's own template and a ready-made one may have the same name and number; whichever gives the digest
+counts.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,9 @@ _NO_DIGEST: Final = Rejection("not_found", "The message was accepted before dige
 
 
 class RerenderResult(msgspec.Struct, frozen=True):
-    """The rendering of today. ``digest`` is its own, ``accepted_digest`` that of the rendering that was accepted; both hexadecimal."""
+    """The rendering of today. ``digest`` is its own, ``accepted_digest`` that of the rendering that was accepted; both
+    hexadecimal.
+    """
 
     version: TemplateVersion
     rendered: RenderedTemplate

@@ -66,7 +66,9 @@ async def _check(context: AdminContext, actor: Actor, settings: dict[str, Any]) 
 
 
 async def _own_host(context: AdminContext, actor: Actor, text: str) -> str | Rejection:
-    """The host as it stands in links: below a domain of the tenant's that is trusted or verified, so that nobody takes another's."""
+    """The host as it stands in links: below a domain of the tenant's that is trusted or verified, so that nobody takes
+    another's.
+    """
     mailbox = parse_mailbox(f"postmaster@{text.strip()}")
     if isinstance(mailbox, AddressFault) or mailbox.domain.startswith("["):
         return invalid(FieldError("trackingDomain", "must be a host name such as links.shop.example"))

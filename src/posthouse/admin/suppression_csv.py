@@ -1,7 +1,9 @@
 """Suppressions as comma-separated values (RFC 4180): rows read with what is wrong with each, and entries written as rows.
 
-The first line is a header: ``address``, and optionally ``cause``, ``stream``, ``reason``, ``security``, ``until``. Other systems' names
-of columns (``email``) and causes (``spam``) are understood; a file without a header has one address a line. A row that cannot be added is
+The first line is a header: ``address``, and optionally ``cause``, ``stream``, ``reason``, ``security``, ``until``. Other systems'
+names
+of columns (``email``) and causes (``spam``) are understood; a file without a header has one address a line. A row that cannot be
+added is
 reported by the number of its line and stops nothing.
 
 Must never know: the database, and who imports.
@@ -44,7 +46,9 @@ class SuppressionToAdd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_rows(lines: Iterable[str], defaults: SuppressionToAdd) -> Iterator[tuple[int, SuppressionToAdd | str]]:
-    """Line numbers with the entry to add, or why there is none. Blank lines are skipped; ``defaults`` fill what a row leaves out."""
+    """Line numbers with the entry to add, or why there is none. Blank lines are skipped; ``defaults`` fill what a row leaves
+    out.
+    """
     reader = csv.reader(lines)
     header: list[str] | None = None
     while True:

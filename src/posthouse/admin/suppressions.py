@@ -1,9 +1,11 @@
 """The suppression list as people change it: added to, removed from, a window undone, a file imported or exported.
 
-Who may remove what is ``policy.recipients.suppress.lifted_by``: a tenant removes whatever it answers for itself, a legal block only the
+Who may remove what is ``policy.recipients.suppress.lifted_by``: a tenant removes whatever it answers for itself, a legal block
+only the
 operator, on the command line. The audit trail has an address as its hash, so that an erasure need not rewrite it.
 
-Known sharp edges: an import commits a chunk at a time, so one that breaks off has added what came before; importing the file again adds
+Known sharp edges: an import commits a chunk at a time, so one that breaks off has added what came before; importing the file
+again adds
 the rest.
 """
 
@@ -31,7 +33,9 @@ SHOWN_CAUSES: Final = sorted({*MANUAL_CAUSES, Cause.PROVISIONAL})  # what a list
 
 
 class SuppressionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries to list; None: whatever it is. ``cause`` provisional: those that are provisional still, whatever their cause."""
+    """Which entries to list; None: whatever it is. ``cause`` provisional: those that are provisional still, whatever their
+    cause.
+    """
 
     address: str | None = None
     cause: str | None = None
@@ -52,7 +56,9 @@ class RemovalResult(msgspec.Struct, frozen=True):
 
 
 class UndoWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose hard bounces between two moments were wrong: a mailbox provider's, or (``is_site``) those of addresses at a domain."""
+    """Whose hard bounces between two moments were wrong: a mailbox provider's, or (``is_site``) those of addresses at a
+    domain.
+    """
 
     name: str
     begin: datetime

@@ -50,7 +50,9 @@ def _no_progress(_text: str) -> None:
 
 
 class PushOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """``activate``: switch to what is pushed. ``dry_run``: only say what would change. ``progress`` is called with what takes long."""
+    """``activate``: switch to what is pushed. ``dry_run``: only say what would change. ``progress`` is called with what takes
+    long.
+    """
 
     activate: bool = True
     dry_run: bool = False
@@ -58,7 +60,9 @@ class PushOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PushedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What became of one thing in the folder. ``kind``: template, layout or partial; ``result``: created, changed, activated, submitted, unchanged."""
+    """What became of one thing in the folder. ``kind``: template, layout or partial; ``result``: created, changed, activated,
+    submitted, unchanged.
+    """
 
     kind: str
     name: str

@@ -108,7 +108,9 @@ def check_draft(draft: TemplateDraft, own_types: OwnTypes | None = None) -> tupl
 async def store_version(
     context: AdminContext, session: Session, actor: Actor, draft: TemplateDraft, built: BuiltVersion
 ) -> SavedVersion:
-    """Write the next version down as a draft; the template's row is locked. ``notes`` say why it may not become active at once."""
+    """Write the next version down as a draft; the template's row is locked. ``notes`` say why it may not become active at
+    once.
+    """
     now, tenant = context.clock.now(), actor.tenant
     digest = rules.digest(draft, built.compiled_templates)
     number = await versions.add_version(session, tenant, draft, built.compiled_templates, digest, actor.name, now)

@@ -1,4 +1,6 @@
-"""A tenant and its credentials: the first of an installation (``posthouse init``, ``make run``), every other one, and its settings."""
+"""A tenant and its credentials: the first of an installation (``posthouse init``, ``make run``), every other one, and its
+settings.
+"""
 
 from collections.abc import Sequence
 

@@ -3,7 +3,8 @@
 The address is checked when it is given, so that a mistake is reported at once, and again at every connection, because what a name
 stands for changes. It must be https, unless private networks are allowed: then http is taken too, for development.
 
-Known sharp edges: a window is replayed in pieces, each with its own commit, so the row of the audit trail is written before the first.
+Known sharp edges: a window is replayed in pieces, each with its own commit, so the row of the audit trail is written before the
+first.
 """
 
 import difflib

@@ -1,1 +1,3 @@
-"""Ways in: HTTP, SMTP submission, pages and the command line. A door authenticates, parses and shapes errors; it decides nothing."""
+"""Ways in: HTTP, SMTP submission, pages and the command line. A door authenticates, parses and shapes errors; it decides
+nothing.
+"""

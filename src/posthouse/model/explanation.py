@@ -41,7 +41,8 @@ class PolicyFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What the primary-purpose test says. ``kind``: transactional, mixed_allowed, commercial or unknown; ``reason``: why commercial.
+    """What the primary-purpose test says. ``kind``: transactional, mixed_allowed, commercial or unknown; ``reason``: why
+    commercial.
 
     ``share``: the promotional part of what is visible, 0 to 1; ``purpose``: which of the FTC's kinds of transactional mail it is.
     """

@@ -33,7 +33,8 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """One fact about one recipient.
 
     ``recipient`` as the report names it (evidence only; the address acted on is the one in our record). ``reason``: a word of
-    ``model.outcome.Reason``. ``reply_code``: what the host answered, where the report says it. ``event_id``: the provider's own id of this event, '' where it has none. ``remote_id``: the provider's id of the
+    ``model.outcome.Reason``. ``reply_code``: what the host answered, where the report says it. ``event_id``: the provider's own
+    id of this event, '' where it has none. ``remote_id``: the provider's id of the
     message. ``message``: our own ``msg_…`` id, where the report carries it. ``at``: when it happened, as they say, aware.
     """
 
@@ -53,7 +54,8 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawFeedback(msgspec.Struct, frozen=True, kw_only=True):
-    """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where known.
+    """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where
+    known.
 
     ``message`` and ``position``: whose return path it came to.
     """

@@ -11,7 +11,9 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The defaults are the contract's. ``message_bytes``: encoded, as it will be on the wire; ``recipients``: of to, cc and bcc together."""
+    """The defaults are the contract's. ``message_bytes``: encoded, as it will be on the wire; ``recipients``: of to, cc and bcc
+    together.
+    """
 
     message_bytes: int = 25 << 20
     html_bytes: int = 1 << 20

@@ -63,10 +63,12 @@ class Ruling(msgspec.Struct, frozen=True):
 
 
 class SuppressionEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An address to be entered. ``lookup``: its hash. ``stream`` None: all. ``source``: where it came from (smtp, report, hook, api …).
+    """An address to be entered. ``lookup``: its hash. ``stream`` None: all. ``source``: where it came from (smtp, report, hook,
+    api …).
 
     ``evidence`` is plain JSON: the reply or report heard, delivery and message ids. ``provider``: the registrable domain of
-    who answered (``policy.recipients.bounce_brake.provider_of``), '' where a person entered it. ``until`` None: for good. ``id`` None: a new one.
+    who answered (``policy.recipients.bounce_brake.provider_of``), '' where a person entered it. ``until`` None: for good. ``id``
+    None: a new one.
     """
 
     address: str
@@ -103,7 +105,9 @@ class Suppression(msgspec.Struct, frozen=True):
 
 
 class SuppressionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries. ``lookup``: of this address; ``provisional``: those that are held, or those that are not; ``before``: a page's place."""
+    """Which entries. ``lookup``: of this address; ``provisional``: those that are held, or those that are not; ``before``: a
+    page's place.
+    """
 
     lookup: bytes | None = None
     cause: str | None = None
@@ -144,7 +148,8 @@ class SoftEnd(msgspec.Struct, frozen=True, kw_only=True):
 class SoftBounceRule(msgspec.Struct, frozen=True):
     """When soft bounces in a row make a mailbox hard; ``policy.recipients.soft_bounces.RULE`` is the one in use.
 
-    ``is_mailbox_reason``: whether a reason counts at all. ``is_hard``: whether so many, from the first to the last, are enough; its last
+    ``is_mailbox_reason``: whether a reason counts at all. ``is_hard``: whether so many, from the first to the last, are enough;
+    its last
     argument is the tenant's own limit, None where it set none.
     """
 

@@ -16,7 +16,8 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """``write`` takes a batch and returns a result per item, in order. ``fails_together``: the error is not one item's, so retrying
+    """``write`` takes a batch and returns a result per item, in order. ``fails_together``: the error is not one item's, so
+    retrying
     the items alone is of no use.
     """
 

@@ -1,7 +1,9 @@
 """A mapping written as TOML 1.0, in one layout: the standard library reads TOML and cannot write it.
 
-Plain values first, then tables, then arrays of tables; deeper values are written inline. The layout does not depend on the length of
-a value, so that a changed value changes one line in version control (docs/dependencies.md says why it is not ``tomli-w``). Strings are basic strings, so
+Plain values first, then tables, then arrays of tables; deeper values are written inline. The layout does not depend on the length
+of
+a value, so that a changed value changes one line in version control (docs/dependencies.md says why it is not ``tomli-w``).
+Strings are basic strings, so
 anything a string can hold can be written; a lone surrogate cannot, as in every UTF-8 file.
 """
 
@@ -15,7 +17,9 @@ _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"
 
 
 def dumps(table: Mapping[str, Any]) -> str:
-    """The document; values are text, numbers, true or false, lists and mappings. TOML has no null: members that are None are left out."""
+    """The document; values are text, numbers, true or false, lists and mappings. TOML has no null: members that are None are left
+    out.
+    """
     table = {name: value for name, value in table.items() if value is not None}
     plain = [f"{_key(name)} = {_value(value)}" for name, value in table.items() if not _is_nested(value)]
     pieces = ["\n".join(plain)] if plain else []

@@ -62,8 +62,10 @@ def test_with_a_template_the_template_wins() -> None:
 
 def test_with_a_template_all_but_the_words_stays_the_authors() -> None:
     head = (
-        b"To: ann@x.example\r\nX-Posthouse-Template: receipt\r\nReply-To: Help <help@shop.example>\r\nMessage-ID: <own@shop.example>\r\n"
-        b"In-Reply-To: <a@x.example>\r\nX-Other: =?utf-8?q?Gr=C3=BC?=\r\n =?utf-8?q?n?=\r\nX-Other: again\r\nReceived: by x\r\nIdempotency-Key: k\r\n"
+        b"To: ann@x.example\r\nX-Posthouse-Template: receipt\r\nReply-To: Help <help@shop.example>\r\nMessage-ID: "
+        b"<own@shop.example>\r\n"
+        b"In-Reply-To: <a@x.example>\r\nX-Other: =?utf-8?q?Gr=C3=BC?=\r\n =?utf-8?q?n?=\r\nX-Other: again\r\nReceived: by "
+        b"x\r\nIdempotency-Key: k\r\n"
         b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
     )
     body = b"--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pdf; name=bill.pdf\r\nContent-Disposition: attachment; filename=bill.pdf\r\n\r\n%PDF\r\n--b--\r\n"

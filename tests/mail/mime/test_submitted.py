@@ -71,12 +71,13 @@ def refused(raw: bytes) -> SubmittedFault:
 def test_a_message_keeps_its_fields_in_their_order_and_loses_what_is_not_for_readers() -> None:
     found = taken(
         FROM + b"Received: from laptop\r\n by here\r\nReturn-Path: <x@y>\r\nBcc: secret@x.example\r\nSender: other@x.example\r\n"
-        b"DKIM-Signature: v=1\r\nARC-Seal: i=1\r\nDate: today\r\nFeedback-ID: x\r\nResent-Bcc: s@x.example\r\nTo: a@b.example, C <c@d.example>\r\n"
+        b"DKIM-Signature: v=1\r\nARC-Seal: i=1\r\nDate: today\r\nFeedback-ID: x\r\nResent-Bcc: s@x.example\r\nTo: "
+        b"a@b.example, C <c@d.example>\r\n"
         b"Cc: e@f.example\r\nSubject: Hi\r\nX-Mailer: my\r\n folded\r\nMessage-ID: <1@shop.example>\r\n\r\nHello\r\n"
     )
     assert found.content.head == (
-        FROM
-        + b"To: a@b.example, C <c@d.example>\r\nCc: e@f.example\r\nSubject: Hi\r\nX-Mailer: my\r\n folded\r\nMessage-ID: <1@shop.example>\r\n"
+        FROM + b"To: a@b.example, C <c@d.example>\r\nCc: e@f.example\r\nSubject: Hi\r\nX-Mailer: my\r\n folded\r\nMessage-ID: "
+        b"<1@shop.example>\r\n"
     )
     assert (found.sender, found.subject, found.message_id) == (SHOP, "Hi", "<1@shop.example>")
     assert found.content.message_id == "<1@shop.example>"
@@ -182,8 +183,8 @@ def test_an_eight_bit_body_without_mime_headers_is_labelled_properly(body: bytes
 
 def test_eight_bit_under_an_ascii_label_gets_a_true_one_and_keeps_the_rest() -> None:
     found = taken(
-        FROM
-        + b'MIME-Version: 1.0\r\nContent-Type: text/html; charset=us-ascii; format="flowed"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n<p>\xc3\xbc</p>'
+        FROM + b'MIME-Version: 1.0\r\nContent-Type: text/html; charset=us-ascii; format="flowed"\r\nContent-Transfer-Encoding: '
+        b"8bit\r\n\r\n<p>\xc3\xbc</p>"
     )
     message = heard(found)
     assert (message.get_content_type(), message.get_content_charset(), message.get_param("format")) == (
@@ -206,7 +207,8 @@ def test_a_declared_charset_stays_as_declared() -> None:
 
 def test_eight_bit_headers_become_encoded_words_and_addresses_stay_addresses() -> None:
     found = taken(
-        b"From: J\xc3\xbcrgen <j@b.example>\r\nTo: =?utf-8?q?=C3=96?= \xd6 <o@b.example>\r\nSubject: Gr\xfc\xdfe =?utf-8?q?=C3=BC?=\r\n"
+        b"From: J\xc3\xbcrgen <j@b.example>\r\nTo: =?utf-8?q?=C3=96?= \xd6 <o@b.example>\r\nSubject: Gr\xfc\xdfe "
+        b"=?utf-8?q?=C3=BC?=\r\n"
         b"X-Note: caf\xc3\xa9\r\nReply-To: G\xc3\xa4ste: a@b.example;\r\nCc: G\xc3\xa4ste:;\r\n\r\nx"
     )
     assert_seven_bit(found)
@@ -219,9 +221,10 @@ def test_eight_bit_headers_become_encoded_words_and_addresses_stay_addresses() -
 
 def test_eight_bit_file_names_are_encoded_in_their_parameters() -> None:
     found = taken(
-        FROM
-        + b'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; name="gr\xc3\xb6\xc3\x9fe.pdf"\r\n'
-        b'Content-Disposition: attachment; filename="gr\xc3\xb6\xc3\x9fe.pdf"\r\nContent-Description: f\xc3\xbcr; dich\r\n\r\n%PDF\r\n--b--\r\n'
+        FROM + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; "
+        b'name="gr\xc3\xb6\xc3\x9fe.pdf"\r\n'
+        b'Content-Disposition: attachment; filename="gr\xc3\xb6\xc3\x9fe.pdf"\r\nContent-Description: f\xc3\xbcr; '
+        b"dich\r\n\r\n%PDF\r\n--b--\r\n"
     )
     assert_seven_bit(found)
     part = next(heard(found).iter_attachments())
@@ -280,9 +283,8 @@ def test_a_text_full_of_oddities_keeps_its_structure() -> None:
 
 
 SIGNED = (
-    b'Content-Type: multipart/signed; boundary=s; protocol="application/pgp-signature"\r\n\r\n--s\r\nContent-Type: text/plain\r\n\r\n\xc3\xbc '
-    + b"x" * 1200
-    + b"\r\n--s\r\nContent-Type: application/pgp-signature\r\n\r\nabc%d\r\n--s--\r\n"
+    b'Content-Type: multipart/signed; boundary=s; protocol="application/pgp-signature"\r\n\r\n--s\r\nContent-Type: '
+    b"text/plain\r\n\r\n\xc3\xbc " + b"x" * 1200 + b"\r\n--s\r\nContent-Type: application/pgp-signature\r\n\r\nabc%d\r\n--s--\r\n"
 )
 EMBEDDED = b"Content-Type: message/rfc822\r\n\r\nFrom: \xc3\xbc@b\r\nno field\r\n\r\n\xc3\xbc\r\n"
 
@@ -327,9 +329,10 @@ def letter(**changes: bytes) -> bytes:
         "file": b"data",
     } | changes
     return (
-        FROM
-        + b"Date: %(date)b\r\nMessage-ID: %(id)b\r\nSubject: %(subject)b\r\nContent-Type: multipart/mixed; boundary=%(boundary)b\r\n\r\n"
-        b"--%(boundary)b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %(transfer)b\r\n\r\n%(text)b\r\n"
+        FROM + b"Date: %(date)b\r\nMessage-ID: %(id)b\r\nSubject: %(subject)b\r\nContent-Type: multipart/mixed; "
+        b"boundary=%(boundary)b\r\n\r\n"
+        b"--%(boundary)b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: "
+        b"%(transfer)b\r\n\r\n%(text)b\r\n"
         b"--%(boundary)b\r\nContent-Type: a/b; name=f\r\n\r\n%(file)b\r\n--%(boundary)b--\r\n"
     ) % {key.encode(): value for key, value in parts.items()}
 
@@ -412,12 +415,17 @@ def by_the_old_library() -> bytes:
 
 def by_phpmailer() -> bytes:
     return (
-        "To: =?UTF-8?B?w5Y=?= <o@x.example>\r\nFrom: =?UTF-8?Q?J=C3=BCrgen?= <j@shop.example>\r\nSubject: =?UTF-8?B?R3LDvMOfZQ==?=\r\nX-Posthouse-Type: receipt\r\n"
+        "To: =?UTF-8?B?w5Y=?= <o@x.example>\r\nFrom: =?UTF-8?Q?J=C3=BCrgen?= <j@shop.example>\r\nSubject: "
+        "=?UTF-8?B?R3LDvMOfZQ==?=\r\nX-Posthouse-Type: receipt\r\n"
         'X-Mailer: PHPMailer 6.8.0 (https://github.com/PHPMailer/PHPMailer)\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary="b1"\r\n'
-        'Content-Transfer-Encoding: 8bit\r\n\r\nThis is a multi-part message in MIME format.\r\n--b1\r\nContent-Type: multipart/alternative;\r\n boundary="b2"\r\n\r\n'
-        "--b2\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHallo ü\r\n\r\n--b2\r\nContent-Type: text/html; charset=utf-8\r\n"
-        'Content-Transfer-Encoding: 8bit\r\n\r\n<p>Hallo ü</p>\r\n\r\n\r\n--b2--\r\n\r\n--b1\r\nContent-Type: text/plain; name="=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?="\r\n'
-        'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?="\r\n\r\nw7zDvMO8w7zDvMO8w7zDvMO8w7w=\r\n\r\n\r\n--b1--\r\n'
+        "Content-Transfer-Encoding: 8bit\r\n\r\nThis is a multi-part message in MIME format.\r\n--b1\r\nContent-Type: "
+        'multipart/alternative;\r\n boundary="b2"\r\n\r\n'
+        "--b2\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHallo "
+        "ü\r\n\r\n--b2\r\nContent-Type: text/html; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n<p>Hallo ü</p>\r\n\r\n\r\n--b2--\r\n\r\n--b1\r\nContent-Type: text/plain; "
+        'name="=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?="\r\n'
+        "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; "
+        'filename="=?UTF-8?Q?gr=C3=B6=C3=9Fe.txt?="\r\n\r\nw7zDvMO8w7zDvMO8w7zDvMO8w7w=\r\n\r\n\r\n--b1--\r\n'
     ).encode()
 
 
@@ -439,7 +447,8 @@ def test_frameworks_mailers_are_understood_as_they_are(mailer: Callable[[], byte
 def test_swaks_is_understood_as_it_is() -> None:
     found = taken(
         b"Date: Sun, 22 Nov 2026 16:00:00 +0000\r\nTo: u@x.example\r\nFrom: a@shop.example\r\nSubject: test Sun\r\n"
-        b"Message-Id: <20261122.1@host>\r\nX-Mailer: swaks v20201014.0 jetmore.org/john/code/swaks/\r\n\r\nThis is a test mailing\r\n\r\n"
+        b"Message-Id: <20261122.1@host>\r\nX-Mailer: swaks v20201014.0 jetmore.org/john/code/swaks/\r\n\r\nThis is a test "
+        b"mailing\r\n\r\n"
     )
     assert found.message_id == "<20261122.1@host>"
     assert found.content.body == b"This is a test mailing\r\n\r\n"

@@ -26,7 +26,8 @@ def test_a_group_of_fields_names_the_recipient_that_the_mail_was_sent_to(fields:
 
 def test_the_second_of_two_groups_has_its_own_status() -> None:
     first, second = notices_of_fields(
-        "Final-Recipient: rfc822; a@x.test\nStatus: 5.2.2\nFinal-Recipient: rfc822; b@x.test\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no"
+        "Final-Recipient: rfc822; a@x.test\nStatus: 5.2.2\nFinal-Recipient: rfc822; b@x.test\nStatus: 5.1.1\nDiagnostic-Code: "
+        "smtp; 550 no"
     )
     assert (first.status, first.diagnostic, second.status, second.diagnostic) == ("5.2.2", "", "5.1.1", "550 no")
 
@@ -48,7 +49,8 @@ def test_the_reader_of_a_report_is_no_recipient_in_a_sentence() -> None:
 
 def test_a_content_type_without_its_semicolon_is_read() -> None:
     mail = (
-        b"From: Mail Deliver System <MAILER-DAEMON>\r\nSubject: Returned Mail\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"From: Mail Deliver System <MAILER-DAEMON>\r\nSubject: Returned Mail\r\nContent-Type: multipart/mixed; "
+        b"boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: text/plain\r\n   charset=us-ascii\r\n\r\njane@x.test [User unknown]\r\n--b--\r\n"
     )
     report = read(mail)

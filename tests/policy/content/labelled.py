@@ -38,7 +38,9 @@ def earlier() -> list[Labelled]:
 
 
 def held_out() -> list[Labelled]:
-    """Those written by somebody who had not seen the rules; measured once, then one of them mended a rule (what is quoted). Empty where the file is not here."""
+    """Those written by somebody who had not seen the rules; measured once, then one of them mended a rule (what is quoted). Empty
+    where the file is not here.
+    """
     path = HERE / "held_out.jsonl"
     return list(_read(path)) if path.exists() else []
 

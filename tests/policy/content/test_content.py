@@ -15,7 +15,8 @@ from tests.support.spent import within
 RECEIPT = "Thanks for your order.\n\nOrder number 1234\n\n2 x Blue shirt $40.00\n\nTotal $40.00\n\nPaid with Visa ending in 4242\n\nShips to 1 Main Street, Springfield"
 MIXED = f"{RECEIPT}\n\nYou might also like our green socks."
 STUFFED = (
-    "Order 1234: total $5.\n\nUse promo code TAKE20 at checkout for 20% off your next purchase!\n\nYou might also like\n\nShoes $50\n\n"
+    "Order 1234: total $5.\n\nUse promo code TAKE20 at checkout for 20% off your next purchase!\n\nYou might also "
+    "like\n\nShoes $50\n\n"
     "Shop now\n\nBag $70\n\nShop now\n\nHat $15\n\nShop now"
 )
 
@@ -130,7 +131,9 @@ def test_lines_of_a_quotation_are_somebody_elses_where_there_is_anything_else() 
 
 
 def test_news_of_a_feature_claim_the_paragraphs_that_follow() -> None:
-    """A renewal followed by three paragraphs about a launch is no transactional mail, though two of them name nothing for sale."""
+    """A renewal followed by three paragraphs about a launch is no transactional mail, though two of them name nothing for
+    sale.
+    """
     launch = (
         "Your subscription renewed on 14 May for $8.00.\n\nIntroducing Page Turner, the biggest step we have ever made\n\n"
         "Page Turner writes your summaries and finds what everybody has to do next, in seconds.\n\n"

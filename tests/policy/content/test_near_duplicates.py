@@ -10,7 +10,8 @@ from posthouse.templates.html.text import text_of
 from tests.policy.content.labelled import Labelled, development
 
 PAGE = (
-    '<html><head><style>p {{ color: {colour} }}</style></head><body><p>Hello {name},</p><p class="{mark}">your order {number} is paid.</p>'
+    '<html><head><style>p {{ color: {colour} }}</style></head><body><p>Hello {name},</p><p class="{mark}">your order {number} '
+    "is paid.</p>"
     '<p><a href="https://shop.example/o/{number}?t={token}">See it</a></p>{more}</body></html>'
 )
 KNOWN = {"colour": "red", "name": "Ada", "number": "1001", "token": "xyz", "mark": "a", "more": ""}

@@ -8,7 +8,8 @@ from posthouse.policy.recipients.bounce import judge
 HEAD = "From: Mail Delivery System <MAILER-DAEMON@mx.example.com>\nTo: shironeko@example.jp\nSubject: {subject}\n\n"
 PERSON = "kijitora@example.org"
 EXIM = (
-    "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of its\n"
+    "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to "
+    "one or more of its\n"
     "recipients. This is a permanent error. The following address(es) failed:\n\n  kijitora@example.org\n"
     "    SMTP error from remote mail server after RCPT TO:<kijitora@example.org>:\n    host mx.example.org [192.0.2.1]: {said}\n"
 )

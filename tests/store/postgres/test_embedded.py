@@ -116,7 +116,8 @@ async def test_the_log_never_holds_what_rows_hold(server: EmbeddedPostgres, tmp_
     with pytest.raises(asyncpg.UniqueViolationError):
         await ask(
             server.dsn,
-            "do $$ begin create table a (b text primary key); insert into a values ('x@secret.example'), ('x@secret.example'); end $$",
+            "do $$ begin create table a (b text primary key); insert into a values ('x@secret.example'), "
+            "('x@secret.example'); end $$",
         )
     assert "secret.example" not in (tmp_path / "var" / "postgres" / "server.log").read_text()
 

@@ -1,4 +1,6 @@
-"""Entries against a real Postgres: entered once, replaced when over, held by a brake, found by a hash whose key outlives the secret."""
+"""Entries against a real Postgres: entered once, replaced when over, held by a brake, found by a hash whose key outlives the
+secret.
+"""
 
 import os
 from datetime import timedelta

@@ -196,7 +196,8 @@ def test_a_receipt_has_the_bytes_it_always_had() -> None:
     assert isinstance(found, RenderedTemplate)
     assert found.subject == "Beleg R-2026-17: 1.234,50 €"
     assert found.text == (
-        "Danke, Jörg & Söhne <x>. Bezahlt am 25. November 2026, 11:00 MEZ.\n\nHemd 'grün' × 2  1.000,00\xa0€\nHut × 1,5  234,50\xa0€\n"
+        "Danke, Jörg & Söhne <x>. Bezahlt am 25. November 2026, 11:00 MEZ.\n\nHemd 'grün' × 2  1.000,00\xa0€\nHut × 1,5  "
+        "234,50\xa0€\n"
         "Posten, Summe  1.234,50\xa0€\n\nRechnung vom 25.11.26 (https://x.example/r?a=1&b=2)"
     )
     told = "\0".join((found.subject, found.html or "", found.text))

@@ -95,7 +95,8 @@ CODE: Final = Mail(
     subject="Your code is {{ code }}",
     body="""<p>Use this code to sign in:</p><p style="font-size:28px">{{ code }}</p>
 <p>It expires in 10 minutes. If you did not request it, somebody knows your password: change it.</p>""",
-    text="Use this code to sign in: {{ code }}\nIt expires in 10 minutes. If you did not request it, somebody knows your password: change it.",
+    text="Use this code to sign in: {{ code }}\nIt expires in 10 minutes. If you did not request it, somebody knows your "
+    "password: change it.",
     variables=(variable("code", example="847291"),),
 )
 ORDER: Final = Mail(

@@ -78,7 +78,9 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's, with our response to what is no HTTP: the application never sees such a request."""
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text, which ours replaces
-        """A problem like any other (RFC 9457), and the end of the connection, whose next byte could be anything (RFC 9112 9.3)."""
+        """A problem like any other (RFC 9457), and the end of the connection, whose next byte could be anything (RFC 9112
+        9.3).
+        """
         body = msgspec.json.encode(problem(_NO_HTTP))
         head = (
             f"HTTP/1.1 400 Bad Request\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"

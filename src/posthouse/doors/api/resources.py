@@ -1,6 +1,7 @@
 """Every endpoint of the API: the tuples that the resource modules end in, joined.
 
-A new resource is a module with handlers, Structs and ``ENDPOINTS``, and one line here. Routes, ``/openapi.json`` and ``docs/api.md`` follow.
+A new resource is a module with handlers, Structs and ``ENDPOINTS``, and one line here. Routes, ``/openapi.json`` and
+``docs/api.md`` follow.
 """
 
 from typing import Final

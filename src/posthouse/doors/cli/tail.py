@@ -130,7 +130,8 @@ class _EventFollower:
     async def events(self) -> AsyncIterator[EventFacts]:
         """Those that the filter takes, for ever.
 
-        Errors: UnusableSettings, StoreRefusal: what waiting does not fix; before the first look also a database that is away, unless
+        Errors: UnusableSettings, StoreRefusal: what waiting does not fix; before the first look also a database that is away,
+        unless
         its server has not been started yet.
         """
         while True:

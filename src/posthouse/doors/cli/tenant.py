@@ -1,4 +1,6 @@
-"""``posthouse tenant``: who shares this installation, who a tenant's messages are from and where replies go, where nothing else says."""
+"""``posthouse tenant``: who shares this installation, who a tenant's messages are from and where replies go, where nothing else
+says.
+"""
 
 import re
 from typing import Any, Final

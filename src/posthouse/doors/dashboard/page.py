@@ -1,6 +1,7 @@
 """What is a page of the dashboard? A ``Page`` record: its path, its name in the navigation, and what it loads and shows.
 
-A page is one file ``pages/<page>.py`` with its record and the template beside it. The frame (header, navigation, footer) is the same on
+A page is one file ``pages/<page>.py`` with its record and the template beside it. The frame (header, navigation, footer) is the
+same on
 every page.
 """
 
@@ -28,7 +29,9 @@ class DashboardParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What every page shows. ``tenant``: None before the first one was created; ``new_alerts``: how many alerts the last day had."""
+    """What every page shows. ``tenant``: None before the first one was created; ``new_alerts``: how many alerts the last day
+    had.
+    """
 
     now: datetime
     tenant: Tenant | None = None
@@ -36,7 +39,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page shows: the variables of its template, what is wrong with the request, and the address of the older items or ''."""
+    """What a page shows: the variables of its template, what is wrong with the request, and the address of the older items or
+    ''.
+    """
 
     context: dict[str, Any]
     faults: Sequence[FieldError] = ()

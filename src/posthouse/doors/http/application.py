@@ -1,7 +1,9 @@
 """The HTTP door as one ASGI application: paths, request ids, and the last line behind which no exception gets out.
 
-Every response carries ``Request-Id``. The hot path (``/v1/send``) is found by its path alone, before the router, which tries its routes
-one after the other. What fails unexpectedly is answered 503 ``unavailable`` (the contract's codes have no 500) and logged by its position and
+Every response carries ``Request-Id``. The hot path (``/v1/send``) is found by its path alone, before the router, which tries its
+routes
+one after the other. What fails unexpectedly is answered 503 ``unavailable`` (the contract's codes have no 500) and logged by its
+position and
 type, never by its text: that may hold what a person wrote.
 
 Must never know: which resources there are; the composition root gives them by path.
@@ -45,7 +47,9 @@ def create_application(resources: Mapping[str, Resource], new_request_id: Callab
 
 
 def unavailable_application(new_request_id: Callable[[], UUID]) -> ASGIApp:
-    """What answers while the database is away and the application cannot be built: the process lives, and says when to try again."""
+    """What answers while the database is away and the application cannot be built: the process lives, and says when to try
+    again.
+    """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

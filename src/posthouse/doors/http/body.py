@@ -50,7 +50,9 @@ class UnreadBody(Enum):
 
 
 async def receive(request: Request, limit: int, seconds: float) -> bytes | UnreadBody:
-    """The whole body of any media type, at most ``limit`` bytes within ``seconds``; nothing beyond the limit is kept in memory."""
+    """The whole body of any media type, at most ``limit`` bytes within ``seconds``; nothing beyond the limit is kept in
+    memory.
+    """
     if _is_announced_too_large(request, limit):
         if "expect" not in request.headers:  # a client that waits for 100 Continue sends nothing
             await discard(request, _DISCARDED_LIMITS * limit, seconds)

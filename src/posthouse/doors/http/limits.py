@@ -1,4 +1,5 @@
-"""The limits of the HTTP door beside those that the operator may set (``model.limits``), once for the code and for the OpenAPI document.
+"""The limits of the HTTP door beside those that the operator may set (``model.limits``), once for the code and for the OpenAPI
+document.
 
 Characters are Unicode code points.
 """

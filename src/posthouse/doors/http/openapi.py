@@ -1,4 +1,5 @@
-"""``GET /openapi.json``: the door's own description, OpenAPI 3.1, made from the endpoint records and the types that validate and answer.
+"""``GET /openapi.json``: the door's own description, OpenAPI 3.1, made from the endpoint records and the types that validate and
+answer.
 
 Schemas come from the Structs; status codes from the codes an operation may refuse with. Made once, when the application is.
 """
@@ -42,7 +43,8 @@ _HEADERS: Final[Schema] = {
     },
 }
 _INTRODUCTION: Final = (
-    "Transactional mail over HTTP. Names are camelCase, unknown fields and parameters are refused, `null` counts as absent, times are "
+    "Transactional mail over HTTP. Names are camelCase, unknown fields and parameters are refused, `null` counts as absent, "
+    "times are "
     "RFC 3339 with their zone. Errors are RFC 9457 problems whose `code` is one of a closed list. "
     "A path that does not take a method answers 404 `not_found` with `Allow`."
 )

@@ -1,4 +1,6 @@
-"""Query parameters are read as strictly as bodies: an unknown one is refused, so that a misspelled ``?dryrun=true`` sends nothing."""
+"""Query parameters are read as strictly as bodies: an unknown one is refused, so that a misspelled ``?dryrun=true`` sends
+nothing.
+"""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 _SUBJECT: Final = re.compile(
-    r"^(?:auto(?:matic)?[- ]?(?:reply|response|matische antwort)|autoreply|out of (?:the )?office|automatische antwort|abwesenheit|"
+    r"^(?:auto(?:matic)?[- ]?(?:reply|response|matische antwort)|autoreply|out of (?:the )?office|automatische antwort|"
+    r"abwesenheit|"
     r"r[ée]ponse automatique|vacation|away from|i am away)",
     re.IGNORECASE,
 )

@@ -44,7 +44,8 @@ _MAIL_SYSTEM: Final = re.compile(
     re.IGNORECASE,
 )
 _REPORT_SUBJECT: Final = re.compile(
-    r"undeliver|deliver(?:y|ed)|return(?:ed|ing)|fail|bounce|nicht zustell|unzustell|reject|non[- ]?remis|warning|not sent|could not",
+    r"undeliver|deliver(?:y|ed)|return(?:ed|ing)|fail|bounce|nicht zustell|unzustell|reject|non[- ]?remis|warning|not sent|"
+    r"could not",
     re.IGNORECASE,
 )
 

@@ -26,18 +26,23 @@ _MOST_ADDRESSES: Final = 400
 _SHORTEST_REASON: Final = 8
 _MOST_AFTER: Final = 20_000  # characters; a line of 1,000 is made from them
 _RETURNED_MAIL: Final = re.compile(
-    r"^[ \t]{0,8}(?:[-=_*+]{2,}[ \t]*[A-Za-z].{0,120}(?:copy|original|unsent|returned|undelivered|message (?:header|text|follow)|header|below|enclosed|transcript of session ends).{0,80}"
-    r"|(?:the )?(?:original|unsent|returned|failed|undelivered|rejected) (?:message|mail|e-mail)[^\n]{0,60}(?:follow|below|header|attached)[^\n]{0,60}|(?:-{2,} ?)?original message(?: headers?)?[ :-]{0,40}"
-    r"|--- ?below (?:this line )?is a copy[^\n]{0,80}|---- ?start of message[^\n]{0,40}|message headers? follow[^\n]{0,40}|original message headers?:?"
+    r"^[ \t]{0,8}(?:[-=_*+]{2,}[ \t]*[A-Za-z].{0,120}(?:copy|original|unsent|returned|undelivered|message (?:header|text|"
+    r"follow)|header|below|enclosed|transcript of session ends).{0,80}"
+    r"|(?:the )?(?:original|unsent|returned|failed|undelivered|rejected) (?:message|mail|e-mail)[^\n]{0,60}(?:follow|below|"
+    r"header|attached)[^\n]{0,60}|(?:-{2,} ?)?original message(?: headers?)?[ :-]{0,40}"
+    r"|--- ?below (?:this line )?is a copy[^\n]{0,80}|---- ?start of message[^\n]{0,40}|message headers? follow[^\n]{0,40}|"
+    r"original message headers?:?"
     r"|(?:(?:return-path|received|x-mailer|mime-version|dkim-signature): ?[^\n]{0,300}))[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_RECIPIENT: Final = re.compile(
-    r"(?:from|sender|by|contact|forward(?:ed)?(?: this)?(?: to| message to)?|mail from|e-?mail(?: us)?(?: at)?|visit|assistance|reach us|questions|help)[:\s<\"'(]{1,4}(?:mailto:)?$",
+    r"(?:from|sender|by|contact|forward(?:ed)?(?: this)?(?: to| message to)?|mail from|e-?mail(?: us)?(?: at)?|visit|"
+    r"assistance|reach us|questions|help)[:\s<\"'(]{1,4}(?:mailto:)?$",
     re.IGNORECASE,
 )
 _BEFORE_RECIPIENT: Final = re.compile(
-    r"^[\s<\"'*|>:;=(\[-]*$|(?:\bto|\bfor|recipients?|address(?:es)?|user|mailbox|destinataire|rcpt)[\s<\"':;,=(-]*$|^\s*[45]\d\d(?: [245]\.\d+\.\d+)?[\s<-]*$",
+    r"^[\s<\"'*|>:;=(\[-]*$|(?:\bto|\bfor|recipients?|address(?:es)?|user|mailbox|destinataire|rcpt)[\s<\"':;,"
+    r"=(-]*$|^\s*[45]\d\d(?: [245]\.\d+\.\d+)?[\s<-]*$",
     re.IGNORECASE,
 )
 _DELIVERED_TO: Final = re.compile(r"(?:mail|message|deliver\w*) to[\s<]*$", re.IGNORECASE)

@@ -31,7 +31,9 @@ class AttachmentView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class InboxMail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A mail as it would have arrived. ``to`` is the recipient it was delivered to; ``code`` a one-time code found in its text."""
+    """A mail as it would have arrived. ``to`` is the recipient it was delivered to; ``code`` a one-time code found in its
+    text.
+    """
 
     id: str
     message_id: str

@@ -7,7 +7,9 @@ from msgspec import Struct
 
 
 class WebhookView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """An endpoint without its secret. ``events`` and ``streams`` empty: all. ``failingSince``: every attempt since then failed."""
+    """An endpoint without its secret. ``events`` and ``streams`` empty: all. ``failingSince``: every attempt since then
+    failed.
+    """
 
     id: str
     url: str
@@ -34,7 +36,9 @@ class WebhookPage(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TryView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One attempt. ``status`` is that of the response, or ``trouble`` why there was none; ``answer`` is its beginning, as text."""
+    """One attempt. ``status`` is that of the response, or ``trouble`` why there was none; ``answer`` is its beginning, as
+    text.
+    """
 
     id: str
     event_id: str

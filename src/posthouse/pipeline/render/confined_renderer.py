@@ -3,7 +3,8 @@
 Concurrent renderings share a round trip (no timer). A job that goes too far is stopped and told as the template's fault; the
 sends beside it are rendered all the same. ``render_job`` and ``save_job`` are what the children do.
 
-Known sharp edges: a child is started when the first such template is used, so the first send of a process waits a few tenths of a second.
+Known sharp edges: a child is started when the first such template is used, so the first send of a process waits a few tenths of a
+second.
 """
 
 from collections.abc import Mapping, Sequence

@@ -58,21 +58,30 @@ _POLICY: Final = _words(
     r"(?:local|security|site) polic(?:y|ies)|policy (?:reasons?|violation|rejection)|recipient preferences|unauthenticated",
 )
 _DISABLED: Final = _words(
-    r"(?:account|mailbox|user|address|recipient)\b.{0,40}\b(?:disabled|inactive|suspended|deactivated|locked|not active|expired)\b",
+    r"(?:account|mailbox|user|address|recipient)\b.{0,40}\b(?:disabled|inactive|suspended|deactivated|locked|not active|"
+    r"expired)\b",
     r"\b(?:disabled|inactive|suspended) (?:account|mailbox|user|recipient)",
 )
 NOBODY: Final = _words(
     r"(?:user|recipient|mailbox|account|address|alias|person|addressee|member)\b.{0,60}"
-    r"(?:unknown|not (?:be )?found|not exist|n[o\u2019']t exist|dosn[\u2019']t exist|not known|not listed|invalid|no longer|undeliverable)",
-    r"(?:unknown|invalid|no such|non-?existent|bad) (?:or illegal )?(?:local |virtual |destination |e-?mail )?(?:user|recipient|mailbox|account|address|alias)",
-    r"unknown local[ -]part|no (?:local )?(?:mailbox|such person)|(?:user|mailbox|account|one)(?: here)? by that name|not a (?:valid|known) (?:user|mailbox|recipient)",
-    r"not (?:our|my) (?:customer|user)|(?:mailbox|account|address|user) (?:has been|was|is) (?:deleted|removed|closed|terminated)",
+    r"(?:unknown|not (?:be )?found|not exist|n[o\u2019']t exist|dosn[\u2019']t exist|not known|not listed|invalid|no longer|"
+    r"undeliverable)",
+    r"(?:unknown|invalid|no such|non-?existent|bad) (?:or illegal )?(?:local |virtual |destination |e-?mail )?(?:user|"
+    r"recipient|mailbox|account|address|alias)",
+    r"unknown local[ -]part|no (?:local )?(?:mailbox|such person)|(?:user|mailbox|account|one)(?: here)? by that name|"
+    r"not a (?:valid|known) (?:user|mailbox|recipient)",
+    r"not (?:our|my) (?:customer|user)|(?:mailbox|account|address|user) (?:has been|was|is) (?:deleted|removed|closed|"
+    r"terminated)",
     r"does ?n[o\u2019']t have (?:an? )?[\w. ]{0,30}account",
     r"recipient address rejected: access denied",  # Exchange Online's way of saying that nobody is there (5.4.1)
     r"(?:utilisateur|destinataire|adresse|compte|bo[i\u00ee]te)\b.{0,40}(?:inconnu|n[\u2019']existe pas|introuvable)",
-    r"(?:empf(?:ae|\u00e4)nger|benutzer|adresse|postfach|konto)\b.{0,40}(?:unbekannt|existiert nicht|nicht (?:gefunden|vorhanden|bekannt))|unbekannte[rns]? (?:benutzer|empf|adress|nutzer)",
-    r"(?:usuario|destinatario|buz[o\u00f3]n|cuenta|direcci[o\u00f3]n|usu[a\u00e1]rio|destinat[a\u00e1]rio)\b.{0,40}(?:descon(?:oc|hec)ido|no existe|n[a\u00e3]o existe|inexistente|no encontrad)|no existe (?:el|la|ese) (?:usuario|cuenta|buz)",
-    r"(?:utente|destinatario|casella)\b.{0,40}(?:sconosciut|inesistente|non esiste)|(?:gebruiker|ontvanger|adres)\b.{0,40}(?:onbekend|bestaat niet)",
+    r"(?:empf(?:ae|\u00e4)nger|benutzer|adresse|postfach|konto)\b.{0,40}(?:unbekannt|existiert nicht|nicht (?:gefunden|"
+    r"vorhanden|bekannt))|unbekannte[rns]? (?:benutzer|empf|adress|nutzer)",
+    r"(?:usuario|destinatario|buz[o\u00f3]n|cuenta|direcci[o\u00f3]n|usu[a\u00e1]rio|"
+    r"destinat[a\u00e1]rio)\b.{0,40}(?:descon(?:oc|hec)ido|no existe|n[a\u00e3]o existe|inexistente|no encontrad)|"
+    r"no existe (?:el|la|ese) (?:usuario|cuenta|buz)",
+    r"(?:utente|destinatario|casella)\b.{0,40}(?:sconosciut|inesistente|non esiste)|(?:gebruiker|ontvanger|"
+    r"adres)\b.{0,40}(?:onbekend|bestaat niet)",
 )
 _UNAVAILABLE: Final = _words(r"(?:user|mailbox|recipient|address) (?:is )?(?:unavailable|not available)")
 _NO_DOMAIN: Final = _words(
@@ -80,7 +89,8 @@ _NO_DOMAIN: Final = _words(
 )
 _LARGE: Final = _words(r"message.{0,30}(?:exceed|too (?:large|big|long))|exceeds?.{0,30}(?:message|maximum) size")
 OUR_SENDER: Final = _words(
-    r"(?:domain of (?:the )?sender|sender(?:[\u2019']s)? (?:address|domain)|from address|return[- ]path|envelope[- ](?:from|sender))\b[^.;]{0,40}"
+    r"(?:domain of (?:the )?sender|sender(?:[\u2019']s)? (?:address|domain)|from address|return[- ]path|envelope[- ](?:from|"
+    r"sender))\b[^.;]{0,40}"
     r"(?:not exist|n[o\u2019']t exist|must exist|not (?:be )?found|not resolve|unknown|invalid|could not be|badmail)",
     r"badmailfrom|sender verif\w+ fail|(?:cannot|could not|unable to) verify (?:the )?sender",
 )

@@ -22,10 +22,14 @@ def _words(*alternatives: str) -> re.Pattern[str]:
 
 
 _NO_HOST: Final = _words(
-    r"host(?:name)?(?: or domain name)?(?: [\w.-]{1,200})?(?: is)? (?:unknown|not found|lookup did not complete)|(?:unknown|no such|invalid) (?:host|domain)|name or service not known",
-    r"domain(?: name)? (?:\S{1,200} )?(?:is not|not|does ?n[o'\u2019]t|could not be) (?:found|exist|resolved)|nxdomain|name not resolved",
-    r"unroute?able (?:mail )?(?:domain|address)|all relevant mx records point to non-existent hosts|no (?:valid )?(?:mx|mail exchanger)|illegal host",
-    r"couldn'?t find any host|cannot find your hostname|(?:dns|host|mx) ?(?:lookup|query)? ?(?:error|failed|failure).{0,40}(?:not found|nxdomain|no such)|bad destination host|404 domain",
+    r"host(?:name)?(?: or domain name)?(?: [\w.-]{1,200})?(?: is)? (?:unknown|not found|lookup did not complete)|(?:unknown|"
+    r"no such|invalid) (?:host|domain)|name or service not known",
+    r"domain(?: name)? (?:\S{1,200} )?(?:is not|not|does ?n[o'\u2019]t|could not be) (?:found|exist|resolved)|nxdomain|"
+    r"name not resolved",
+    r"unroute?able (?:mail )?(?:domain|address)|all relevant mx records point to non-existent hosts|no (?:valid )?(?:mx|"
+    r"mail exchanger)|illegal host",
+    r"couldn'?t find any host|cannot find your hostname|(?:dns|host|mx) ?(?:lookup|query)? ?(?:error|failed|"
+    r"failure).{0,40}(?:not found|nxdomain|no such)|bad destination host|404 domain",
     r"server: .{1,80} not found|no (?:mail )?(?:servers?|hosts?) (?:could be )?found|no a(?:aaa)?(?: or mx)? record",
 )
 _NOT_ACCEPTING: Final = _words(
@@ -35,59 +39,85 @@ _NOT_ACCEPTING: Final = _words(
     r"host (?:\S+ )?does not receive mail|smtp protocol returned a permanent error",
 )
 _EXPIRED: Final = _words(
-    r"delivery (?:time )?(?:expired|attempts? (?:exceeded|timed out))|retry time(?:out)? (?:not reached|exceeded)|message expired|expired (?:after|before)|timeout(?:ed)? (?:and|after).{0,20}tr(?:y|ied)",
-    r"(?:been|was|stayed) in the queue (?:too )?long|has been (?:in the (?:mail )?queue|undeliverable) (?:for )?|(?:not|unable to) (?:be )?deliver(?:ed)? (?:\S+ ){0,6}(?:within|for|in|after) (?:the last )?\d+ (?:hour|day|minute|second)",
-    r"(?:queue|message) lifetime|too long in queue|maximum time|envelope expired|failing for a long time|after multiple retries|delayed (?:for )?\d+ hours|delivery to .{1,200} has been (?:delayed|suspended)",
+    r"delivery (?:time )?(?:expired|attempts? (?:exceeded|timed out))|retry time(?:out)? (?:not reached|exceeded)|"
+    r"message expired|expired (?:after|before)|timeout(?:ed)? (?:and|after).{0,20}tr(?:y|ied)",
+    r"(?:been|was|stayed) in the queue (?:too )?long|has been (?:in the (?:mail )?queue|undeliverable) (?:for )?|(?:not|"
+    r"unable to) (?:be )?deliver(?:ed)? (?:\S+ ){0,6}(?:within|for|in|after) (?:the last )?\d+ (?:hour|day|minute|second)",
+    r"(?:queue|message) lifetime|too long in queue|maximum time|envelope expired|failing for a long time|"
+    r"after multiple retries|delayed (?:for )?\d+ hours|delivery to .{1,200} has been (?:delayed|suspended)",
 )
 _UNREACHABLE: Final = _words(
-    r"connection (?:was )?(?:timed? ?-?out|refused|reset|dropped|closed|failed)|connect(?:ing)? (?:to )?\S{0,200} ?(?:timed out|failed)|(?:lost|no) connection|network (?:is )?unreachable|no route to host",
-    r"(?:mail|too many) ?(?:loop|hops)|hop count exceeded|routing loop|loops? back to myself|host .{0,80}(?:is )?(?:down|unreachable|not respond)|timed out (?:while|waiting)|operation timed out",
-    r"couldn'?t (?:make|establish) (?:an )?(?:smtp )?connection|wasn't able to establish an smtp|unable to connect|could not connect|mail for \S+ loops|couldn't find any host by that name|server timed ?out|timeout.{0,30}connect|did not accept our requests to connect|socket error|host (?:is )?not reachable",
+    r"connection (?:was )?(?:timed? ?-?out|refused|reset|dropped|closed|failed)|"
+    r"connect(?:ing)? (?:to )?\S{0,200} ?(?:timed out|failed)|(?:lost|no) connection|network (?:is )?unreachable|"
+    r"no route to host",
+    r"(?:mail|too many) ?(?:loop|hops)|hop count exceeded|routing loop|loops? back to myself|host .{0,80}(?:is )?(?:down|"
+    r"unreachable|not respond)|timed out (?:while|waiting)|operation timed out",
+    r"couldn'?t (?:make|establish) (?:an )?(?:smtp )?connection|wasn't able to establish an smtp|unable to connect|"
+    r"could not connect|mail for \S+ loops|couldn't find any host by that name|server timed ?out|timeout.{0,30}connect|"
+    r"did not accept our requests to connect|socket error|host (?:is )?not reachable",
 )
 _AFTER_BODY: Final = _words(
-    r"after (?:end of data|data)|in reply to (?:end of )?data|>>> data|smtp command data|end of data command|when (?:talking|replying) to .{0,40}data|text command|data command"
+    r"after (?:end of data|data)|in reply to (?:end of )?data|>>> data|smtp command data|end of data command|when (?:talking|"
+    r"replying) to .{0,40}data|text command|data command"
 )
 _AT_SENDER: Final = _words(
-    r"from: domain is invalid|valid from:|(?:after|in reply to) (?:the )?(?:initial connection|ehlo|helo|mail from|mail command)|>>> (?:mail|ehlo|helo)|refused to talk to me|after connect"
+    r"from: domain is invalid|valid from:|(?:after|in reply to) (?:the )?(?:initial connection|ehlo|helo|mail from|"
+    r"mail command)|>>> (?:mail|ehlo|helo)|refused to talk to me|after connect"
 )
 _AT_RECIPIENT: Final = _words(
     r"(?:after|in reply to|to) (?:the )?rcpt|>>> rcpt|does not like recipient|rcpt command|sent: rcpt|command: rcpt|rcpt to:? ?<"
 )
 _NAMES_ADDRESS: Final = _words(
-    r"\b55\d(?:[ -]5\.\d\.\d+)? <[^<>\s@]{1,64}@[^<>\s]{1,255}>: |recipient address rejected: (?:user unknown|unknown)|requested action not taken: mailbox unavailable"
+    r"\b55\d(?:[ -]5\.\d\.\d+)? <[^<>\s@]{1,64}@[^<>\s]{1,255}>: |recipient address rejected: (?:user unknown|unknown)|"
+    r"requested action not taken: mailbox unavailable"
 )
 _QUOTES_CODE: Final = _words(r"\b55\d\b")
 _UNMISTAKABLE: Final = _words(r"user doesn'?t have an? \S+ account|no longer an active employee|no such person at this address")
 _NO_SUCH: Final = _words(r"recipient address rejected: access denied")
 _REFUSED: Final = _words(
-    r"\b(?:reject(?:ed|s)?|refus(?:ed|e|es|al)?|denied|not (?:be )?(?:accept|allow|permit)\w*|block(?:ed|ing)?|violat\w+|mismatch\w*|not authori[sz]ed|misconfigured|authenticat\w+|turn on smtp auth|service refuse)|google groups|groups\.google\.com",
+    r"\b(?:reject(?:ed|s)?|refus(?:ed|e|es|al)?|denied|not (?:be )?(?:accept|allow|permit)\w*|block(?:ed|ing)?|violat\w+|"
+    r"mismatch\w*|not authori[sz]ed|misconfigured|authenticat\w+|turn on smtp auth|service refuse)|google groups|"
+    r"groups\.google\.com",
 )
 _SIZE: Final = _words(
-    r"(?:mail|message) size (?:limit )?(?:exceed|limit)|size limit exceeded|message (?:is )?too (?:large|big|long)|exceeds (?:the )?(?:maximum|size)"
+    r"(?:mail|message) size (?:limit )?(?:exceed|limit)|size limit exceeded|message (?:is )?too (?:large|big|long)|"
+    r"exceeds (?:the )?(?:maximum|size)"
 )
 _OUR_DNS: Final = _words(r"malformed or unexpected name server|try again|servfail|temporar|query refused|timed? ?out")
 _USER_FULL: Final = _words(
-    r"mailbox (?:is )?full|mailbox exceeds|(?:over|exceed\w*).{0,20}(?:quota|allowed size)|folder is full|quota exceeded|disk quota|not enough space|storage limit|mailbox has exceeded"
+    r"mailbox (?:is )?full|mailbox exceeds|(?:over|exceed\w*).{0,20}(?:quota|allowed size)|folder is full|quota exceeded|"
+    r"disk quota|not enough space|storage limit|mailbox has exceeded"
 )
 _LOCAL_FAILURE: Final = _words(
-    r"local (?:configuration|delivery|mailer) (?:error|failed)|internal (?:server )?error|system (?:config|error|failure)|(?:mailer|procmail|command) (?:error|died|failed|exited)|x-unix; ?\d|exit(?:ed)? (?:status|with|code) ?\d",
-    r"duplicated message-id|lock failure|error while writing|pipe to \||child status|can'?t (?:create|open|write)|cannot (?:allocate|append|create|open)|out of memory|insufficient system|not enough disk|no space left|config(?:uration)? error|unexpected error|resources? temporarily unavailable|failed to load",
+    r"local (?:configuration|delivery|mailer) (?:error|failed)|internal (?:server )?error|system (?:config|error|failure)|"
+    r"(?:mailer|procmail|command) (?:error|died|failed|exited)|x-unix; ?\d|exit(?:ed)? (?:status|with|code) ?\d",
+    r"duplicated message-id|lock failure|error while writing|pipe to \||child status|can'?t (?:create|open|write)|"
+    r"cannot (?:allocate|append|create|open)|out of memory|insufficient system|not enough disk|no space left|"
+    r"config(?:uration)? error|unexpected error|resources? temporarily unavailable|failed to load",
 )
 _TRY_LATER: Final = _words(r"gr[ea]y-?\s?list|(?:try|retry)(?: again)? later|come back")
 _TOO_FAST: Final = _words(
-    r"too many (?:simultaneous |concurrent )?(?:connection|session|smtp)|rate.?limit|throttl|speed|too (?:fast|frequent|much mail)|temporarily limited|unusual rate|4\.7\.28"
+    r"too many (?:simultaneous |concurrent )?(?:connection|session|smtp)|rate.?limit|throttl|speed|too (?:fast|frequent|"
+    r"much mail)|temporarily limited|unusual rate|4\.7\.28"
 )
 _MOVED: Final = _words(
-    r"(?:has|have) moved|new (?:e-?mail )?address|no longer (?:with|at|works|employed)|address (?:has )?(?:changed|been replaced)|has been replaced by"
+    r"(?:has|have) moved|new (?:e-?mail )?address|no longer (?:with|at|works|employed)|address (?:has )?(?:changed|"
+    r"been replaced)|has been replaced by"
 )
 _FILTERED: Final = _words(
-    r"recipient (?:refuses|rejected by|filter|has (?:set|been)|not allowed)|not accepting (?:e?mail|messages)|does(?:n't| not) (?:accept|receive|want).{0,30}(?:from|mail|messages|unsolicited)",
-    r"(?:rejected|refused|blocked) by (?:the )?(?:recipient|user|receiver)|user (?:reject|refus)|recipient's (?:mailbox|filter|settings?)|your message has been filtered|message filtered|domain filter|permission to (?:post|view)|(?:only|not) (?:accept|allow)\w* (?:mail|messages?) from",
-    r"restricted to|moderat(?:ed|ion)|not (?:a )?(?:authori[sz]ed|allowed|permitted) to (?:send|post)(?: messages?| mail)? to|you (?:may|might|do) not (?:be allowed|have permission)|requires? that (?:all )?senders|doesn't exist, or you",
+    r"recipient (?:refuses|rejected by|filter|has (?:set|been)|not allowed)|not accepting (?:e?mail|messages)|does(?:n't|"
+    r" not) (?:accept|receive|want).{0,30}(?:from|mail|messages|unsolicited)",
+    r"(?:rejected|refused|blocked) by (?:the )?(?:recipient|user|receiver)|user (?:reject|refus)|recipient's (?:mailbox|"
+    r"filter|settings?)|your message has been filtered|message filtered|domain filter|permission to (?:post|view)|(?:only|"
+    r"not) (?:accept|allow)\w* (?:mail|messages?) from",
+    r"restricted to|moderat(?:ed|ion)|not (?:a )?(?:authori[sz]ed|allowed|permitted) to (?:send|post)(?: messages?| mail)? to|"
+    r"you (?:may|might|do) not (?:be allowed|have permission)|requires? that (?:all )?senders|doesn't exist, or you",
 )
 _DISABLED: Final = _words(
-    r"(?:account|mailbox|user|recipient|address)\b.{0,60}\b(?:disabled|inactive|suspended|deactivated|locked|discontinued|not active|frozen|blocked|on hold|expired)\b",
-    r"\b(?:disabled|inactive|suspended|discontinued) (?:account|mailbox|user|recipient)|over its quota and disabled|is over the size limit|mailbox (?:temporarily )?unavailable.{0,30}(?:policy|disabled)",
+    r"(?:account|mailbox|user|recipient|address)\b.{0,60}\b(?:disabled|inactive|suspended|deactivated|locked|discontinued|"
+    r"not active|frozen|blocked|on hold|expired)\b",
+    r"\b(?:disabled|inactive|suspended|discontinued) (?:account|mailbox|user|recipient)|over its quota and disabled|"
+    r"is over the size limit|mailbox (?:temporarily )?unavailable.{0,30}(?:policy|disabled)",
 )
 _DETAILS: Final = {
     "4.1": Reason.CONNECT_FAILED, "4.2": Reason.CONNECTION_LOST, "4.3": Reason.DNS_FAILED, "4.6": Reason.DNS_FAILED, "4.7": Reason.EXPIRED,
@@ -96,7 +126,8 @@ _DETAILS: Final = {
 }  # fmt: skip
 _NO_RECIPIENT: Final = _words(
     NOBODY.pattern,
-    r"no valid recipients|no such user|recipient notfound|resolver\.adr\.(?:recip|ex)notfound|does not (?:exist|have an account)|no account|bad address|delivery not authorized.{0,40}unknown",
+    r"no valid recipients|no such user|recipient notfound|resolver\.adr\.(?:recip|ex)notfound|does not (?:exist|"
+    r"have an account)|no account|bad address|delivery not authorized.{0,40}unknown",
     r"could not be found|wasn't found|couldn't be found|not in directory|destin\w* inconnu",
 )
 

@@ -1,9 +1,11 @@
 """Mailgun's hooks: an HMAC over time stamp and token, which does not cover the body; one event a request.
 
-Sources: documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks and …/webhook-payloads. Because the signature does
+Sources: documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks and …/webhook-payloads. Because the
+signature does
 not cover the body, a token is good for one request: the check returns it, and whoever stores hooks rejects a second one.
 
-Known sharp edges: an attacker who sees a genuine request before we do could send another body with its token; only TLS prevents that.
+Known sharp edges: an attacker who sees a genuine request before we do could send another body with its token; only TLS prevents
+that.
 """
 
 import hmac

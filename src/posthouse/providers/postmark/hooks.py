@@ -1,4 +1,5 @@
-"""Postmark's hooks: no signature, but a user and password in the address, sent as Basic authentication (RFC 7617); one record a request.
+"""Postmark's hooks: no signature, but a user and password in the address, sent as Basic authentication (RFC 7617); one record a
+request.
 
 Sources: postmarkapp.com/developer/webhooks/bounce-webhook, …/spam-complaint-webhook, …/delivery-webhook, …/open-tracking-webhook,
 …/click-webhook, …/subscription-change-webhook; types in postmarkapp.com/developer/api/bounce-api.

@@ -1,9 +1,11 @@
 """SendGrid's event webhook: an ECDSA signature over time stamp and body, up to a few thousand events a request.
 
-Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event and …/getting-started-event-webhook-security-features. The key in the
+Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event and …/getting-started-event-webhook-security-features. The
+key in the
 settings is a public one (base64 of its DER form, curve P-256); each event has ``sg_event_id``, which is unique.
 
-Known sharp edges: the time stamp is signed but a repeated request may be old, so it is not compared with our clock: an event counts
+Known sharp edges: the time stamp is signed but a repeated request may be old, so it is not compared with our clock: an event
+counts
 once by its id, whenever it arrives. A *dropped* event is SendGrid's own decision and says nothing new about the address.
 """
 

@@ -1,9 +1,11 @@
 """Amazon SES through SNS: an RSA signature by a certificate of Amazon's, over a canonical form of the envelope.
 
 Sources: docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html (versions 1, SHA-1, and 2, SHA-256),
-docs.aws.amazon.com/ses/latest/dg/notification-contents.html and …/event-publishing-retrieving-sns-contents.html. The certificate's address and the
+docs.aws.amazon.com/ses/latest/dg/notification-contents.html and …/event-publishing-retrieving-sns-contents.html. The
+certificate's address and the
 topic come with the message and are believed only as far as they can be checked: a host of SNS by its exact form, and
-the topic that is configured. A subscription is confirmed by an API call made up from the topic, never by the address in the message.
+the topic that is configured. A subscription is confirmed by an API call made up from the topic, never by the address in the
+message.
 
 Known sharp edges: version 1 is SHA-1, which is what SNS sends unless a topic is set to 2. Raw message delivery has no
 signature and is refused.

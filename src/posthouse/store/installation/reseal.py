@@ -1,4 +1,5 @@
-"""What outlives a rotation of the secret key: what rests for long is sealed anew, and a key that was taken away too early is missed.
+"""What outlives a rotation of the secret key: what rests for long is sealed anew, and a key that was taken away too early is
+missed.
 
 Signing keys and the secrets of webhooks have no end, so they go over to the new key; the key of suppressed addresses
 does so when it is loaded (``suppression_lookup``). Content is not touched: what waits in the queue needs the old key

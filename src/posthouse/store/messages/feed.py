@@ -3,7 +3,8 @@
 Order is (xid, id). Nothing newer than the oldest transaction still open is told, so a reader that keeps only its
 last id never misses an event that commits late; a long transaction elsewhere delays the feed instead.
 
-A reader that lives on (``posthouse tail``) keeps a place instead of an id: it moves along with the oldest open transaction also while
+A reader that lives on (``posthouse tail``) keeps a place instead of an id: it moves along with the oldest open transaction also
+while
 nothing of its own happens, so that looking again reads little, and retention does not take it away.
 
 Known sharp edges: retention drops events, and a reader that stopped longer ago than that has no place any more.

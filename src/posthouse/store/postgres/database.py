@@ -154,7 +154,9 @@ def is_unavailable(problem: BaseException) -> bool:
 
 
 def is_shut_out(problem: BaseException) -> bool:
-    """True where the server answers but not to us: the password, the user or the database's name is not the right one (any more)."""
+    """True where the server answers but not to us: the password, the user or the database's name is not the right one (any
+    more).
+    """
     return isinstance(problem, _SHUT_OUT)
 
 

@@ -77,7 +77,9 @@ where e.tenant = k.tenant and e.environment = k.environment and e.id = k.id
 async def settle(
     connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]", rule: SoftBounceRule
 ) -> list[bool]:
-    """Settle all that is still ours, in one transaction; per settlement whether it took effect. ``rule``: for soft bounces that are counted."""
+    """Settle all that is still ours, in one transaction; per settlement whether it took effect. ``rule``: for soft bounces that
+    are counted.
+    """
     if not any(each.has_consequences for each in settlements):
         return await _settle(connection, worker, settlements)
     async with connection.transaction():

@@ -123,7 +123,9 @@ async def put_on(
     *,
     doubted_from: datetime,
 ) -> tuple[bool, int]:
-    """A brake is on until then: whether it was off before, and how many entries since ``doubted_from`` it made provisional now."""
+    """A brake is on until then: whether it was off before, and how many entries since ``doubted_from`` it made provisional
+    now.
+    """
     async with session.transaction():
         fresh = await session.fetchval(_PUT_ON, *provider, now, until, why.window.attempts, why.window.hard, why.base.share)
         tag = await session.execute(_HOLD, *provider, until, doubted_from, now)
@@ -140,7 +142,8 @@ async def take_back(
 ) -> tuple[list[Suppression], int]:
     """Every hard bounce heard from a provider between two moments leaves the list, and what waited because of one is due.
 
-    ``is_site``: the name is the domain of the addresses themselves, and reads a tenant's whole list. Answers the entries and how many
+    ``is_site``: the name is the domain of the addresses themselves, and reads a tenant's whole list. Answers the entries and how
+    many
     deliveries were waiting. What had already ended stays as it ended.
     """
     statement = _TAKE_BACK_SITE if is_site else _TAKE_BACK
@@ -150,7 +153,9 @@ async def take_back(
 
 
 async def forget_old(session: Session, now: datetime, base: timedelta) -> None:
-    """Delete counts that neither window nor ``base`` reaches any more, and what was provisional and never heard of again; a few thousand rows at most."""
+    """Delete counts that neither window nor ``base`` reaches any more, and what was provisional and never heard of again; a few
+    thousand rows at most.
+    """
     await session.execute(_FORGET_HELD, now - _HELD_KEPT)
     await session.execute(_FORGET, 0, now - _MINUTES_KEPT)
     await session.execute(_FORGET, 1, now - base - _DAY)

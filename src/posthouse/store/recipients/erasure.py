@@ -1,12 +1,16 @@
 """An address is erased (GDPR article 17): it stands nowhere any more, and is still not written to.
 
-First its entry is made (cause legal, all streams, security too, of a keyed hash), so that nothing new is accepted for it. Then what
-is nothing without it is deleted: what waits to be sent to it, kept mail, dedupe keys that name it, and the content of messages that
+First its entry is made (cause legal, all streams, security too, of a keyed hash), so that nothing new is accepted for it. Then
+what
+is nothing without it is deleted: what waits to be sent to it, kept mail, dedupe keys that name it, and the content of messages
+that
 went to it, unless somebody else of the same message still waits. Last, in every text of every table of the tenant's it is blotted
-out: the catalog says which texts there are (the view ``erasable``), and each table is gone over in batches, a transaction each, because
+out: the catalog says which texts there are (the view ``erasable``), and each table is gone over in batches, a transaction each,
+because
 a long one would hold up those who read events in order. An erasure that breaks off has begun; running it again does the rest.
 
-Known sharp edges: what is sealed cannot be searched, so bodies of other messages that mention the address stay sealed until their time
+Known sharp edges: what is sealed cannot be searched, so bodies of other messages that mention the address stay sealed until their
+time
 is over. It reads a tenant's history once, so it takes as long as that is long. A delivery on the wire at this moment arrives.
 """
 
@@ -98,7 +102,9 @@ async def block(session: Session, what: AddressToErase, now: datetime, new_id: C
 
 
 async def written_to(session: Session, what: AddressToErase) -> "list[Record]":
-    """Environment, message and recipient of every delivery to the address; reads the history, so not in a transaction that writes."""
+    """Environment, message and recipient of every delivery to the address; reads the history, so not in a transaction that
+    writes.
+    """
     return list(await session.fetch(_GONE_TO, what.tenant, what.spellings, what.domain, timeout=_PATIENCE))
 
 
@@ -140,7 +146,9 @@ async def _stop(
     now: datetime,
     new_id: Callable[[datetime], UUID],
 ) -> tuple[int, int]:
-    """Take what waits from the queue, and content that nobody waits for; how many were stopped, and how many messages others wait for."""
+    """Take what waits from the queue, and content that nobody waits for; how many were stopped, and how many messages others wait
+    for.
+    """
     stopped = await session.fetch(_UNQUEUE, *place, messages, recipients, timeout=_PATIENCE)
     await session.execute(
         _TELL, *place, [new_id(now) for _ in stopped], [row[0] for row in stopped], [row[1] for row in stopped], now

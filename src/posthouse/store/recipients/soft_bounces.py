@@ -1,6 +1,8 @@
-"""A mailbox's soft bounces in a row: counted where a delivery ends, forgotten where one arrives, and made an entry when they are enough.
+"""A mailbox's soft bounces in a row: counted where a delivery ends, forgotten where one arrives, and made an entry when they are
+enough.
 
-A mailbox that never bounced softly has no row, and nothing is written for it. ``policy.recipients.soft_bounces`` says what counts.
+A mailbox that never bounced softly has no row, and nothing is written for it. ``policy.recipients.soft_bounces`` says what
+counts.
 """
 
 from datetime import datetime

@@ -209,7 +209,9 @@ async def remove(
     spared: "Sequence[Cause]",
     now: datetime,
 ) -> list[Suppression]:
-    """Take entries off the list, but none of a ``spared`` cause; what was taken off. What waited because of them is due at once."""
+    """Take entries off the list, but none of a ``spared`` cause; what was taken off. What waited because of them is due at
+    once.
+    """
     rows = await session.fetch(_TAKEN, tenant, environment, entries, [cause.value for cause in spared])
     gone = [Suppression(*row) for row in rows]
     await wake(session, tenant, environment, [each.address for each in gone if each.held_until and each.address], now)

@@ -1,4 +1,6 @@
-"""Whose hosts are these? Every host that a tenant's links ever stood on (K1): old mails keep their links, so none is taken back."""
+"""Whose hosts are these? Every host that a tenant's links ever stood on (K1): old mails keep their links, so none is taken
+back.
+"""
 
 from datetime import datetime
 from typing import Final

@@ -131,7 +131,8 @@ async def news(database: Database) -> bool | None:
 
 
 async def gather(database: Database, now: datetime, limit: int, *, ordered_tries: int) -> tuple[int, list[EndpointKey]]:
-    """Read at most ``limit`` further events: how many there were, and which endpoints get some. (0, []) while another process reads.
+    """Read at most ``limit`` further events: how many there were, and which endpoints get some. (0, []) while another process
+    reads.
 
     ``ordered_tries``: after so many an event that fails while others of its endpoint go well holds back its thread no longer.
     """

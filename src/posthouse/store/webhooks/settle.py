@@ -1,7 +1,9 @@
 """What became of a try to tell an event, what is to be told once more, and what is no longer kept.
 
-A settlement deletes the row (told, or the event is gone; not where a replay asked for it meanwhile), moves it to its next due time together with what waits behind it
-in its thread, or leaves it as given up, all with its line in the log and the endpoint's health in one commit. Only the holder's settlements
+A settlement deletes the row (told, or the event is gone; not where a replay asked for it meanwhile), moves it to its next due
+time together with what waits behind it
+in its thread, or leaves it as given up, all with its line in the log and the endpoint's health in one commit. Only the holder's
+settlements
 take effect; the log has every try.
 
 Known sharp edges: a window is replayed in pieces, so a replay that is broken off has begun.
@@ -124,7 +126,9 @@ async def settle(
 
 
 async def replay(database: Database, place: EndpointKey, after: UUID, until: UUID, now: datetime, most: int) -> int:
-    """Tell the events with ids in (after, until] again, those that the endpoint's filters let through; how many, at most ``most`` looked at."""
+    """Tell the events with ids in (after, until] again, those that the endpoint's filters let through; how many, at most ``most``
+    looked at.
+    """
     told = looked = 0
     while looked < most:
         async with database.session() as connection:

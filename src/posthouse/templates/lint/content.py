@@ -16,12 +16,14 @@ _COLON: Final = re.compile(r"\d:\d\d")
 _DAYTIME: Final = re.compile(r"\s*(?:uhr\b|[ap]\.?m\b)", re.IGNORECASE)
 _ZONE: Final = re.compile(
     r"^(?::\d\d)?[\s,(\u202f]*(?:[ap]\.?m\.?|uhr)?[\s,(\u202f]*"
-    r"(?:(?:UTC|GMT|Z|[A-Z]{2,5}T|MEZ|MESZ|OEZ|WEZ|GMT[+-]\d+)\b|(?:UTC|GMT)?\s?[+\u2212-]\d{1,2}(?::?\d\d)?|[A-Z][A-Za-z]+/[A-Z]|(?:[A-Z]\w+ ){1,3}[Tt]ime)",
+    r"(?:(?:UTC|GMT|Z|[A-Z]{2,5}T|MEZ|MESZ|OEZ|WEZ|GMT[+-]\d+)\b|(?:UTC|GMT)?\s?[+\u2212-]\d{1,2}(?::?\d\d)?|"
+    r"[A-Z][A-Za-z]+/[A-Z]|(?:[A-Z]\w+ ){1,3}[Tt]ime)",
     re.IGNORECASE,
 )
 _RANGE: Final = re.compile(r"^\s*(?:[-\u2013]|to|and|bis|und)\s*\d{1,2}[:.]\d\d(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(
-    r"\blorem ipsum\b|\*\|[A-Z_:]+\|\*|%%[\w.]+%%|\$\{[\w.]+\}|<%=?\s*[\w.]+\s*%>|\[\[[\w. ]+\]\]|\[(?:your |insert |company |name|first ?name|product|link|ihr |name des)[^\]\n]{0,40}\]"
+    r"\blorem ipsum\b|\*\|[A-Z_:]+\|\*|%%[\w.]+%%|\$\{[\w.]+\}|<%=?\s*[\w.]+\s*%>|\[\[[\w. ]+\]\]|"
+    r"\[(?:your |insert |company |name|first ?name|product|link|ihr |name des)[^\]\n]{0,40}\]"
     r"|\bT[O]DO\b|\bTBD\b|\bexample text\b",
     re.IGNORECASE,
 )

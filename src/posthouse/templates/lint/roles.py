@@ -21,7 +21,8 @@ def _role(pattern: str) -> re.Pattern[str]:
 
 
 CODE: Final = _role(
-    r"((verification|login|log_in|sign_?in|security|confirmation|one_?time|two_?factor|auth|authentication|mfa|2fa|otp|access|reset"
+    r"((verification|login|log_in|sign_?in|security|confirmation|one_?time|two_?factor|auth|authentication|mfa|2fa|otp|access|"
+    r"reset"
     r"|bestaetigungs|sicherheits|anmelde|einmal)_?)?(code|otp|pin|passcode|tan)"
 )
 ORDER: Final = _role(
@@ -30,7 +31,8 @@ ORDER: Final = _role(
 TRACKING: Final = _role(rf"(tracking|shipment|parcel|package|consignment|sendungs?|paket)_?{_NUMBER}|tracking")
 TRACKING_LINK: Final = _role(r"(tracking|track|shipment|parcel|carrier|sendungs?\w*|paket\w*)_?(url|link|page)")
 CARRIER: Final = _role(
-    r"carrier(_name)?|shipper|courier|(shipping|delivery|parcel)_(company|carrier|provider|service)|versand(dienst|dienstleister|unternehmen)"
+    r"carrier(_name)?|shipper|courier|(shipping|delivery|parcel)_(company|carrier|provider|service)|versand(dienst|"
+    r"dienstleister|unternehmen)"
     r"|paketdienst|zusteller"
 )
 ITEMS: Final = _role(
@@ -38,7 +40,8 @@ ITEMS: Final = _role(
 )
 PARCELS: Final = _role(r"parcels|shipments|packages|boxes|pakete|sendungen")
 TOTAL: Final = _role(
-    r"((grand|order)_)?total(_(amount|price|paid))?|amount(_(paid|due|refunded|charged))?|(refund|payment|refunded|charged|paid)_?(amount|total)"
+    r"((grand|order)_)?total(_(amount|price|paid))?|amount(_(paid|due|refunded|charged))?|(refund|payment|refunded|charged|"
+    r"paid)_?(amount|total)"
     r"|gesamt(betrag|summe|preis)?|betrag|summe|erstattung(sbetrag)?|refund"
 )
 SUBTOTAL: Final = _role(r"(items_?)?sub_?total\w*|net(_(amount|total))?|zwischensumme|netto(betrag|summe)?")
@@ -59,15 +62,18 @@ DEVICE: Final = _role(r"(\w*_)?(device|browser|user_?agent|client|os|platform|ge
 SPOT: Final = _role(r"(\w*_)?(location|place|city|country|region|ip|ip_address|ort|stadt|land)(_name)?")
 EXPIRY: Final = _role(r"\w*(expir|valid|ttl|lifetime|gueltig|gültig|ablauf)\w*")
 PASSWORD: Final = _role(
-    r"((new|current|old|temp|temporary|initial|user|your|account|neues|altes)_?)?(password|passwd|pwd|passwort|kennwort|passphrase)"
+    r"((new|current|old|temp|temporary|initial|user|your|account|neues|altes)_?)?(password|passwd|pwd|passwort|kennwort|"
+    r"passphrase)"
 )
 CARD: Final = _role(r"(credit_?|debit_?)?card_?(number|no|nr)|pan|cvv|cvc|kartennummer")
 SENSITIVE: Final = _role(
-    r"iban|ssn|social_security\w*|date_of_birth|birth_?da(y|te)|geburts(tag|datum)|(account_)?balance|kontostand|security_(answer|question)"
+    r"iban|ssn|social_security\w*|date_of_birth|birth_?da(y|te)|geburts(tag|datum)|(account_)?balance|kontostand|"
+    r"security_(answer|question)"
     r"|tax_?id|passport\w*|steuer_?id|(phone|telefon|mobile)(_?(number|nummer))?|(home|billing|shipping)_address"
 )
 AMENITY: Final = _role(
-    r"(?:\w*_)?(logo|image|picture|photo|icon|thumbnail|unsubscribe|preferences|settings|home_?page|website|support|help|contact|terms"
+    r"(?:\w*_)?(logo|image|picture|photo|icon|thumbnail|unsubscribe|preferences|settings|home_?page|website|support|help|"
+    r"contact|terms"
     r"|privacy|avatar|banner|bild)(?:_?(url|link|src|page))?"
 )
 LINK: Final = _role(r"\w*(url|link|href|uri)")

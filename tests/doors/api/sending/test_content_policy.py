@@ -1,4 +1,6 @@
-"""The content policy as a caller meets it: a warning where the stream flags, a 422 where it refuses, and where it is told afterwards."""
+"""The content policy as a caller meets it: a warning where the stream flags, a 422 where it refuses, and where it is told
+afterwards.
+"""
 
 from typing import Any, Final
 

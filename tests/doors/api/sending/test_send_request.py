@@ -60,7 +60,8 @@ def test_a_recipient_is_a_string_an_object_or_a_list(value: Any, expected: tuple
 
 def test_null_counts_as_absent_everywhere() -> None:
     names = (
-        "from cc bcc replyTo subject html template templateVersion locale variables payload type stream dedupeKey occurredAt sendAt "
+        "from cc bcc replyTo subject html template templateVersion locale variables payload type stream dedupeKey occurredAt "
+        "sendAt "
         "expiresAt expiresIn supersedes tls headers attachments tags metadata tracking"
     )
     assert taken(**dict.fromkeys(names.split())) == taken()

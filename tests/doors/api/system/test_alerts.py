@@ -88,7 +88,8 @@ async def test_they_are_found_over_an_index_of_their_own(door: HttpDoor) -> None
         plan = "\n".join(
             row[0]
             for row in await connection.fetch(
-                "explain select id from event where tenant = 1 and environment = 1 and type like 'alert.%' and id < $1 order by id desc limit 5",
+                "explain select id from event where tenant = 1 and environment = 1 and type like 'alert.%' and id < $1 order "
+                "by id desc limit 5",
                 UUID(int=(1 << 128) - 1),
             )
         )

@@ -1,4 +1,6 @@
-"""The limits that the operator may set, as the OpenAPI document shows them: the numbers in effect, where a schema has a keyword for them."""
+"""The limits that the operator may set, as the OpenAPI document shows them: the numbers in effect, where a schema has a keyword
+for them.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,4 +1,5 @@
-"""What JSON the HTTP door reads and writes about a tenant's settings: itself, brand, streams, message types; and who changed what.
+"""What JSON the HTTP door reads and writes about a tenant's settings: itself, brand, streams, message types; and who changed
+what.
 
 ``null`` counts as absent, '' clears a setting.
 """

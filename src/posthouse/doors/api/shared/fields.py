@@ -1,6 +1,7 @@
 r"""The JSON that the API reads: request bodies, as types that both validate a body and describe it in OpenAPI.
 
-The operator sets how many of each there may be (``sending.count_limits``, ``sending.limit_schemas``), so no type here has these limits.
+The operator sets how many of each there may be (``sending.count_limits``, ``sending.limit_schemas``), so no type here has these
+limits.
 ``form`` puts a pattern into words for the caller. ``null`` counts as absent wherever a default stands.
 ``$(?!\n)`` and not ``$``: Python's dollar also matches before a last line feed, JSON Schema's does not.
 """
@@ -89,8 +90,8 @@ ContentType = Annotated[
     str,
     Meta(
         max_length=255,
-        pattern=r"^(?!multipart/)[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=([A-Za-z0-9!#$&^_.+/:-]+|\"[ !#-\[\]-~]*\"))*"
-        + _END,
+        pattern=r"^(?!multipart/)[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=([A-Za-z0-9!#$&^_.+/:-]+|"
+        r"\"[ !#-\[\]-~]*\"))*" + _END,
         extra={"form": "a media type such as application/pdf"},
         examples=["application/pdf"],
     ),
@@ -144,7 +145,9 @@ class TrackingBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SendBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """One message. Only ``to`` and some content (``template``, ``html`` or ``text``) are required; a template wins over the rest."""
+    """One message. Only ``to`` and some content (``template``, ``html`` or ``text``) are required; a template wins over the
+    rest.
+    """
 
     to: OneOrMoreAddresses
     from_: Annotated[OneAddress, Meta(description="Left out: the template's, stream's or tenant's.")] | None = field(

@@ -1,4 +1,5 @@
-"""The suppression list over HTTP: shown with its evidence, added to and removed from one by one or by the thousand, lifted for a reason.
+"""The suppression list over HTTP: shown with its evidence, added to and removed from one by one or by the thousand, lifted for a
+reason.
 
 A key sees and changes the list of its own tenant and environment. A legal block is removed by no key (``forbidden``).
 An address is found whatever the case of its local part (A to Z), and shown as it was added.

@@ -26,7 +26,9 @@ class NewSuppression(Struct, frozen=True, forbid_unknown_fields=True, rename="ca
 
 
 class SuppressionBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """One address, or many that are entered alike, or entries of their own. What stands beside ``entries`` fills what they leave out."""
+    """One address, or many that are entered alike, or entries of their own. What stands beside ``entries`` fills what they leave
+    out.
+    """
 
     address: AddressText | None = None
     addresses: Addresses | None = None

@@ -93,7 +93,9 @@ async def get_template(parts: ApiParts, caller: Caller, request: Request) -> Res
 
 
 async def revise(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """The next version, as a draft; 201. Type, sender, language and variables that it leaves out are those of the version before."""
+    """The next version, as a draft; 201. Type, sender, language and variables that it leaves out are those of the version
+    before.
+    """
     body = await read(parts, request, VersionBody)
     if isinstance(body, Rejection):
         return refuse(body)

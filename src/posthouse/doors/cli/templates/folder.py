@@ -42,7 +42,9 @@ def write_tree(folder: Path, files: dict[str, str]) -> list[str]:
 
 
 def remove_stale(folder: Path, files: dict[str, str]) -> list[str]:
-    """Remove files that a template in ``files`` no longer has, such as those of a language that was dropped; nothing else is touched."""
+    """Remove files that a template in ``files`` no longer has, such as those of a language that was dropped; nothing else is
+    touched.
+    """
     removed = []
     for name in {path.partition("/")[0] for path in files if not path.startswith(tuple(f"{kind}/" for kind in KINDS))}:
         for file in sorted((folder / name).rglob("*")):

@@ -1,4 +1,6 @@
-"""``posthouse template`` for what is stored: listed, rendered, moved from state to state, the audit trail, a record rendered again."""
+"""``posthouse template`` for what is stored: listed, rendered, moved from state to state, the audit trail, a record rendered
+again.
+"""
 
 import sys
 from typing import Any, Final

@@ -99,7 +99,9 @@ def _template_value(view: MessageView, environment: str) -> dict[str, Any]:
 
 
 def _next_url(filter_: MessagesFilter, newest: list[dict[str, Any]], pages: list[MessagePage]) -> str:
-    """The page after the last message on this one; where a filter matched too few, after the position where its search stopped."""
+    """The page after the last message on this one; where a filter matched too few, after the position where its search
+    stopped.
+    """
     last = ids.parse("msg", newest[-1]["id"]) if newest else None
     stopped_at = [page.next_cursor for page in pages if page.next_cursor]
     if last is not None and len(newest) == PAGE_LENGTH:

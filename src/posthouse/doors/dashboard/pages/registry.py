@@ -1,4 +1,6 @@
-"""Every page of the dashboard, in the order of the navigation. A new page is a file here with its record, its template, and one line."""
+"""Every page of the dashboard, in the order of the navigation. A new page is a file here with its record, its template, and one
+line.
+"""
 
 from typing import Final
 
