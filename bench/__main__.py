@@ -79,7 +79,8 @@ class Bench:
             self._record.add(system.name, figures)
             self._record.parts.setdefault(system.name, []).append(parts)
             _say(
-                f"  {system.title:20} {figures['rate']:7.0f} msg/s  {figures['cpu']:6.2f} CPU-s per 1,000  {figures['memory']:5.0f} MB"
+                f"  {system.title:20} {figures['rate']:7.0f} msg/s  {figures['cpu']:6.2f} CPU-s per 1,000  "
+                f"{figures['memory']:5.0f} MB"
             )
 
         self._within("throughput", system, work)

@@ -80,7 +80,8 @@ def main() -> int:
             if row not in kinds or row not in right:
                 said = row.found
                 print(
-                    f"{row.file} {row.recipient} [{row.reason}/{row.action}] -> {said and (said.kind.value, said.reason, said.enhanced_code, said.reply[:230])}"
+                    f"{row.file} {row.recipient} [{row.reason}/{row.action}] -> "
+                    f"{said and (said.kind.value, said.reason, said.enhanced_code, said.reply[:230])}"
                 )
     return 0
 

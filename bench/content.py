@@ -38,13 +38,15 @@ def report(name: str, mails: Sequence[Labelled], *, wrong: bool) -> None:
     adverts = sum(count for (label, _), count in table.items() if label == "commercial")
     if genuine and adverts and caught:
         print(
-            f"  wrongly refused {refused / genuine:.1%}; precision {caught / (caught + refused):.1%}; recall {caught / adverts:.1%}"
+            f"  wrongly refused {refused / genuine:.1%}; precision {caught / (caught + refused):.1%}; recall "
+            f"{caught / adverts:.1%}"
         )
     for mail in mails if wrong else ():
         found = judged(mail)
         if (found.kind is ContentKind.COMMERCIAL) != (mail.label == "commercial"):
             print(
-                f"  {mail.id} {mail.label}: {mail.subject!r} -> {found.kind.value} {found.reason} {[each.rule for each in found.findings]}"
+                f"  {mail.id} {mail.label}: {mail.subject!r} -> {found.kind.value} {found.reason} "
+                f"{[each.rule for each in found.findings]}"
             )
 
 
@@ -61,7 +63,8 @@ def speed() -> None:
         for _ in range(TIMES):
             work()
         print(
-            f"{name}: {(time.process_time() - begun) / TIMES * 1e6:.0f} us for {len(html):,} characters of HTML, {len(made.text):,} of text"
+            f"{name}: {(time.process_time() - begun) / TIMES * 1e6:.0f} us for {len(html):,} characters of HTML, "
+            f"{len(made.text):,} of text"
         )
 
 

@@ -110,16 +110,25 @@ def _ratios(record: Record) -> dict[str, dict[str, float]]:
 def _machine(record: Record) -> str:
     m, rounds = record.machine, record.plan["rounds"]
     lines = [
-        f"{m['processor']}, {m['cores']} cores, {m['memoryGiB']} GiB; {m['system']}, kernel {m['kernel']}; Python {m['python']}; {m['user']}.",
+        (
+            f"{m['processor']}, {m['cores']} cores, {m['memoryGiB']} GiB; {m['system']}, kernel {m['kernel']}; Python "
+            f"{m['python']}; {m['user']}."
+        ),
         f"Data on {m['fileSystem']}, 8 KB fdatasync {m['fsyncMicroseconds']} us; load before the run: {m['loadBefore'][0]}.",
-        f"Median of {rounds} interleaved round{'s' if rounds > 1 else ''} (least to most in brackets); {record.seconds:.0f} s in all.",
+        (
+            f"Median of {rounds} interleaved round{'s' if rounds > 1 else ''} (least to most in brackets); "
+            f"{record.seconds:.0f} s in all."
+        ),
         "",
     ]
     if record.signing:
         rsa, ed = (median([one[name] for one in record.signing]) for name in ("rsa", "ed25519"))
         busy = median([one["rsaAllCores"] for one in record.signing])
         lines += [
-            f"Raw signing in the same run, CPU a signature: RSA-2048 {rsa:.0f} us ({busy:.0f} us with every core at it), Ed25519 {ed:.0f} us;",
+            (
+                f"Raw signing in the same run, CPU a signature: RSA-2048 {rsa:.0f} us ({busy:.0f} us with every core at it),"
+                f" Ed25519 {ed:.0f} us;"
+            ),
             f"both for 1,000 mails: {record.signature():.2f} s.",
             "",
         ]

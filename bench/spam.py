@@ -60,7 +60,10 @@ def mails() -> dict[str, bytes]:
                 seed=f"{name}{language}",
             )
             head = compose.finish(content, date=now, message_id=f"{name}.{language}@shop.example", extra=b"")
-            received = f"Received: from mx.shop.example (mx.shop.example [93.184.215.10]) by mx.reader.example with ESMTPS; {now:%a, %d %b %Y %H:%M:%S} +0000\r\n"
+            received = (
+                f"Received: from mx.shop.example (mx.shop.example [93.184.215.10]) by mx.reader.example with ESMTPS; "
+                f"{now:%a, %d %b %Y %H:%M:%S} +0000\r\n"
+            )
             signed = dkim.sign(head, content.body_digest, keys, now)
             found[f"{name} ({language})"] = b"".join((received.encode(), signed, head, b"\r\n", content.body))
     return found

@@ -1,11 +1,12 @@
 """Which lines are too wide, and where the formatter is told to keep its hands off.
 
-A line may have 130 columns. Three things may be wider, because breaking them makes them harder to read:
+A line may have 130 columns. Four things may be wider, because breaking them makes them harder to read:
 
 - a **literal table**: an assignment at module or class level of a dict, list, tuple or set, plain or in ``frozenset``, ``tuple``
   and the like, whose entries are constants, names, or calls that make a record of such;
 - a **text of several lines** that is no docstring: SQL, HTML, a sample of mail;
-- a **citation**: a line that would fit without the one address (``https://…``) in it.
+- a **citation**: a line that would fit without the one address (``https://…``) in it;
+- a line that would fit without the **pragma** at its end (``# noqa``, ``# type: ignore``), as the linter counts too.
 
 In tests the table that ``pytest.mark.parametrize`` is given counts as one.
 """
@@ -19,6 +20,7 @@ from typing import Final
 
 COLUMNS: Final = 130
 ADDRESS: Final = re.compile(r"https?://\S+")
+PRAGMA: Final = re.compile(r"\s+# (noqa|type: ignore)\b.*$")
 KEEP_AS_IT_IS: Final = re.compile(r"#\s*fmt:\s*(skip|off|on)\b")
 DISPLAYS: Final = (ast.Dict, ast.List, ast.Tuple, ast.Set)
 WRAPPERS: Final = frozenset({"dict", "frozenset", "list", "set", "tuple", "MappingProxyType"})
@@ -34,7 +36,7 @@ def wide_lines(text: str, tree: ast.Module) -> list[int]:
         return []
     free = {number for table in tables(tree) for number in _lines(table)} | text_lines(text, tree)
     lines = text.splitlines()
-    return [number for number in wide if number not in free and len(ADDRESS.sub("", lines[number - 1])) > COLUMNS]
+    return [number for number in wide if number not in free and len(PRAGMA.sub("", ADDRESS.sub("", lines[number - 1]))) > COLUMNS]
 
 
 def packed_code(text: str, tree: ast.Module) -> list[int]:

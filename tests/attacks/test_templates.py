@@ -74,8 +74,10 @@ BOMBS: Final = (
     "{% set ns = namespace(x='a') %}{% for i in many %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
     "{{ 'a'|replace('a', 'b'*10**8) }}",
     "{{ full|replace('&', full) }}",
-    "{{ full|replace('&', '&&')|replace('&', '&&')|replace('&', '&&')|replace('&', '&&')|replace('&', '&&')|"
-    "replace('&', '&&') }}",
+    (
+        "{{ full|replace('&', '&&')|replace('&', '&&')|replace('&', '&&')|replace('&', '&&')|replace('&', '&&')|"
+        "replace('&', '&&') }}"
+    ),
     "{{ full|indent(999999) }}",
     "{{ many|join(full) }}",
     "{{ lines_of|join(full) }}",

@@ -11,7 +11,10 @@ import pytest
 
 from tests.support.product import Product, environment, running
 
-HALF = "POST /v1/send HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"
+HALF = (
+    "POST /v1/send HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: "
+    "99\r\n\r\n{{"
+)
 
 
 @contextlib.contextmanager

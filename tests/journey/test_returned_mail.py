@@ -224,7 +224,10 @@ PERSON = "jane@reader.test"
 
 
 def letter(recipient: str, subject: str = "Re: Order 7", text: str = "Where is it?", fields: str = "") -> str:
-    head = f"{fields}From: Jane <{PERSON}>\nTo: {recipient}\nSubject: {subject}\nMessage-ID: <{subject.replace(' ', '')}@reader.test>\n"
+    head = (
+        f"{fields}From: Jane <{PERSON}>\nTo: {recipient}\nSubject: {subject}\nMessage-ID: "
+        f"<{subject.replace(' ', '')}@reader.test>\n"
+    )
     return f"{head}\n{text}\n".replace("\n", "\r\n")
 
 

@@ -142,7 +142,10 @@ async def _call(host: str, port: int, key: str, queue: asyncio.Queue[tuple[float
     async with _connected(host, port) as (reader, writer):
         while True:
             due, forgery = await queue.get()
-            head = f"POST {forgery.address} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: message/rfc822\r\n"
+            head = (
+                f"POST {forgery.address} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: "
+                f"message/rfc822\r\n"
+            )
             writer.write(f"{head}Content-Length: {len(forgery.mail)}\r\n\r\n".encode() + forgery.mail)
             async with asyncio.timeout(TIMEOUT):
                 answered = (await reader.readuntil(b"\r\n\r\n")).lower()

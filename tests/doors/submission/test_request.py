@@ -68,7 +68,10 @@ def test_with_a_template_all_but_the_words_stays_the_authors() -> None:
         b"x\r\nIdempotency-Key: k\r\n"
         b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
     )
-    body = b"--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pdf; name=bill.pdf\r\nContent-Disposition: attachment; filename=bill.pdf\r\n\r\n%PDF\r\n--b--\r\n"
+    body = (
+        b"--b\r\n\r\nhello\r\n--b\r\nContent-Type: application/pdf; name=bill.pdf\r\nContent-Disposition: attachment; "
+        b"filename=bill.pdf\r\n\r\n%PDF\r\n--b--\r\n"
+    )
     asked = request(ANN, head=head, body=body)
     assert asked.reply_to == (Mailbox("help", "shop.example", "Help"),)
     assert asked.headers == {"Message-ID": "<own@shop.example>", "In-Reply-To": "<a@x.example>", "X-Other": "Grün"}

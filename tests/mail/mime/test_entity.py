@@ -52,7 +52,10 @@ def test_parts_stand_between_their_delimiters() -> None:
 
 
 def test_preamble_epilogue_and_trailing_space_are_no_parts() -> None:
-    data = b"Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n--b \t\r\n\r\none\r\n--b-- \r\nepilogue\r\n--b\r\n\r\nno part\r\n"
+    data = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n--b \t\r\n\r\none\r\n--b-- \r\nepilogue\r\n--b\r\n"
+        b"\r\nno part\r\n"
+    )
     assert shape(parse(data)) == [("text/plain", b"one")]
 
 

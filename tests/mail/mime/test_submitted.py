@@ -258,8 +258,15 @@ def test_stray_line_breaks_and_nul_are_repaired_wherever_they_stand() -> None:
 
 
 def test_a_text_full_of_oddities_keeps_its_structure() -> None:
-    inner = b"Content-Type: multipart/alternative; boundary=in\r\nContent-Transfer-Encoding: 8bit\r\n\r\npr\xc3\xa9\r\n--in\r\n\r\nplain \xc3\xbc\r\n--in\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: binary\r\n\r\n<p>\xc3\xbc</p>\r\n--in--\r\n"
-    file = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\nContent-Disposition: attachment; filename=a\r\n\r\n\xff\xfe\r\n"
+    inner = (
+        b"Content-Type: multipart/alternative; boundary=in\r\nContent-Transfer-Encoding: 8bit\r\n\r\npr\xc3\xa9\r\n--in\r\n"
+        b"\r\nplain \xc3\xbc\r\n--in\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        b"<p>\xc3\xbc</p>\r\n--in--\r\n"
+    )
+    file = (
+        b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\nContent-Disposition: attachment; "
+        b"filename=a\r\n\r\n\xff\xfe\r\n"
+    )
     found = taken(
         FROM
         + b"Content-Type: multipart/mixed; boundary=out\r\n\r\nhello\r\n--out\r\n"

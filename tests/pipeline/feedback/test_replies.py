@@ -36,7 +36,10 @@ OPERATOR = Mailbox("ops", "operator.test")
 
 
 def reply(text: str = "Where is it?", author: str = "jane@x.test", fields: str = "") -> PersonalReply:
-    head = f"{fields}From: Jane <{author}>\r\nSubject: Re: Your code is 482913\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <7@x.test>\r\n"
+    head = (
+        f"{fields}From: Jane <{author}>\r\nSubject: Re: Your code is 482913\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\n"
+        f"Message-ID: <7@x.test>\r\n"
+    )
     found = read_reply(f"{head}\r\n{text}\r\n".encode(), author)
     assert found is not None
     return found

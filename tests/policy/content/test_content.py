@@ -12,7 +12,10 @@ from posthouse.policy.content.rules import LANGUAGES, rules_of, words_of
 from tests.policy.content.labelled import Labelled, development, earlier, held_out
 from tests.support.spent import within
 
-RECEIPT = "Thanks for your order.\n\nOrder number 1234\n\n2 x Blue shirt $40.00\n\nTotal $40.00\n\nPaid with Visa ending in 4242\n\nShips to 1 Main Street, Springfield"
+RECEIPT = (
+    "Thanks for your order.\n\nOrder number 1234\n\n2 x Blue shirt $40.00\n\nTotal $40.00\n\nPaid with Visa ending in "
+    "4242\n\nShips to 1 Main Street, Springfield"
+)
 MIXED = f"{RECEIPT}\n\nYou might also like our green socks."
 STUFFED = (
     "Order 1234: total $5.\n\nUse promo code TAKE20 at checkout for 20% off your next purchase!\n\nYou might also "
@@ -123,7 +126,10 @@ def test_what_is_quoted_is_somebody_elses() -> None:
 
 
 def test_lines_of_a_quotation_are_somebody_elses_where_there_is_anything_else() -> None:
-    said = "Jonas commented on the campaign plan, which you follow:\n\n> 50% off everything, today only. Use promo code SAVE50.\n\nReply, or stop following."
+    said = (
+        "Jonas commented on the campaign plan, which you follow:\n\n> 50% off everything, today only. Use promo code "
+        "SAVE50.\n\nReply, or stop following."
+    )
     assert judge("Jonas commented on “Campaign”", said, "en").kind is ContentKind.TRANSACTIONAL
     assert judge("Jonas commented on “Campaign”", said.replace("> ", ""), "en").kind is ContentKind.COMMERCIAL
     dressed = "Hi!\n\n> 50% off everything, today only.\n\n> Use promo code SAVE50 at checkout and shop now.\n\nBye"
@@ -141,7 +147,10 @@ def test_news_of_a_feature_claim_the_paragraphs_that_follow() -> None:
         "For a limited time add it for $4 instead of $10. Don't miss out."
     )
     assert judge("Your subscription renewed", launch).kind is ContentKind.COMMERCIAL
-    brief = "Your subscription renewed on 14 May for $8.00.\n\nTotal paid: $8.00 with Visa ending in 4242.\n\nIntroducing Page Turner: see the settings."
+    brief = (
+        "Your subscription renewed on 14 May for $8.00.\n\nTotal paid: $8.00 with Visa ending in 4242.\n\nIntroducing Page "
+        "Turner: see the settings."
+    )
     assert judge("Your subscription renewed", brief).kind is ContentKind.MIXED_ALLOWED
 
 

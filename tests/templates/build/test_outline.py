@@ -11,7 +11,10 @@ BLOCKS = (
     "<p>A</p>{% if x %}<p>{{ x }}</p>{% endif %}<p>B</p>",
     "<p>A</p>\n{%- if x %}\n<p>{{ x }}</p>\n{%- endif %}\n<p>B</p>",
 )
-ROWS = "<p>A</p><table>{% if x %}<tr><td>x</td><td>{{ x }}</td></tr>{% endif %}{% if y %}<tr><td>y</td><td>{{ y }}</td></tr>{% endif %}<tr><td>sum</td></tr></table>"
+ROWS = (
+    "<p>A</p><table>{% if x %}<tr><td>x</td><td>{{ x }}</td></tr>{% endif %}{% if y %}<tr><td>y</td><td>{{ y }}</td></tr>{% "
+    "endif %}<tr><td>sum</td></tr></table>"
+)
 LOOP = "<p>A</p><ul>{% for i in many %}<li>{{ i }}</li>{% endfor %}</ul><p>B</p>"
 LINES = "<p>To<br>{% for i in many %}{{ i }}<br>{% endfor %}</p><p>B</p>"
 

@@ -76,7 +76,10 @@ def findings(mail: Mail, waivers: Mapping[str, str] | None = None) -> tuple[Lint
 
 def button(variable_name: str, words: str) -> str:
     """A link that looks like one."""
-    return f'<a href="{{{{ {variable_name} }}}}" style="display:inline-block;padding:12px 24px;background:#1d2129;color:#ffffff">{words}</a>'
+    return (
+        f'<a href="{{{{ {variable_name} }}}}" style="display:inline-block;padding:12px 24px;background:#1d2129;'
+        f'color:#ffffff">{words}</a>'
+    )
 
 
 RESET: Final = Mail(

@@ -152,7 +152,8 @@ def _not_found() -> Response:
 
 def _page(title: str, text: str, form: str, status: int = 200) -> Response:
     html = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1><p>{escape(text)}</p>{form}</html>"
     )
     return HTMLResponse(html, status_code=status, headers=_PAGE_HEADERS)

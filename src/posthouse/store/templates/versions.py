@@ -43,7 +43,10 @@ _INSERT_WORDING: Final = """
 insert into template_wording (tenant, name, version, locale, subject, html, mjml, text, built_subject, built_html, built_text)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
-_VERSION: Final = "name, version, type, state, fallback, variables, waivers, digest, author, created_at, approved_by, approved_at, activated_at, sender"
+_VERSION: Final = (
+    "name, version, type, state, fallback, variables, waivers, digest, author, created_at, approved_by, approved_at, "
+    "activated_at, sender"
+)
 _GET: Final = f"select {_VERSION} from template_version where tenant = $1 and name = $2 and version = $3"
 _LIST: Final = f"""
 select {_VERSION} from template_version where tenant = $1 and name = $2 and version < $3 order by version desc limit $4

@@ -25,9 +25,11 @@ _SPANNE: Final = (
     r"(?:\d{1,4}|eine[rmn]?|zwei|drei|fünf|zehn|fünfzehn|zwanzig|dreißig|sechzig)[ -](?:minuten?|stunden?|tagen?|tage)\b"
 )
 EXPIRES: Final = _words(
-    rf"\bexpir|\bvalid (?:for|until|till|only|through)\b|\b(?:works?|good|usable|active) (?:for|until|till)\b|\bstops? working\b|\btimes? out\b|\bwithin (?:the next )?\S+ (?:min|hour)"
+    rf"\bexpir|\bvalid (?:for|until|till|only|through)\b|\b(?:works?|good|usable|active) (?:for|until|till)\b"
+    r"|\bstops? working\b|\btimes? out\b|\bwithin (?:the next )?\S+ (?:min|hour)"
     rf"|\b(?:before|until) \d{{1,2}}[:.]\d\d|\b{_SPAN}(?! ago)",
-    rf"\bgültig|\bgilt\b|\bläuft\b.{{0,40}}\bab\b|\babl(?:ä|a)uf|\babgelaufen\b|\bverfäll|\bverfallen\b|\berlischt\b|\berlöschen\b|\binnerhalb (?:von|der)\b|\bbinnen\b"
+    rf"\bgültig|\bgilt\b|\bläuft\b.{{0,40}}\bab\b|\babl(?:ä|a)uf|\babgelaufen\b"
+    r"|\bverfäll|\bverfallen\b|\berlischt\b|\berlöschen\b|\binnerhalb (?:von|der)\b|\bbinnen\b"
     rf"|\bfunktioniert\b.{{0,20}}\b(?:bis|lang|für)\b|(?<!\bvor )\b{_SPANNE}",
 )
 _DONE: Final = (
@@ -36,7 +38,9 @@ _DONE: Final = (
     "|add|remov|updat|want|log"
 )
 NOT_YOU: Final = _words(
-    rf"\b(?:did(?:n[o'’]?t| not)|never) (?:you|{_DONE})|\b(?:ha(?:ve|s|d)(?:n['’]t| not)|were(?:n['’]t| not)|was(?:n[o'’]?t| not)|not) (?:you|request|ask|made|done|sign|tried|creat|start|recogni[sz]|expect"
+    rf"\b(?:did(?:n[o'’]?t| not)|never) (?:you|{_DONE})|\b(?:ha(?:ve|s|d)(?:n['’]t| not)|were(?:n['’]t| not)"
+    r"|was(?:n[o'’]?t| not)|not)"
+    r" (?:you|request|ask|made|done|sign|tried|creat|start|recogni[sz]|expect"
     r"|initiat|authori[sz]|approv|register|order)"
     r"|\bif (?:you|that) did(?:n['’]t| not)\s*[,;:.–—-]|\bcome from you\b|\bnot (?:by|from) you\b|\bin error\b|\bby mistake\b|"
     r"\bby accident\b"

@@ -82,7 +82,10 @@ async def test_a_template_is_judged_once_but_not_what_its_variables_bring(door: 
     assert (await door.ask("POST", "/v1/templates", template)).status == 201
     letter = {"to": "jane@example.com", "from": LETTER["from"], "template": "note"}
     assert (await door.ask("POST", "/v1/send", letter | {"variables": {"n": "7"}})).status == 202
-    stuffed = "Flash sale! Use promo code SAVE20 at checkout for 20% off. Shop now. You might also like our new collection. Hurry, today only."
+    stuffed = (
+        "Flash sale! Use promo code SAVE20 at checkout for 20% off. Shop now. You might also like our new collection. Hurry,"
+        " today only."
+    )
     assert (await door.ask("POST", "/v1/send", letter | {"variables": {"n": "7", "more": stuffed}})).code() == "content_refused"
     assert (await door.ask("POST", "/v1/send", letter | {"variables": {"n": "8"}})).status == 202
 

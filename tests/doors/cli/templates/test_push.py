@@ -7,7 +7,10 @@ import pytest
 
 from tests.doors.cli.conftest import World
 
-MANIFEST = 'name = "note"\ntype = "receipt"\nlocale = "en"\n\n[[variables]]\nname = "n"\ntype = "string"\nrequired = true\nexample = "A1"\n'
+MANIFEST = (
+    'name = "note"\ntype = "receipt"\nlocale = "en"\n\n[[variables]]\nname = "n"\ntype = "string"\nrequired = true\nexample '
+    '= "A1"\n'
+)
 TREE = {
     "note/template.toml": MANIFEST, "note/subject.txt": "Note {{ n }}\n", "note/body.html": "<p>Note {{ n }}</p>\n",
     "note/body.txt": "Note {{ n }}\n", "note/de/subject.txt": "Notiz {{ n }}\n", "note/de/body.html": "<p>Notiz {{ n }}</p>\n",

@@ -67,7 +67,10 @@ def _print_delivery(delivery: DeliveryView) -> None:
     for attempt in delivery.attempts:
         reply = plain(attempt.reply or "")
         click.echo(
-            f"  {attempt.number}. {moment(attempt.started_at)}  {attempt.route}  {attempt.outcome}  {attempt.duration_ms:.0f} ms  {reply}".rstrip()
+            (
+                f"  {attempt.number}. {moment(attempt.started_at)}  {attempt.route}  {attempt.outcome}  "
+                f"{attempt.duration_ms:.0f} ms  {reply}"
+            ).rstrip()
         )
 
 
