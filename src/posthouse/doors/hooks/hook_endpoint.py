@@ -23,8 +23,8 @@ from posthouse.model.feedback import HookAddress
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate
 from posthouse.model.send_request import Rejection
 from posthouse.pipeline.feedback.receive import FeedbackReceiver
-from posthouse.providers.codec import ProviderCodec
 from posthouse.providers.registry import BY_NAME
+from posthouse.providers.shared.codec import ProviderCodec
 from posthouse.store.postgres.database import Database
 from posthouse.store.recipients import hooks
 from posthouse.telemetry import metrics

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.codec import HookCheck, ProviderCodec, object_at, parse_json, parse_time, text_at
+from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import object_at, parse_json, parse_time, text_at
 
 # The bounce API's types; only the two in ``_DEAD`` suppress.
 _DEAD: Final = frozenset({"HardBounce", "BadEmailAddress"})

@@ -16,16 +16,8 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.codec import (
-    TOLERANCE_SECONDS,
-    HookCheck,
-    ProviderCodec,
-    list_at,
-    object_at,
-    parse_json,
-    parse_time,
-    text_at,
-)
+from posthouse.providers.shared.codec import TOLERANCE_SECONDS, HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import list_at, object_at, parse_json, parse_time, text_at
 
 _KINDS: Final = {
     "email.delivered": FeedbackKind.DELIVERED,

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.codec import HookCheck, ProviderCodec, parse_json, parse_time, text_at
+from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import parse_json, parse_time, text_at
 
 _SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"

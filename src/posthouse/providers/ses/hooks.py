@@ -24,7 +24,8 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
-from posthouse.providers.codec import HookCheck, ProviderCodec, list_at, object_at, parse_json, parse_time, text_at
+from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import list_at, object_at, parse_json, parse_time, text_at
 
 _HOST: Final = re.compile(r"sns\.[a-z]{2}(?:-[a-z]+){1,3}-[0-9]\.amazonaws\.com(?:\.cn)?")
 _CERTIFICATE: Final = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")

@@ -1,42 +1,11 @@
-"""What every provider's codec has: the check of a hook, its parser, and readers of JSON that may have any shape.
+"""Reading JSON that may have any shape: providers leave fields out and change their types, so nothing is taken for granted."""
 
-Must never know: how hooks arrive, where secrets are stored, what follows from feedback.
-"""
-
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
-from posthouse.model.feedback import Feedback
-from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
-
-HookCheck = HookVerified | HookRejected | NeedsCertificate
-TOLERANCE_SECONDS: Final = 300
 _EMPTY: Final[dict[str, Any]] = {}
-
-
-class VerifyHook(Protocol):
-    """Checks whether a hook is really the provider's."""
-
-    def __call__(self, hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:
-        """``secret``: as configured; ``certificate``: PEM, where an earlier answer asked for one."""
-        ...
-
-
-class ProviderCodec(msgspec.Struct, frozen=True, kw_only=True):
-    """One provider. ``parse_hook`` reads a verified hook: feedback, or a subscription to confirm; garbage is no feedback.
-
-    ``secret_name``: what the provider's own settings call the secret. ``challenge``: for WWW-Authenticate (RFC 9110 11.6.1), where the
-    provider authenticates by a scheme of HTTP and not by a signature.
-    """
-
-    name: str
-    verify: VerifyHook
-    parse_hook: Callable[[Hook], tuple[Feedback, ...] | SubscriptionToConfirm]
-    secret_name: str
-    challenge: str = ""
 
 
 def parse_json(body: bytes) -> Any:
