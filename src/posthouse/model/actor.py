@@ -13,8 +13,8 @@ ActorSource = Literal["api", "cli", "dashboard"]
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """``name``: a credential's id (``key_…``), or ``cli:`` and the user of the machine as the system knows it.
 
-    ``environment``: 0 test, 1 live. ``is_operator``: of the installation, not of a tenant. ``may_decide`` False: may write and submit,
-    but not approve or activate (a test key where the tenant asks for approval).
+    ``environment``: 0 test, 1 live. ``is_operator``: of the installation, not of a tenant. ``may_decide`` False: may write and
+    submit, but not approve or activate (a test key where the tenant asks for approval).
     """
 
     tenant: int

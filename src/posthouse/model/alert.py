@@ -38,7 +38,10 @@ class RemedyStep(msgspec.Struct, frozen=True):
 
 
 class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
-    """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order. Severity critical: people wait."""
+    """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order.
+
+    Severity critical: people wait.
+    """
 
     severity: AlertSeverity
     title: str

@@ -7,11 +7,14 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model.queue import LeasedDelivery
-from posthouse.model.suppression import SoftEnd, SuppressionEntry
+from posthouse.model.suppression import SoftBounce, SuppressionEntry
 
 
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of history; words as in the contract. ``digest``: SHA-256 of the bytes handed over; ``keyset``: what signed them."""
+    """One row of history; words as in the contract.
+
+    ``digest``: SHA-256 of the bytes handed over; ``keyset``: what signed them.
+    """
 
     route: str
     adapter: str
@@ -33,8 +36,9 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a leased delivery. ``due`` None and not ``ready``: it is final and leaves the queue.
 
-    ``event`` None: its state does not change. For the address may follow: ``suppression``, it is suppressed; ``soft_end``, one more
-    soft bounce is counted; ``delivered_lookup``, the lookup key of a mailbox that had soft bounces in a row, and no longer.
+    ``event`` None: its state does not change. For the address may follow: ``suppression``, it is suppressed; ``soft_end``, one
+    more soft bounce is counted; ``delivered_lookup``, the lookup key of a mailbox that had soft bounces in a row, and no
+    longer.
     """
 
     delivery: LeasedDelivery
@@ -50,7 +54,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     refusals: int = 0
     flags: int = 0
     suppression: SuppressionEntry | None = None
-    soft_end: SoftEnd | None = None
+    soft_end: SoftBounce | None = None
     delivered_lookup: bytes | None = None
 
     @property

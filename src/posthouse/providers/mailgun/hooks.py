@@ -1,9 +1,11 @@
 """Mailgun's hooks: an HMAC over time stamp and token, which does not cover the body; one event a request.
 
-Sources: documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks and …/webhook-payloads. Because the signature does
-not cover the body, a token is good for one request: the check returns it, and whoever stores hooks rejects a second one.
+Sources: documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks and …/webhook-payloads. Because the
+signature does not cover the body, a token is good for one request: the check returns it, and whoever stores hooks rejects a
+second one.
 
-Known sharp edges: an attacker who sees a genuine request before we do could send another body with its token; only TLS prevents that.
+Known sharp edges: an attacker who sees a genuine request before we do could send another body with its token; only TLS prevents
+that.
 """
 
 import hmac
@@ -27,7 +29,7 @@ _VARIABLE: Final = "posthouse_message"
 _SUPPRESSED: Final = frozenset({"suppress-bounce", "suppress-complaint", "suppress-unsubscribe"})
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """``secret``: the HTTP webhook signing key."""
     signed = object_at(parse_json(hook.body), "signature")
     at, once, given = text_at(signed, "timestamp", 32), text_at(signed, "token", 128), text_at(signed, "signature", 128)
@@ -91,4 +93,9 @@ def _failure(event: dict[str, Any], status: dict[str, Any]) -> tuple[FeedbackKin
     return FeedbackKind.SOFT, "unknown"
 
 
-MAILGUN: Final = ProviderCodec(name="mailgun", verify=verify, parse_hook=parse_hook, secret_name="HTTP webhook signing key")  # noqa: S106 - a label
+MAILGUN: Final = ProviderCodec(
+    name="mailgun",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="HTTP webhook signing key",  # noqa: S106 - a label
+)

@@ -31,7 +31,7 @@ _NOT_THE_MAILBOX: Final = frozenset({"ContentRejected", "MessageTooLarge", "Atta
 _TAG: Final = "posthouse_message"
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """Any of the signatures in ``svix-signature`` must be ours."""
     event, at, given = (hook.headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature"))
     if not at.isdigit() or len(at) > 12 or abs(int(at) - now.timestamp()) > TOLERANCE_SECONDS:
@@ -95,4 +95,9 @@ def _message(data: dict[str, Any]) -> str:
     return next((text_at(tag, "value") for tag in list_at(data, "tags") if text_at(tag, "name") == _TAG), "")
 
 
-RESEND: Final = ProviderCodec(name="resend", verify=verify, parse_hook=parse_hook, secret_name="Signing Secret (whsec_…)")  # noqa: S106 - a label
+RESEND: Final = ProviderCodec(
+    name="resend",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="Signing Secret (whsec_…)",  # noqa: S106 - a label
+)

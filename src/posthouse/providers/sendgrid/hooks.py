@@ -1,10 +1,10 @@
 """SendGrid's event webhook: an ECDSA signature over time stamp and body, up to a few thousand events a request.
 
-Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event and …/getting-started-event-webhook-security-features. The key in the
-settings is a public one (base64 of its DER form, curve P-256); each event has ``sg_event_id``, which is unique.
+Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event and …/getting-started-event-webhook-security-features.
+The key in the settings is a public one (base64 of its DER form, curve P-256); each event has ``sg_event_id``, which is unique.
 
-Known sharp edges: the time stamp is signed but a repeated request may be old, so it is not compared with our clock: an event counts
-once by its id, whenever it arrives. A *dropped* event is SendGrid's own decision and says nothing new about the address.
+Known sharp edges: the time stamp is signed but a repeated request may be old, so it is not compared with our clock: an event
+counts once by its id, whenever it arrives. A *dropped* event is SendGrid's own decision and says nothing new about the address.
 """
 
 from base64 import b64decode
@@ -46,7 +46,7 @@ _CLASSES: Final = {
 }
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """``secret``: the verification key of the webhook's settings."""
     try:
         key = load_der_public_key(b64decode(secret, validate=True))
@@ -112,4 +112,9 @@ def _bounce(event: Any) -> tuple[FeedbackKind, str]:
     )
 
 
-SENDGRID: Final = ProviderCodec(name="sendgrid", verify=verify, parse_hook=parse_hook, secret_name="Verification Key")  # noqa: S106 - a label
+SENDGRID: Final = ProviderCodec(
+    name="sendgrid",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="Verification Key",  # noqa: S106 - a label
+)

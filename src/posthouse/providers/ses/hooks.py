@@ -1,9 +1,10 @@
 """Amazon SES through SNS: an RSA signature by a certificate of Amazon's, over a canonical form of the envelope.
 
 Sources: docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html (versions 1, SHA-1, and 2, SHA-256),
-docs.aws.amazon.com/ses/latest/dg/notification-contents.html and …/event-publishing-retrieving-sns-contents.html. The certificate's address and the
-topic come with the message and are believed only as far as they can be checked: a host of SNS by its exact form, and
-the topic that is configured. A subscription is confirmed by an API call made up from the topic, never by the address in the message.
+docs.aws.amazon.com/ses/latest/dg/notification-contents.html and …/event-publishing-retrieving-sns-contents.html. The
+certificate's address and the topic come with the message and are believed only as far as they can be checked: a host of SNS by
+its exact form, and the topic that is configured. A subscription is confirmed by an API call made up from the topic, never by
+the address in the message.
 
 Known sharp edges: version 1 is SHA-1, which is what SNS sends unless a topic is set to 2. Raw message delivery has no
 signature and is refused.
@@ -42,7 +43,7 @@ _SOFT: Final = {"MailboxFull": "mailbox_full", "MessageTooLarge": "too_large"}
 _CONTENT: Final = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """``secret``: the topic's ARN; ``certificate``: what stands at the address an earlier answer named."""
     envelope = parse_json(hook.body)
     if text_at(envelope, "TopicArn") != secret or _TOPIC.fullmatch(secret) is None:
@@ -225,4 +226,9 @@ _PARSERS: Final = {
     "Open": _open,
     "Click": _click,
 }
-SES: Final = ProviderCodec(name="ses", verify=verify, parse_hook=parse_hook, secret_name="the topic's ARN")  # noqa: S106 - a label
+SES: Final = ProviderCodec(
+    name="ses",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="the topic's ARN",  # noqa: S106 - a label
+)

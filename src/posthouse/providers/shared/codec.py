@@ -27,8 +27,8 @@ class VerifyHook(Protocol):
 class ProviderCodec(msgspec.Struct, frozen=True, kw_only=True):
     """One provider. ``parse_hook`` reads a verified hook: feedback, or a subscription to confirm; garbage is no feedback.
 
-    ``secret_name``: what the provider's own settings call the secret. ``challenge``: for WWW-Authenticate (RFC 9110 11.6.1), where the
-    provider authenticates by a scheme of HTTP and not by a signature.
+    ``secret_name``: what the provider's own settings call the secret. ``challenge``: for WWW-Authenticate (RFC 9110 11.6.1),
+    where the provider authenticates by a scheme of HTTP and not by a signature.
     """
 
     name: str

@@ -108,9 +108,15 @@ class StoredTemplateVersion(msgspec.Struct, frozen=True):
         """What is rendered; a tenant wrote it."""
         about = self.about
         return TemplateVersion(
-            name=about.name, version=about.version, type=about.type, variables=about.variables, compiled_templates=self.compiled_templates,
-            fallback=about.fallback, trusted=False, sender=mailbox_or_none(about.sender),
-        )  # fmt: skip
+            name=about.name,
+            version=about.version,
+            type=about.type,
+            variables=about.variables,
+            compiled_templates=self.compiled_templates,
+            fallback=about.fallback,
+            trusted=False,
+            sender=mailbox_or_none(about.sender),
+        )
 
 
 async def is_approval_required(session: Session, tenant: int) -> bool:
