@@ -1,6 +1,5 @@
 """Templates as files: what is read, what is refused with its file, and that writing and reading agree."""
 
-import tomllib
 from typing import Any
 
 import pytest
@@ -103,36 +102,6 @@ def test_what_is_written_is_read_as_it_was(draft: TemplateDraft) -> None:
     read = folder.read_folder(folder.files_of(draft))
     assert read.faults == ()
     assert read.drafts == {draft.name: draft}
-
-
-def test_a_manifest_reads_well() -> None:
-    draft = TemplateDraft(
-        name="note",
-        sources={"en": source_of(subject="Note", text="x")},
-        fallback="en",
-        waivers={"a-rule": 'because "so"'},
-        variables=(
-            Variable(name="n", type=VariableType.ARRAY, items=Variable(type=VariableType.NUMBER)),
-            Variable(name="o", type=VariableType.OBJECT, example={"a": None, "b": "two\nlines"}),
-        ),
-    )
-    assert folder.files_of(draft)["note/template.toml"] == (
-        'name = "note"\nlocale = "en"\n'
-        "variables = [\n"
-        '    { name = "n", type = "array", items = { type = "number" } },\n'
-        '    { name = "o", type = "object", example = { b = "two\\nlines" } },\n]\n\n'
-        '[waivers]\na-rule = "because \\"so\\""\n'
-    )
-
-
-def test_a_null_is_left_out_because_toml_has_none() -> None:
-    draft = TemplateDraft(
-        name="note",
-        sources={"en": source_of(subject="Note", text="x")},
-        fallback="en",
-        variables=(Variable(name="o", type=VariableType.OBJECT, default={"a": None, "b": [None, 1]}),),
-    )
-    assert tomllib.loads(folder.files_of(draft)["note/template.toml"])["variables"][0]["default"] == {"b": [1]}
 
 
 def test_a_diff_shows_the_lines() -> None:

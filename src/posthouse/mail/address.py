@@ -65,7 +65,7 @@ def parse_mailbox(text: str) -> Mailbox | AddressFault:
         return AddressFault("is too long for an address")
     if fault := value_fault(text):
         return AddressFault(fault)
-    return _only(_Scan(text, single=True, decode=False).run())
+    return _only(_AddressParser(text, single=True, decode=False).run())
 
 
 def parse_author(header_value: str) -> Mailbox | AddressFault:
@@ -73,7 +73,7 @@ def parse_author(header_value: str) -> Mailbox | AddressFault:
     if len(header_value) > LIST_LENGTH:
         return AddressFault("is too long for an address")
     fault = value_fault(header_value)
-    return AddressFault(fault) if fault else _only(_Scan(header_value, single=True, decode=True).run())
+    return AddressFault(fault) if fault else _only(_AddressParser(header_value, single=True, decode=True).run())
 
 
 def parse_path(text: str) -> Mailbox | AddressFault:
@@ -81,7 +81,7 @@ def parse_path(text: str) -> Mailbox | AddressFault:
     if len(text) > PATH_OCTETS:
         return AddressFault("is too long for an address (254 octets)")
     match = _PATH.fullmatch(text)
-    return _mailbox(match[1], match[2]) if match else AddressFault(_why(text))
+    return _mailbox(match[1], match[2]) if match else AddressFault(_form_fault(text))
 
 
 def parse_list(header_value: str) -> tuple[Mailbox, ...] | AddressFault:
@@ -90,8 +90,8 @@ def parse_list(header_value: str) -> tuple[Mailbox, ...] | AddressFault:
         return AddressFault("is too long for a list of addresses")
     if fault := value_fault(header_value):
         return AddressFault(fault)
-    found = _Scan(header_value, single=False, decode=True).run()
-    return found if isinstance(found, AddressFault) else tuple(found)
+    mailboxes = _AddressParser(header_value, single=False, decode=True).run()
+    return mailboxes if isinstance(mailboxes, AddressFault) else tuple(mailboxes)
 
 
 def with_name(mailbox: Mailbox, name: str) -> Mailbox | AddressFault:
@@ -107,10 +107,10 @@ def needs_smtputf8(mailbox: Mailbox) -> bool:
     return not mailbox.local.isascii()
 
 
-def _only(found: list[Mailbox] | AddressFault) -> Mailbox | AddressFault:
-    if isinstance(found, AddressFault):
-        return found
-    return found[0] if len(found) == 1 else AddressFault(_FORM)
+def _only(mailboxes: list[Mailbox] | AddressFault) -> Mailbox | AddressFault:
+    if isinstance(mailboxes, AddressFault):
+        return mailboxes
+    return mailboxes[0] if len(mailboxes) == 1 else AddressFault(_FORM)
 
 
 def _mailbox(local: str, domain: str) -> Mailbox | AddressFault:
@@ -131,12 +131,12 @@ def _mailbox(local: str, domain: str) -> Mailbox | AddressFault:
 
 def _is_visible(local: str) -> bool:
     """No controls, formats, surrogates, spaces beyond ASCII; nothing that turns into ``@ . <`` under NFKC (full-width forms)."""
-    for letter in local:
-        if letter.isascii():
+    for character in local:
+        if character.isascii():
             continue
-        if unicodedata.category(letter)[0] in "CZ":
+        if unicodedata.category(character)[0] in "CZ":
             return False
-        if any(plain.isascii() and not plain.isalnum() for plain in unicodedata.normalize("NFKC", letter)):
+        if any(plain.isascii() and not plain.isalnum() for plain in unicodedata.normalize("NFKC", character)):
             return False
     return True
 
@@ -153,8 +153,8 @@ def _wire_domain(domain: str) -> str:
     return wire if len(wire) <= PATH_OCTETS - 2 and _HOST.fullmatch(wire) else ""
 
 
-def _why(text: str) -> str:
-    """What to tell a person about a text that has not the form of an address."""
+def _form_fault(text: str) -> str:
+    """The fault of a text that does not have the form of an address, in words for people."""
     if fault := value_fault(text):
         return fault
     if "," in text or ";" in text:
@@ -166,14 +166,14 @@ def _why(text: str) -> str:
     return _FORM
 
 
-class _Scan:
+class _AddressParser:
     """One pass over ``Name <a@b>, c@d``; the position only moves forward."""
 
     def __init__(self, text: str, *, single: bool, decode: bool) -> None:
         self.text = text
         self.single = single
         self.decode = decode
-        self.found: list[Mailbox] = []
+        self.mailboxes: list[Mailbox] = []
         self.words: list[str] = []
         self.path: str | None = None
         self.loose_at = False
@@ -185,16 +185,16 @@ class _Scan:
         while not end:
             token = _TOKEN.match(self.text, at)
             if token is None:
-                return AddressFault(_why(self.text) if self.single else "must not contain comments or stray specials")
+                return AddressFault(_form_fault(self.text) if self.single else "must not contain comments or stray specials")
             kind = token.lastgroup
             end = kind == "end"
-            fault = self._close(token) if end or kind == "mark" else self._take(kind, token)
+            fault = self._end_mailbox(token) if end or kind == "mark" else self._add_piece(kind, token)
             if fault:
                 return AddressFault(fault)
             at = token.end()
-        return AddressFault("must not leave a group open") if self.in_group else self.found
+        return AddressFault("must not leave a group open") if self.in_group else self.mailboxes
 
-    def _take(self, kind: str | None, token: re.Match[str]) -> str | None:
+    def _add_piece(self, kind: str | None, token: re.Match[str]) -> str | None:
         """A piece of a mailbox: a word or quoted string of the name, or the path, after which nothing may come."""
         if self.path is not None:
             return "must not have text after the >"
@@ -207,7 +207,7 @@ class _Scan:
             self.loose_at |= "@" in token["word"]
         return None
 
-    def _close(self, token: re.Match[str]) -> str | None:
+    def _end_mailbox(self, token: re.Match[str]) -> str | None:
         """A separator or the end: what was read so far is a mailbox, the name of a group, or nothing."""
         mark = token["mark"]
         if mark and self.single:
@@ -221,12 +221,12 @@ class _Scan:
             mailbox = self._finish(raw)
             if isinstance(mailbox, AddressFault):
                 return mailbox.message
-            self.found.append(mailbox)
+            self.mailboxes.append(mailbox)
         if mark == ";":
             if not self.in_group:
                 return "must not end a group that did not begin"
             self.in_group = False
-        if len(self.found) > LIST_MAILBOXES:
+        if len(self.mailboxes) > LIST_MAILBOXES:
             return f"must not list more than {LIST_MAILBOXES} addresses"
         self.words, self.path, self.loose_at, self.begin = [], None, False, token.end()
         return None

@@ -101,14 +101,14 @@ def _canonical(head: bytes) -> tuple[bytes, tuple[int, ...]]:
     unfolded = head.replace(b"\t", b" ").replace(_FOLD, b" ")
     while b"  " in unfolded:
         unfolded = unfolded.replace(b"  ", b" ")
-    found: dict[bytes, list[bytes]] = {name: [] for name in SIGNED}
+    values: dict[bytes, list[bytes]] = {name: [] for name in SIGNED}
     for line in unfolded.split(b"\r\n"):
         name, _, value = line.partition(b":")
         name = name.rstrip(b" ").lower()
-        if name in found:
-            found[name].append(b"%b:%b\r\n" % (name, value.strip(b" ")))
-    lines = [line for fields in found.values() for line in reversed(fields)]  # RFC 6376 5.4.2: from the bottom up
-    return b"".join(lines), tuple(map(len, found.values()))
+        if name in values:
+            values[name].append(b"%b:%b\r\n" % (name, value.strip(b" ")))
+    lines = [line for fields in values.values() for line in reversed(fields)]  # RFC 6376 5.4.2: from the bottom up
+    return b"".join(lines), tuple(map(len, values.values()))
 
 
 @lru_cache(maxsize=256)

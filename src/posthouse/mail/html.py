@@ -82,9 +82,9 @@ def closing_tag(html: str, element: str, start: int) -> re.Match[str] | None:
     return _CLOSING[element].search(html, start)
 
 
-def attribute_list(written: str, base: int = 0) -> Iterator[Attribute]:
+def attribute_list(attribute_text: str, base: int = 0) -> Iterator[Attribute]:
     """The attributes of a tag (its group ``attributes``, which begins at ``base``), in order, also those given twice."""
-    for match in _ATTRIBUTE.finditer(written):
+    for match in _ATTRIBUTE.finditer(attribute_text):
         group = match.lastindex or 1
         if group == 1:  # a name alone
             yield Attribute(match[1].lower(), "", base + match.end(), base + match.end())
@@ -92,22 +92,22 @@ def attribute_list(written: str, base: int = 0) -> Iterator[Attribute]:
             yield Attribute(match[1].lower(), attribute_value(match[group]), base + match.start(group), base + match.end(group))
 
 
-def attributes(written: str) -> dict[str, str]:
+def attributes(attribute_text: str) -> dict[str, str]:
     """Names in lower case and their values; of one given twice the first counts (HTML 13.2.5.33)."""
     values: dict[str, str] = {}
-    for attribute in attribute_list(written):
-        values.setdefault(attribute.name, attribute.value)
+    for name, double, single, bare in _ATTRIBUTE.findall(attribute_text):
+        values.setdefault(name.lower(), attribute_value(double or single or bare))
     return values
 
 
-def attribute_value(written: str) -> str:
+def attribute_value(raw: str) -> str:
     """A value as it is meant, of a value as it is written between its quotes (HTML 13.2.5.73).
 
     In a value, a character reference without its semicolon that an equals sign or a letter follows is no reference:
     ``?a=1&copy=2&region=3`` is an address as many people write it, and browsers follow it as it stands. In text the same letters
     are ``©`` and ``®``, as ``html.unescape`` reads them everywhere.
     """
-    return _REFERENCE.sub(_resolve_reference, written) if "&" in written else written
+    return _REFERENCE.sub(_resolve_reference, raw) if "&" in raw else raw
 
 
 def links(html: str) -> Iterator[HtmlLink]:
@@ -132,9 +132,9 @@ def replace_tags(html: str, separator: str, block_separator: str) -> str:
     """
     pieces: list[str] = []
     position = 0
-    found = _TAG.finditer(html)
+    remaining_tags = _TAG.finditer(html)
     for _ in range(MOST_TAGS):
-        tag = next(found, None)
+        tag = next(remaining_tags, None)
         if tag is None:
             break
         if not tag[0].endswith(">"):
@@ -145,7 +145,7 @@ def replace_tags(html: str, separator: str, block_separator: str) -> str:
         if name in _UNSEEN and not tag["end"]:
             closing = closing_tag(html, name, position)
             position = closing.start() if closing is not None else len(html)
-            found = _TAG.finditer(html, position)  # what looks like a tag inside must not reach beyond the closing tag
+            remaining_tags = _TAG.finditer(html, position)  # what looks like a tag inside must not reach beyond the closing tag
     pieces.append(html[position:])
     return "".join(pieces)
 

@@ -96,27 +96,27 @@ def _source_faults(locale: str, source: TemplateSource, path: str) -> Iterator[F
 def _declaration_faults(variables: Sequence[Variable], path: str, count: list[int], depth: int = 1) -> Iterator[FieldError]:
     seen: set[str] = set()
     for index, variable in enumerate(variables):
-        place = f"{path}[{index}]"
+        item_path = f"{path}[{index}]"
         for name in (variable.name, *variable.also):
             if not VARIABLE.fullmatch(name):
-                yield FieldError(f"{place}.name", "must be letters, digits and _, not beginning with a digit")
+                yield FieldError(f"{item_path}.name", "must be letters, digits and _, not beginning with a digit")
             elif name in RESERVED:
-                yield FieldError(f"{place}.name", f"'{name}' is a word of the language")
+                yield FieldError(f"{item_path}.name", f"'{name}' is a word of the language")
             elif name in seen:
-                yield FieldError(f"{place}.name", f"{name} is declared twice")
+                yield FieldError(f"{item_path}.name", f"{name} is declared twice")
             seen.add(name)
-        yield from _nested_faults(variable, place, count, depth)
+        yield from _nested_faults(variable, item_path, count, depth)
 
 
-def _nested_faults(variable: Variable, place: str, count: list[int], depth: int) -> Iterator[FieldError]:
+def _nested_faults(variable: Variable, item_path: str, count: list[int], depth: int) -> Iterator[FieldError]:
     count[0] += 1
     if depth > MOST_DEPTH or count[0] > MOST_VARIABLES:
         if depth > MOST_DEPTH:
-            yield FieldError(place, f"is nested deeper than {MOST_DEPTH} levels")
+            yield FieldError(item_path, f"is nested deeper than {MOST_DEPTH} levels")
         return
-    yield from _declaration_faults(variable.properties, f"{place}.properties", count, depth + 1)
+    yield from _declaration_faults(variable.properties, f"{item_path}.properties", count, depth + 1)
     if variable.items is not None:
-        yield from _nested_faults(variable.items, f"{place}.items", count, depth + 1)
+        yield from _nested_faults(variable.items, f"{item_path}.items", count, depth + 1)
 
 
 def _is_text(text: str) -> bool:

@@ -17,10 +17,10 @@ from math import isfinite
 from typing import Any, Final
 
 import msgspec
-import tomli_w
 
 from posthouse.model.send_request import FieldError
 from posthouse.model.template import DEFAULT_LOCALE, TemplateDraft, Variable, plain_variable
+from posthouse.templates import toml
 from posthouse.templates.draft import NAME, faults, source_of
 
 MANIFEST: Final = "template.toml"
@@ -94,13 +94,13 @@ def files_of(draft: TemplateDraft) -> dict[str, str]:
         manifest["waivers"] = draft.waivers
     if draft.variables:
         manifest["variables"] = [plain_variable(variable) for variable in draft.variables]
-    files = {f"{draft.name}/{MANIFEST}": tomli_w.dumps(_without_null(manifest))}
+    files = {f"{draft.name}/{MANIFEST}": toml.dumps(manifest)}
     for locale, source in draft.sources.items():
-        place = draft.name if locale == draft.fallback else f"{draft.name}/{locale}"
+        folder_path = draft.name if locale == draft.fallback else f"{draft.name}/{locale}"
         for name, part in _FILES.items():
             text = getattr(source, part)
             if text:
-                files[f"{place}/{name}"] = f"{text}\n" if part == "subject" else text
+                files[f"{folder_path}/{name}"] = f"{text}\n" if part == "subject" else text
     return files
 
 
@@ -117,11 +117,11 @@ def _draft(top: str, tree: dict[str, str], errors: list[FieldError]) -> Template
         return None
     parts_by_locale: dict[str, dict[str, str]] = {}
     for path, text in tree.items():
-        place, _, name = path.rpartition("/")
-        if name not in _FILES or "/" in place:
+        folder_path, _, name = path.rpartition("/")
+        if name not in _FILES or "/" in folder_path:
             errors.append(FieldError(f"{top}/{path}", f"is not known here; there are {MANIFEST}, {', '.join(_FILES)}"))
         else:
-            parts_by_locale.setdefault(place or manifest.locale, {})[_FILES[name]] = text
+            parts_by_locale.setdefault(folder_path or manifest.locale, {})[_FILES[name]] = text
     sources = {locale: source_of(**parts) for locale, parts in parts_by_locale.items()}
     draft = TemplateDraft(
         name=manifest.name or manifest.template or top,
@@ -138,13 +138,13 @@ def _draft(top: str, tree: dict[str, str], errors: list[FieldError]) -> Template
 
 
 def _manifest(top: str, text: str | None) -> _Manifest | FieldError:
-    place = f"{top}/{MANIFEST}"
+    folder_path = f"{top}/{MANIFEST}"
     if text is None:
-        return FieldError(place, "is missing")
+        return FieldError(folder_path, "is missing")
     try:
         return msgspec.convert(_plain(tomllib.loads(text)), _Manifest)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as fault:
-        return FieldError(place, str(fault))
+        return FieldError(folder_path, str(fault))
 
 
 def _plain(value: Any) -> Any:
@@ -160,21 +160,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _without_null(value: Any) -> Any:
-    """JSON's values as TOML has them: it has no null, so members and items that are null are left out."""
-    if isinstance(value, dict):
-        return {name: _without_null(inner) for name, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return [_without_null(inner) for inner in value if inner is not None]
-    return value
-
-
 def _file_of(path: str) -> str:
     """The file that a fault of a draft is in."""
     inner = path.split(".")
-    place = f"{inner[1]}/" if inner[0] == "locales" and len(inner) > 1 else ""
+    folder_path = f"{inner[1]}/" if inner[0] == "locales" and len(inner) > 1 else ""
     known = {part: name for name, part in _FILES.items()}
-    return place + known[inner[-1]] if inner[-1] in known else MANIFEST
+    return folder_path + known[inner[-1]] if inner[-1] in known else MANIFEST
 
 
 def _message_of(fault: FieldError) -> str:

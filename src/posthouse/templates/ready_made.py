@@ -99,8 +99,8 @@ def _loaded(name: str) -> TemplateVersion:
     return load(FOLDER / name)
 
 
-class _Shelf(Mapping[str, TemplateVersion]):
-    """The templates by name; one is read when it is first taken."""
+class _ReadyMadeTemplates(Mapping[str, TemplateVersion]):
+    """The templates by name; each is read at first use."""
 
     def __getitem__(self, name: str) -> TemplateVersion:
         if name not in NAMES:
@@ -119,4 +119,4 @@ class _Shelf(Mapping[str, TemplateVersion]):
 
 FOLDER: Final = files("posthouse.templates") / "shipped"
 SHIPPED: Final[Mapping[str, str]] = _shared()
-READY_MADE: Final[Mapping[str, TemplateVersion]] = _Shelf()
+READY_MADE: Final[Mapping[str, TemplateVersion]] = _ReadyMadeTemplates()

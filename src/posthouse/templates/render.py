@@ -42,4 +42,4 @@ def _render_parts(page: CompiledParts, context: Mapping[str, Any], locale: str) 
 
 def _one_line(subject: str) -> str:
     words = " ".join(subject.split())
-    return words if words.isprintable() else "".join(letter for letter in words if letter.isprintable())
+    return words if words.isprintable() else "".join(character for character in words if character.isprintable())

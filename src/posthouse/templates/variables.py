@@ -53,13 +53,13 @@ _OBJECT: Final = VariableType.OBJECT
 is_web_address = variable_types.is_web_address
 
 
-def bind(declared: Sequence[Variable], given: Mapping[str, Any]) -> dict[str, Any] | tuple[FieldError, ...]:
+def bind(declared: Sequence[Variable], variables: Mapping[str, Any]) -> dict[str, Any] | tuple[FieldError, ...]:
     """The context a template is rendered with, or all that is wrong."""
-    size_fault = _size_fault(given)
+    size_fault = _size_fault(variables)
     if size_fault is not None:
         return (size_fault,)
     errors: list[FieldError] = []
-    context = _bind_all(declared, given, _PATH, errors)
+    context = _bind_all(declared, variables, _PATH, errors)
     return tuple(errors) if errors else context
 
 
@@ -72,13 +72,13 @@ def declaration_faults(declared: Sequence[Variable]) -> tuple[FieldError, ...]:
     return tuple(errors)
 
 
-def _bind_all(declared: Sequence[Variable], given: Mapping[str, Any], path: str, errors: list[FieldError]) -> dict[str, Any]:
-    context = dict(given)
+def _bind_all(declared: Sequence[Variable], variables: Mapping[str, Any], path: str, errors: list[FieldError]) -> dict[str, Any]:
+    context = dict(variables)
     for variable in declared:
         name = variable.name
-        value = given.get(name)
+        value = variables.get(name)
         if value is None and variable.also:
-            name, value = _find_alias(variable, given)
+            name, value = _find_alias(variable, variables)
         if value is not None:
             if variable.type is _STRING and type(value) is str and value and not value.isspace():
                 context[variable.name] = value  # the common case, without a function call
@@ -98,10 +98,10 @@ def _default_of(variable: Variable, path: str, name: str, errors: list[FieldErro
     return value
 
 
-def _find_alias(variable: Variable, given: Mapping[str, Any]) -> tuple[str, Any]:
+def _find_alias(variable: Variable, variables: Mapping[str, Any]) -> tuple[str, Any]:
     """The alias that a variable was given under, and its value."""
     for name in variable.also:
-        value = given.get(name)
+        value = variables.get(name)
         if value is not None:
             return name, value
     return variable.name, None
@@ -168,9 +168,9 @@ def _check_declaration(variable: Variable, path: str, errors: list[FieldError]) 
         _check_declaration(variable.items, f"{path}.items", errors)
 
 
-def _path_of(given: Mapping[str, Any], text: str) -> str:
+def _path_of(variables: Mapping[str, Any], text: str) -> str:
     """Where a text stands in the variables, ``''`` if nowhere; walked in the order of ``_size_fault``."""
-    remaining: list[tuple[str, Any]] = [(f"{_PATH}.{name}", value) for name, value in given.items()]
+    remaining: list[tuple[str, Any]] = [(f"{_PATH}.{name}", value) for name, value in variables.items()]
     while remaining:
         path, value = remaining.pop()
         if value is text:
@@ -184,10 +184,10 @@ def _path_of(given: Mapping[str, Any], text: str) -> str:
     return ""
 
 
-def _size_fault(given: Mapping[str, Any]) -> FieldError | None:
+def _size_fault(variables: Mapping[str, Any]) -> FieldError | None:
     """What is wrong with the size of the variables, whatever their depth; walked without recursion."""
     characters, values = 0, 0
-    remaining: list[Any] = [given]
+    remaining: list[Any] = [variables]
     while remaining:
         value = remaining.pop()
         values += 1
@@ -195,7 +195,7 @@ def _size_fault(given: Mapping[str, Any]) -> FieldError | None:
         if kind is str:
             size = len(value)
             if size > MOST_TEXT:
-                return FieldError(_path_of(given, value) or _PATH, f"must have at most {MOST_TEXT} characters, not {size}")
+                return FieldError(_path_of(variables, value) or _PATH, f"must have at most {MOST_TEXT} characters, not {size}")
             characters += size
         elif kind is int:
             if value.bit_length() > _BITS:

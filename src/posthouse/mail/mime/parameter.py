@@ -43,7 +43,7 @@ def write(main: str, parameters: Mapping[str, str]) -> bytes:
     """The value of a field, folded with a parameter a line; names and ``main`` are tokens already."""
     lines = [main]
     for name, value in parameters.items():
-        lines += _written(name, value)
+        lines += _encode_parameter(name, value)
     return ";\r\n ".join(lines).encode()
 
 
@@ -60,7 +60,7 @@ def _joined(pieces: Mapping[int, tuple[bool, str]]) -> str:
     return decode_words(charset.decode(b"".join(parts), label)) if not label else charset.decode(b"".join(parts), label)
 
 
-def _written(name: str, value: str) -> list[str]:
+def _encode_parameter(name: str, value: str) -> list[str]:
     if len(value) <= _SHORT and value.isascii() and "=?" not in value and _PLAIN.fullmatch(value):
         return [f'{name}="{value}"']
     text = "utf-8''" + quote(value.encode("utf-8", "replace"), safe="")

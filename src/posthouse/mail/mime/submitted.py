@@ -35,7 +35,7 @@ _CONTROLS: Final = frozenset(("idempotency-key", "resend-idempotency-key"))
 _DROPPED: Final = frozenset(
     ("bcc", "resent-bcc", "return-path", "received", "date", "sender", "feedback-id", "dkim-signature", "domainkey-signature")
 )
-_WRITTEN: Final = frozenset(("from", "to", "cc", "subject", "reply-to", "mime-version"))
+_REWRITTEN: Final = frozenset(("from", "to", "cc", "subject", "reply-to", "mime-version"))
 _ONCE: Final = frozenset(("from", "content-type", "content-transfer-encoding"))
 _FIRST_COUNTS: Final = frozenset(
     ("to", "cc", "subject", "message-id", "reply-to", "in-reply-to", "references", "mime-version", "content-disposition")
@@ -166,7 +166,7 @@ def own_fields(submitted: Submitted) -> dict[str, str]:
     own: dict[str, tuple[str, str]] = {}
     for field in submitted.fields:
         name = field.name
-        anew = name in _WRITTEN or name.startswith(("dkim-", "content-")) or (name == "message-id" and not submitted.message_id)
+        anew = name in _REWRITTEN or name.startswith(("dkim-", "content-")) or (name == "message-id" and not submitted.message_id)
         if not anew and not _is_left_out(name):
             own.setdefault(name, (field.raw[: len(name)].decode(), decode_words(one_line(field.text))))
     return dict(own.values())

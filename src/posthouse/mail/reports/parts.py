@@ -102,8 +102,8 @@ def _split(body: bytes, boundary: bytes) -> list[bytes]:
     for piece in (b"\r\n" + body).split(b"\r\n--" + boundary)[1 : MOST_PARTS + 1]:
         if piece.startswith(b"--"):
             break
-        line, _, rest = piece.partition(b"\r\n")
-        pieces.append(rest if not line.strip() else piece)
+        line, _, content = piece.partition(b"\r\n")
+        pieces.append(content if not line.strip() else piece)
     return pieces
 
 

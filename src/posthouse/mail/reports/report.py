@@ -148,19 +148,19 @@ def _delivery_notices(contents: _Contents) -> list[RecipientNotice]:
     failed = _addresses(contents.header.get("x-failed-recipients", ""))
     failed_keys = {address.lower() for address in failed}
     reported_to = frozenset(address.lower() for address in original_recipients([f"To: {contents.header.get('to', '')}"]))
-    worded = notices_in(contents.text, failed or original_recipients(contents.originals), reported_to - failed_keys)
+    from_words = notices_in(contents.text, failed or original_recipients(contents.originals), reported_to - failed_keys)
     if failed:
-        worded = [notice for notice in worded if notice.recipient.lower() in failed_keys] or [
+        from_words = [notice for notice in from_words if notice.recipient.lower() in failed_keys] or [
             RecipientNotice(recipient=address, diagnostic=" ".join(contents.text.split())[:1000]) for address in failed
         ]
     notices = [notice for text in contents.status for notice in notices_of_fields(text)] or notices_of_fields(contents.text)
-    return _with_words(notices, worded) if notices else worded
+    return _with_words(notices, from_words) if notices else from_words
 
 
-def _with_words(notices: list[RecipientNotice], worded: list[RecipientNotice]) -> list[RecipientNotice]:
+def _with_words(notices: list[RecipientNotice], from_words: list[RecipientNotice]) -> list[RecipientNotice]:
     """The notices of the fields with the words about the same recipient, or about the only one."""
-    by_address = {notice.recipient.lower(): notice for notice in worded}
-    only = worded[0] if len(worded) == 1 and len(notices) == 1 else None
+    by_address = {notice.recipient.lower(): notice for notice in from_words}
+    only = from_words[0] if len(from_words) == 1 and len(notices) == 1 else None
     result = []
     for notice in notices:
         words = by_address.get(notice.recipient.lower()) or only

@@ -12,10 +12,19 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from posthouse.mail.reports.notice import ADDRESS, MOST_NOTICES, ROLE_LOCAL_PART, RecipientNotice, one_line, original_recipients
+from posthouse.mail.reports.notice import (
+    ADDRESS,
+    MOST_NOTICES,
+    MOST_WORDS,
+    ROLE_LOCAL_PART,
+    RecipientNotice,
+    one_line,
+    original_recipients,
+)
 
 _MOST_ADDRESSES: Final = 400
 _SHORTEST_REASON: Final = 8
+_MOST_AFTER: Final = 20_000  # characters; a line of 1,000 is made from them
 _RETURNED_MAIL: Final = re.compile(
     r"^[ \t]{0,8}(?:[-=_*+]{2,}[ \t]*[A-Za-z].{0,120}(?:copy|original|unsent|returned|undelivered|message (?:header|text|follow)|header|below|enclosed|transcript of session ends).{0,80}"
     r"|(?:the )?(?:original|unsent|returned|failed|undelivered|rejected) (?:message|mail|e-mail)[^\n]{0,60}(?:follow|below|header|attached)[^\n]{0,60}|(?:-{2,} ?)?original message(?: headers?)?[ :-]{0,40}"
@@ -62,16 +71,19 @@ def notices_in(report: str, recipients: Sequence[str], reported_to: frozenset[st
         return [RecipientNotice(recipient=address, diagnostic=one_line(text)) for address in dict.fromkeys(recipients)][:1]
     addresses: dict[str, str] = {}
     reasons: dict[str, str] = {}
-    for index, place in enumerate(named):
-        until = next((other.start for other in named[index + 1 :] if other.key != place.key), len(text))
-        words = f"{_line_before(text, place.start)} {text[place.end : until]}"
-        addresses.setdefault(place.key, place.address)
-        reasons[place.key] = f"{reasons[place.key]} {words}" if place.key in reasons else words
+    for index, candidate in enumerate(named):
+        addresses.setdefault(candidate.key, candidate.address)
+        reason = reasons.get(candidate.key, "")
+        if len(reason) >= MOST_WORDS:
+            continue
+        until = next((other.start for other in named[index + 1 :] if other.key != candidate.key), len(text))
+        after = text[candidate.end : min(until, candidate.end + _MOST_AFTER)]
+        reasons[candidate.key] = one_line(f"{reason} {_line_before(text, candidate.start)} {after}")
     before = text[: named[0].start]
     return [
         RecipientNotice(
             recipient=address,
-            diagnostic=one_line(reasons[key] if _is_reason(reasons[key]) else f"{reasons[key]} {before}"),
+            diagnostic=reasons[key] if _is_reason(reasons[key]) else one_line(f"{reasons[key]} {before}"),
             text=one_line(before),
         )
         for key, address in addresses.items()
@@ -94,40 +106,40 @@ def _named_recipients(text: str, recipients: Sequence[str], reported_to: frozens
     """
     candidates = [_NamedAddress(match.start(), match.end(), match[0].rstrip(".")) for match in ADDRESS.finditer(text)]
     candidates = candidates[:_MOST_ADDRESSES]
-    known = {address.lower() for address in recipients}
-    others = [place for place in candidates if place.key not in reported_to]
+    recipient_keys = {address.lower() for address in recipients}
+    others = [candidate for candidate in candidates if candidate.key not in reported_to]
 
-    def is_recipient(place: _NamedAddress) -> bool:
-        return place.key in known or (place.key not in reported_to and _stands_as_recipient(text, place))
+    def is_recipient(candidate: _NamedAddress) -> bool:
+        return candidate.key in recipient_keys or (candidate.key not in reported_to and _stands_as_recipient(text, candidate))
 
-    def is_possible(place: _NamedAddress) -> bool:
-        return not place.is_role and not _NOT_RECIPIENT.search(text[max(0, place.start - 30) : place.start])
+    def is_possible(candidate: _NamedAddress) -> bool:
+        return not candidate.is_role and not _NOT_RECIPIENT.search(text[max(0, candidate.start - 30) : candidate.start])
 
     return (
         list(filter(is_recipient, candidates))
         or _first(others, is_possible)
-        or _first(candidates, lambda place: _stands_alone(text, place))
+        or _first(candidates, lambda candidate: _stands_alone(text, candidate))
     )
 
 
-def _first(places: Sequence[_NamedAddress], condition: Callable[[_NamedAddress], bool]) -> list[_NamedAddress]:
-    return [place for place in places if condition(place)][:1]
+def _first(candidates: Sequence[_NamedAddress], condition: Callable[[_NamedAddress], bool]) -> list[_NamedAddress]:
+    return [candidate for candidate in candidates if condition(candidate)][:1]
 
 
-def _stands_as_recipient(text: str, place: _NamedAddress) -> bool:
+def _stands_as_recipient(text: str, candidate: _NamedAddress) -> bool:
     """First on its line, after words that lead to one, or after a code; not a role address in a sentence, not after *from*."""
-    before = text[text.rfind("\n", 0, place.start) + 1 : place.start]
-    if place.is_role and not _stands_alone(text, place) and not _DELIVERED_TO.search(before[-120:]):
+    before = text[text.rfind("\n", 0, candidate.start) + 1 : candidate.start]
+    if candidate.is_role and not _stands_alone(text, candidate) and not _DELIVERED_TO.search(before[-120:]):
         return False
     return _NOT_RECIPIENT.search(before) is None and _BEFORE_RECIPIENT.search(before[-120:]) is not None
 
 
-def _stands_alone(text: str, place: _NamedAddress) -> bool:
+def _stands_alone(text: str, candidate: _NamedAddress) -> bool:
     """Whether nothing but brackets and a colon stands beside an address on its line."""
-    line_start = text.rfind("\n", 0, place.start) + 1
-    line_end = text.find("\n", place.end)
+    line_start = text.rfind("\n", 0, candidate.start) + 1
+    line_end = text.find("\n", candidate.end)
     line = text[line_start : line_end if line_end >= 0 else len(text)]
-    return not line.replace(text[place.start : place.end], "").strip(" \t<>\"':")
+    return not line.replace(text[candidate.start : candidate.end], "").strip(" \t<>\"':")
 
 
 def _line_before(text: str, start: int) -> str:

@@ -28,9 +28,9 @@ class NotForwarded(StrEnum):
     UNREADABLE = "unreadable"
 
 
-def own_domain(author: str, ours: Collection[str]) -> bool:
+def own_domain(author: str, own_domains: Collection[str]) -> bool:
     """Whether an author's address has the registrable domain of one of ours."""
-    return provider_of(author.rpartition("@")[2]) in {provider_of(name) for name in ours if name}
+    return provider_of(author.rpartition("@")[2]) in {provider_of(name) for name in own_domains if name}
 
 
 def is_listed(entries: Sequence[SuppressionFact], stream: str) -> bool:

@@ -48,7 +48,7 @@ ALL: Final[tuple[MessageType, ...]] = (
 BY_NAME: Final[dict[str, MessageType]] = {known.name: known for known in ALL}
 NAME: Final = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 OwnTypes = Mapping[str, MessageType]
-_SHOWN: Final = 64
+_MOST_SHOWN: Final = 64
 
 
 def own(name: str, parent: str) -> MessageType:
@@ -64,6 +64,6 @@ def own_types(rows: Iterable[OwnType]) -> OwnTypes:
 def unknown(name: str, known: Iterable[str] = ()) -> str:
     """The error for an unknown type, with a suggestion. ``known``: the names of the tenant's own."""
     names = (*BY_NAME, *known)
-    near = difflib.get_close_matches(name[:_SHOWN], names, 1)
+    near = difflib.get_close_matches(name[:_MOST_SHOWN], names, 1)
     hint = f" Did you mean '{near[0]}'?" if near else f" There are {', '.join(names)}."
-    return f"'{name[:_SHOWN]}' is no message type.{hint}"
+    return f"'{name[:_MOST_SHOWN]}' is no message type.{hint}"

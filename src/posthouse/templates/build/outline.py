@@ -26,19 +26,19 @@ _ENDFOR: Final = re.compile(r"\{%\s*endfor\b")
 
 def outline(html: str) -> str:
     """The text of an HTML template, with its tags. Errors: TemplateSyntaxError."""
-    written: list[str] = []
+    pieces: list[str] = []
     tags: dict[str, int] = {}
     read, trimmed = 0, False
     for start, end, tag in tokenize(html):
-        written.append(_literal(html[read:start], trimmed, html[start + 2] == "-"))
+        pieces.append(_literal(html[read:start], trimmed, html[start + 2] == "-"))
         read, trimmed = end, html[end - 3] == "-"
         if tag is not None:
             number = tags.setdefault(_bare(html[start:end]), len(tags))
-            written.append(f"{_VALUE if tag.opening == '{{' else _CONTROL}{number}{_END}")
-    written.append(_literal(html[read:], trimmed, after=False))
-    known = list(tags)
-    text = html_to_text("".join(written), _Outline(known))
-    return _STAND_IN.sub(lambda found: known[int(found[1])], text)
+            pieces.append(f"{_VALUE if tag.opening == '{{' else _CONTROL}{number}{_END}")
+    pieces.append(_literal(html[read:], trimmed, after=False))
+    template_tags = list(tags)
+    text = html_to_text("".join(pieces), _Outline(template_tags))
+    return _STAND_IN.sub(lambda match: template_tags[int(match[1])], text)
 
 
 def _literal(html: str, before: bool, after: bool) -> str:

@@ -44,9 +44,9 @@ def text_of(html: str) -> str:
 
 def html_to_text(html: str, writer: "TextWriter") -> str:
     """What a writer makes of the HTML."""
-    hidden, position, found = _HiddenElement(), 0, tags(html)
+    hidden, position, remaining_tags = _HiddenElement(), 0, tags(html)
     for _ in range(MOST_TAGS):
-        tag = next(found, None)
+        tag = next(remaining_tags, None)
         text = html[position : tag.start() if tag else len(html)]
         if hidden.element:
             writer.skip(text)
@@ -64,7 +64,7 @@ def html_to_text(html: str, writer: "TextWriter") -> str:
             closing = closing_tag(html, name, position)
             writer.skip(html[position : closing.start() if closing else len(html)])
             position = closing.end() if closing else len(html)
-            found = tags(html, position)
+            remaining_tags = tags(html, position)
         elif not hidden.takes(name, end, attribute_text):
             if end:
                 writer.close(name)

@@ -116,23 +116,25 @@ def _amount(figure: str, currency: str, locale: Locale) -> str:
     if parts is None:
         raise ValueRefused("uses something as money that is none")
     marks = _marks(currency, locale)
-    return _put_together(figure, marks) if marks.plain else _by_babel(figure, currency, marks.digits, locale)
+    return _format_with_marks(figure, marks) if marks.plain else _by_babel(figure, currency, marks.digits, locale)
 
 
-def _put_together(written: str, marks: _Marks) -> str:
-    less = written.startswith("-") and _SOME.search(written) is not None
-    whole, _, part = written.lstrip("-").partition(".")
+def _format_with_marks(amount_text: str, marks: _Marks) -> str:
+    less = amount_text.startswith("-") and _SOME.search(amount_text) is not None
+    whole, _, part = amount_text.lstrip("-").partition(".")
     part = part.rstrip("0").ljust(marks.digits, "0")
     grouped = f"{int(whole):,}".replace(",", marks.group)
     figure = f"{grouped}{marks.point}{part}" if part else grouped
     return f"{marks.before_less}{figure}{marks.after_less}" if less else f"{marks.before}{figure}{marks.after}"
 
 
-def _by_babel(written: str, currency: str, digits: int, locale: Locale) -> str:
-    given = len(written.partition(".")[2].rstrip("0"))
-    figure = Decimal(written) if _SOME.search(written) is not None else Decimal(written.lstrip("-"))
-    made = format_currency(figure, currency, locale=locale, decimal_quantization=False, currency_digits=given <= digits)
-    return _TOUCHING.sub("\u00a0", made)
+def _by_babel(amount_text: str, currency: str, digits: int, locale: Locale) -> str:
+    given_digits = len(amount_text.partition(".")[2].rstrip("0"))
+    figure = Decimal(amount_text) if _SOME.search(amount_text) is not None else Decimal(amount_text.lstrip("-"))
+    formatted = format_currency(
+        figure, currency, locale=locale, decimal_quantization=False, currency_digits=given_digits <= digits
+    )
+    return _TOUCHING.sub("\u00a0", formatted)
 
 
 @lru_cache(1024)
@@ -152,7 +154,7 @@ def _marks(currency: str, locale: Locale) -> _Marks:
         digits=digits,
         plain=True,
     )
-    same = all(_put_together(sample, marks) == _by_babel(sample, currency, digits, locale) for sample in _SAMPLES)
+    same = all(_format_with_marks(sample, marks) == _by_babel(sample, currency, digits, locale) for sample in _SAMPLES)
     return marks if same else msgspec.structs.replace(marks, plain=False)
 
 
@@ -244,24 +246,24 @@ def _hour(at: datetime, locale: Locale) -> str:
 def _zone_name(at: datetime, locale: Locale) -> str:
     offset = at.utcoffset()
     minutes = 0 if offset is None else int(offset.total_seconds()) // 60
-    known = at.tzname() or ""
-    if not known.isalpha():
+    abbreviation = at.tzname() or ""
+    if not abbreviation.isalpha():
         return _offset(minutes)
-    return known if minutes == 0 else _short_name(known, at.replace(minute=0, second=0, microsecond=0), locale)
+    return abbreviation if minutes == 0 else _short_name(abbreviation, at.replace(minute=0, second=0, microsecond=0), locale)
 
 
 @lru_cache(4096)
-def _short_name(known: str, at: datetime, locale: Locale) -> str:
+def _short_name(abbreviation: str, at: datetime, locale: Locale) -> str:
     """The language's own short name (MEZ), else that of the tz database (CET)."""
-    told = get_timezone_name(at, "short", locale=locale)
-    return told if told.isalpha() and len(told) > _FORMS else known
+    localised = get_timezone_name(at, "short", locale=locale)
+    return localised if localised.isalpha() and len(localised) > _FORMS else abbreviation
 
 
 def _offset(minutes: int) -> str:
     if minutes == 0:
         return "UTC"
-    hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    hours, minutes_left = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{minutes_left:02}" if minutes_left else "")
 
 
 def _plural(value: Any, words: tuple[str, ...], named: dict[str, str], locale: Locale) -> str:

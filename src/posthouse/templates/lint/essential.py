@@ -49,10 +49,10 @@ def render_failed(reading: LintReading) -> Iterator[Hit]:
 
 def variable_undeclared(reading: LintReading) -> Iterator[Hit]:
     """A variable is used that is not declared: its mails could not be checked at intake, and would fail at random."""
-    seen = set()
+    reported = set()
     for use in reading.uses:
-        if use.declaration is None and (use.part, use.path) not in seen:
-            seen.add((use.part, use.path))
+        if use.declaration is None and (use.part, use.path) not in reported:
+            reported.add((use.part, use.path))
             other = next((known.name for known in reading.declared if use.root in known.also), None)
             hint = f"; here it is called '{other}'" if other else ""
             yield Hit(use.part, f"'{use.path}' is not declared{hint}", use.start, reading.tag_of(use))
@@ -94,13 +94,13 @@ def header_break(reading: LintReading) -> Iterator[Hit]:
 def code_only_in_image(reading: LintReading) -> Iterator[Hit]:
     """The code stands in an image and nowhere as text: blocked images, text-only clients and screen readers lose it."""
     in_images = [
-        (use, place)
+        (use, owner)
         for use in reading.uses
         if use.part == "html" and use.printed and reading.is_for(use, CODE)
-        if (place := reading.page.element_at(use.start)) is not None and _is_image(place)
+        if (owner := reading.page.element_at(use.start)) is not None and _is_image(owner)
     ]
     if in_images and not reading.readable_uses(CODE, "html"):
-        use, place = in_images[0]
+        use, owner = in_images[0]
         yield Hit("html", "the code is in an image and nowhere as text", use.start, reading.tag_of(use))
         return
     if reading.message_type == "two_factor_code" and not reading.readable_uses(CODE, "html", "text"):
@@ -109,8 +109,8 @@ def code_only_in_image(reading: LintReading) -> Iterator[Hit]:
             yield Hit("html", "the code is in an image and nowhere as text", image.start)
 
 
-def _is_image(place: tuple[Element, str]) -> bool:
-    element, attribute = place
+def _is_image(owner: tuple[Element, str]) -> bool:
+    element, attribute = owner
     return element.name == "img" or attribute in {"src", "background", "style"}
 
 

@@ -89,9 +89,9 @@ def width_fixed(reading: LintReading) -> Iterator[Hit]:
         if element.name in {"html", "body", "meta"} or "max-width" in element.style:
             continue
         for value in (element.style.get("width", ""), element.value_of("width"), element.style.get("min-width", "")):
-            wide = _PIXELS.fullmatch(value)
-            if wide is not None and int(wide[1]) > MOST_WIDTH and element.style.get("width") != "100%":
-                yield Hit("html", f"<{element.name}> is {wide[1]} pixels wide", element.start)
+            pixels = _PIXELS.fullmatch(value)
+            if pixels is not None and int(pixels[1]) > MOST_WIDTH and element.style.get("width") != "100%":
+                yield Hit("html", f"<{element.name}> is {pixels[1]} pixels wide", element.start)
                 return
 
 

@@ -83,10 +83,10 @@ COPY_LINK: Final = _words(
     r"\bcopy\b|\bpaste\b|\bbrowser\b|\bor (?:open|use|visit|go to)\b|\bbutton\b|\balternatively\b|\bdirect link\b|\b(?:cannot|can['’]?t) click\b",
     r"\bkopier|\beinfüg|\bbrowser\b|\böffnen sie\b|\böffne\b|schaltfläche|\bbutton\b|\bknopf\b|\balternativ\b|\bdirektlink\b|\bklickbar\b|\b(?:rufen sie|ruf)\b.{0,40}\bauf\b",
 )
-_TOLD: Final = r"(?:\s|<[^<>]{0,200}>){0,10}[\"'“„]?(?:\ue000|[^\s<>]{0,40}\d)"  # a value, or a word with a digit in it
+_VALUE_FOLLOWS: Final = r"(?:\s|<[^<>]{0,200}>){0,10}[\"'“„]?(?:\ue000|[^\s<>]{0,40}\d)"  # a value, or a word with a digit in it
 PASSWORD_SAID: Final = _words(
-    rf"\bpassword(?: is:?|:){_TOLD}",
-    rf"\b(?:passwort|kennwort)(?: (?:ist|lautet):?|:){_TOLD}",
+    rf"\bpassword(?: is:?|:){_VALUE_FOLLOWS}",
+    rf"\b(?:passwort|kennwort)(?: (?:ist|lautet):?|:){_VALUE_FOLLOWS}",
 )
 NO_REPLY: Final = _words(
     r"\b(?:do not|don['’]t|please do not|cannot|can['’]t) (?:reply|respond|answer)\b|\bno[-_.]?reply\b|\bunmonitored\b|\bnot monitored\b|\breplies? (?:\w+ ){0,3}not (?:read|be read|answered)",
