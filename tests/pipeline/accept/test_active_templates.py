@@ -36,7 +36,7 @@ async def number(book: ActiveTemplates, actor: TemplateActor, *more: Any) -> int
     return found.version if isinstance(found, TemplateVersion) else found.code
 
 
-async def test_a_switch_elsewhere_is_seen_within_the_memory_and_a_switch_here_at_once(database: Database) -> None:
+async def test_a_switch_elsewhere_is_seen_when_the_cache_ends_and_a_switch_here_at_once(database: Database) -> None:
     templates, actor, clock = await opened(database)
     book = ActiveTemplates(database, clock)
     assert await number(book, actor) == "template_not_active"
@@ -52,7 +52,7 @@ async def test_a_switch_elsewhere_is_seen_within_the_memory_and_a_switch_here_at
     assert await number(book, actor, 1) == 1
 
 
-async def test_another_tenant_sees_nothing_of_it(database: Database) -> None:
+async def test_another_tenant_does_not_see_it(database: Database) -> None:
     templates, actor, clock = await opened(database)
     await templates.create(actor, draft())
     other = await tenants.create(database, "second", NOW)
@@ -60,14 +60,14 @@ async def test_another_tenant_sees_nothing_of_it(database: Database) -> None:
     assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note", 1), Rejection)
 
 
-async def test_what_can_be_no_name_or_version_is_never_asked_of_the_database(database: Database) -> None:
+async def test_an_impossible_name_or_version_never_reaches_the_database(database: Database) -> None:
     _, actor, clock = await opened(database)
     book = ActiveTemplates(database, clock)
     for name, pinned in (("no\0te", None), ("", None), ("x" * 500, 1), ("note", 0), ("note", 2**40), ("note", -1)):
         assert isinstance(await book.find(actor.tenant, name, pinned), Rejection)
 
 
-async def test_an_unknown_name_is_answered_with_the_nearest_ready_made_one(database: Database) -> None:
+async def test_an_unknown_name_suggests_the_nearest_ready_made_one(database: Database) -> None:
     _, actor, clock = await opened(database)
     refused = await ActiveTemplates(database, clock).find(actor.tenant, "pasword-reset")
     assert isinstance(refused, Rejection)
@@ -88,7 +88,7 @@ async def test_versions_and_switches_that_race_leave_one_active_and_no_gap(datab
     assert isinstance(await number(ActiveTemplates(database, clock), actor), int)
 
 
-async def test_the_memory_of_versions_is_bounded(database: Database) -> None:
+async def test_the_cache_of_versions_is_bounded(database: Database) -> None:
     templates, actor, clock = await opened(database)
     book = ActiveTemplates(database, clock)
     await templates.create(actor, draft())

@@ -58,7 +58,7 @@ SET = Brand(company="Acme", color="#0a5cff")
         ({"text_color": "#333333"}, SET, {"company": "Acme", "color": "#0a5cff", "text_color": "#333333"}),
     ],
 )
-def test_the_text_colour_is_that_of_the_colour_that_is_shown(
+def test_the_text_colour_fits_the_colour_that_is_used(
     given_brand: dict[str, str] | None, settings: Brand, wanted: dict[str, str]
 ) -> None:
     assert with_brand({"brand": given_brand}, settings)["brand"] == wanted

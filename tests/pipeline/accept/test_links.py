@@ -54,7 +54,7 @@ def linked(linker: LinkBuilder = LINKER, stream: Stream | None = None, html: str
     return linker.link(message)
 
 
-def test_nothing_is_tracked_unless_asked_for() -> None:
+def test_nothing_is_tracked_unless_requested() -> None:
     assert linked(type="receipt").html is HTML
 
 
@@ -64,7 +64,7 @@ def test_a_stream_that_tracks_does_so_only_where_the_type_may_be(type: str, bits
     assert linked(stream=stream, type=type).tracking == bits
 
 
-def test_a_click_leads_where_the_author_pointed() -> None:
+def test_a_tracked_link_leads_to_its_original_target() -> None:
     found = linked(type="receipt", track_clicks=True)
     [url] = re.findall(r'href="https://mail\.example/t/c/([^"]+)"', found.html)
     read = link.read((link_key(KEY),), LinkPurpose.CLICK, url)
@@ -73,7 +73,7 @@ def test_a_click_leads_where_the_author_pointed() -> None:
     assert "shop.example" not in text_of(found.html)
 
 
-def test_links_stand_on_the_streams_own_host_by_https() -> None:
+def test_links_are_on_the_streams_own_host_by_https() -> None:
     stream = Stream(name="marketing", unsubscribe=True, track_opens=True, tracking_domain="links.shop.example")
     found = linked(LinkBuilder(KEY, "http://127.0.0.1:8025", ""), stream, type="receipt", track_clicks=True)
     assert len(re.findall(r'"https://links\.shop\.example/t/[co]/', found.html)) == 2
@@ -99,7 +99,7 @@ def test_commercial_mail_carries_its_unsubscribe() -> None:
     assert link.read_address((link_key(KEY),), found[2]) is not None
 
 
-def test_transactional_mail_carries_none_unless_its_stream_says_so() -> None:
+def test_transactional_mail_carries_no_unsubscribe_unless_its_stream_is_set_so() -> None:
     assert linked(type="receipt").headers == {}
     assert "List-Unsubscribe" in linked(stream=Stream(name="transactional", unsubscribe=True), type="receipt").headers
 

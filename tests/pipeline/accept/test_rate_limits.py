@@ -48,7 +48,7 @@ async def taken(throttle: KeyRateLimits, caller: Caller, request: SendRequest = 
     return allowance.rejection is None
 
 
-async def test_processes_that_ask_at_once_take_together_what_one_may_take(database: Database, database_dsn: str) -> None:
+async def test_concurrent_processes_share_one_limit(database: Database, database_dsn: str) -> None:
     clock, caller = FakeClock(NOW), await limited(database, 100)
     others = [await connect(database_dsn, size=2, application=f"door {number}") for number in range(3)]
     try:
@@ -62,9 +62,7 @@ async def test_processes_that_ask_at_once_take_together_what_one_may_take(databa
             await one.close()
 
 
-async def test_two_keys_and_two_buckets_asked_in_any_order_never_wait_for_each_other(
-    database: Database, database_dsn: str
-) -> None:
+async def test_requests_for_two_buckets_in_any_order_do_not_deadlock(database: Database, database_dsn: str) -> None:
     clock, keys = FakeClock(NOW), [await limited(database, 50) for _ in range(4)]
     other = await connect(database_dsn, size=2, application="door 2")
     try:
@@ -83,7 +81,7 @@ async def test_two_keys_and_two_buckets_asked_in_any_order_never_wait_for_each_o
         await other.close()
 
 
-async def test_a_code_of_a_type_that_the_tenant_made_comes_out_of_the_bucket_for_codes(database: Database) -> None:
+async def test_a_code_of_a_tenants_own_type_counts_as_authentication(database: Database) -> None:
     caller, throttle = await limited(database, 2), throttle_over(database, FakeClock(NOW))
     async with database.session() as connection:
         await message_types.add(connection, caller.tenant, OwnType(uuid4(), "door_code", "two_factor_code", "", NOW))
@@ -93,13 +91,13 @@ async def test_a_code_of_a_type_that_the_tenant_made_comes_out_of_the_bucket_for
     assert await taken(throttle, caller)
 
 
-async def test_a_key_without_a_limit_asks_the_database_nothing(database: Database) -> None:
+async def test_a_key_without_a_limit_needs_no_query(database: Database) -> None:
     caller, throttle = await limited(database, None), throttle_over(database, FakeClock(NOW))
     await database.close()
     assert await throttle.check(caller, (LETTER,)) is None
 
 
-async def test_a_database_that_is_away_is_told_as_that(database: Database) -> None:
+async def test_an_unavailable_database_is_reported_as_such(database: Database) -> None:
     caller, throttle = await limited(database, 5), throttle_over(database, FakeClock(NOW))
     await database.close()
     with pytest.raises(StoreUnavailable):

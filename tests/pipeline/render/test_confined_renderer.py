@@ -46,7 +46,7 @@ async def renders() -> AsyncIterator[ConfinedRenderer]:
     await made.close()
 
 
-async def test_a_child_makes_what_this_process_would(renders: ConfinedRenderer) -> None:
+async def test_a_child_renders_what_this_process_would(renders: ConfinedRenderer) -> None:
     built = version("<p>Hello {{ name }}, {{ day|date }}</p>")
     given = {"name": "<Ada>", "day": "2026-11-24"}
     here = await InProcessRenderer().render(built, given, "de")
@@ -62,7 +62,7 @@ async def test_saving_builds_with_the_tenants_parts_and_lints(renders: ConfinedR
     assert await renders.make(DRAFT, {}) == await InProcessRenderer().make(DRAFT, {})
 
 
-async def test_a_template_that_takes_too_long_is_stopped_and_told(renders: ConfinedRenderer) -> None:
+async def test_a_template_that_takes_too_long_is_stopped_and_reported(renders: ConfinedRenderer) -> None:
     slow = version("{% for a in x %}{% for b in x %}{{ b|upper|lower|title|upper|lower }}{% endfor %}{% endfor %}")
     faults = await renders.render(slow, {"x": ["y" * 400] * 290}, None)
     assert isinstance(faults, tuple)

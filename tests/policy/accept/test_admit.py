@@ -57,7 +57,7 @@ def refused(caller: Caller = LIVE, facts: AdmissionFacts = FACTS, **fields: Any)
     return found
 
 
-def test_a_plain_message_is_taken_as_transactional() -> None:
+def test_a_plain_message_is_accepted_as_transactional() -> None:
     found = admitted()
     assert (found.type.name, found.stream, found.lane, found.sender) == ("transactional", "transactional", Lane.PROMPT, SHOP)
     assert found.deliver_by == found.deadline == NOW + timedelta(minutes=1)
@@ -87,7 +87,7 @@ def test_an_unknown_type_names_the_nearest() -> None:
     assert "password_reset" in found.errors[0].message
 
 
-def test_everything_wrong_is_told_at_once_in_one_rejection() -> None:
+def test_everything_wrong_is_in_one_rejection() -> None:
     found = refused(to=(), sender=None, type="?", send_at=NOW + timedelta(days=100), headers={"Date": "x"})
     assert found.code == "validation_failed"
     assert {error.path for error in found.errors} == {"to", "from", "type", "sendAt", "headers.Date"}
@@ -120,7 +120,7 @@ def test_from_falls_back_to_the_default() -> None:
 
 
 @pytest.mark.parametrize("domain", [None, Domain(trusted=False)])
-def test_the_gate_looks_at_where_mail_goes(domain: Domain | None) -> None:
+def test_the_domain_check_depends_on_where_mail_goes(domain: Domain | None) -> None:
     out, inside = msgspec.structs.replace(FACTS, domain=domain), msgspec.structs.replace(FACTS, domain=domain, routes=(INBOX,))
     assert refused(facts=out).code == "domain_not_verified"
     admitted(facts=inside)
@@ -129,20 +129,20 @@ def test_the_gate_looks_at_where_mail_goes(domain: Domain | None) -> None:
     assert refused(facts=out, to=(Mailbox("bounced", "simulator.test"), JANE)).code == "domain_not_verified"
 
 
-def test_free_mail_stays_inside() -> None:
+def test_a_free_mail_domain_is_accepted_only_for_the_inbox() -> None:
     gmail = Mailbox("shop", "gmail.com")
     assert refused(sender=gmail).code == "domain_not_verified"
     admitted(TEST, sender=gmail)
 
 
-def test_without_a_route_only_what_stays_here_is_taken() -> None:
+def test_without_a_route_only_mail_for_the_inbox_is_accepted() -> None:
     facts = msgspec.structs.replace(FACTS, routes=())
     found = refused(facts=facts)
     assert (found.code, found.retry_after) == ("no_route", 60)
     admitted(TEST, facts)
 
 
-def test_who_is_named_twice_is_written_to_once_in_the_first_role() -> None:
+def test_an_address_named_twice_is_one_recipient_in_the_first_role() -> None:
     found = admitted(to=(JANE, JOE), cc=(Mailbox("jane", "example.com"),), bcc=(JOE, HELP))
     assert [(person.mailbox, person.role) for person in found.recipients] == [
         (JANE, RecipientRole.TO),
@@ -151,7 +151,7 @@ def test_who_is_named_twice_is_written_to_once_in_the_first_role() -> None:
     ]
 
 
-def test_local_parts_that_differ_in_case_are_two_people() -> None:
+def test_local_parts_that_differ_in_case_are_two_recipients() -> None:
     assert len(admitted(to=(JANE, Mailbox("Jane", "example.com"))).recipients) == 2
 
 
@@ -161,13 +161,13 @@ def test_the_simulators_recipients_are_marked_and_its_suppressed_one_is_suppress
     assert found.suppressed == {2: "simulated"}
 
 
-def test_a_recipient_on_the_list_is_suppressed_with_its_reason_where_the_class_is_blocked() -> None:
+def test_a_recipient_with_an_entry_is_suppressed_with_its_reason_where_the_class_is_blocked() -> None:
     facts = msgspec.structs.replace(FACTS, suppressions={"jane@example.com": (SuppressionFact(cause=Cause.COMPLAINT),)})
     assert admitted(facts=facts, to=(JOE, JANE)).suppressed == {1: "complaint"}
     assert admitted(facts=facts, type="security_alert").suppressed == {}
 
 
-def test_an_author_that_reads_no_answers_gets_the_tenants_reply_address_or_a_warning() -> None:
+def test_a_no_reply_from_gets_the_tenants_reply_to_or_a_warning() -> None:
     facts = msgspec.structs.replace(FACTS, reply_to=(HELP,))
     assert admitted(facts=facts, sender=NOREPLY).reply_to == (HELP,)
     assert admitted(facts=facts, sender=NOREPLY, reply_to=(JOE,)).reply_to == (JOE,)
@@ -193,26 +193,26 @@ def test_a_reply_to_among_the_headers_counts(said: dict[str, Any]) -> None:
         ("password_reset", False, None, 0, []),
     ],
 )
-def test_tracking_is_what_was_asked_for_but_never_for_authentication(
+def test_tracking_is_as_requested_but_never_for_authentication(
     type: str, opens: bool | None, clicks: bool | None, bits: int, codes: list[str]
 ) -> None:
     found = admitted(type=type, track_opens=opens, track_clicks=clicks)
     assert (found.tracking, [warning.code for warning in found.warnings]) == (bits, codes)
 
 
-def test_times_and_their_warnings_are_part_of_the_terms() -> None:
+def test_times_and_their_warnings_are_part_of_the_admission() -> None:
     found = admitted(type="password_reset", occurred_at=NOW + timedelta(hours=1), send_at=NOW + timedelta(hours=2))
     assert (found.due, found.since) == (NOW + timedelta(hours=2), NOW + timedelta(hours=2))
     assert [warning.code for warning in found.warnings] == ["occurred_at_ignored"]
 
 
-def test_a_disguised_author_is_refused_before_the_gate_and_told_where_it_may_go() -> None:
+def test_an_address_as_display_name_is_refused_before_the_domain_check_or_a_warning() -> None:
     forged = Mailbox("a", "shop.example", "ceo@bank.example")
     assert refused(sender=forged, type="security_alert").code == "content_refused"
     assert [warning.code for warning in admitted(sender=forged, type="receipt").warnings] == ["display_name_address"]
 
 
-def test_answers_go_to_whom_the_stream_says_unless_the_caller_says_otherwise() -> None:
+def test_replies_go_to_the_streams_reply_to_unless_the_caller_sets_one() -> None:
     facts = msgspec.structs.replace(FACTS, reply_to=(JOE,), stream_reply_to=(HELP,))
     assert admitted(facts=facts).reply_to == (HELP,)
     assert admitted(facts=facts, sender=NOREPLY).reply_to == (HELP,)
@@ -229,5 +229,5 @@ def test_answers_go_to_whom_the_stream_says_unless_the_caller_says_otherwise() -
         ({"type": "no_such"}, "transactional"),
     ],
 )
-def test_the_stream_is_known_before_its_settings_are(said: dict[str, Any], stream: str) -> None:
+def test_the_stream_is_resolved_with_the_type(said: dict[str, Any], stream: str) -> None:
     assert resolve_type_and_stream(SendRequest(to=(JANE,), **said), LIVE, None, {}).stream == stream

@@ -24,7 +24,7 @@ def test_the_address_is_found_whatever_stands_between_its_words(
     assert check_postal_address(parts, known) is told
 
 
-def test_a_stream_that_refuses_says_all_that_is_lacking() -> None:
+def test_a_stream_that_refuses_names_everything_that_is_missing() -> None:
     refused = refuse_incomplete((NO_ONE_CLICK, NO_ADDRESS), "marketing")
     assert refused is not None
     assert (refused.code, [error.path for error in refused.errors]) == ("content_refused", ["stream", "stream"])

@@ -32,7 +32,7 @@ def order(**changed: Any) -> TemplateContent:
     return TemplateContent(**(given | changed))
 
 
-def test_names_order_and_roles_of_people_do_not_count() -> None:
+def test_names_order_and_roles_of_recipients_do_not_count() -> None:
     assert fingerprint(SHOP, [JANE, JOE, JANE], b"x") == fingerprint(Mailbox("shop", "shop.example"), [JOE, JANE], b"x")
 
 
@@ -46,7 +46,7 @@ def test_names_order_and_roles_of_people_do_not_count() -> None:
         fingerprint(SHOP, [JANE], order()),
     ],
 )
-def test_another_author_recipient_or_word_is_another_content(other: bytes) -> None:
+def test_another_from_recipient_or_word_is_another_content(other: bytes) -> None:
     assert other != fingerprint(SHOP, [JANE], b"x")
 
 
@@ -87,6 +87,6 @@ def test_every_window_ends_at_its_edge_and_not_before(window: timedelta) -> None
 
 
 @pytest.mark.parametrize("state", list(S))
-def test_a_key_is_free_again_when_every_delivery_came_to_nothing(state: DeliveryState) -> None:
+def test_a_key_is_free_again_when_every_delivery_failed(state: DeliveryState) -> None:
     nothing = state in {S.FAILED, S.EXPIRED, S.CANCELLED, S.BOUNCED}
     assert is_freed([S.BOUNCED, state]) is nothing

@@ -92,7 +92,7 @@ def test_other_header_fields_may_be_set(headers: dict[str, str]) -> None:
     assert paths(headers=headers) == []
 
 
-def test_everything_wrong_is_told_at_once() -> None:
+def test_everything_wrong_is_reported_at_once() -> None:
     assert paths(to=(), text=None, tags=("",), locale="?", headers={"Date": "x"}) == [
         "to",
         "",

@@ -32,7 +32,7 @@ def wrong(type: MessageType = RESET, **said: Any) -> list[str]:
     return [error.path for error in found]
 
 
-def test_without_a_word_everything_counts_from_acceptance() -> None:
+def test_without_times_everything_counts_from_acceptance() -> None:
     found = settled()
     assert (found.since, found.due, found.expires_at) == (NOW, None, NOW + HOUR)
     assert found.deliver_by == found.deadline == NOW + timedelta(seconds=10)
@@ -47,14 +47,14 @@ def test_the_promise_counts_from_the_event() -> None:
 
 
 @pytest.mark.parametrize("occurred_at", [NOW + timedelta(seconds=1), NOW - DAY - timedelta(seconds=1)])
-def test_an_event_that_cannot_be_believed_is_a_warning_and_acceptance_counts(occurred_at: datetime) -> None:
+def test_an_implausible_event_is_a_warning_and_acceptance_counts(occurred_at: datetime) -> None:
     found = settled(occurred_at=occurred_at)
     assert found.since == NOW
     assert [(warning.code, warning.path) for warning in found.warnings] == [("occurred_at_ignored", "occurredAt")]
 
 
 @pytest.mark.parametrize("occurred_at", [NOW, NOW - DAY])
-def test_a_day_ago_and_just_now_are_believed(occurred_at: datetime) -> None:
+def test_a_day_ago_and_just_now_are_plausible(occurred_at: datetime) -> None:
     assert settled(occurred_at=occurred_at).since == occurred_at
 
 
@@ -69,7 +69,7 @@ def test_a_past_time_means_now(send_at: datetime) -> None:
     assert settled(send_at=send_at).due is None
 
 
-def test_the_queue_has_an_order_for_what_promises_nothing() -> None:
+def test_a_type_without_a_target_has_a_deadline() -> None:
     assert (settled(DIGEST).deliver_by, settled(DIGEST).deadline) == (NOW + HOUR, NOW + HOUR)
     assert (settled(BULK).deliver_by, settled(BULK).deadline) == (None, NOW + DAY)
 
@@ -94,7 +94,7 @@ def test_an_expiry_is_absolute_or_counts_from_acceptance() -> None:
         ({"send_at": NOW + 91 * DAY, "expires_at": NOW}, ["sendAt", "expiresAt"]),
     ],
 )
-def test_what_can_never_be_is_an_error_with_its_path(said: dict[str, Any], paths: list[str]) -> None:
+def test_impossible_times_are_errors_with_their_paths(said: dict[str, Any], paths: list[str]) -> None:
     assert wrong(**said) == paths
 
 

@@ -19,7 +19,7 @@ class Domain(msgspec.Struct, frozen=True):
     [(None, False), (Domain(), False), (Domain(trusted=True), True), (Domain(verified=True), True)],
     ids=["unknown", "added", "trusted", "verified"],
 )
-def test_only_a_trusted_or_verified_domain_passes_the_gate(domain: Domain | None, *, passes: bool) -> None:
+def test_only_a_trusted_or_verified_domain_passes_the_check(domain: Domain | None, *, passes: bool) -> None:
     refused = check_domain(Mailbox("a", "shop.example"), domain)
     assert (refused is None) is passes
     if refused is not None:
@@ -28,7 +28,7 @@ def test_only_a_trusted_or_verified_domain_passes_the_gate(domain: Domain | None
 
 
 @pytest.mark.parametrize("name", ["gmail.com", "GMX.de", "yahoo.com", "outlook.com", "icloud.com", "web.de"])
-def test_free_mail_is_refused_even_where_somebody_vouched_for_it(name: str) -> None:
+def test_a_free_mail_domain_is_refused_even_if_trusted(name: str) -> None:
     refused = check_domain(Mailbox("shop", name), Domain(trusted=True))
     assert refused is not None
     assert "free mail" in refused.detail
@@ -54,12 +54,12 @@ def test_free_mail_domains_are_written_as_they_are_compared() -> None:
         "noreplies",
     ],
 )
-def test_an_author_that_reads_no_answers_is_known_by_its_name(local: str) -> None:
+def test_a_no_reply_address_is_recognized_by_its_name(local: str) -> None:
     assert is_no_reply(Mailbox(local, "shop.example"))
 
 
 @pytest.mark.parametrize("local", ["reply", "norman", "casino-reply", "support", "noreplyservice", "piano.reply"])
-def test_other_names_are_taken_for_people(local: str) -> None:
+def test_other_addresses_are_not_no_reply(local: str) -> None:
     assert not is_no_reply(Mailbox(local, "shop.example"))
 
 
@@ -87,7 +87,7 @@ def test_a_reply_to_is_found_in_the_header_of_a_submitted_message(head: bytes, *
         "a@evilshop.example",
     ],
 )
-def test_a_display_name_that_is_a_strangers_address_is_refused_for_a_reset_and_told_of_a_receipt(name: str) -> None:
+def test_another_domains_address_as_display_name_is_refused_for_a_reset_and_a_warning_for_a_receipt(name: str) -> None:
     author = Mailbox("noreply", "shop.example", name)
     for strict in (MessageClass.AUTHENTICATION, MessageClass.SECURITY):
         refused = check_display_name(author, strict)
@@ -113,11 +113,11 @@ def test_a_display_name_that_is_a_strangers_address_is_refused_for_a_reset_and_t
         "a@b",
     ],
 )
-def test_a_name_a_handle_and_ones_own_address_are_no_disguise(name: str) -> None:
+def test_a_name_a_handle_and_the_own_address_are_fine_as_display_name(name: str) -> None:
     assert check_display_name(Mailbox("noreply", "shop.example", name), MessageClass.AUTHENTICATION) is None
 
 
-def test_an_address_of_the_domain_above_is_ones_own() -> None:
+def test_an_address_of_the_parent_domain_is_fine_as_display_name() -> None:
     assert check_display_name(Mailbox("noreply", "mail.shop.example", "help@shop.example"), MessageClass.SECURITY) is None
 
 

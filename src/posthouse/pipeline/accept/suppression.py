@@ -29,7 +29,7 @@ from posthouse.store.recipients import suppression_lookup
 from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.store.seal import Sealer
 
-FEW: Final = 50  # addresses that one message may have
+MAX_SHARED: Final = 50  # addresses: as many as one message may have
 
 
 class SuppressionFacts(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class SuppressionLookup:
         hash_key, distinct = await self._hasher.key(), list(dict.fromkeys(addresses))
         keys = [LookupKey(tenant, environment, hash_key.of(address)) for address in distinct]
         # A batch has a query of its own, so that a single message does not wait for its long list.
-        found = await (self._find_shared(keys) if len(keys) <= FEW else self._find(keys))
+        found = await (self._find_shared(keys) if len(keys) <= MAX_SHARED else self._find(keys))
         listed = {address: each for address, each in zip(distinct, found, strict=True) if each is not NOT_LISTED}
         if not listed:
             return _NOT_SUPPRESSED

@@ -156,24 +156,33 @@ def resolve(request: SendRequest, caller: Caller, facts: AdmissionFacts, now: da
     return _admit(terms, facts, (display_name,) if isinstance(display_name, Warning) else ())
 
 
+def check_rules(
+    request: SendRequest, type: MessageType | FieldError, now: datetime, limits: Limits
+) -> Schedule | tuple[FieldError, ...]:
+    """The times of a request in which nothing is wrong by itself, or everything that is wrong with it.
+
+    ``type``: what it is sent as, or the error where its name is unknown; times are then checked as the default type's.
+    """
+    errors = list(request_rules.check(request, limits))
+    if isinstance(type, FieldError):
+        errors.append(type)
+    times = schedule(request, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type, now, limits.send_ahead)
+    if not isinstance(times, Schedule):
+        errors.extend(times)
+    return times if isinstance(times, Schedule) and not errors else tuple(errors)
+
+
 def _check_request(request: SendRequest, facts: AdmissionFacts, now: datetime) -> _Terms | Rejection:
     """Everything that is wrong with the request, in one rejection."""
     if request_rules.estimate_size(request) > facts.limits.message_bytes:
         return Rejection("too_large", f"The message would have more than {size(facts.limits.message_bytes)}.")
-    errors = list(request_rules.check(request, facts.limits))
-    type = facts.type_and_stream.type
-    if isinstance(type, FieldError):
-        errors.append(type)
-    times = schedule(
-        request, types.BY_NAME[types.DEFAULT] if isinstance(type, FieldError) else type, now, facts.limits.send_ahead
-    )
-    if not isinstance(times, Schedule):
-        errors.extend(times)
-    sender = request.sender or facts.default_from
-    if sender is None:
-        errors.append(FieldError("from", "is required: neither the request nor its template, stream or tenant names a sender"))
-    if errors or sender is None or isinstance(type, FieldError) or not isinstance(times, Schedule):
-        return Rejection("validation_failed", _summary(errors), tuple(errors))
+    type, sender = facts.type_and_stream.type, request.sender or facts.default_from
+    times = check_rules(request, type, now, facts.limits)
+    if isinstance(type, FieldError) or not isinstance(times, Schedule) or sender is None:
+        errors = () if isinstance(times, Schedule) else times
+        if sender is None:
+            errors += (FieldError("from", "is required: neither the request nor its template, stream or tenant names a sender"),)
+        return Rejection("validation_failed", _summary(errors), errors)
     return _Terms(
         request=request,
         type=type,
@@ -211,7 +220,7 @@ def _admit(terms: _Terms, facts: AdmissionFacts, warnings: tuple[Warning, ...]) 
     )
 
 
-def _summary(errors: list[FieldError]) -> str:
+def _summary(errors: Sequence[FieldError]) -> str:
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     sentence = f"{first.path or 'The request'} {first.message}{more}"

@@ -24,8 +24,8 @@ from posthouse.model.limits import Limits
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import FieldError, Rejection, SendRequest
 from posthouse.policy import types
-from posthouse.policy.accept import request_rules
-from posthouse.policy.accept.schedule import Schedule, schedule
+from posthouse.policy.accept.admit import check_rules
+from posthouse.policy.accept.schedule import Schedule
 from posthouse.policy.types import OwnTypes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,13 +114,10 @@ def _check_synonyms(body: SendBody, headers: CallerHeaders, faults: Faults) -> N
 
 def _check_rules(request: SendRequest, now: datetime, limits: Limits, own_types: OwnTypes) -> list[FieldError]:
     """What ``policy.accept`` would say of the request."""
-    faults = list(request_rules.check(request, limits))
     name = request.type or types.DEFAULT
-    type_ = types.BY_NAME.get(name) or own_types.get(name)
-    if type_ is None:
-        faults.append(FieldError("type", types.unknown(name, own_types)))
-    times = schedule(request, type_ or types.BY_NAME[types.DEFAULT], now, limits.send_ahead)
-    return faults if isinstance(times, Schedule) else [*faults, *times]
+    type_ = types.BY_NAME.get(name) or own_types.get(name) or FieldError("type", types.unknown(name, own_types))
+    result = check_rules(request, type_, now, limits)
+    return [] if isinstance(result, Schedule) else list(result)
 
 
 def _dedupe_key(field: str | None, header: str | None, faults: Faults, longest: int) -> str | None:
