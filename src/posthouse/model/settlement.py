@@ -36,9 +36,9 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a leased delivery. ``due`` None and not ``ready``: it is final and leaves the queue.
 
-    ``event`` None: its state does not change. For the address may follow: ``suppression``, it is suppressed; ``soft_end``, one
-    more soft bounce is counted; ``delivered_lookup``, the lookup key of a mailbox that had soft bounces in a row, and no
-    longer.
+    ``event`` None: its state does not change. For the address may follow: ``suppression``, it is suppressed;
+    ``soft_end``, one more soft bounce is counted; ``delivered_lookup``, the lookup key of a mailbox that had soft
+    bounces in a row, and no longer.
     """
 
     delivery: LeasedDelivery

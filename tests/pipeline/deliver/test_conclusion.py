@@ -1,4 +1,4 @@
-"""The event of a conclusion: one for each change of state, none where nothing changed, and never one that the table does not have."""
+"""Conclusions: an event for each change of state, none where nothing changed, never one that is not in the table."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product

@@ -1,14 +1,15 @@
 """How many connections may a destination have, how many a transport in all, and how many are opened now?
 
-The window is halved when the destination says *too many*, and earned back by accepted deliveries (F-18). Inside it growth is slow at
-first: two connections, then at most double those that were welcomed, so that a receiver is never met by twenty at once.
+The window is halved when the destination says *too many*, and earned back by accepted deliveries (F-18). Inside it
+growth is slow at first: two connections, then at most double those that were welcomed, so that a receiver is never
+met by twenty at once.
 
 A destination that cannot be reached at all pauses: one second, then twice as long each time, up to a minute. That is
 advice for whoever hands out work (``Transport.capacity``); a delivery that comes anyway is tried.
 
-A destination that finds every slot of its transport taken costs the longest idle connection of any destination its slot. Where none
-is idle it waits, first come; while one waits, connections leave as soon as they are idle, and destinations that
-have several give up all but one (``ConnectionSlots.contended``).
+A destination that finds every slot of its transport taken costs the longest idle connection of any destination its
+slot. Where none is idle it waits, first come; while one waits, connections leave as soon as they are idle, and
+destinations that have several give up all but one (``ConnectionSlots.contended``).
 
 Known sharp edges: nothing here outlives the process, and each worker has a window of its own.
 """

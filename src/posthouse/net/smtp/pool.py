@@ -29,8 +29,9 @@ class Candidate(msgspec.Struct, frozen=True):
 class QueuedParcel(msgspec.Struct, eq=False, kw_only=True):
     """A parcel on its way, and the attempt that its sender awaits. ``began``: monotonic seconds.
 
-    ``body_left``: its gate was opened. ``deadline``: the end of its budget, in loop time. ``requeues``: how often it went back because a
-    session ended under it. ``tried``: the hosts that failed under it; ``failure``: what the first of them meant.
+    ``body_left``: its gate was opened. ``deadline``: the end of its budget, in loop time. ``requeues``: how often it
+    went back because a session ended under it. ``tried``: the hosts that failed under it; ``failure``: what the first
+    of them meant.
     """
 
     parcel: Parcel

@@ -1,8 +1,8 @@
 """Whether a host speaks SMTP with us, found out without sending a message.
 
-Connects, reads the greeting, says EHLO, STARTTLS where the terms say so, and QUIT, within one given time. The conversation is that of
-every session (``mail.smtp.handshake``), so a host that this accepts a delivery will find usable too. It authenticates nowhere and
-trusts nothing it reads: replies are bounded and only quoted.
+Connects, reads the greeting, says EHLO, STARTTLS where the terms say so, and QUIT, within one given time. The
+conversation is that of every session (``mail.smtp.handshake``), so a host that this accepts a delivery will find
+usable too. It authenticates nowhere and trusts nothing it reads: replies are bounded and only quoted.
 """
 
 import asyncio
@@ -42,7 +42,10 @@ class ProbeTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProbeAnswer(msgspec.Struct, frozen=True):
-    """It greeted and answered EHLO. ``extensions``: keywords of its first EHLO, upper case. ``tls``: version and cipher, or empty."""
+    """It greeted and answered EHLO.
+
+    ``extensions``: keywords of its first EHLO, upper case. ``tls``: version and cipher, or empty.
+    """
 
     greeting: str
     extensions: frozenset[str]

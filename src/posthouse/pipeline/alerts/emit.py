@@ -21,7 +21,10 @@ from posthouse.store.postgres.database import Session
 
 
 class NewAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert to raise. ``subject``: what its window is about, '' for the whole environment. ``delivery``: the one that it names."""
+    """An alert to raise.
+
+    ``subject``: what its window is about, '' for the whole environment. ``delivery``: the one that it names.
+    """
 
     rule: AlertRule
     tenant: int

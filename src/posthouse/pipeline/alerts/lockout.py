@@ -1,7 +1,7 @@
 """The alert that a suppression keeps somebody from signing in, or that a type which may pass met one.
 
-Once per message type, cause and hour and not per message. A process remembers which windows have their alert and asks the database
-no more about them.
+Once per message type, cause and hour and not per message. A process remembers which windows have their alert and asks
+the database no more about them.
 """
 
 from datetime import datetime
@@ -13,13 +13,13 @@ from posthouse.model.clock import Clock
 from posthouse.model.suppression import Ruling, SuppressionAnswer, SuppressionFact
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.alerts.emit import NewAlert, raise_alert, window_start
-from posthouse.policy.alerts.suppression_lockout import RULE
+from posthouse.policy.alerts.suppression_lockout import RULE, WINDOW
 from posthouse.store.postgres.database import Database
 
 log = structlog.get_logger()
 
 _MOST_REMEMBERED: Final = 1000
-_Window = tuple[int, int, str, datetime | None]
+_Window = tuple[int, int, str, datetime]
 
 
 class Lockouts:
@@ -36,13 +36,18 @@ class Lockouts:
     ) -> None:
         """Raise the alert if it is the first of its window."""
         now, subject, cause = self._clock.now(), f"{message_type}:{entry.cause.value}", entry.cause.value
-        window = (tenant, environment, subject, window_start(now, RULE.window) if RULE.window else None)
+        window = (tenant, environment, subject, window_start(now, WINDOW))
         if window in self._raised:
             return
         blocked = ruling.answer is SuppressionAnswer.BLOCK
         data = {
-            "messageType": message_type, "stream": stream, "reason": cause, "suppression": entry.id, "blocked": blocked, "why": ruling.why,
-        }  # fmt: skip
+            "messageType": message_type,
+            "stream": stream,
+            "reason": cause,
+            "suppression": entry.id,
+            "blocked": blocked,
+            "why": ruling.why,
+        }
         alert = NewAlert(rule=RULE, tenant=tenant, environment=environment, subject=subject, data=data)
         async with self._database.transaction() as session:
             if await raise_alert(session, alert, now, self._entropy.new_id):

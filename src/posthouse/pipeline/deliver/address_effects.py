@@ -1,7 +1,9 @@
-"""What does an attempt mean for its address? A hard bounce suppresses it, a soft end is counted, an arrival sets the count back.
+"""What does an attempt mean for its address?
 
-The effects are written in the transaction that settles the attempt. While a mailbox provider's bounce brake is on, what it says of its
-mailboxes is not believed: the suppression is provisional and the mail waits.
+A hard bounce suppresses it, a soft end is counted, an arrival sets the count back.
+
+The effects are written in the transaction that settles the attempt. While a mailbox provider's bounce brake is on,
+what it says of its mailboxes is not believed: the suppression is provisional and the mail waits.
 
 Known sharp edges: recipients at ``simulator.test`` are never suppressed, or the simulator would work once.
 

@@ -62,7 +62,10 @@ class BounceBrakes:
         return until if until is not None and until > now else None
 
     async def tick(self) -> None:
-        """Every two seconds: add up, judge, and learn of brakes that others applied. Errors: what Postgres raises; no count is lost."""
+        """Every two seconds: add up, judge, and learn of brakes that others applied.
+
+        Errors: what Postgres raises; no count is lost.
+        """
         if self._clock.monotonic() < self._next_tick:
             return
         self._next_tick = self._clock.monotonic() + EVERY

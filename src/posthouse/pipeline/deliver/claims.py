@@ -51,7 +51,10 @@ class ClaimParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claims:
-    """Of one worker. ``saturated``: sites without capacity, which claims park. ``uncertain``: we may have leases unknown to us."""
+    """What one worker claims and gives back.
+
+    ``saturated``: sites without capacity, which claims park. ``uncertain``: we may have leases unknown to us.
+    """
 
     def __init__(self, parts: ClaimParts) -> None:
         self._parts = parts

@@ -1,12 +1,14 @@
 """How the turn of a delivery ends: what is written, and what is counted and alerted once it is durable.
 
-Pure. There are five endings, each made here as one ``Conclusion``: an attempt with its outcome, a delivery that expired, one that is
-withheld because its address is suppressed, one whose message cannot be built, and one whose content is no longer kept. What comes next is
-decided by ``policy.deliver.retry``; here it becomes the fate of a queue row, a row of history and an event.
+Pure. There are five endings, each made here as one ``Conclusion``: an attempt with its outcome, a delivery that
+expired, one that is withheld because its address is suppressed, one whose message cannot be built, and one whose
+content is no longer kept. What comes next is decided by ``policy.deliver.retry``; here it becomes the fate of a queue
+row, a row of history and an event.
 
-Known sharp edges: a change of state that ``model.delivery.TRANSITIONS`` does not have raises IllegalTransition, which is a bug of ours.
-Nothing is written then: the delivery stays leased, so that it is not sent a second time, until its worker ends and the sweep
-looks at its mark. In production this is an error in the log (``pipeline.deliver.worker``, ``pipeline.deliver.reclaim``).
+Known sharp edges: a change of state that ``model.delivery.TRANSITIONS`` does not have raises IllegalTransition, which
+is a bug of ours. Nothing is written then: the delivery stays leased, so that it is not sent a second time, until its
+worker ends and the sweep looks at its mark. In production this is an error in the log (``pipeline.deliver.worker``,
+``pipeline.deliver.reclaim``).
 """
 
 from datetime import datetime
@@ -40,8 +42,12 @@ from posthouse.policy import types
 from posthouse.policy.deliver.retry import DeliveryFacts, RetryStep, expire, next_step
 
 _OUTCOME_WORDS: Final = {
-    Delivered: "delivered", Deferred: "deferred", Bounced: "bounced", Refused: "refused", InDoubt: "in_doubt",
-}  # fmt: skip
+    Delivered: "delivered",
+    Deferred: "deferred",
+    Bounced: "bounced",
+    Refused: "refused",
+    InDoubt: "in_doubt",
+}
 _SOFT: Final = frozenset({Reason.MAILBOX_FULL, Reason.MAILBOX_DISABLED})
 _BLOCKED: Final = frozenset({Reason.POLICY_BLOCKED, Reason.RATE_LIMITED, Reason.SENDER_REJECTED, Reason.CONTENT_REJECTED})
 _EXPIRED: Final = Diagnosis(reason=Reason.EXPIRED, scope=Scope.MESSAGE, stage=AttemptStage.RESOLVE)
@@ -49,7 +55,9 @@ _CONTENT_GONE: Final = msgspec.structs.replace(_EXPIRED, reply="content no longe
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
-    """``state``: what the delivery is now. ``outcome``: of an attempt that reached a transport. ``failure``: operations are alerted.
+    """``state``: what the delivery is now.
+
+    ``outcome``: of an attempt that reached a transport. ``failure``: operations are alerted.
 
     ``verdict``: why it was withheld.
     """
@@ -70,7 +78,10 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 class SentAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt over a route. ``digest``: SHA-256 of the bytes, None where they were not made here; ``signed``: by our DKIM keys."""
+    """An attempt over a route.
+
+    ``digest``: SHA-256 of the bytes, None where they were not made here; ``signed``: by our DKIM keys.
+    """
 
     attempt: Attempt
     route: str

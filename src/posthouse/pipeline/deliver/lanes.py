@@ -1,11 +1,11 @@
 """What a worker knows of the ready flows, and how many deliveries of each lane it may lease.
 
-Per lane it keeps the flows that may have something ready, each with its *watermark*: the head from which a claim looks, because
-everything before it was claimed. NOTIFY lowers a watermark, an exhausted flow is dropped, and a look at the truth
-(``store.queue.queue.flows_ready``) replaces all of a lane.
+Per lane it keeps the flows that may have something ready, each with its *watermark*: the head from which a claim
+looks, because everything before it was claimed. NOTIFY lowers a watermark, an exhausted flow is dropped, and a look
+at the truth (``store.queue.queue.flows_ready``) replaces all of a lane.
 
-Capacity: each lane has slots of its own that no other lane can take; the rest is shared, first come. So a flood of bulk mail never
-takes the slots that an instant message needs.
+Capacity: each lane has slots of its own that no other lane can take; the rest is shared, first come. So a flood of
+bulk mail never takes the slots that an instant message needs.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,8 @@
 """A worker's right to deliver: a lease in the database, marks outside the process, and the gate that looks at both.
 
-Validity is measured on the monotonic clock of this process, from before the renewal was sent: so the database can only believe that
-the lease lasts longer than we do, never shorter, and what it gives to another worker we have stopped touching.
+Validity is measured on the monotonic clock of this process, from before the renewal was sent: so the database can
+only believe that the lease lasts longer than we do, never shorter, and what it gives to another worker we have
+stopped touching.
 """
 
 from datetime import datetime, timedelta

@@ -1,8 +1,9 @@
 """Taking back what a lost worker had leased: what it had not marked is ready again at once, what it had is settled.
 
-Revoking comes first, so that a worker that was only stopped cannot let anything more leave; then the marks are read. What the next
-hop had accepted is settled as delivered; of what may have left without an answer the delivery is in doubt, and its type's rule says
-what follows, like after any other outcome. Where the marks say nothing (another boot, another machine), all of it is in doubt.
+Revoking comes first, so that a worker that was only stopped cannot let anything more leave; then the marks are read.
+What the next hop had accepted is settled as delivered; of what may have left without an answer the delivery is in
+doubt, and its type's rule says what follows, like after any other outcome. Where the marks say nothing (another boot,
+another machine), all of it is in doubt.
 """
 
 from pathlib import Path

@@ -1,11 +1,12 @@
 """Who is not written to: looked up at intake, and looked up again right before the attempt.
 
-*At intake* the addresses of concurrent requests share one query (``pipeline.batching``: no timer), so a process that is busy queries
-rarely and an idle one at once. Nothing is remembered between requests: an entry that is committed binds the next request,
-also the next one of the same caller. That costs one short round trip a request when idle, and next to nothing when busy.
+*At intake* the addresses of concurrent requests share one query (``pipeline.batching``: no timer), so a process that
+is busy queries rarely and an idle one at once. Nothing is remembered between requests: an entry that is committed
+binds the next request, also the next one of the same caller. That costs one short round trip a request when idle, and
+next to nothing when busy.
 
-*Before the attempt* one query a claim looks at what was claimed: an entry may have come since. It also says whose soft
-bounces are counted, so that a delivery to anybody else writes nothing.
+*Before the attempt* one query a claim looks at what was claimed: an entry may have come since. It also says whose
+soft bounces are counted, so that a delivery to anybody else writes nothing.
 
 Known sharp edges: between claim and attempt lie moments in which a new entry is not seen.
 """
@@ -52,8 +53,8 @@ class SuppressionVerdict(msgspec.Struct, frozen=True):
 class PreSendCheck:
     """The look right before the attempt; one per worker.
 
-    One query a claim looks up everybody who was claimed; the few who are listed are remembered until their turn comes, so that the
-    common case costs nothing more.
+    One query a claim looks up everybody who was claimed; the few who are listed are remembered until their turn
+    comes, so that the common case costs nothing more.
     """
 
     def __init__(self, key: AddressKey, clock: Clock, lockout_alert: Callable[..., Awaitable[None]]) -> None:

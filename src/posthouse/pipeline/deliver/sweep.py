@@ -1,7 +1,8 @@
 """Housekeeping that any number of processes may do at once: lost workers, partitions, expired keys.
 
-A worker of this machine that has ended is known by its lock at once, any other by its lease. After the database was away every lease
-looks old, so nothing is declared stale until this process has seen the database for the length of a whole lease.
+A worker of this machine that has ended is known by its lock at once, any other by its lease. After the database was
+away every lease looks old, so nothing is declared stale until this process has seen the database for the length of a
+whole lease.
 """
 
 import asyncio

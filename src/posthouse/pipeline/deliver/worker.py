@@ -1,8 +1,9 @@
 """A worker process: what it claims, in which order it sends, and how it ends.
 
-Three loops share one event loop. *Claiming* fills the lanes' slots from the queue, fastest lane first. *Dispatching* takes the most
-urgent leased delivery, prepares it (the processor's work) and starts it; it never keeps the event loop longer than a slice, so an
-instant message that arrives meanwhile is next. The *heartbeat* renews the lease, promotes due rows and reconciles after errors.
+Three loops share one event loop. *Claiming* fills the lanes' slots from the queue, fastest lane first. *Dispatching*
+takes the most urgent leased delivery, prepares it (the processor's work) and starts it; it never keeps the event loop
+longer than a slice, so an instant message that arrives meanwhile is next. The *heartbeat* renews the lease, promotes
+due rows and reconciles after errors.
 
 On stop: no more claims, what was not begun is released, what is on the wire may finish.
 """

@@ -22,7 +22,8 @@ def _words(data: AlertData) -> AlertWords:
                 "posthouse suppression list --provider NAME",
             ),
             RemedyStep(
-                "Hard bounces of many: an old list was written to. Complaints: people did not want this mail. Stop that mail first."
+                "Hard bounces of many: an old list was written to."
+                " Complaints: people did not want this mail. Stop that mail first."
             ),
         ),
     )

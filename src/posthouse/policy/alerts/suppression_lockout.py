@@ -7,6 +7,8 @@ from posthouse.model.alert import AlertWords, RemedyStep
 from posthouse.model.event import EventType
 from posthouse.policy.alerts.rule import AlertData, AlertRule, article, plain, text
 
+WINDOW: Final = timedelta(hours=1)
+
 
 def _words(data: AlertData) -> AlertWords:
     type_name, suppression = text(data, "messageType"), text(data, "suppression")
@@ -41,4 +43,4 @@ def _lift(suppression: str) -> RemedyStep:
 _NOTHING_TO_DO: Final = RemedyStep(
     "Nothing must be done: this type may pass. Whoever answers for unsubscribed people may want to know."
 )
-RULE: Final = AlertRule(type=EventType.ALERT_SUPPRESSION_LOCKOUT, words=_words, window=timedelta(hours=1))
+RULE: Final = AlertRule(type=EventType.ALERT_SUPPRESSION_LOCKOUT, words=_words, window=WINDOW)

@@ -122,7 +122,7 @@ def _deferred(facts: DeliveryFacts, outcome: Deferred) -> RetryStep:
         requested = max(requested, GREYLISTING)
     if not outcome.counts:
         wait, requested = wait / 2, max(requested, NO_ATTEMPT)
-    return _later(facts, wait, requested, route=facts.route, tries=tries, refusals=0)
+    return _later(facts, wait, requested, _waiting(route=facts.route, tries=tries, refusals=0))
 
 
 def _refused(facts: DeliveryFacts) -> RetryStep:
@@ -136,7 +136,8 @@ def _refused(facts: DeliveryFacts) -> RetryStep:
         )
     rounds = refusals // (_PER_ROUTE * max(1, facts.routes))
     wait = _schedule(facts.type, facts.tries + max(0, rounds - 1))
-    return _later(facts, wait, timedelta(0), route=0, tries=facts.tries, refusals=refusals, exhausted=True)
+    step = _waiting(route=0, tries=facts.tries, refusals=refusals, exhausted=True)
+    return _later(facts, wait, timedelta(0), step)
 
 
 def _again(facts: DeliveryFacts, pause: timedelta, refusals: int) -> RetryStep:
@@ -147,19 +148,22 @@ def _again(facts: DeliveryFacts, pause: timedelta, refusals: int) -> RetryStep:
     return RetryStep(state=DeliveryState.QUEUED, due=due, route=facts.route, tries=facts.tries, refusals=refusals, final=False)
 
 
-def _later(
-    facts: DeliveryFacts, wait: timedelta, requested: timedelta, *, route: int, tries: int, refusals: int, exhausted: bool = False
-) -> RetryStep:
+def _waiting(*, route: int, tries: int, refusals: int, exhausted: bool = False) -> RetryStep:
+    """A step that waits; ``_later`` says until when."""
+    return RetryStep(
+        state=DeliveryState.DEFERRED, due=None, route=route, tries=tries, refusals=refusals, final=False, exhausted=exhausted
+    )
+
+
+def _later(facts: DeliveryFacts, wait: timedelta, requested: timedelta, step: RetryStep) -> RetryStep:
     """Wait the schedule's time, at least what was requested, and not past the last chance."""
     earliest = facts.now + requested * (1 + SPREAD * facts.jitter)
     due = max(facts.now + _varied(wait, facts.jitter), earliest)
     if due >= facts.expires_at:
         due = facts.expires_at - LAST_CHANCE
         if due < max(facts.now + requested, facts.now + LAST_CHANCE):
-            return _expired(facts, tries, refusals)
-    return RetryStep(
-        state=DeliveryState.DEFERRED, due=due, route=route, tries=tries, refusals=refusals, final=False, exhausted=exhausted
-    )
+            return _expired(facts, step.tries, step.refusals)
+    return msgspec.structs.replace(step, due=due)
 
 
 def _expired(facts: DeliveryFacts, tries: int, refusals: int) -> RetryStep:

@@ -1,22 +1,23 @@
 """The queue: which deliveries are ready, which worker has leased them, and how leases end untouched.
 
-A narrow table that rows are deleted from. Ready rows are ordered (lane, flow, deadline, id); a flow is a tenant's stream, and a claim
-takes a share from each flow that waits, earliest deadline first inside it. Rows that are not due yet, and rows of a
-saturated site (*parked*; a site is the recipient's domain), stand outside that index.
+A narrow table that rows are deleted from. Ready rows are ordered (lane, flow, deadline, id); a flow is a tenant's
+stream, and a claim takes a share from each flow that waits, earliest deadline first inside it. Rows that are not due
+yet, and rows of a saturated site (*parked*; a site is the recipient's domain), stand outside that index.
 
-Locking. Rows are claimed with ``for update skip locked``, so claims of several workers never wait for one another; a row is changed in
-the statement that locked it. Rows that are named by their key (release, park, settle) are locked without ``skip locked``: they are the
-caller's own.
+Locking. Rows are claimed with ``for update skip locked``, so claims of several workers never wait for one another; a
+row is changed in the statement that locked it. Rows that are named by their key (release, park, settle) are locked
+without ``skip locked``: they are the caller's own.
 
-Watermarks. A claim starts at a watermark, the head of each flow before which everything was claimed. Deleted rows stay in the index
-until no open snapshot can see them; without a watermark each claim would walk all of them again. An earlier arrival lowers
-the watermark (by NOTIFY), and ``flows_ready`` finds the truth without one.
+Watermarks. A claim starts at a watermark, the head of each flow before which everything was claimed. Deleted rows
+stay in the index until no open snapshot can see them; without a watermark each claim would walk all of them again. An
+earlier arrival lowers the watermark (by NOTIFY), and ``flows_ready`` finds the truth without one.
 
 The fencing token of a lease is (worker, number): a settlement that finds another pair there changes nothing.
 
-Known sharp edges: the planner. The table is filled and emptied faster than it is analysed, so its statistics are never true, and no plan
-may rest on them: rows are found one by one, by ``cross join lateral (… limit 1 for update)``, which can only be done over the key's
-index, and changed by their ctid, which the lock keeps still. A plain join reads the whole index as soon as the queue was once empty.
+Known sharp edges: the planner. The table is filled and emptied faster than it is analysed, so its statistics are
+never true, and no plan may rest on them: rows are found one by one, by ``cross join lateral (… limit 1 for update)``,
+which can only be done over the key's index, and changed by their ctid, which the lock keeps still. A plain join reads
+the whole index as soon as the queue was once empty.
 """
 
 from datetime import datetime, timedelta

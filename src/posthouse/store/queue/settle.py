@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
 
-# Each row is found over the key's index and locked (see queue), then changed by its ctid, which the lock keeps still. ``state`` is no
-# condition: a row with this worker and number is leased, and if the statement said so the planner would take the index of leases and walk
-# all of them. ``mine`` are the rows whose lease is still the caller's; only they get an event. ``route`` null: there was no attempt.
+# Each row is found over the key's index and locked (see queue), then changed by its ctid, which the lock keeps still.
+# ``state`` is no condition: a row with this worker and number is leased, and if the statement said so the planner would
+# take the index of leases and walk all of them. ``mine`` are the rows whose lease is still the caller's; only they get an
+# event. ``route`` null: there was no attempt.
 _SETTLE: Final = """
 with mine as materialized (
     select s.*, x.ctid as place, x.first_attempt_at
