@@ -2,8 +2,7 @@
 table.
 
 The folder has ``labels.csv`` (file, recipient, hardbounce, suggested_action …) and the mails. A kind is right where the label's
-action
-maps to it; ``suppresses`` must equal the label's hard bounce or complaint.
+action maps to it; ``suppresses`` must equal the label's hard bounce or complaint.
 """
 
 import csv

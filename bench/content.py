@@ -2,8 +2,7 @@
 how fast.
 
 Three labelled sets: those the rules were made with, those that strangers wrote and that mended them, and those that strangers
-wrote and
-that were measured once before what one of them quoted mended a rule. Refused is what is judged commercial.
+wrote and that were measured once before what one of them quoted mended a rule. Refused is what is judged commercial.
 """
 
 import time

@@ -1,11 +1,9 @@
 """``python -m bench.hostile``: what sends by template wait while somebody hands in hostile templates, as many as are answered.
 
 Four connections save, lint and preview templates that loop, multiply, backtrack or never end (those of ``tests/attacks``), which
-confined
-children stop; beside them a tenant's own template is sent at an even pace. Without, with, without again; p50 and p99 from the
-first byte to
-the 202, and what the hostile ones were answered. The acceptance's own time is what is looked at: the sandbox inbox takes the
-mails.
+confined children stop; beside them a tenant's own template is sent at an even pace. Without, with, without again; p50 and p99
+from the first byte to the 202, and what the hostile ones were answered. The acceptance's own time is what is looked at: the
+sandbox inbox takes the mails.
 """
 
 import asyncio

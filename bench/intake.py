@@ -2,12 +2,9 @@
 ``email.message``.
 
 The same letter (``bench.letter``) by template, by inline content and with a dedupe key: resolved, rendered, judged (the content
-policy, remembered),
-made into MIME, compressed and sealed. Nothing is stored and nobody is asked; what intake knows of a tenant comes from a stand-in
-for its memory.
-Jinja2 comes from the environment that the peer Celery runs in (``python -m bench --only celery`` makes it); without it, it is
-named and left out.
-CPU time of this process, best of three.
+policy, remembered), made into MIME, compressed and sealed. Nothing is stored and nobody is asked; what intake knows of a tenant
+comes from a stand-in for its memory. Jinja2 comes from the environment that the peer Celery runs in (``python -m bench --only
+celery`` makes it); without it, it is named and left out. CPU time of this process, best of three.
 """
 
 import asyncio

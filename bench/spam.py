@@ -2,8 +2,7 @@
 wire.
 
 SpamAssassin runs with its local rules only (``-L``); of rspamd the symbols of its MIME and header groups are told, since
-everything else of
-its score rests on the network. Both are Debian's packages, and whichever is not here is named and left out.
+everything else of its score rests on the network. Both are Debian's packages, and whichever is not here is named and left out.
 """
 
 import json

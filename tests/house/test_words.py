@@ -1,8 +1,7 @@
 """The words that people read, in documents and on screens, are those of the field; a newcomer needs no glossary for them.
 
 Read are documents, the texts of commands, pages, alerts and errors, and the help of commands. Names in the API, metrics and logs
-are part of
-the contract and stay as they are; so text in back-ticks is not looked at.
+are part of the contract and stay as they are; so text in back-ticks is not looked at.
 """
 
 import ast

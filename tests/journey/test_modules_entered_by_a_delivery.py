@@ -1,8 +1,7 @@
 """How many of our modules a delivery enters: each is a file that a reader who follows a message opens.
 
 The whole worker role runs in this process, loops included, while the second of two messages goes from the queue over a relay to
-its
-settlement. The first one warms up connections and caches.
+its settlement. The first one warms up connections and caches.
 """
 
 import asyncio

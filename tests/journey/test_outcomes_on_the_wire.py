@@ -202,8 +202,12 @@ def test_doubt_is_settled_by_the_rule_of_the_type(sent: Sent, kind: str, copies:
     assert len({(entry.data, entry.sender) for entry in entries}) == 1
     view = look(world.product, view["id"])
     assert (view["status"], delivery(view)["nextAttemptAt"]) == ("in_doubt", None)
-    alerts = [event for event in told(world.product) if event["type"] == "alert.delivery_failed"]
-    assert kind in {event["data"]["messageType"] for event in alerts}
+
+    def alerted() -> bool:  # the alert follows the settlement
+        alerts = [event for event in told(world.product) if event["type"] == "alert.delivery_failed"]
+        return kind in {event["data"]["messageType"] for event in alerts}
+
+    until_true(alerted, "there is no alert")
 
 
 @pytest.mark.slow

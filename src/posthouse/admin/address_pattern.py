@@ -1,8 +1,7 @@
 r"""Where does a text hold an address? Patterns for Postgres that find it in any case and in each way of writing it.
 
 What is special in an address may be written as JSON, as a URL or as HTML does (``%40``, ``&#64;``, ``\u0040``), and its domain as
-people
-see it or as the DNS has it. What only contains it (``mary.jane@…``, ``jane@….au``) is another address and is not found.
+people see it or as the DNS has it. What only contains it (``mary.jane@…``, ``jane@….au``) is another address and is not found.
 
 Known sharp edges: what is encoded as a whole (base64, a hash of the caller's own making in a dedupe key) is not found.
 """

@@ -1,8 +1,7 @@
 """The one way into the audit trail: who changed what, in the transaction of the change itself.
 
 A change that is rolled back leaves no row, and no change is committed without one. Never put a secret, a recipient's address or
-the words
-of a mail into ``data``: an erasure does not rewrite the trail.
+the words of a mail into ``data``: an erasure does not rewrite the trail.
 """
 
 from collections.abc import Mapping

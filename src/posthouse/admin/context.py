@@ -36,8 +36,8 @@ class AdminContext(msgspec.Struct, frozen=True, kw_only=True):
     """``new_id`` gives time-ordered ids, ``random`` so many bytes fit for keys.
 
     What this process remembers is dropped by ``forget_template`` (tenant, name) and ``forget_settings`` (tenant), which are
-    called after the
-    commit; other processes learn of a change when their memory runs out. ``announce`` notifies workers of what is due.
+    called after the commit; other processes learn of a change when their memory runs out. ``announce`` notifies workers of what
+    is due.
     """
 
     cells: Cells

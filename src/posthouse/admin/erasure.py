@@ -1,8 +1,7 @@
 """Erase an address: the request of a person, carried out at once and on record, without the address.
 
 What is erased stands in ``store.recipients.erasure``; how a text may hold the address, in ``admin.address_pattern``. The address
-itself
-stays on the suppression list as a hash with a legal block, so that it is never written to again.
+itself stays on the suppression list as a hash with a legal block, so that it is never written to again.
 """
 
 import msgspec

@@ -1,8 +1,7 @@
 """API keys and SMTP logins: created, given another rate limit, revoked; never beyond what the actor itself may do.
 
 A test key knows of test keys only, a live key of both; the operator also of SMTP logins. A key with a rate limit creates no keys
-and
-changes none, or it could lift its own limit. The secret is in the result of the creation and nowhere else.
+and changes none, or it could lift its own limit. The secret is in the result of the creation and nowhere else.
 """
 
 from typing import Final, Literal

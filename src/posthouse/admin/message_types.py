@@ -1,8 +1,7 @@
 """Message types of a tenant's own: each names a built-in one as its parent, behaves as that, and has a name of its own.
 
 Known sharp edges: other processes accept a type that was removed until their memory of the tenant's settings runs out. What was
-accepted
-keeps the terms it was accepted with; what is sent again later goes by what the name means then.
+accepted keeps the terms it was accepted with; what is sent again later goes by what the name means then.
 """
 
 from typing import Final

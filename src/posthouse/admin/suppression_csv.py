@@ -1,10 +1,8 @@
 """Suppressions as comma-separated values (RFC 4180): rows read with what is wrong with each, and entries written as rows.
 
 The first line is a header: ``address``, and optionally ``cause``, ``stream``, ``reason``, ``security``, ``until``. Other systems'
-names
-of columns (``email``) and causes (``spam``) are understood; a file without a header has one address a line. A row that cannot be
-added is
-reported by the number of its line and stops nothing.
+names of columns (``email``) and causes (``spam``) are understood; a file without a header has one address a line. A row that
+cannot be added is reported by the number of its line and stops nothing.
 
 Must never know: the database, and who imports.
 """

@@ -1,12 +1,10 @@
 """The suppression list as people change it: added to, removed from, a window undone, a file imported or exported.
 
 Who may remove what is ``policy.recipients.suppress.lifted_by``: a tenant removes whatever it answers for itself, a legal block
-only the
-operator, on the command line. The audit trail has an address as its hash, so that an erasure need not rewrite it.
+only the operator, on the command line. The audit trail has an address as its hash, so that an erasure need not rewrite it.
 
 Known sharp edges: an import commits a chunk at a time, so one that breaks off has added what came before; importing the file
-again adds
-the rest.
+again adds the rest.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,5 +1,6 @@
-"""How is ``POSTHOUSE_LIMIT_…`` written? Counts, sizes such as ``25MB``, and the bounds that hold for them; ``model.limits`` has
-the defaults.
+"""How is ``POSTHOUSE_LIMIT_…`` written?
+
+Counts, sizes such as ``25MB``, and the bounds that hold for them; ``model.limits`` has the defaults.
 
 The upper bounds are what the rest is built for: a return path has eight bits for the recipient, a worker holds 64 MB of content,
 a key stands in an index entry of 2.7 KB, content is kept for 90 days.

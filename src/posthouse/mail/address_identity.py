@@ -1,8 +1,7 @@
 """Which spellings are one address here?
 
 A to Z of the local part count as a to z: RFC 5321 section 2.4 lets receivers tell them apart, and next to none does. Needless
-quotes
-(section 4.1.2) are dropped. Nothing beyond ASCII is folded, and nothing at all on the wire: this is for look-ups only.
+quotes (section 4.1.2) are dropped. Nothing beyond ASCII is folded, and nothing at all on the wire: this is for look-ups only.
 
 Must never know: what is looked up, or where.
 """

@@ -1,1 +1,1 @@
-"""Our nouns, frozen: what the rooms say to one another. No I/O, no decision, no SQL."""
+"""The nouns of the house, frozen: the values that rooms pass to each other. No I/O, no decision, no SQL."""

@@ -17,10 +17,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """``name``: a credential's id (``key_…``), or ``cli:`` and the user of the machine as the system knows it.
 
     ``is_operator``: of the installation, not of a tenant. ``may_decide`` False: may write and submit, but not approve or activate
-    (a test
-    key where the tenant asks for approval). ``may_change_keys`` False: creates and changes no keys (a key with a rate limit,
-    which could
-    lift its own limit).
+    (a test key where the tenant asks for approval). ``may_change_keys`` False: creates and changes no keys (a key with a rate
+    limit, which could lift its own limit).
     """
 
     tenant: int

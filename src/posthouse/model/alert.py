@@ -38,8 +38,9 @@ class RemedyStep(msgspec.Struct, frozen=True):
 
 
 class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
-    """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order. Severity critical: people
-    wait.
+    """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order.
+
+    Severity critical: people wait.
     """
 
     severity: AlertSeverity

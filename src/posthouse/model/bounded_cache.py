@@ -1,14 +1,12 @@
 """What may a process remember without growing for ever? A dictionary with a limit: the least recently used key leaves first.
 
-Every cache in the house that lives as long as its process is one of these. A value that has a lifetime carries it itself, because
-the
-lifetimes differ from key to key (a DNS record's TTL) and the clock is the caller's. For answers of the store that are read again
-after a
-few seconds see ``store.ttl_cache``.
+Every cache in the house that lives as long as its process is one of these. A value that has a lifetime carries it itself,
+because the lifetimes differ from key to key (a DNS record's TTL) and the clock is the caller's. For answers of the store that
+are read again after a few seconds see ``store.ttl_cache``.
 
 Why not ``cachetools``: its ``LRUCache`` refuses a value that is larger than the limit instead of keeping it alone, it comes
-without types,
-and this module is imported by everything, also by what ``pip install posthouse`` gives an application without the server.
+without types, and this module is imported by everything, also by what ``pip install posthouse`` gives an application without
+the server.
 
 Known sharp edges: not for use by several threads. ``None`` cannot be told from a missing key, so it is no value.
 """

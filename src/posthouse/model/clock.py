@@ -1,6 +1,6 @@
-"""The one clock that every room is given: the moment, and seconds for durations.
+"""The one clock that every room is given: the time of day, and seconds for durations.
 
-``net.clock.SystemClock`` is the real one, ``testing.clock.FakeClock`` stands still until it is moved.
+``net.clock.SystemClock`` is the real one, ``testing.clock.FakeClock`` stands still until it is advanced.
 """
 
 from datetime import datetime
@@ -8,10 +8,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Aware UTC time for what is kept; monotonic seconds for durations and time-outs."""
+    """Aware UTC time for what is stored; monotonic seconds for durations and time-outs."""
 
     def now(self) -> datetime:
-        """The moment, aware, in UTC."""
+        """The current time, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:

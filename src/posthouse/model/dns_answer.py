@@ -1,8 +1,8 @@
 """What DNS answered to a question.
 
-Five answers are kept apart, because they mean different things for a delivery: the records; none of this type; no such domain; a
-null MX
-(*we take no mail*, RFC 7505); and no answer that can be used (SERVFAIL, time-out, nonsense), which says nothing about the domain.
+Five answers are kept apart, because they mean different things for a delivery: the records; none of this type; no such domain;
+a null MX (*we take no mail*, RFC 7505); and no answer that can be used (SERVFAIL, time-out, nonsense), which says nothing about
+the domain.
 """
 
 from enum import StrEnum
@@ -21,8 +21,9 @@ class DnsAnswerKind(StrEnum):
 
 
 class MxAnswer(msgspec.Struct, frozen=True):
-    """``hosts``: preference and name (without the last dot), lowest first; only where the kind is FOUND. ``text``: why there are
-    none.
+    """``hosts``: preference and name (without the last dot), lowest first; only where the kind is FOUND.
+
+    ``text``: why there are none.
     """
 
     kind: DnsAnswerKind
@@ -31,8 +32,9 @@ class MxAnswer(msgspec.Struct, frozen=True):
 
 
 class AddressAnswer(msgspec.Struct, frozen=True):
-    """``addresses``: IPv4 first, because a receiver forgives an IPv4 address more (no PTR, no reputation). ``text``: why there
-    are none.
+    """``addresses``: IPv4 first, because a receiver forgives an IPv4 address more (no PTR, no reputation).
+
+    ``text``: why there are none.
     """
 
     kind: DnsAnswerKind
@@ -41,9 +43,7 @@ class AddressAnswer(msgspec.Struct, frozen=True):
 
 
 class PublishedRecords(msgspec.Struct, frozen=True):
-    """The records of a type under ``name``, as text; ``error``: why they are not known, '' where they are (none may be known,
-    too).
-    """
+    """The records of a type under ``name``, as text; ``error``: why they are not known, else ''."""
 
     name: str
     type: str

@@ -4,10 +4,11 @@ import msgspec
 
 
 class AddressToErase(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be erased. ``spellings``: the folded address, quoted and not; ``pattern``: what finds it in a text (a Postgres
-    ARE).
+    """What is to be erased.
 
-    ``core``: finds what the pattern finds and a little more, fast.
+    ``spellings``: the folded address, quoted and not; ``pattern``: what finds it in a text (a Postgres ARE).
+
+        ``core``: finds what the pattern finds and a little more, fast.
     """
 
     tenant: int

@@ -1,4 +1,4 @@
-"""Everything that would happen to a message, and why, without its being sent: what a dry run and ``posthouse explain`` answer."""
+"""What would happen to a message, and why, without sending it: for a dry run and ``posthouse explain``."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ class TemplateUsed(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class TrackingUsed(msgspec.Struct, frozen=True):
-    """What of the reader's doing would be told."""
+    """Whether opens and clicks would be tracked."""
 
     opens: bool
     clicks: bool
@@ -41,10 +41,12 @@ class PolicyFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What the primary-purpose test says. ``kind``: transactional, mixed_allowed, commercial or unknown; ``reason``: why
-    commercial.
+    """The verdict of the primary-purpose test.
 
-    ``share``: the promotional part of what is visible, 0 to 1; ``purpose``: which of the FTC's kinds of transactional mail it is.
+    ``kind``: transactional, mixed_allowed, commercial or unknown; ``reason``: why commercial.
+
+        ``share``: the promotional part of what is visible, 0 to 1. ``purpose``: which of the FTC's kinds of
+    transactional mail it is.
     """
 
     kind: str
@@ -65,7 +67,7 @@ class ContentPreview(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The terms on which a message would be taken. ``waits_seconds``: pauses after the 1st, 2nd … attempt; the last repeats.
+    """The terms on which a message would be accepted. ``waits_seconds``: pauses after the 1st, 2nd … attempt; the last repeats.
 
     ``deadline``: by which its lane is ordered; ``send_at``: when it becomes due, None for now.
     """

@@ -1,9 +1,10 @@
-"""Feedback: what comes back after a message left us, in one vocabulary for reports by mail and for providers' hooks.
+"""Feedback: what comes back after a message left us, in the same words for reports by mail and for providers' hooks.
 
 The kinds are closed. ``suppresses`` says whether the address should not be written to again because of it: true
-for a hard bounce and a complaint, never for anything else. What is heard is kept beside it as evidence.
+for a hard bounce and a complaint, never for anything else. What was reported is kept beside it as evidence.
 
-Must never know: who said it in which shape (``mail`` and ``providers`` do), nor what is done about it (``journeys``).
+Must never know: who reported it in which format (``mail`` and ``providers`` do), nor what follows from it (``policy``,
+``pipeline``).
 """
 
 from datetime import datetime
@@ -33,9 +34,9 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """One fact about one recipient.
 
     ``recipient`` as the report names it (evidence only; the address acted on is the one in our record). ``reason``: a word of
-    ``model.outcome.Reason``. ``reply_code``: what the host answered, where the report says it. ``event_id``: the provider's own
-    id of this event, '' where it has none. ``remote_id``: the provider's id of the
-    message. ``message``: our own ``msg_…`` id, where the report carries it. ``at``: when it happened, as they say, aware.
+    ``model.outcome.Reason``. ``reply_code``: the host's reply, where the report has it. ``event_id``: the provider's own id of
+    this event, '' where it has none. ``remote_id``: the provider's id of the message. ``message``: our own ``msg_…`` id, where
+    the report carries it. ``at``: when it happened by their clock, aware.
     """
 
     kind: FeedbackKind
@@ -54,10 +55,11 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawFeedback(msgspec.Struct, frozen=True, kw_only=True):
-    """What came in. ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where
-    known.
+    """A report or hook as received.
 
-    ``message`` and ``position``: whose return path it came to.
+    ``headers`` of a hook, in lower case; of returned mail its envelope, ``return-path`` and ``recipient``, where known.
+
+        ``message`` and ``position``: whose return path it came to.
     """
 
     id: UUID
@@ -73,7 +75,7 @@ class RawFeedback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedbackSubject(msgspec.Struct, frozen=True):
-    """The delivery that feedback is about, as it stands, locked. ``door``: how its message came in."""
+    """The delivery that feedback is about, locked. ``door``: how its message was submitted."""
 
     message: UUID
     position: int
@@ -87,7 +89,7 @@ class FeedbackSubject(msgspec.Struct, frozen=True):
 
 
 class HookAddress(msgspec.Struct, frozen=True):
-    """A hook that is taken."""
+    """An address that a provider posts its hooks to."""
 
     tenant: int
     environment: int

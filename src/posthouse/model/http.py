@@ -65,8 +65,9 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """A response. Header names are lower case; ``truncated``: there was more body than is read; ``address``: the IP address it
-    came from.
+    """A response.
+
+    Header names are lower case; ``truncated``: there was more body than is read; ``address``: the IP address it came from.
     """
 
     status: int

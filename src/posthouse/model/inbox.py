@@ -7,7 +7,7 @@ import msgspec
 
 
 class NewInboxItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail to keep; ``data``: the whole message as it would have been on the wire."""
+    """A mail to store; ``data``: the whole message as it would have been on the wire."""
 
     id: UUID
     tenant: int
@@ -20,7 +20,7 @@ class NewInboxItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InboxItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail that was kept."""
+    """A stored mail."""
 
     id: UUID
     message: UUID

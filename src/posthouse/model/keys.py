@@ -1,4 +1,4 @@
-"""What things are found by: one key type for each thing. Tenant and environment lead every one of them."""
+"""Keys: one type for each thing that is looked up. Tenant and environment lead every one of them."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 
 
 class DeliveryKey(msgspec.Struct, frozen=True):
-    """Which delivery this is, for transports that keep it (inbox) or pass it on (a vendor's idempotency key)."""
+    """A delivery; for transports also what they store it under (inbox) or pass on (a vendor's idempotency key)."""
 
     tenant: int
     environment: int
@@ -16,7 +16,7 @@ class DeliveryKey(msgspec.Struct, frozen=True):
 
 
 class EndpointKey(msgspec.Struct, frozen=True):
-    """Whose endpoint, and which."""
+    """A webhook endpoint."""
 
     tenant: int
     environment: int
@@ -24,14 +24,14 @@ class EndpointKey(msgspec.Struct, frozen=True):
 
 
 class EventCursor(msgspec.Struct, frozen=True):
-    """Between two events: all up to this transaction and id was seen."""
+    """A position between two events: all up to this transaction and id were read."""
 
     xid: str
     id: UUID = UUID(int=0)
 
 
 class BucketKey(NamedTuple):
-    """Whose, and for which mail."""
+    """The rate limit bucket of a credential, for authentication mail or for the rest."""
 
     tenant: int
     environment: int
@@ -40,7 +40,7 @@ class BucketKey(NamedTuple):
 
 
 class LookupKey(msgspec.Struct, frozen=True):
-    """An address of somebody's list. ``flow``: of the delivery that is checked."""
+    """An address on a suppression list, as its hash. ``flow``: of the delivery that is checked, 0 at intake."""
 
     tenant: int
     environment: int

@@ -1,7 +1,7 @@
 """How much one request may ask for: the contract's limits, which the operator may set otherwise (``POSTHOUSE_LIMIT_…``).
 
-Bytes are counted on the wire, lengths in Unicode characters; a megabyte is 2**20 bytes. They are given once, when a process
-starts: every door, intake and the OpenAPI document go by the same value.
+Bytes are counted on the wire, lengths in Unicode characters; a megabyte is 2**20 bytes. They are read once, when a process
+starts: every listener, intake and the OpenAPI document use the same value.
 """
 
 from datetime import timedelta
@@ -11,8 +11,9 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The defaults are the contract's. ``message_bytes``: encoded, as it will be on the wire; ``recipients``: of to, cc and bcc
-    together.
+    """The defaults are the contract's.
+
+    ``message_bytes``: encoded, as it will be on the wire; ``recipients``: of to, cc and bcc together.
     """
 
     message_bytes: int = 25 << 20

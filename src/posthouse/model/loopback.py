@@ -1,9 +1,10 @@
-"""Is it this machine, so that nobody can listen on the wire? Decides where passwords may go in clear and who sees the operator's
-page.
+"""Is it this machine, so that nobody can listen on the wire?
+
+Decides where passwords may go in clear and who sees the operator's page.
 
 Two questions are kept apart. A peer is known by its address alone: a name there would be a stranger's claim. A host that the
-operator
-wrote may also be one of the names that every system resolves to itself (RFC 6761 section 6.3, and those of common hosts files).
+operator wrote may also be one of the names that every system resolves to itself (RFC 6761 section 6.3, and those of common
+hosts files).
 """
 
 from ipaddress import IPv6Address, ip_address
@@ -13,9 +14,7 @@ NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"}
 
 
 def is_loopback_address(address: str) -> bool:
-    """True for 127.0.0.0/8, ::1, and the former inside an IPv6 address, whatever the zone index; False for what is no IP
-    address.
-    """
+    """True for 127.0.0.0/8 (also inside an IPv6 address) and ::1, whatever the zone index; False for what is no IP address."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

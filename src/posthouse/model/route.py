@@ -7,8 +7,9 @@ import msgspec
 
 
 class RouteKind(StrEnum):
-    """As written before the colon in POSTHOUSE_ROUTES. A provider's kind is also the name of its codec and of its attempts'
-    adapter.
+    """As written before the colon in POSTHOUSE_ROUTES.
+
+    A provider's kind is also the name of its codec and of its attempts' adapter.
     """
 
     MX = "mx"
@@ -29,8 +30,9 @@ SENDING_KINDS: Final = frozenset({RouteKind.MX, RouteKind.SMTP, RouteKind.SMTPS,
 
 
 class RouteFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A configured route. ``kind``: a ``RouteKind``; ``dkim``: we sign; ``return_path_from``: bounces go to the header-from
-    address.
+    """A configured route.
+
+    ``kind``: a ``RouteKind``; ``dkim``: we sign; ``return_path_from``: bounces go to the header-from address.
     """
 
     name: str

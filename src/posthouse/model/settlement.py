@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.model.queue import LeasedDelivery
-from posthouse.model.suppression import SoftEnd, SuppressionEntry
+from posthouse.model.suppression import SoftBounce, SuppressionEntry
 
 
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     refusals: int = 0
     flags: int = 0
     suppression: SuppressionEntry | None = None
-    soft_end: SoftEnd | None = None
+    soft_end: SoftBounce | None = None
     delivered_lookup: bytes | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""A message as it is kept: content, recipients, and what sending it again needs."""
+"""A message as it is stored: content, recipients, and what sending it again needs."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 
 
 class SealedContent(msgspec.Struct, frozen=True):
-    """What stands in the table; ``sealer`` opens it, bound to the message's id."""
+    """Encrypted content as stored; ``store.seal.Sealer`` opens it, bound to the message's id."""
 
     key_id: int
     sealed: bytes
@@ -43,7 +43,7 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequeuePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a delivery goes back into the queue."""
+    """How a delivery goes back into the queue."""
 
     position: int
     lane: int
@@ -74,7 +74,7 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first attempt fixed, None before it; the rest is of the last attempt that handed bytes over.
+    """What the first attempt fixed, None before it; the rest is of the last attempt that sent bytes.
 
     ``keyset`` None: not signed. ``digest``: SHA-256 of the bytes.
     """

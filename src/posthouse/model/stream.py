@@ -4,12 +4,12 @@ import msgspec
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be
-    tracked.
+    """``content_policy``: off, flag or refuse.
 
-    ``tracking_domain``: the host that links stand on, by https; '' for that of the installation. ``sender``: who mail is from
-    that does not
-    say; '' for the tenant's own.
+    ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked.
+
+        ``tracking_domain``: the host that links stand on, by https; '' for that of the installation. ``sender``: who mail is from
+        that does not say; '' for the tenant's own.
     """
 
     name: str

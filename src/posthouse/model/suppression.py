@@ -25,7 +25,7 @@ class Cause(StrEnum):
 
 
 class SuppressionAnswer(StrEnum):
-    """What the table says, the strongest first."""
+    """What the matrix answers, the strongest first."""
 
     BLOCK = "block"
     DEFER = "defer"
@@ -33,7 +33,7 @@ class SuppressionAnswer(StrEnum):
 
 
 class SuppressionFact(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list. ``stream`` None: all. ``security``: entered for security mail too. ``id``: ``sup_…``, or ''."""
+    """One entry of the list. ``stream`` None: all. ``security``: it binds security mail too. ``id``: ``sup_…``, or ''."""
 
     cause: Cause
     stream: str | None = None
@@ -42,7 +42,7 @@ class SuppressionFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListedAddress(msgspec.Struct, frozen=True):
-    """What is known of an address. ``stream`` is that of the asking flow; ``counted``: it has soft bounces in a row."""
+    """What is known of an address. ``stream`` is that of the flow that is checked; ``counted``: it has soft bounces in a row."""
 
     entries: tuple[SuppressionFact, ...] = ()
     held_until: datetime | None = None
@@ -55,7 +55,7 @@ NOT_LISTED: Final = ListedAddress()
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """The answer for one cause and class, why, and whether operations should hear of it."""
+    """The answer for one cause and class, why, and whether operations are alerted."""
 
     answer: SuppressionAnswer
     why: str
@@ -63,12 +63,13 @@ class Ruling(msgspec.Struct, frozen=True):
 
 
 class SuppressionEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An address to be entered. ``lookup``: its hash. ``stream`` None: all. ``source``: where it came from (smtp, report, hook,
-    api …).
+    """An address to add to the list.
 
-    ``evidence`` is plain JSON: the reply or report heard, delivery and message ids. ``provider``: the registrable domain of
-    who answered (``policy.recipients.bounce_brake.provider_of``), '' where a person entered it. ``until`` None: for good. ``id``
-    None: a new one.
+    ``lookup``: its hash. ``stream`` None: all. ``source``: where it came from (smtp, report, hook, api …).
+
+        ``evidence`` is plain JSON: the reply or report, delivery and message ids. ``provider``: the registrable domain of who
+        answered (``policy.recipients.bounce_brake.provider_of``), '' where a person added it. ``until`` None: for good. ``id``
+        None: a new one.
     """
 
     address: str
@@ -86,7 +87,7 @@ class SuppressionEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suppression(msgspec.Struct, frozen=True):
-    """An entry as it stands. ``address`` None: erased. ``held_until``: provisional until then. Order as in the statements."""
+    """A stored entry. ``address`` None: erased. ``held_until``: provisional until then. Order as in the statements."""
 
     id: UUID
     address: str | None
@@ -105,8 +106,9 @@ class Suppression(msgspec.Struct, frozen=True):
 
 
 class SuppressionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries. ``lookup``: of this address; ``provisional``: those that are held, or those that are not; ``before``: a
-    page's place.
+    """Which entries.
+
+    ``lookup``: of this address; ``provisional``: those that are held, or those that are not; ``before``: older than this id.
     """
 
     lookup: bytes | None = None
@@ -128,10 +130,12 @@ class SuppressionRule(msgspec.Struct, frozen=True, rename="camel"):
     legal_passes_security: bool = False
 
 
-class SoftEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that ended undelivered. ``reason`` None: its last attempt's, which is looked up (it expired before another).
+class SoftBounce(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that ended undelivered, as far as it counts against its mailbox.
 
-    ``id`` is that of the entry it would become.
+    ``reason`` None: that of its last attempt, to be looked up.
+
+        ``id``: of the suppression that it may become.
     """
 
     tenant: int
@@ -149,8 +153,7 @@ class SoftBounceRule(msgspec.Struct, frozen=True):
     """When soft bounces in a row make a mailbox hard; ``policy.recipients.soft_bounces.RULE`` is the one in use.
 
     ``is_mailbox_reason``: whether a reason counts at all. ``is_hard``: whether so many, from the first to the last, are enough;
-    its last
-    argument is the tenant's own limit, None where it set none.
+    its last argument is the tenant's own limit, None where it set none.
     """
 
     is_mailbox_reason: Callable[[str], bool]
@@ -158,14 +161,14 @@ class SoftBounceRule(msgspec.Struct, frozen=True):
 
 
 class AnswerCounts(msgspec.Struct, frozen=True):
-    """How many answers were heard from a provider, and how many of them were hard bounces."""
+    """How many answers a provider gave, and how many of them were hard bounces."""
 
     attempts: int = 0
     hard: int = 0
 
     @property
     def share(self) -> float:
-        """Of hard bounces; 0 where nothing was heard."""
+        """The share of hard bounces; 0 where there was no answer."""
         return self.hard / self.attempts if self.attempts else 0.0
 
 

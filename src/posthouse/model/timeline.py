@@ -39,7 +39,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One recipient's journey. ``latency_seconds``: from the triggering event to the next hop's yes."""
+    """One recipient's journey. ``latency_seconds``: from the triggering event to acceptance by the next hop."""
 
     recipient: str
     status: str
@@ -50,7 +50,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A fact that was told. ``recipient`` None: it is about the message as a whole."""
+    """An event. ``recipient`` None: it is about the message as a whole."""
 
     id: str
     type: str
@@ -88,7 +88,7 @@ class MessagePage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def cursor(last: UUID) -> str:
-    """An id as an opaque place in a list."""
+    """An id as the opaque cursor of a page."""
     return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
 
 

@@ -81,8 +81,9 @@ class LeasedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A try. ``over``: told, or not to be kept; else tried again at ``due``, or given up (None). ``outcome`` '': nothing was
-    tried.
+    """A try.
+
+    ``over``: told, or not to be kept; else tried again at ``due``, or given up (None). ``outcome`` '': nothing was tried.
     """
 
     waiting: WaitingEvent

@@ -1,3 +1,4 @@
-"""The only outbound sockets (DNS, SMTP, HTTP, TLS) and the only sources of time and randomness. Must never know: store,
-config.
+"""The only outbound sockets (DNS, SMTP, HTTP, TLS) and the only sources of time and randomness.
+
+Must never know: store, config.
 """

@@ -33,8 +33,9 @@ _LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def server_file(data_dir: Path, hostname: str, now: datetime) -> Path:
-    """The file with key, leaf and authority (PEM, 0600), created where there is no usable one. Errors: OSError where it cannot
-    be.
+    """The file with key, leaf and authority (PEM, 0600), created where there is no usable one.
+
+    Errors: OSError where it cannot be.
     """
     path = data_dir / FOLDER / FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,8 +52,9 @@ def authority_pem(data_dir: Path, hostname: str, now: datetime) -> str:
 
 
 def server_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
-    """TLS for a listener: 1.2 or newer; ``key`` None where it stands in the same file. Errors: ssl.SSLError where they do not
-    match.
+    """TLS for a listener: 1.2 or newer; ``key`` None where it stands in the same file.
+
+    Errors: ssl.SSLError where they do not match.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -1,16 +1,12 @@
 """Work on what strangers wrote is done by confined child processes: bounded in time, memory and reach, one batch a round trip.
 
 A child is a *fork server* that has loaded what it needs and forks a *worker*. A worker that exceeds its bounds is killed by the
-kernel; its
-fork server reports that and forks the next one in milliseconds, and only the job at fault is lost: the next worker does the rest
-of the
-batch. The command that starts a child is an argument, and the child sets its own bounds. Here is the protocol with it, and the
-wall-clock
-bound, which only the parent can keep.
+kernel; its fork server reports that and forks the next one in milliseconds, and only the job at fault is lost: the next worker
+does the rest of the batch. The command that starts a child is an argument, and the child sets its own bounds. Here is the
+protocol with it, and the wall-clock bound, which only the parent can keep.
 
 On the pipes, both ways, frames of four octets of length and so many octets. To the child one frame a batch: a list of payloads.
-From
-it one frame an answer, in order: ``0`` done and the result, ``1`` refused and a sentence, ``2`` the worker died and why.
+From it one frame an answer, in order: ``0`` done and the result, ``1`` refused and a sentence, ``2`` the worker died and why.
 
 Must never know: what the work is, nor what it is for.
 

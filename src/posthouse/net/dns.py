@@ -1,5 +1,6 @@
-"""Who receives mail for a domain, at which addresses, and what else is published under a name? (RFC 5321 section 5.1, RFC 7505,
-RFC 2308.)
+"""Who receives mail for a domain, at which addresses, and what else is published under a name?
+
+(RFC 5321 section 5.1, RFC 7505, RFC 2308.)
 
 The only resolver of the house. Answers are cached by their TTL, negative ones for at most five minutes, errors never.
 
@@ -69,8 +70,9 @@ class Resolver:
         return AddressAnswer(worst.kind, text=worst.text)
 
     async def records(self, name: str, type: str) -> PublishedRecords:
-        """The records under ``name``; ``type`` is TXT (RFC 1035 3.3.14: its strings joined), MX or CNAME. A missing name has
-        none.
+        """The records under ``name``; ``type`` is TXT (RFC 1035 3.3.14: its strings joined), MX or CNAME.
+
+        A missing name has none.
         """
         answer = await self._look_up(name, type)
         return PublishedRecords(name, type, answer.records, answer.text if answer.kind is DnsAnswerKind.ERROR else "")

@@ -153,7 +153,7 @@ async def find_keys(options: StoreOptions, database: Database) -> tuple[str, ...
 
 async def check_keys(database: Database, sealer: Sealer) -> None:
     """Errors: StoreRefusal where the settings lack a key that something is still sealed under."""
-    missed = await reseal.missed(database, sealer)
+    missed = await reseal.find_unreadable(database, sealer)
     if missed is not None:
         raise StoreRefusal(_TOO_EARLY.format(missed))
 

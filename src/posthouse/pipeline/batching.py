@@ -17,8 +17,7 @@ Result = TypeVar("Result")
 
 class Batcher(Generic[Item, Result]):
     """``write`` takes a batch and returns a result per item, in order. ``fails_together``: the error is not one item's, so
-    retrying
-    the items alone is of no use.
+    retrying the items alone is of no use.
     """
 
     def __init__(

@@ -1,11 +1,10 @@
-"""Which Postgres holds a tenant? The one handle through which stores are reached, and the only place that may know of more than
-one.
+"""Which Postgres holds a tenant?
+
+The one handle through which stores are reached, and the only place that may know of more than one.
 
 An installation is one cell or several. A cell is an ordinary Postgres with the whole schema, and a tenant lives in exactly one,
-so that
-every statement stays as it is. Today there is one cell. Work that is not about one tenant (claims, webhook cursor, sweep) runs
-once for
-each of ``all``.
+so that every statement stays as it is. Today there is one cell. Work that is not about one tenant (claims, webhook cursor,
+sweep) runs once for each of ``all``.
 
 Must never know: what a statement does, or who calls.
 """

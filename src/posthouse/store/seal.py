@@ -78,7 +78,7 @@ class Sealer:
 
     @property
     def checks(self) -> tuple[bytes, ...]:
-        """What proves each secret without telling it, the new one first; kept in ``installation.secret_check``."""
+        """What proves each secret without revealing it, the new one first; kept in ``installation.secret_check``."""
         return tuple(key.check for key in self._keys)
 
     def proves(self, check: bytes) -> bool:

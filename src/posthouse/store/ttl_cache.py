@@ -1,9 +1,8 @@
 """Answers of the store that may be a few seconds old: who reads the same all the time does not wait for the database each time.
 
-Past half of its time to live an answer is loaded again in the background while the old one is still given, so that only the first
-question
-after a pause waits for a round trip. An answer older than its time to live is never given. What needs no time to live is
-``model.bounded_cache``.
+Past half of its time to live an answer is loaded again in the background while the old one is still given, so that only the
+first question after a pause waits for a round trip. An answer older than its time to live is never given. What needs no time to
+live is ``model.bounded_cache``.
 """
 
 import asyncio
@@ -24,9 +23,7 @@ class TtlCache(Generic[K, V]):
     def __init__(
         self, load: Callable[[K], Awaitable[V | None]], ttl: float, monotonic: Callable[[], float], limit: int = LIMIT
     ) -> None:
-        """``load`` reads the store; ``ttl`` and ``monotonic`` in seconds; ``limit``: keys, of which the least recently used
-        leaves.
-        """
+        """``load`` reads the store; ``ttl`` and ``monotonic`` in seconds; ``limit``: how many keys."""
         self._load = load
         self._ttl = ttl
         self._monotonic = monotonic

@@ -1,10 +1,8 @@
 """A mapping written as TOML 1.0, in one layout: the standard library reads TOML and cannot write it.
 
 Plain values first, then tables, then arrays of tables; deeper values are written inline. The layout does not depend on the length
-of
-a value, so that a changed value changes one line in version control (docs/dependencies.md says why it is not ``tomli-w``).
-Strings are basic strings, so
-anything a string can hold can be written; a lone surrogate cannot, as in every UTF-8 file.
+of a value, so that a changed value changes one line in version control (docs/dependencies.md says why it is not ``tomli-w``).
+Strings are basic strings, so anything a string can hold can be written; a lone surrogate cannot, as in every UTF-8 file.
 """
 
 import re

@@ -1,9 +1,8 @@
 """A scripted name server, over UDP and TCP, on loopback.
 
-A zone is ``{name: {type: [record text, …]}}``:
-``{"shop.test": {"MX": ["10 mx.shop.test."]}, "mx.shop.test": {"A": ["127.0.0.1"]}}``.
-A name that is in the zone but lacks the type has no such record; one that is not there does not exist. The zone
-may be changed while it runs. Names that end so never get a good answer, after Exim's fakens: ``again.dns`` SERVFAIL,
+A zone is ``{name: {type: [record text, …]}}``: ``{"shop.test": {"MX": ["10 mx.shop.test."]}, "mx.shop.test": {"A":
+["127.0.0.1"]}}``. A name that is in the zone but lacks the type has no such record; one that is not there does not exist. The
+zone may be changed while it runs. Names that end so never get a good answer, after Exim's fakens: ``again.dns`` SERVFAIL,
 ``fail.dns`` REFUSED, ``silent.dns`` nothing, ``junk.dns`` bytes that are no answer, ``slow.dns`` the right answer, late.
 """
 

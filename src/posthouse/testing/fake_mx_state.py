@@ -16,12 +16,12 @@ _STRAY: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
-    """How the whole server behaves. ``greet``: ``220``, ``421``, ``554``, ``tarpit:SECONDS``, ``junk``, ``http``, ``silent``,
-    ``close``.
+    """How the whole server behaves.
 
-    ``starttls``: ``off``, ``offer``, ``454``, ``stall``, ``drop``, ``inject`` (a reply behind the 220). ``size``: 0 does not
-    offer it.
-    ``max_connections``: more are answered 421; 0: no bound. ``auth``: the passwords, by username.
+    ``greet``: ``220``, ``421``, ``554``, ``tarpit:SECONDS``, ``junk``, ``http``, ``silent``, ``close``.
+
+        ``starttls``: ``off``, ``offer``, ``454``, ``stall``, ``drop``, ``inject`` (a reply behind the 220). ``size``: 0 does not
+        offer it. ``max_connections``: more are answered 421; 0: no bound. ``auth``: the passwords, by username.
     """
 
     greet: str = "220"
@@ -44,8 +44,9 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReceivedMail(msgspec.Struct, frozen=True):
-    """One message for one recipient, as it came. ``data`` is unstuffed; ``tls``: the version, or empty; ``at``: seconds since
-    1970.
+    """One message for one recipient, as it came.
+
+    ``data`` is unstuffed; ``tls``: the version, or empty; ``at``: seconds since 1970.
     """
 
     sender: bytes

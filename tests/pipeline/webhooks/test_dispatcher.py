@@ -149,7 +149,7 @@ async def test_nothing_is_written_while_nobody_listens(database: Database) -> No
     async with database.session() as connection:
         assert await connection.fetchval("select count(*) from webhook_delivery") == 0
         assert await connection.fetchval("select xmax::text = '0' from webhook_place")
-    assert await endpoint_queue.news(database) is None
+    assert await endpoint_queue.has_news(database) is None
 
 
 async def test_what_fails_is_tried_again_and_what_follows_waits_for_it(database: Database) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from posthouse.model.keys import EndpointKey
-from posthouse.store.installation.reseal import missed, reseal
+from posthouse.store.installation.reseal import find_unreadable, reseal
 from posthouse.store.postgres.database import Database
 from posthouse.store.seal import SealBroken, Sealer
 from posthouse.store.tenants import tenants
@@ -31,10 +31,10 @@ async def _filled(database: Database) -> EndpointKey:
 
 async def test_signing_keys_and_webhook_secrets_open_under_the_new_key_alone(database: Database) -> None:
     place = await _filled(database)
-    assert await missed(database, NEW) == "2 signing keys and 1 secrets of webhooks"
-    assert await missed(database, BOTH) is None
+    assert await find_unreadable(database, NEW) == "2 signing keys and 1 secrets of webhooks"
+    assert await find_unreadable(database, BOTH) is None
     await reseal(database, BOTH)
-    assert await missed(database, NEW) is None
+    assert await find_unreadable(database, NEW) is None
     assert len(await Domains(database, NEW).signing_keys(place.tenant, "shop.example", 1)) == 2
     async with database.session() as connection:
         assert await endpoints.secrets(connection, NEW, place, NOW) == [SECRET]
@@ -48,9 +48,9 @@ async def test_what_no_key_opens_is_left_as_it_is(database: Database) -> None:
 
 async def test_content_that_waits_keeps_its_key_and_misses_it(database: Database) -> None:
     await put(database, message_row(NOW))
-    assert await missed(database, SEALER) is None
+    assert await find_unreadable(database, SEALER) is None
     await reseal(database, SEALER)
-    assert await missed(database, NEW) == "1 queued messages"
+    assert await find_unreadable(database, NEW) == "1 queued messages"
 
 
 def test_only_what_rests_under_another_key_is_sealed_anew() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from posthouse.model.keys import LookupKey
-from posthouse.model.suppression import AnswerCounts, BounceBrake, Cause, SoftEnd, Suppression, SuppressionEntry
+from posthouse.model.suppression import AnswerCounts, BounceBrake, Cause, SoftBounce, Suppression, SuppressionEntry
 from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW
 from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database
@@ -146,7 +146,7 @@ async def test_what_is_looked_up_together_is_answered_apart(connection: Any) -> 
 
 async def test_soft_bounces_are_counted_apart_and_forgotten_apart(connection: Any) -> None:
     ends = [
-        SoftEnd(
+        SoftBounce(
             tenant=1,
             environment=1,
             lookup=KEY.of(name),

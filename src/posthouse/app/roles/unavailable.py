@@ -1,8 +1,7 @@
 """What listeners answer that were restarted while the database is away: every client gets the reply to try again at once.
 
 Such a process cannot accept a message, and its listening sockets are open all the time: a client would wait without an answer. A
-process
-that is started beside its predecessor does none of this, because the predecessor still answers.
+process that is started beside its predecessor does none of this, because the predecessor still answers.
 """
 
 import asyncio

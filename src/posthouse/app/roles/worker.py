@@ -54,8 +54,7 @@ async def run(child: ChildContext) -> None:
     """Deliver until told to stop."""
     spec, settings, clock, entropy = child.spec, child.settings, child.clock, child.entropy
     lanes = [Lane(number) for number in spec.lanes]
-    if not FAST.issuperset(lanes):
-        lower_priority(NICENESS, batch=True)
+    _lower_priority(lanes)
     runtime = await open_runtime(child, StorePool(size=CONNECTIONS, application=f"posthouse {spec.name}"))
     database = runtime.database
     lease = await _register(database, clock, settings.data_dir, spec.name)
@@ -109,6 +108,12 @@ async def _build_deliver_parts(
         check=PreSendCheck(address_key, clock, Lockouts(database, clock, entropy)),
         addresses=AddressJudge(address_key, clock, entropy.new_id, brakes),
     )
+
+
+def _lower_priority(lanes: Sequence[Lane]) -> None:
+    """A worker of slow mail leaves the processor to those of fast mail."""
+    if not FAST.issuperset(lanes):
+        lower_priority(NICENESS, batch=True)
 
 
 async def _end(database: Database, lease: Lease, settling: Batcher[Settlement, bool], routes: Sequence[Route]) -> None:

@@ -131,8 +131,7 @@ class _EventFollower:
         """Those that the filter takes, for ever.
 
         Errors: UnusableSettings, StoreRefusal: what waiting does not fix; before the first look also a database that is away,
-        unless
-        its server has not been started yet.
+        unless its server has not been started yet.
         """
         while True:
             try:

@@ -1,8 +1,7 @@
 """What is a page of the dashboard? A ``Page`` record: its path, its name in the navigation, and what it loads and shows.
 
 A page is one file ``pages/<page>.py`` with its record and the template beside it. The frame (header, navigation, footer) is the
-same on
-every page.
+same on every page.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,10 +1,8 @@
 """How content becomes a page: a frame, one stylesheet, everything escaped, nothing fetched, no script.
 
 Whatever a caller, a recipient or a remote server wrote is text here: escaped by the engine, and wrapped in ``bdi`` so that it
-cannot
-change the writing direction of what stands beside it. The policy (CSP 3) allows this very stylesheet by its hash and nothing
-else.
-Pure: time is given.
+cannot change the writing direction of what stands beside it. The policy (CSP 3) allows this very stylesheet by its hash and
+nothing else. Pure: time is given.
 """
 
 import base64

@@ -1,8 +1,7 @@
 """A provider's call: which hook it is for and whether the provider made it; then it is stored and answered at once.
 
 Nothing in the body is parsed before its signature is verified, and a call that is not the provider's leaves nothing behind but a
-count.
-Its content is processed later (``pipeline.feedback.loop``), so that a provider never waits for parsing.
+count. Its content is processed later (``pipeline.feedback.loop``), so that a provider never waits for parsing.
 
 Known sharp edges: a call whose certificate must be fetched first waits for that, once per certificate.
 """

@@ -1,10 +1,8 @@
 """The HTTP door as one ASGI application: paths, request ids, and the last line behind which no exception gets out.
 
 Every response carries ``Request-Id``. The hot path (``/v1/send``) is found by its path alone, before the router, which tries its
-routes
-one after the other. What fails unexpectedly is answered 503 ``unavailable`` (the contract's codes have no 500) and logged by its
-position and
-type, never by its text: that may hold what a person wrote.
+routes one after the other. What fails unexpectedly is answered 503 ``unavailable`` (the contract's codes have no 500) and logged
+by its position and type, never by its text: that may hold what a person wrote.
 
 Must never know: which resources there are; the composition root gives them by path.
 """

@@ -1,8 +1,7 @@
 """What is an operation of the HTTP door? One ``Endpoint`` record per handler says everything about it.
 
 Its route, the check of its key, the OpenAPI document (3.1) and the reference page ``docs/api.md`` are made from this record, so
-no fact
-about an operation is written twice. A resource module of a door ends in a literal tuple ``ENDPOINTS``.
+no fact about an operation is written twice. A resource module of a door ends in a literal tuple ``ENDPOINTS``.
 
 Must never know: which resources there are. What every operation may answer beside its own refusals is in ``openapi``.
 """
@@ -53,12 +52,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One operation. ``handler`` is called with the door's parts, the caller where ``needs_key``, and the request.
 
     ``path_parameters``: a schema for each name in ``path``; the same for every method of a path. ``refusals``: codes beside those
-    that
-    ``openapi`` adds to every operation. ``media_types``: schemas of a body that is no JSON of ours. ``is_rate_limited``: counts
-    towards
-    a key's rate. ``component_types``: types that the schemas name beside the body's and the responses'. ``body_size`` and
-    ``apply_limits``
-    describe the limits that the operator may set.
+    that ``openapi`` adds to every operation. ``media_types``: schemas of a body that is no JSON of ours. ``is_rate_limited``:
+    counts towards a key's rate. ``component_types``: types that the schemas name beside the body's and the responses'.
+    ``body_size`` and ``apply_limits`` describe the limits that the operator may set.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

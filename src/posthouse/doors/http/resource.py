@@ -1,8 +1,7 @@
 """Which endpoint answers a request for a path, and may this caller use it?
 
 A resource is a path with its endpoints by method. A method that a path does not take is answered 404 ``not_found`` with
-``Allow``,
-because the contract's closed list of codes has none for 405.
+``Allow``, because the contract's closed list of codes has none for 405.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping

@@ -1,10 +1,8 @@
 """Is this JSON of that shape? The Struct, or every fault in it, each with its path (contract: unknown fields, all errors).
 
 msgspec checks a good body in a few microseconds but stops at its first fault. So the body is walked again, against the same
-types, only
-when there is one: each fault is added and its value counts as absent, so that the rest is still read and its faults are in the
-same
-response. The words are here, the rules are in the types.
+types, only when there is one: each fault is added and its value counts as absent, so that the rest is still read and its faults
+are in the same response. The words are here, the rules are in the types.
 """
 
 import difflib

@@ -1,16 +1,12 @@
 """Tracked links: a click is redirected, an open gets a picture of one pixel, an unsubscribe link takes a reader off a list.
 
 A click goes exactly where the mail pointed, byte for byte, because the address is inside the signed token; anything else is 404,
-so there
-is no open redirect, and so is a tenant's link on a host that is another tenant's own. Opens and clicks are recorded, marked
-``bot`` where
-a scanner or a mail service's own fetcher makes the request. Unsubscribing takes a POST (RFC 8058 section 3.1): a GET shows a page
-with a
-button and changes nothing, because scanners follow links.
+so there is no open redirect, and so is a tenant's link on a host that is another tenant's own. Opens and clicks are recorded,
+marked ``bot`` where a scanner or a mail service's own fetcher makes the request. Unsubscribing takes a POST (RFC 8058 section
+3.1): a GET shows a page with a button and changes nothing, because scanners follow links.
 
 Known sharp edges: a visit is recorded once an hour for each address and delivery, however often the link is followed. A mail
-service that
-fetches pictures for its readers looks like them; only those that name themselves can be marked.
+service that fetches pictures for its readers looks like them; only those that name themselves can be marked.
 """
 
 import hashlib

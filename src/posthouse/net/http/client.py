@@ -4,9 +4,8 @@ An address that a tenant, a message or DNS gave must be public, and the very add
 names are looked up once, by the house's resolver, and nothing is looked up again. Redirects are never followed; proxies
 and the environment are not looked at; certificates are checked, chain and name. Results are values.
 
-Why not a library: delivery through a vendor must know whether the last byte of a request may have left before an answer failed to
-come
-(in doubt), and no client we know says that; nor do they connect to an address that was checked before.
+Why not a library: delivery through a vendor must know whether the last byte of a request may have left before an answer failed
+to come (in doubt), and no client we know says that; nor do they connect to an address that was checked before.
 
 Idle connections are kept for a while, by origin. One that the server closed meanwhile is noticed; where that happens during
 a request that may be repeated (or of which nothing arrived), it is sent once more over a new connection.

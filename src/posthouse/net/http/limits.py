@@ -9,8 +9,7 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
     """``total``: from the look-up to the last byte read; ``connect``: TCP and TLS with one address.
 
     ``body``: octets of a response that are read; ``head``: octets of its status line and fields. ``idle``: how long an idle
-    connection
-    stays open; ``per_origin`` and ``max_idle``: how many of them. ``requests``: over one connection.
+    connection stays open; ``per_origin`` and ``max_idle``: how many of them. ``requests``: over one connection.
     """
 
     total: timedelta = timedelta(seconds=15)

@@ -23,7 +23,7 @@ from posthouse.model.clock import Clock
 from posthouse.model.delivery import DeliveryState
 from posthouse.model.outcome import Bounced, Delivered, Withheld
 from posthouse.model.queue import LeasedDelivery, QueueFlag
-from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
+from posthouse.model.suppression import Cause, SoftBounce, SuppressionEntry
 from posthouse.model.time_format import iso_millis
 from posthouse.pipeline.deliver.bounce_brake import BounceBrakes
 from posthouse.policy.deliver.retry import RetryStep
@@ -42,7 +42,7 @@ class AddressEffects(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of ``model.settlement.Settlement`` that concern the address. ``provisional``: the mail waits for the brake."""
 
     suppression: SuppressionEntry | None = None
-    soft_end: SoftEnd | None = None
+    soft_end: SoftBounce | None = None
     delivered_lookup: bytes | None = None
     provisional: bool = False
 
@@ -92,7 +92,7 @@ class AddressJudge:
             return step, AddressEffects(soft_end=self._soft_end(delivery, diagnosis.reason.value, diagnosis.reply))
         return step, NO_EFFECTS
 
-    def judge_expiry(self, delivery: LeasedDelivery) -> SoftEnd | None:
+    def judge_expiry(self, delivery: LeasedDelivery) -> SoftBounce | None:
         """A delivery that expired before another attempt; the history knows the last reply."""
         return None if not delivery.tries or delivery.flags & QueueFlag.SIMULATOR else self._soft_end(delivery, None, "")
 
@@ -119,8 +119,8 @@ class AddressJudge:
             provider=provider,
         )
 
-    def _soft_end(self, delivery: LeasedDelivery, reason: str | None, reply: str) -> SoftEnd:
-        return SoftEnd(
+    def _soft_end(self, delivery: LeasedDelivery, reason: str | None, reply: str) -> SoftBounce:
+        return SoftBounce(
             tenant=delivery.tenant,
             environment=delivery.environment,
             lookup=self._key.of(delivery.recipient),

@@ -34,7 +34,7 @@ from posthouse.model.outcome import (
 )
 from posthouse.model.queue import LeasedDelivery, QueueFlag
 from posthouse.model.settlement import AttemptRecord, Settlement
-from posthouse.model.suppression import SoftEnd
+from posthouse.model.suppression import SoftBounce
 from posthouse.model.time_format import iso_millis
 from posthouse.pipeline.deliver.address_effects import NO_EFFECTS, AddressEffects, recheck_at
 from posthouse.pipeline.deliver.suppression_check import SuppressionVerdict
@@ -139,7 +139,7 @@ def attempted(
     )
 
 
-def expired(delivery: LeasedDelivery, route: str, stamp: Stamp, soft_end: SoftEnd | None = None) -> Conclusion:
+def expired(delivery: LeasedDelivery, route: str, stamp: Stamp, soft_end: SoftBounce | None = None) -> Conclusion:
     """Too late: nothing is tried any more; operations are alerted if something was. Errors: IllegalTransition."""
     step = expire(
         tries=delivery.tries,
@@ -161,7 +161,7 @@ def expired(delivery: LeasedDelivery, route: str, stamp: Stamp, soft_end: SoftEn
     return Conclusion(settlement=settlement, route=route, state=step.state, failure=_EXPIRED if step.exhausted else None)
 
 
-def content_gone(delivery: LeasedDelivery, route: str, stamp: Stamp, soft_end: SoftEnd | None = None) -> Conclusion:
+def content_gone(delivery: LeasedDelivery, route: str, stamp: Stamp, soft_end: SoftBounce | None = None) -> Conclusion:
     """Its content is no longer kept: it expires, and operations are alerted in any case. Errors: IllegalTransition."""
     return msgspec.structs.replace(expired(delivery, route, stamp, soft_end), failure=_CONTENT_GONE)
 

@@ -20,7 +20,7 @@ from posthouse.model.clock import Clock
 from posthouse.model.delivery import DeliveryState, IllegalTransition
 from posthouse.model.feedback import Feedback, FeedbackKind, FeedbackSubject
 from posthouse.model.keys import DeliveryKey
-from posthouse.model.suppression import Cause, SoftEnd, SuppressionEntry
+from posthouse.model.suppression import Cause, SoftBounce, SuppressionEntry
 from posthouse.model.time_format import iso_millis
 from posthouse.net.entropy import Entropy
 from posthouse.pipeline.feedback.receive import UNSUBSCRIBE_SOURCE
@@ -177,7 +177,7 @@ class FeedbackTaker:
 
     async def _count_soft_bounce(self, taking: _Taking) -> None:
         key, subject, fact = taking.key, taking.subject, taking.fact
-        end = SoftEnd(
+        end = SoftBounce(
             tenant=key.tenant,
             environment=key.environment,
             lookup=self._parts.key.of(subject.recipient),

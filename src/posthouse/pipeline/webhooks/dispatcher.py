@@ -69,7 +69,7 @@ class WebhookDispatcher:
 
     async def _gather(self) -> None:
         self._woken.clear()
-        has_news = await endpoint_queue.news(self._parts.database)
+        has_news = await endpoint_queue.has_news(self._parts.database)
         if has_news is None:  # no endpoint
             await wait_at_most(self._woken, NO_ENDPOINT_SECONDS)
             await asyncio.sleep(BUSY_SECONDS)  # NOTIFY comes with every message: do not look as often as that
@@ -90,7 +90,7 @@ class WebhookDispatcher:
         if self._housekeeping_at is None or now - self._housekeeping_at >= HOUSEKEEPING:
             self._housekeeping_at = now
             await settle.forget(parts.database, now)
-        await self._wake_workers(await endpoint_queue.ready(parts.database, parts.holder, now, MOST_ENDPOINTS))
+        await self._wake_workers(await endpoint_queue.find_ready(parts.database, parts.holder, now, MOST_ENDPOINTS))
         await asyncio.sleep(WATCH_SECONDS)
 
     async def _renew(self) -> None:
@@ -113,7 +113,7 @@ class WebhookDispatcher:
         if not free:
             return
         now = self._parts.clock.now()
-        for key in await endpoint_queue.take(self._parts.database, self._parts.holder, free, now, now + LEASE):
+        for key in await endpoint_queue.lease(self._parts.database, self._parts.holder, free, now, now + LEASE):
             if key not in self._workers:  # gathering and watching may have leased it in the same moment
                 self._start(key)
 

@@ -126,7 +126,7 @@ class EndpointWorker:
         self._may_have_more = False
         now = self._parts.clock.now()
         async with self._parts.database.session() as session:
-            endpoint = await endpoint_queue.held(session, self.key, self._parts.holder)
+            endpoint = await endpoint_queue.get_leased(session, self.key, self._parts.holder)
             if endpoint is None:
                 self._stopped = True
                 self._waiting.clear()

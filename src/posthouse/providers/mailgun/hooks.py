@@ -1,8 +1,8 @@
 """Mailgun's hooks: an HMAC over time stamp and token, which does not cover the body; one event a request.
 
 Sources: documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks and …/webhook-payloads. Because the
-signature does
-not cover the body, a token is good for one request: the check returns it, and whoever stores hooks rejects a second one.
+signature does not cover the body, a token is good for one request: the check returns it, and whoever stores hooks rejects a
+second one.
 
 Known sharp edges: an attacker who sees a genuine request before we do could send another body with its token; only TLS prevents
 that.
@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec, object_at, parse_json, parse_time, text_at
+from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import object_at, parse_json, parse_time, text_at
 
 OLDEST_SECONDS: Final = 12 * 3600  # they repeat a request for eight hours
 _KINDS: Final = {
@@ -28,7 +29,7 @@ _VARIABLE: Final = "posthouse_message"
 _SUPPRESSED: Final = frozenset({"suppress-bounce", "suppress-complaint", "suppress-unsubscribe"})
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """``secret``: the HTTP webhook signing key."""
     signed = object_at(parse_json(hook.body), "signature")
     at, once, given = text_at(signed, "timestamp", 32), text_at(signed, "token", 128), text_at(signed, "signature", 128)
@@ -92,4 +93,9 @@ def _failure(event: dict[str, Any], status: dict[str, Any]) -> tuple[FeedbackKin
     return FeedbackKind.SOFT, "unknown"
 
 
-MAILGUN: Final = ProviderCodec(name="mailgun", verify=verify, parse_hook=parse_hook, secret_name="HTTP webhook signing key")  # noqa: S106 - a label
+MAILGUN: Final = ProviderCodec(
+    name="mailgun",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="HTTP webhook signing key",  # noqa: S106 - a label
+)

@@ -1,8 +1,7 @@
-"""Postmark's hooks: no signature, but a user and password in the address, sent as Basic authentication (RFC 7617); one record a
-request.
+"""Postmark's hooks: Basic authentication (RFC 7617) instead of a signature, one record a request.
 
-Sources: postmarkapp.com/developer/webhooks/bounce-webhook, …/spam-complaint-webhook, …/delivery-webhook, …/open-tracking-webhook,
-…/click-webhook, …/subscription-change-webhook; types in postmarkapp.com/developer/api/bounce-api.
+Sources: postmarkapp.com/developer/webhooks/bounce-webhook, …/spam-complaint-webhook, …/delivery-webhook,
+…/open-tracking-webhook, …/click-webhook, …/subscription-change-webhook; types in postmarkapp.com/developer/api/bounce-api.
 
 Known sharp edges: only bounces and complaints have an id of their own; of the others the id is made from what they say.
 """
@@ -15,7 +14,8 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec, object_at, parse_json, parse_time, text_at
+from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import object_at, parse_json, parse_time, text_at
 
 # The bounce API's types; only the two in ``_DEAD`` suppress.
 _DEAD: Final = frozenset({"HardBounce", "BadEmailAddress"})
@@ -38,7 +38,7 @@ _BOUNCES: Final = {
 _METADATA: Final = "posthouse_message"
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """``secret`` is ``user:password``."""
     scheme, _, given = hook.headers.get("authorization", "").partition(" ")
     try:

@@ -16,16 +16,8 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import (
-    TOLERANCE_SECONDS,
-    HookCheck,
-    ProviderCodec,
-    list_at,
-    object_at,
-    parse_json,
-    parse_time,
-    text_at,
-)
+from posthouse.providers.shared.codec import TOLERANCE_SECONDS, HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import list_at, object_at, parse_json, parse_time, text_at
 
 _KINDS: Final = {
     "email.delivered": FeedbackKind.DELIVERED,
@@ -39,7 +31,7 @@ _NOT_THE_MAILBOX: Final = frozenset({"ContentRejected", "MessageTooLarge", "Atta
 _TAG: Final = "posthouse_message"
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """Any of the signatures in ``svix-signature`` must be ours."""
     event, at, given = (hook.headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature"))
     if not at.isdigit() or len(at) > 12 or abs(int(at) - now.timestamp()) > TOLERANCE_SECONDS:
@@ -103,4 +95,9 @@ def _message(data: dict[str, Any]) -> str:
     return next((text_at(tag, "value") for tag in list_at(data, "tags") if text_at(tag, "name") == _TAG), "")
 
 
-RESEND: Final = ProviderCodec(name="resend", verify=verify, parse_hook=parse_hook, secret_name="Signing Secret (whsec_…)")  # noqa: S106 - a label
+RESEND: Final = ProviderCodec(
+    name="resend",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="Signing Secret (whsec_…)",  # noqa: S106 - a label
+)

@@ -1,12 +1,10 @@
 """SendGrid's event webhook: an ECDSA signature over time stamp and body, up to a few thousand events a request.
 
-Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event and …/getting-started-event-webhook-security-features. The
-key in the
-settings is a public one (base64 of its DER form, curve P-256); each event has ``sg_event_id``, which is unique.
+Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event and …/getting-started-event-webhook-security-features.
+The key in the settings is a public one (base64 of its DER form, curve P-256); each event has ``sg_event_id``, which is unique.
 
 Known sharp edges: the time stamp is signed but a repeated request may be old, so it is not compared with our clock: an event
-counts
-once by its id, whenever it arrives. A *dropped* event is SendGrid's own decision and says nothing new about the address.
+counts once by its id, whenever it arrives. A *dropped* event is SendGrid's own decision and says nothing new about the address.
 """
 
 from base64 import b64decode
@@ -21,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec, parse_json, parse_time, text_at
+from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import parse_json, parse_time, text_at
 
 _SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
@@ -47,7 +46,7 @@ _CLASSES: Final = {
 }
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """``secret``: the verification key of the webhook's settings."""
     try:
         key = load_der_public_key(b64decode(secret, validate=True))
@@ -113,4 +112,9 @@ def _bounce(event: Any) -> tuple[FeedbackKind, str]:
     )
 
 
-SENDGRID: Final = ProviderCodec(name="sendgrid", verify=verify, parse_hook=parse_hook, secret_name="Verification Key")  # noqa: S106 - a label
+SENDGRID: Final = ProviderCodec(
+    name="sendgrid",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="Verification Key",  # noqa: S106 - a label
+)

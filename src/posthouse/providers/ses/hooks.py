@@ -2,10 +2,9 @@
 
 Sources: docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html (versions 1, SHA-1, and 2, SHA-256),
 docs.aws.amazon.com/ses/latest/dg/notification-contents.html and …/event-publishing-retrieving-sns-contents.html. The
-certificate's address and the
-topic come with the message and are believed only as far as they can be checked: a host of SNS by its exact form, and
-the topic that is configured. A subscription is confirmed by an API call made up from the topic, never by the address in the
-message.
+certificate's address and the topic come with the message and are believed only as far as they can be checked: a host of SNS by
+its exact form, and the topic that is configured. A subscription is confirmed by an API call made up from the topic, never by
+the address in the message.
 
 Known sharp edges: version 1 is SHA-1, which is what SNS sends unless a topic is set to 2. Raw message delivery has no
 signature and is refused.
@@ -26,7 +25,8 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec, list_at, object_at, parse_json, parse_time, text_at
+from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.json_fields import list_at, object_at, parse_json, parse_time, text_at
 
 _HOST: Final = re.compile(r"sns\.[a-z]{2}(?:-[a-z]+){1,3}-[0-9]\.amazonaws\.com(?:\.cn)?")
 _CERTIFICATE: Final = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
@@ -43,7 +43,7 @@ _SOFT: Final = {"MailboxFull": "mailbox_full", "MessageTooLarge": "too_large"}
 _CONTENT: Final = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
 
 
-def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - one shape for all
+def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
     """``secret``: the topic's ARN; ``certificate``: what stands at the address an earlier answer named."""
     envelope = parse_json(hook.body)
     if text_at(envelope, "TopicArn") != secret or _TOPIC.fullmatch(secret) is None:
@@ -226,4 +226,9 @@ _PARSERS: Final = {
     "Open": _open,
     "Click": _click,
 }
-SES: Final = ProviderCodec(name="ses", verify=verify, parse_hook=parse_hook, secret_name="the topic's ARN")  # noqa: S106 - a label
+SES: Final = ProviderCodec(
+    name="ses",
+    verify=verify,
+    parse_hook=parse_hook,
+    secret_name="the topic's ARN",  # noqa: S106 - a label
+)

@@ -1,1 +1,1 @@
-"""What every provider's codec shares."""
+"""What the codecs of all providers have in common."""

@@ -32,7 +32,7 @@ async def proves(database: Database, sealer: Sealer) -> bool:
 
 
 async def prove(database: Database, sealer: Sealer) -> None:
-    """The same, for those who cannot go on. Errors: WrongSecretKey."""
+    """The same as an error. Errors: WrongSecretKey."""
     if not await proves(database, sealer):
         raise WrongSecretKey
 

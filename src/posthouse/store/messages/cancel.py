@@ -1,4 +1,4 @@
-"""How a message is taken back before its first attempt: by the caller, or by one that supersedes it."""
+"""Cancelling a message before its first attempt: by its caller, or by a message that supersedes it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -23,7 +23,7 @@ with older as materialized (
 )
 delete from queue q using older where q.ctid = older.ctid returning q.message, q.position
 """
-_TELL: Final = """
+_APPEND_EVENTS: Final = """
 insert into event (tenant, environment, id, message, position, type, at, data)
 select $1, $2, t.id, t.message, t.position, 'message.cancelled', $6, jsonb_build_object('reason', $7::text)
 from unnest($3::uuid[], $4::uuid[], $5::smallint[]) as t (id, message, position)
@@ -39,8 +39,8 @@ async def cancel(
     new_id: Callable[[datetime], UUID],
 ) -> int:
     """Cancel what of a message was never attempted; how many deliveries that were. Within the caller's transaction."""
-    gone = await session.fetch(_CANCEL, tenant, environment, message)
-    return await _tell(session, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "cancelled")
+    cancelled = await session.fetch(_CANCEL, tenant, environment, message)
+    return await _append_events(session, tenant, environment, [(r[0], r[1]) for r in cancelled], now, new_id, "cancelled")
 
 
 async def supersede(
@@ -53,22 +53,29 @@ async def supersede(
     new_id: Callable[[datetime], UUID],
 ) -> int:
     """Cancel older messages with the same ``supersedes`` value that were never attempted."""
-    gone = await session.fetch(_SUPERSEDED, tenant, environment, value, newer)
-    return await _tell(session, tenant, environment, [(r[0], r[1]) for r in gone], now, new_id, "superseded")
+    cancelled = await session.fetch(_SUPERSEDED, tenant, environment, value, newer)
+    return await _append_events(session, tenant, environment, [(r[0], r[1]) for r in cancelled], now, new_id, "superseded")
 
 
-async def _tell(
+async def _append_events(
     session: Session,
     tenant: int,
     environment: int,
-    gone: list[tuple[UUID, int]],
+    cancelled: list[tuple[UUID, int]],
     now: datetime,
     new_id: Callable[[datetime], UUID],
     reason: str,
 ) -> int:
-    if gone:
-        ids = [new_id(now) for _ in gone]
+    if cancelled:
+        ids = [new_id(now) for _ in cancelled]
         await session.execute(
-            _TELL, tenant, environment, ids, [message for message, _ in gone], [position for _, position in gone], now, reason
+            _APPEND_EVENTS,
+            tenant,
+            environment,
+            ids,
+            [message for message, _ in cancelled],
+            [position for _, position in cancelled],
+            now,
+            reason,
         )
-    return len(gone)
+    return len(cancelled)

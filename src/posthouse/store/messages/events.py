@@ -1,4 +1,4 @@
-"""Facts that are not a settlement: alerts (once per name and window) and simulated complaints."""
+"""Appending events that no settlement writes, and counting alerts per name and window."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from posthouse.store.postgres.database import Session
 
-_TELL: Final = """
+_APPEND: Final = """
 insert into event (tenant, environment, id, message, position, type, at, data) values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _WINDOW: Final = """
@@ -29,7 +29,7 @@ async def append(
     position: int | None = None,
 ) -> None:
     """Write one event."""
-    await session.execute(_TELL, tenant, environment, event_id, message, position, type, at, data)
+    await session.execute(_APPEND, tenant, environment, event_id, message, position, type, at, data)
 
 
 async def first_in_window(session: Session, tenant: int, environment: int, name: str, window_start: datetime) -> bool:

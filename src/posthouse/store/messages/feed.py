@@ -1,13 +1,12 @@
 """Events in the order in which they became visible, for readers that go on from where they stopped (``GET /v1/events``).
 
-Order is (xid, id). Nothing newer than the oldest transaction still open is told, so a reader that keeps only its
-last id never misses an event that commits late; a long transaction elsewhere delays the feed instead.
+Order is (xid, id). Nothing above the watermark is returned, which is the oldest transaction still open, so that a reader that
+keeps only its last id never misses an event that commits late. A long transaction elsewhere delays the feed instead.
 
-A reader that lives on (``posthouse tail``) keeps a place instead of an id: it moves along with the oldest open transaction also
-while
-nothing of its own happens, so that looking again reads little, and retention does not take it away.
+A long-lived reader (``posthouse tail``) keeps a cursor instead of an id: it moves with the watermark also while
+nothing of its own happens, so that the next read is short, and retention cannot delete the event behind it.
 
-Known sharp edges: retention drops events, and a reader that stopped longer ago than that has no place any more.
+Known sharp edges: retention drops events, and the cursor of a reader that stopped longer ago than that is gone.
 The index leads by (xid, id), not by tenant: a small tenant beside a large one reads past the other's events.
 """
 
@@ -56,13 +55,13 @@ async def events_after(
 
 
 async def place_now(database: Database) -> EventCursor:
-    """Behind everything that can be told by now."""
+    """Behind everything that may be read by now."""
     async with database.session() as session:
         return EventCursor(await session.fetchval(_HORIZON))
 
 
 async def place_at(database: Database, tenant: int, environment: int, since: datetime) -> EventCursor:
-    """Before everything that was told of the tenant since then."""
+    """Before every event of the tenant since then."""
     now = await place_now(database)
     async with database.session() as session:
         first = await session.fetchval(_SINCE, tenant, environment, ids.floor(since))
@@ -72,7 +71,7 @@ async def place_at(database: Database, tenant: int, environment: int, since: dat
 async def events_from(
     database: Database, tenant: int, environment: int, place: EventCursor, limit: int
 ) -> tuple[list[EventFacts], EventCursor]:
-    """At most ``limit`` events behind a place, in order, and the place behind them."""
+    """At most ``limit`` events behind a cursor, in order, and the cursor behind them."""
     async with database.session() as session:
         horizon = await session.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
         rows = await session.fetch(_BELOW, tenant, environment, place.xid, place.id, limit, horizon)

@@ -1,4 +1,4 @@
-"""What sending again needs: deliveries that go back into the queue as they were, or a message to copy."""
+"""Sending a message again: its deliveries go back into the queue as they were, or it is copied."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -28,7 +28,7 @@ select d.position, d.recipient, d.role, coalesce((
     ) e order by e.xid desc, e.id desc limit 1), 'queued')
 from delivery d where d.tenant = $1 and d.environment = $2 and d.message = $3 order by d.position
 """
-# The attempt that was first fixes the bytes of all that follow.
+# What the first attempt fixed (Date, keyset) is copied, so that every later attempt sends the same bytes.
 _REQUEUE: Final = """
 with put as (
     insert into queue (tenant, environment, message, position, lane, flow, deadline, state, expires_at, since, site, recipient,
@@ -73,27 +73,27 @@ async def requeue(
     tenant: int,
     environment: int,
     message: UUID,
-    again: RequeuePlan,
+    plan: RequeuePlan,
     now: datetime,
     event_id: UUID,
 ) -> FlowHead | None:
-    """Put one delivery back; None where it is in the queue already."""
-    told: Any = await session.fetchval(
+    """Put one delivery back into the queue; None where it is there already."""
+    queued: Any = await session.fetchval(
         _REQUEUE,
         tenant,
         environment,
         message,
-        again.position,
-        again.lane,
-        again.flow,
-        again.deadline,
-        again.expires_at,
+        plan.position,
+        plan.lane,
+        plan.flow,
+        plan.deadline,
+        plan.expires_at,
         now,
-        again.site,
-        again.header_domain,
-        again.flags,
-        again.size,
+        plan.site,
+        plan.header_domain,
+        plan.flags,
+        plan.size,
         event_id,
-        again.parent,
+        plan.parent,
     )
-    return None if told is None else FlowHead(again.lane, again.flow, again.deadline)
+    return None if queued is None else FlowHead(plan.lane, plan.flow, plan.deadline)

@@ -1,4 +1,4 @@
-"""The files of an embedded Postgres: where they lie, how they are made, and what they say of the running server.
+"""The files of an embedded Postgres: where they are, how they are created, and what they show of the running server.
 
 ``<data dir>/postgres/`` (0700) holds ``cluster`` (Postgres' own), ``password`` (0600), ``socket`` and
 ``server.log``. A socket's path has at most 107 bytes; where ours would be longer the sockets live in a folder
@@ -75,7 +75,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
     @property
     def log(self) -> Path:
-        """What the server says."""
+        """The server's log."""
         return self.folder / "server.log"
 
     @property
@@ -189,7 +189,7 @@ def _make(cluster: Cluster, binaries: PgBinaries, guise: ProcessIdentity, random
         code = start(command, guise, cluster.folder, log.fileno()).wait()
     if code != 0:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise ClusterRefused(f"Postgres could not make its files in {cluster.folder}: {last_words(cluster)}")
+        raise ClusterRefused(f"Postgres could not make its files in {cluster.folder}: {last_log_error(cluster)}")
     (fresh / "conf.d").mkdir(mode=0o700)
     give(fresh / "conf.d", guise)
     with (fresh / "postgresql.conf").open("a") as conf:
@@ -202,14 +202,14 @@ def open_log(cluster: Cluster) -> IO[bytes]:
     return os.fdopen(os.open(cluster.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "ab")
 
 
-def last_words(cluster: Cluster) -> str:
+def last_log_error(cluster: Cluster) -> str:
     """The last line of the server's log that says why it ended."""
     try:
         lines = cluster.log.read_bytes()[-4096:].decode("utf-8", "replace").splitlines()
     except OSError:
         return "it left no log"
-    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line] or lines
-    return telling[-1].strip() if telling else "it said nothing"
+    relevant = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line] or lines
+    return relevant[-1].strip() if relevant else "it said nothing"
 
 
 def _locale(major: int) -> list[str]:

@@ -1,11 +1,11 @@
-"""The way to Postgres: a pool of connections, what their errors mean, and which servers we refuse.
+"""The pool of connections to Postgres, what their errors mean, and which servers we refuse.
 
 A lost server is not a bug: ``is_unavailable`` and ``is_disk_full`` say which exceptions mean *try again
 later*, so that doors answer 503 and 451 instead of 500.
 
-Known sharp edges: a connection is given back without ``RESET ALL`` (a round trip per use), so whoever sets
+Known sharp edges: a connection returns to the pool without ``RESET ALL`` (a round trip per use), so whoever sets
 something on a session, listens, or takes a session lock keeps the connection to its end or undoes it. The
-planner is told not to trust statistics: tables here are emptied and filled faster than they are analysed.
+planner is set up to use indexes whatever statistics say: tables here are emptied and filled faster than they are analysed.
 """
 
 import asyncio
@@ -23,7 +23,8 @@ from posthouse.store.postgres.refusal import StoreRefusal
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
 
-# What ``session`` and ``transaction`` lend. Other rooms hand it on to functions of the store and ask nothing of it themselves.
+# What ``session`` and ``transaction`` yield. Other rooms pass it to functions of the store, and call nothing of it but
+# ``transaction``.
 Session: TypeAlias = "Connection[Record]"
 
 _PLANNER: Final = {
@@ -46,7 +47,7 @@ _JSONB: Final = b"\x01"  # the version byte of jsonb on the wire
 
 
 class DatabaseRefused(StoreRefusal):
-    """The server is set up so that what we promise would not hold."""
+    """The server's settings would break what we promise."""
 
 
 class Database:
@@ -80,12 +81,12 @@ class Database:
             await asyncio.gather(*(work(connection) for connection in connections))
 
     async def redirect(self, dsn: str) -> None:
-        """The same server, or another, under a new address or password: connections are replaced as they are asked for."""
+        """The same server, or another, under a new address or password: connections are replaced as they are acquired."""
         self._pool.set_connect_args(dsn, **_arguments(self._application, self._patience))
         await self._pool.expire_connections()
 
     async def now(self) -> datetime:
-        """Postgres' clock, which the house's is anchored on."""
+        """Postgres' clock, which ``net.clock`` is anchored on."""
         async with self.session() as connection:
             moment: datetime = await connection.fetchval("select clock_timestamp()")
             return moment

@@ -1,4 +1,4 @@
-"""The embedded Postgres: started as our child, watched, restarted, stopped, and never mistaken for another.
+"""The embedded Postgres: started as our child, watched, restarted, stopped, and never confused with another server.
 
 Owns ``<data dir>`` by a lock, takes the programs from ``binaries``, the files from ``cluster``, and what
 ``launch`` knows of users and signals. The server listens on a socket in a folder of its own (0700) with a
@@ -38,15 +38,15 @@ _CREATE: Final = f"create database {files.USER}"
 
 
 class ServerFailed(StoreRefusal):
-    """The server ended while starting; the text has its last words."""
+    """The server ended while starting; the text has the last error of its log."""
 
 
 class NotEnoughDisk(StoreRefusal):
     """Less than ``ROOM_NEEDED`` is free."""
 
 
-def quiet(_: str) -> None:
-    """A progress callback for those who do not want one."""
+def ignore_progress(_: str) -> None:
+    """A progress callback that does nothing."""
 
 
 class EmbeddedPostgres:
@@ -58,7 +58,7 @@ class EmbeddedPostgres:
         *,
         random: Callable[[int], bytes],
         binaries: Path | None = None,
-        progress: Callable[[str], None] = quiet,
+        progress: Callable[[str], None] = ignore_progress,
     ) -> None:
         self._data_dir = data_dir
         self._cluster = files.at(data_dir)
@@ -119,7 +119,7 @@ class EmbeddedPostgres:
                 self._progress(f"Postgres does not start: {problem}")
 
     async def stop(self, grace: timedelta = timedelta(seconds=20)) -> None:
-        """End the server: politely (a checkpoint), then at once, then by force; and let the directory go."""
+        """End the server, by SIGINT (with a checkpoint), then SIGQUIT, then SIGKILL, and release the directory."""
         self._stopping = True
         process, self._process = self._process, None
         if process is not None:
@@ -164,7 +164,7 @@ class EmbeddedPostgres:
         began = told = clock.time()
         while not self._is_ready(process.pid):
             if process.poll() is not None:
-                raise ServerFailed(f"Postgres did not start: {files.last_words(self._cluster)}")
+                raise ServerFailed(f"Postgres did not start: {files.last_log_error(self._cluster)}")
             if clock.time() - told > _TELL_EVERY:
                 told = clock.time()
                 self._progress(f"Postgres is recovering, {told - began:.0f} s so far")

@@ -31,7 +31,7 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class CannotRun(StoreRefusal):
-    """There is nobody as whom Postgres could run here."""
+    """There is no user as whom Postgres could run here."""
 
 
 class ProcessIdentity(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ def choose(folder: Path, program: Path) -> ProcessIdentity:
 
 
 def give_all(folder: Path, guise: ProcessIdentity) -> None:
-    """Hand the folder and all in it to the guise's user, once; nothing above it is touched."""
+    """Hand the folder and all in it to the identity's user, once; nothing above it is touched."""
     if guise.user is None or folder.stat().st_uid == guise.user[0]:
         return
     for root, _, files in os.walk(folder, topdown=False):
@@ -73,7 +73,7 @@ def give_all(folder: Path, guise: ProcessIdentity) -> None:
 
 
 def give(path: Path, guise: ProcessIdentity) -> None:
-    """Hand one thing that we just made to the guise's user."""
+    """Hand one thing that we just made to the identity's user."""
     if guise.user is not None:
         os.chown(path, *guise.user, follow_symlinks=False)
 
@@ -99,7 +99,7 @@ def start(
 
 
 def is_postmaster(pid: int, cluster: Path) -> bool:
-    """Whether this pid is a Postgres started with our ``-D``; a zombie or a stranger is not."""
+    """Whether this pid is a Postgres started with our ``-D``; a zombie or another program is not."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

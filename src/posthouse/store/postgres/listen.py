@@ -1,4 +1,4 @@
-"""Hearing NOTIFY: a connection of its own, for as long as it lives."""
+"""Listening for NOTIFY, over a connection of its own for as long as it lives."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import asyncpg
 
 
 async def listen(dsn: str, channel: str, heard: Callable[[str], None]) -> None:
-    """Call ``heard`` with each payload; returns when the connection is lost. Errors: those of connecting."""
+    """Call ``on_payload`` with each payload; returns when the connection is lost. Errors: those of connecting."""
     connection = await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": "posthouse listen"})
     lost = asyncio.Event()
 

@@ -47,7 +47,7 @@ class Ownership:
         return cls(descriptor)
 
     def release(self) -> None:
-        """Let go; a second call does nothing. The file stays: removing it would let two owners in."""
+        """Give the directory up; a second call does nothing. The file stays: removing it would let two processes own it."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -1,7 +1,7 @@
-"""What mailbox providers answered, counted; the brakes that are on; and a window taken back.
+"""Counts of mailbox providers' answers, the bounce brakes that are on, and undoing the suppressions of a window.
 
-Counts are kept by the minute for an hour and by the day for eight days, so a provider of one mailbox costs a few rows
-and none for long. ``policy.recipients.bounce_brake`` judges them.
+Counts are kept by the minute for an hour and by the day for eight days, so that a provider of one mailbox costs a few rows
+and none for long. ``policy.recipients.bounce_brake`` decides what they mean.
 
 Known sharp edges: counts reach the database every few seconds; a process that is killed loses those of its last ones.
 """
@@ -45,7 +45,7 @@ on conflict (tenant, environment, provider) do update
         attempts = excluded.attempts, hard = excluded.hard, base = excluded.base
 returning since = $4
 """
-# Those that are held stay held as long as the brake is on; of the firm ones, those that were just entered.
+# Provisional entries stay so as long as the brake is on; of the firm ones, those that were just added become provisional.
 _HOLD: Final = """
 update suppression set held_until = greatest(held_until, $4)
 where tenant = $1 and environment = $2 and provider = $3 and cause = 'hard_bounce'
@@ -81,7 +81,7 @@ _DAY: Final = timedelta(days=1)  # counts of days are of whole ones
 
 
 async def count(session: Session, heard: "Mapping[Provider, AnswerCounts]", now: datetime) -> None:
-    """Add what was heard since the last time."""
+    """Add the counts since the last time."""
     rows = sorted(heard.items())
     if rows:
         await session.execute(
@@ -123,8 +123,9 @@ async def put_on(
     *,
     doubted_from: datetime,
 ) -> tuple[bool, int]:
-    """A brake is on until then: whether it was off before, and how many entries since ``doubted_from`` it made provisional
-    now.
+    """Put a brake on until then; whether it was off before, and how many entries it made provisional.
+
+    ``doubted_from``: entries that were added since then.
     """
     async with session.transaction():
         fresh = await session.fetchval(_PUT_ON, *provider, now, until, why.window.attempts, why.window.hard, why.base.share)
@@ -140,11 +141,10 @@ async def on(session: Session, now: datetime) -> dict[Provider, datetime]:
 async def take_back(
     session: Session, provider: Provider, begin: datetime, end: datetime, now: datetime, *, is_site: bool = False
 ) -> tuple[list[Suppression], int]:
-    """Every hard bounce heard from a provider between two moments leaves the list, and what waited because of one is due.
+    """Remove every hard bounce that a provider reported between two moments; deliveries that waited because of one become due.
 
-    ``is_site``: the name is the domain of the addresses themselves, and reads a tenant's whole list. Answers the entries and how
-    many
-    deliveries were waiting. What had already ended stays as it ended.
+    ``is_site``: the name is the domain of the addresses themselves, and reads a tenant's whole list. Returns the entries and
+    how many deliveries were waiting. Deliveries that had ended stay as they are.
     """
     statement = _TAKE_BACK_SITE if is_site else _TAKE_BACK
     gone = [Suppression(*row) for row in await session.fetch(statement, *provider, begin, end)]
@@ -153,8 +153,9 @@ async def take_back(
 
 
 async def forget_old(session: Session, now: datetime, base: timedelta) -> None:
-    """Delete counts that neither window nor ``base`` reaches any more, and what was provisional and never heard of again; a few
-    thousand rows at most.
+    """Delete counts that neither window nor ``base`` reaches any more, and provisional entries that were never confirmed.
+
+    A few thousand rows at most.
     """
     await session.execute(_FORGET_HELD, now - _HELD_KEPT)
     await session.execute(_FORGET, 0, now - _MINUTES_KEPT)

@@ -70,8 +70,7 @@ select count(*) from (
 ) e
 """
 # The list repeats the predicate of the partial index ``attempt_remote``: without it the planner could not use that index, and a
-# parameter
-# instead of the list would prove nothing to it. It is ``model.route.PROVIDER_KINDS``; a test holds the three equal.
+# parameter instead of the list would prove nothing to it. It is ``model.route.PROVIDER_KINDS``; a test holds the three equal.
 _REMOTE: Final = """
 select message, position from attempt
 where tenant = $1 and environment = $2 and adapter = $3 and remote_id = $4

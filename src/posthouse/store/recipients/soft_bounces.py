@@ -1,8 +1,7 @@
-"""A mailbox's soft bounces in a row: counted where a delivery ends, forgotten where one arrives, and made an entry when they are
-enough.
+"""A mailbox's soft bounces in a row: counted where a delivery ends, reset where one arrives, a suppression when enough.
 
-A mailbox that never bounced softly has no row, and nothing is written for it. ``policy.recipients.soft_bounces`` says what
-counts.
+A mailbox that never bounced softly has no row, and nothing is written for it. The rule is an argument
+(``policy.recipients.soft_bounces``).
 """
 
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from posthouse.model.suppression import Cause, SoftBounceRule, SoftEnd, SuppressionEntry
+from posthouse.model.suppression import Cause, SoftBounce, SoftBounceRule, SuppressionEntry
 from posthouse.model.time_format import iso_millis
 from posthouse.store.postgres.database import Session
 
@@ -43,13 +42,13 @@ cross join lateral (
 """
 
 
-_Place = tuple[int, int, bytes]
+_MailboxKey = tuple[int, int, bytes]
 
 
 async def count(
-    session: Session, ends: "Sequence[SoftEnd]", rule: SoftBounceRule, now: datetime
+    session: Session, ends: "Sequence[SoftBounce]", rule: SoftBounceRule, now: datetime
 ) -> list[tuple[int, int, SuppressionEntry]]:
-    """Count those that are the mailbox's own fault; an entry (tenant, environment, entry) for each that has become hard."""
+    """Count those whose reason is the mailbox; a new suppression (tenant, environment, entry) for each that has become hard."""
     sure = {_place(end): end for end in await _mailbox_faults(session, ends, rule)}
     if not sure:
         return []
@@ -59,14 +58,14 @@ async def count(
     return [(end.tenant, end.environment, _entry(end, times, first_at)) for end, times, first_at in hard]
 
 
-async def forget(session: Session, places: "Sequence[_Place]") -> None:
-    """A delivery: whatever was counted for these (tenant, environment, lookup) begins anew."""
-    if places:
-        await session.execute(_FORGET, [t for t, _, _ in places], [e for _, e, _ in places], [k for _, _, k in places])
+async def forget(session: Session, keys: "Sequence[_MailboxKey]") -> None:
+    """A message arrived: the count of these (tenant, environment, lookup) starts again."""
+    if keys:
+        await session.execute(_FORGET, [t for t, _, _ in keys], [e for _, e, _ in keys], [k for _, _, k in keys])
 
 
-async def _mailbox_faults(session: Session, ends: "Sequence[SoftEnd]", rule: SoftBounceRule) -> list[SoftEnd]:
-    """Those whose reason is the mailbox's own; what is not known is read from history."""
+async def _mailbox_faults(session: Session, ends: "Sequence[SoftBounce]", rule: SoftBounceRule) -> list[SoftBounce]:
+    """Those whose reason is the mailbox; a reason that is not known is read from the last attempt."""
     known = [end for end in ends if end.reason is not None and rule.is_mailbox_reason(end.reason)]
     open_ = [end for end in ends if end.reason is None]
     if open_:
@@ -86,7 +85,7 @@ async def _mailbox_faults(session: Session, ends: "Sequence[SoftEnd]", rule: Sof
     return known
 
 
-def _entry(end: SoftEnd, times: int, first_at: datetime) -> SuppressionEntry:
+def _entry(end: SoftBounce, times: int, first_at: datetime) -> SuppressionEntry:
     evidence: dict[str, Any] = {
         "message": str(end.message),
         "position": end.position,
@@ -105,5 +104,5 @@ def _entry(end: SoftEnd, times: int, first_at: datetime) -> SuppressionEntry:
     )
 
 
-def _place(end: SoftEnd) -> _Place:
+def _place(end: SoftBounce) -> _MailboxKey:
     return end.tenant, end.environment, end.lookup

@@ -90,32 +90,32 @@ async def load_key(database: Database, sealer: Sealer, random: Callable[[int], b
     return AddressKey(secret)
 
 
-async def find(session: Session, asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
-    """What the lists say of each address, in order; one query."""
-    rows = await session.fetch(_FIND, now, *_columns(asked))
-    return _told(len(asked), [(*row, "") for row in rows])
+async def find(session: Session, keys: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
+    """The suppressions of each address, in order; one query."""
+    rows = await session.fetch(_FIND, now, *_columns(keys))
+    return _group(len(keys), [(*row, "") for row in rows])
 
 
-async def check(session: Session, asked: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
+async def check(session: Session, keys: "Sequence[LookupKey]", now: datetime) -> list[ListedAddress]:
     """The same right before an attempt: also the stream of each flow, and whether soft bounces are counted."""
-    rows = await session.fetch(_CHECK, now, *_columns(asked), [each.flow for each in asked])
-    return _told(len(asked), [tuple(row) for row in rows])
+    rows = await session.fetch(_CHECK, now, *_columns(keys), [each.flow for each in keys])
+    return _group(len(keys), [tuple(row) for row in rows])
 
 
-def _columns(asked: "Sequence[LookupKey]") -> tuple[list[int], list[int], list[int], list[bytes]]:
+def _columns(keys: "Sequence[LookupKey]") -> tuple[list[int], list[int], list[int], list[bytes]]:
     return (
-        list(range(len(asked))),
-        [each.tenant for each in asked],
-        [each.environment for each in asked],
-        [each.lookup for each in asked],
+        list(range(len(keys))),
+        [each.tenant for each in keys],
+        [each.environment for each in keys],
+        [each.lookup for each in keys],
     )
 
 
 _Row = tuple[int, UUID | None, str, str | None, bool, datetime | None, bool, str]
 
 
-def _told(count: int, rows: "Sequence[_Row]") -> list[ListedAddress]:
-    """The rows of each, put together; most have none."""
+def _group(count: int, rows: "Sequence[_Row]") -> list[ListedAddress]:
+    """The rows of each address, put together; most have none."""
     found = [NOT_LISTED] * count
     for idx, identifier, cause, stream, security, held_until, legal_passes, flow_stream in rows:
         before = found[idx]

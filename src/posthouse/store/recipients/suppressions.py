@@ -1,15 +1,15 @@
-"""The list of addresses that are not written to: entered, shown, taken off. For whoever hears of a bounce, a complaint or a wish:
+"""The suppression list: add, list, remove. For whoever learns of a bounce, a complaint or a person's wish:
 
-    await suppressions.add(connection, tenant, environment, [NewEntry(...)], now, new_id) -> list[Suppression]
+    await suppressions.add(session, tenant, environment, [SuppressionEntry(...)], now, new_id) -> list[Suppression]
 
-``NewEntry.lookup`` is ``AddressKey.of(address)`` (``suppression_lookup.load_key`` gives the key, once per process). Entering is
-idempotent per address, cause and stream: what is there already is answered with ``created`` false and keeps its
-evidence. Call it in the transaction in which the news is settled.
+``SuppressionEntry.lookup`` is ``AddressKey.of(address)`` (``suppression_lookup.load_key`` gives the key, once per process).
+Adding is idempotent per address, cause and stream: what is there already is returned with ``created`` false and keeps its
+evidence. Call it in the transaction that settles the delivery or the feedback.
 
-An entry that names its ``provider`` was heard from a mailbox provider and not from a person: while that provider's brake is
-on (``brakes``) it is entered provisionally, and a second one after the hold makes it firm.
+An entry that names its ``provider`` comes from a mailbox provider's reply and not from a person: while that provider's bounce
+brake is on (``bounce_brakes``) it is added provisionally, and a second one after the hold makes it firm.
 
-Known sharp edges: after an erasure the address is never written down again, whoever enters it: the entry is made without.
+Known sharp edges: after an erasure the address is never stored again, whoever adds it: the entry is stored without it.
 Rows of one batch are written in the order of their hashes, so that two batches wait for one another instead of deadlocking.
 """
 
@@ -32,7 +32,7 @@ _REACH: Final = timedelta(days=93)  # nothing waits in the queue for longer
 _ALL: Final = "id, address, provider, cause, stream, reason, source, evidence, actor, security, since, until, held_until"
 _SHOWN: Final = ", ".join(f"s.{name}" for name in _ALL.split(", "))
 
-# ``over``: what was there has ended; ``second``: it was held, and this is the second look. Then the news replaces the old.
+# Where the stored entry has ended (``until``), or was held and this is the second look (``held_until``), the new one replaces it.
 _PUT: Final = f"""
 with given as materialized (
     select * from unnest(
@@ -129,7 +129,7 @@ async def add(
     now: datetime,
     new_id: Callable[[datetime], UUID],
 ) -> list[Suppression]:
-    """Enter addresses; each as it stands then, in the order given. Two of one address, cause and stream are one."""
+    """Add addresses; each entry as it is stored then, in the order given. Two of one address, cause and stream are one."""
     whole = [entry if entry.id else msgspec.structs.replace(entry, id=new_id(now)) for entry in entries]
     return await put(session, [(tenant, environment, entry) for entry in whole], now)
 
@@ -209,8 +209,9 @@ async def remove(
     spared: "Sequence[Cause]",
     now: datetime,
 ) -> list[Suppression]:
-    """Take entries off the list, but none of a ``spared`` cause; what was taken off. What waited because of them is due at
-    once.
+    """Take entries off the list, but none of a ``spared`` cause; what was taken off.
+
+    What waited because of them is due at once.
     """
     rows = await session.fetch(_TAKEN, tenant, environment, entries, [cause.value for cause in spared])
     gone = [Suppression(*row) for row in rows]

@@ -8,7 +8,7 @@ from posthouse.model import ids
 from posthouse.model.alert import Alert, AlertFilter
 from posthouse.store.postgres.database import Session
 
-# "type like 'alert.%'" is the index's own condition, word for word.
+# "type like 'alert.%'" repeats the predicate of the partial index: without it the planner could not use that index.
 _LIST: Final = """
 select id, type, at, message, data from event
 where tenant = $1 and environment = $2 and type like 'alert.%' and id < $3 and id >= $4 and ($5::text is null or type = $5)

@@ -1,6 +1,4 @@
-"""Whose hosts are these? Every host that a tenant's links ever stood on (K1): old mails keep their links, so none is taken
-back.
-"""
+"""Whose host is it? Every host that a tenant's links ever used (K1): old mails keep their links, so none is ever removed."""
 
 from datetime import datetime
 from typing import Final
@@ -17,6 +15,6 @@ async def add(session: Session, tenant: int, name: str, now: datetime) -> None:
 
 
 async def owners(database: Database, name: str) -> frozenset[int]:
-    """The tenants whose links stand, or stood, on a host; empty for one that is nobody's own."""
+    """The tenants whose links use or used a host; empty for a host of no tenant."""
     async with database.session() as session:
         return frozenset(row[0] for row in await session.fetch(_OWNERS, name))

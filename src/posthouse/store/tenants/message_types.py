@@ -1,6 +1,6 @@
-"""Message types that a tenant made: a name, the built-in type it behaves as, and what it is for.
+"""Message types of a tenant: a name, the built-in type it behaves as, and a description.
 
-One that was removed keeps its row, so that what was sent as it can be sent again; its name may be taken anew.
+A type that was removed keeps its row, so that its messages can be sent again; its name may be used again.
 """
 
 from datetime import datetime
@@ -43,12 +43,12 @@ async def parent_of(session: Session, tenant: int, name: str) -> str | None:
 
 
 async def hold(session: Session, tenant: int, name: str) -> bool:
-    """Is there such a type? Nobody comes to use it until the transaction ends (``share``)."""
+    """Whether there is such a type; until the transaction ends no other may come to use it (``share`` waits for this lock)."""
     return await session.fetchval(_HOLD, tenant, name) is not None
 
 
 async def share(session: Session, tenant: int, name: str) -> bool:
-    """Is there such a type? Nobody removes it until the transaction ends."""
+    """Whether there is such a type; until the transaction ends no other may remove it (``hold`` waits for this lock)."""
     return await session.fetchval(_SHARE, tenant, name) is not None
 
 
@@ -59,7 +59,7 @@ async def add(session: Session, tenant: int, new: OwnType) -> bool:
 
 
 async def remove(session: Session, tenant: int, name: str, now: datetime) -> None:
-    """Take it out of use."""
+    """Mark it removed."""
     await session.execute(_REMOVE, tenant, name, now)
 
 

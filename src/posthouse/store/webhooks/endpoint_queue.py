@@ -1,11 +1,11 @@
-"""What waits to be told to webhook endpoints: gathered from the events, held by lease, settled.
+"""What waits to be sent to webhook endpoints: gathered from the events, leased, settled.
 
-Events are gathered in the order (xid, id) behind one place, only below the oldest transaction still open, so none that
-commits late is skipped; rows and the new place are one commit, so none is lost or gathered twice. Nothing is written,
-and hardly anything read, while nobody listens.
+Events are gathered in the order (xid, id) behind one cursor, and only below the watermark: the oldest transaction still open.
+So none that commits late is skipped. The rows and the new cursor are one commit, so none is lost or gathered twice. Nothing is
+written, and hardly anything read, while there is no endpoint.
 
-An endpoint is told by one process at a time: ``holder`` with a lease. Rows need no mark of their own then; a process
-that lost its lease settles nothing, and what it had told is told again (at least once). Inside a thread (a message) an
+One process at a time sends to an endpoint: the ``holder`` of its lease. Rows need no mark of their own then; a process
+that lost its lease settles nothing, and what it had sent is sent again (at least once). Inside a thread (a message) an
 event waits for those before it: ``claim`` leaves it out, and a failure moves those behind it to its own due time.
 
 Known sharp edges: an event that failed ``ordered`` times while others of its endpoint go well no longer holds back its thread.
@@ -31,6 +31,7 @@ _START: Final = """
         case when p.xid < w.since then '00000000-0000-0000-0000-000000000000'::uuid else p.id end as id
     from place p cross join lateral (select since from webhook_endpoint where disabled_at is null order by since limit 1) w
 """
+# Cheap on purpose, because it runs all the time: one row of the cursor, one of the endpoints, one step in the index of events.
 _NEWS: Final = f"""
 with place as materialized (select xid, id from webhook_place), start as materialized ({_START})
 select (
@@ -38,6 +39,8 @@ select (
     from start s
 )
 """
+# ``skip locked`` on the only row of the cursor makes one process gather at a time, without waiting. An event behind one of its
+# thread that still waits gets that one's due time, so that a thread stays in order.
 _GATHER: Final = f"""
 with place as materialized (select xid, id from webhook_place for update skip locked),
 start as materialized ({_START}),
@@ -73,7 +76,7 @@ where disabled_at is null and (rest_until is null or rest_until <= $2) and (hold
     select 1 from webhook_delivery d where d.tenant = w.tenant and d.environment = w.environment and d.endpoint = w.id and d.due <= $2)
 order by lease_until nulls first limit $3
 """
-_TAKE: Final = """
+_LEASE: Final = """
 with free as materialized (
     select x.ctid from unnest($4::int[], $5::smallint[], $6::uuid[]) as k (tenant, environment, id)
     cross join lateral (
@@ -95,7 +98,7 @@ update webhook_endpoint w set holder = null, lease_until = null
 from unnest($2::int[], $3::smallint[], $4::uuid[]) as k (tenant, environment, id)
 where w.tenant = k.tenant and w.environment = k.environment and w.id = k.id and w.holder = $1
 """
-_HELD: Final = """
+_GET_LEASED: Final = """
 select kind, url, failures, failing_since, rest_until from webhook_endpoint
 where tenant = $1 and environment = $2 and id = $3 and holder = $4 and disabled_at is null
 """
@@ -123,53 +126,54 @@ order by q.due, q.xid, q.event
 """
 
 
-async def news(database: Database) -> bool | None:
-    """Whether something happened since; None where nobody listens. A read only."""
+async def has_news(database: Database) -> bool | None:
+    """Whether there are events behind the cursor; None where there is no endpoint. Only reads."""
     async with database.session() as session:
         found: bool | None = await session.fetchval(_NEWS)
         return found
 
 
 async def gather(database: Database, now: datetime, limit: int, *, ordered_tries: int) -> tuple[int, list[EndpointKey]]:
-    """Read at most ``limit`` further events: how many there were, and which endpoints get some. (0, []) while another process
-    reads.
+    """Read at most ``limit`` further events: how many there were, and which endpoints get some.
 
-    ``ordered_tries``: after so many an event that fails while others of its endpoint go well holds back its thread no longer.
+    (0, []) while another process reads.
+
+        ``ordered_tries``: after so many an event that fails while others of its endpoint go well holds back its thread no longer.
     """
     async with database.session() as session:
         rows = await session.fetch(_GATHER, limit, now, ordered_tries)
     return rows[0][0], [EndpointKey(*tuple(row)[1:]) for row in rows if row[3] is not None]
 
 
-async def ready(database: Database, holder: UUID, now: datetime, limit: int) -> list[EndpointKey]:
-    """Endpoints with something due that are ours or nobody's."""
+async def find_ready(database: Database, holder: UUID, now: datetime, limit: int) -> list[EndpointKey]:
+    """Endpoints with something due whose lease is ours or free."""
     async with database.session() as session:
         return [EndpointKey(*row) for row in await session.fetch(_READY, holder, now, limit)]
 
 
-async def take(
-    database: Database, holder: UUID, places: "Sequence[EndpointKey]", now: datetime, until: datetime
+async def lease(
+    database: Database, holder: UUID, endpoints: "Sequence[EndpointKey]", now: datetime, until: datetime
 ) -> list[EndpointKey]:
-    """Those of ``places`` that are ours until then."""
+    """Lease these endpoints until then; those that are ours now."""
     async with database.session() as session:
-        return [EndpointKey(*row) for row in await session.fetch(_TAKE, holder, now, until, *columns(places))]
+        return [EndpointKey(*row) for row in await session.fetch(_LEASE, holder, now, until, *key_columns(endpoints))]
 
 
-async def renew(database: Database, holder: UUID, places: "Sequence[EndpointKey]", until: datetime) -> set[EndpointKey]:
-    """Those that are still ours, until then."""
+async def renew(database: Database, holder: UUID, endpoints: "Sequence[EndpointKey]", until: datetime) -> set[EndpointKey]:
+    """Extend the leases; those that are still ours."""
     async with database.session() as session:
-        return {EndpointKey(*row) for row in await session.fetch(_RENEW, holder, until, *columns(places))}
+        return {EndpointKey(*row) for row in await session.fetch(_RENEW, holder, until, *key_columns(endpoints))}
 
 
-async def release(database: Database, holder: UUID, places: "Sequence[EndpointKey]") -> None:
-    """Anybody may take them."""
+async def release(database: Database, holder: UUID, endpoints: "Sequence[EndpointKey]") -> None:
+    """Give the leases up, for any process to take."""
     async with database.session() as session:
-        await session.execute(_RELEASE, holder, *columns(places))
+        await session.execute(_RELEASE, holder, *key_columns(endpoints))
 
 
-async def held(session: Session, place: EndpointKey, holder: UUID) -> LeasedEndpoint | None:
-    """The endpoint as it is now; None where it is no longer ours to tell, or switched off."""
-    row: Any = await session.fetchrow(_HELD, place.tenant, place.environment, place.id, holder)
+async def get_leased(session: Session, place: EndpointKey, holder: UUID) -> LeasedEndpoint | None:
+    """The endpoint as it is now; None where its lease is no longer ours, or it is disabled."""
+    row: Any = await session.fetchrow(_GET_LEASED, place.tenant, place.environment, place.id, holder)
     if row is None:
         return None
     return LeasedEndpoint(kind=row[0], url=row[1], health=EndpointHealth(row[2], row[3], row[4]))
@@ -179,23 +183,25 @@ async def claim(
     session: Session,
     place: EndpointKey,
     now: datetime,
-    held: "Sequence[UUID]",
+    in_progress: "Sequence[UUID]",
     limit: int,
     *,
     failing: bool,
     ordered_tries: int,
 ) -> list[WaitingEvent]:
-    """At most ``limit`` events that may be told now, oldest first, without those of ``held``; ``failing``: the endpoint is.
+    """At most ``limit`` events that may be sent now, oldest first, without those in ``in_progress``.
 
-    ``ordered_tries`` as in ``gather``.
+    ``failing``: the endpoint is, so that every event holds back its thread. ``ordered_tries`` as in ``gather``.
     """
-    rows = await session.fetch(_CLAIM, place.tenant, place.environment, place.id, now, list(held), ordered_tries, failing, limit)
+    rows = await session.fetch(
+        _CLAIM, place.tenant, place.environment, place.id, now, list(in_progress), ordered_tries, failing, limit
+    )
     return [_waiting(place, row) for row in rows]
 
 
-def columns(places: "Sequence[EndpointKey]") -> tuple[list[Any], ...]:
+def key_columns(endpoints: "Sequence[EndpointKey]") -> tuple[list[Any], ...]:
     """Keys of endpoints as three arrays."""
-    return [p.tenant for p in places], [p.environment for p in places], [p.id for p in places]
+    return [key.tenant for key in endpoints], [key.environment for key in endpoints], [key.id for key in endpoints]
 
 
 _FACTS: Final = (

@@ -1,10 +1,8 @@
 """What became of a try to tell an event, what is to be told once more, and what is no longer kept.
 
 A settlement deletes the row (told, or the event is gone; not where a replay asked for it meanwhile), moves it to its next due
-time together with what waits behind it
-in its thread, or leaves it as given up, all with its line in the log and the endpoint's health in one commit. Only the holder's
-settlements
-take effect; the log has every try.
+time together with what waits behind it in its thread, or leaves it as given up, all with its line in the log and the endpoint's
+health in one commit. Only the holder's settlements take effect; the log has every try.
 
 Known sharp edges: a window is replayed in pieces, so a replay that is broken off has begun.
 """
@@ -17,7 +15,7 @@ from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import HealthChange, WebhookResult
 from posthouse.store.postgres.database import Database, Session
-from posthouse.store.webhooks.endpoint_queue import columns
+from posthouse.store.webhooks.endpoint_queue import key_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,7 +119,7 @@ async def settle(
         await connection.execute(_LOG, *_lines(tried))
     if not verdicts:
         return []
-    found = await connection.fetch(_HEALTH, holder, now, *columns(list(verdicts)), *_healths(list(verdicts.values())))
+    found = await connection.fetch(_HEALTH, holder, now, *key_columns(list(verdicts)), *_healths(list(verdicts.values())))
     return [place for row in found if verdicts[place := EndpointKey(*row)].why]
 
 
@@ -188,7 +186,7 @@ async def _piece(
 
 def _keys(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     rows = [r.waiting for r in results]
-    return (*columns([w.place for w in rows]), [w.thread for w in rows], [w.xid for w in rows], [w.event for w in rows])
+    return (*key_columns([w.place for w in rows]), [w.thread for w in rows], [w.xid for w in rows], [w.event for w in rows])
 
 
 def _fates(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
@@ -202,19 +200,11 @@ def _fates(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
 
 def _lines(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     return (
-        *columns([r.waiting.place for r in results]),
-        [r.id for r in results],
-        [r.waiting.event for r in results],
-        [r.waiting.facts.type if r.waiting.facts else "" for r in results],
-        [r.number for r in results],
-        [r.at for r in results],
-        [r.duration_ms for r in results],
-        [r.outcome for r in results],
-        [r.status for r in results],
-        [r.trouble for r in results],
-        [r.answer for r in results],
-        [r.due for r in results],
-    )
+        *key_columns([r.waiting.place for r in results]), [r.id for r in results], [r.waiting.event for r in results],
+        [r.waiting.facts.type if r.waiting.facts else "" for r in results], [r.number for r in results], [r.at for r in results],
+        [r.duration_ms for r in results], [r.outcome for r in results], [r.status for r in results], [r.trouble for r in results],
+        [r.answer for r in results], [r.due for r in results],
+    )  # fmt: skip
 
 
 def _healths(verdicts: "Sequence[HealthChange]") -> tuple[list[Any], ...]:

@@ -1,12 +1,10 @@
 """The built-in inbox over HTTP: list, wait for, read and delete what test mail and ``inbox:`` routes delivered.
 
 ``wait`` is a long poll: the response comes with the first mail that fits, or empty when the time is over. It queries the store
-again at
-growing pauses, so a waiting test costs a few queries a second and holds no connection.
+again at growing pauses, so a waiting test costs a few queries a second and holds no connection.
 
 Known sharp edges: subjects are stored encrypted, so a filter by subject reads mails, newest first, and stops after ``_SCANNED``
-of them;
-the cursor then continues from there.
+of them; the cursor then continues from there.
 """
 
 import asyncio

@@ -1,8 +1,7 @@
 """How many of each a send may have: the operator's limits, checked on the decoded JSON.
 
 ``policy.accept.request_rules`` checks all counts for every door, but only of what was parsed; a list of a million addresses is
-not to
-be parsed at all. So this door checks them before it looks at what the lists contain.
+not to be parsed at all. So this door checks them before it looks at what the lists contain.
 """
 
 from typing import Any, Final

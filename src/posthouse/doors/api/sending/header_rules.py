@@ -1,8 +1,7 @@
 """Header fields of a caller that are fields of the message itself: Subject and Reply-To.
 
 They are read as ``subject`` and ``replyTo``, so that neither can be on the wire twice (RFC 5322 3.6). Which others are allowed,
-and in
-which form, is decided in ``policy.accept.request_rules``.
+and in which form, is decided in ``policy.accept.request_rules``.
 """
 
 from typing import Final

@@ -1,10 +1,8 @@
 """How a send's JSON becomes a ``SendRequest``: addresses parsed, files decoded, times in UTC, every fault with its path.
 
 This checks the structure only. The rules for a request are checked where it is accepted (``policy.accept``), the same for every
-door. Only
-where the structure is faulty are they applied here as well, to what could be read, so that one response lists everything. A
-faulty part
-is None here: its fault is in the list already.
+door. Only where the structure is faulty are they applied here as well, to what could be read, so that one response lists
+everything. A faulty part is None here: its fault is in the list already.
 """
 
 import binascii

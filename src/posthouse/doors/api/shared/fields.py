@@ -1,9 +1,8 @@
 r"""The JSON that the API reads: request bodies, as types that both validate a body and describe it in OpenAPI.
 
 The operator sets how many of each there may be (``sending.count_limits``, ``sending.limit_schemas``), so no type here has these
-limits.
-``form`` puts a pattern into words for the caller. ``null`` counts as absent wherever a default stands.
-``$(?!\n)`` and not ``$``: Python's dollar also matches before a last line feed, JSON Schema's does not.
+limits. ``form`` puts a pattern into words for the caller. ``null`` counts as absent wherever a default stands. ``$(?!\n)`` and
+not ``$``: Python's dollar also matches before a last line feed, JSON Schema's does not.
 """
 
 from datetime import datetime

@@ -45,12 +45,10 @@ class SendIntake(Protocol):
 class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     """The API's dependencies.
 
-    ``cells``: the stores. ``admin``: what every use case of ``admin`` works with.
-    ``new_id``: a time-ordered id of a time. ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and
-    keyset, to
-    rebuild the bytes that were sent. ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well.
-    ``exposition``: the metrics of all processes.
-    ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
+    ``cells``: the stores. ``admin``: what every use case of ``admin`` works with. ``new_id``: a time-ordered id of a time.
+    ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and keyset, to rebuild the bytes that were sent.
+    ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well. ``exposition``: the metrics of all
+    processes. ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
     ``body_seconds``: how long a body may take to arrive.
     """
 

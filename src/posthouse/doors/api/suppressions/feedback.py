@@ -1,9 +1,8 @@
 """``POST /v1/feedback/raw``: returned mail by HTTP, for a system that receives it elsewhere and forwards it.
 
 The body is the mail as it was received (``message/rfc822``). ``?recipient=b+…@…`` is the address it was sent to; it names the
-delivery,
-and its token is verified before anything is stored. A token that does not verify is 404, and so is one of another tenant or
-environment.
+delivery, and its token is verified before anything is stored. A token that does not verify is 404, and so is one of another
+tenant or environment.
 """
 
 from typing import Final

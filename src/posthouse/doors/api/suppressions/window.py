@@ -1,8 +1,7 @@
 """The suppression list as a whole, over HTTP: a window undone, an address erased, and what the list goes by.
 
 Each reaches further than one entry, so it takes a live key: erasing goes over live and test alike, and what a test key could try
-of the
-others says nothing about live mail. What is done, and by which key, is on record (``GET /v1/audit``).
+of the others says nothing about live mail. What is done, and by which key, is on record (``GET /v1/audit``).
 """
 
 from typing import Any, Final

@@ -29,12 +29,9 @@ class CliContext:
     """Everything a command needs from outside its room.
 
     ``new_id`` gives time-ordered ids and ``random`` so many bytes. ``store_options`` says how these settings open the store
-    (joining or
-    starting it for a command). ``serve`` runs until it is stopped. ``intake`` gives one for the length of a command.
-    ``check_network`` tries
-    the routes and the nameserver, which ``probe_targets`` reads from the settings; ``look_up_records`` reads DNS records of a
-    (name, type).
-    ``authority`` gives the self-signed authority as PEM (data directory, host name, now).
+    (joining or starting it for a command). ``serve`` runs until it is stopped. ``intake`` gives one for the length of a command.
+    ``check_network`` tries the routes and the nameserver, which ``probe_targets`` reads from the settings; ``look_up_records``
+    reads DNS records of a (name, type). ``authority`` gives the self-signed authority as PEM (data directory, host name, now).
     """
 
     environ: Mapping[str, str]
