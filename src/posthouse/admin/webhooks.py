@@ -29,7 +29,8 @@ from posthouse.model.webhook_event import PREFIX as EVENT_PREFIX
 from posthouse.net.reach import is_public
 from posthouse.sinks.standard_webhook import shown
 from posthouse.store.postgres.database import Session
-from posthouse.store.webhooks import endpoints, settle
+from posthouse.store.webhooks import endpoints
+from posthouse.store.webhooks import replay as stored_replay
 
 PREFIX: Final = "whk"
 ATTEMPT_PREFIX: Final = "whd"
@@ -185,7 +186,7 @@ async def send_test(context: AdminContext, actor: Actor, endpoint: UUID) -> UUID
             return NO_ENDPOINT
         if stored.disabled_at is not None:
             return _DISABLED
-        await settle.test(session, key, event, now)
+        await stored_replay.test(session, key, event, now)
         await _record(context, session, actor, "webhook.tested", endpoint, {"event": ids.text(EVENT_PREFIX, event)})
     return event
 
@@ -196,16 +197,18 @@ async def replay(context: AdminContext, actor: Actor, endpoint: UUID, request: R
     async with database.transaction() as session:
         if await endpoints.one_over(session, key) is None:
             return NO_ENDPOINT
-        if request.event is not None and not await settle.replay_event(session, key, request.event, now):
+        if request.event is not None and not await stored_replay.replay_event(session, key, request.event, now):
             return 0
         await _record(context, session, actor, "webhook.replayed", endpoint, _replay_data(request))
     if request.event is not None:
         return 1
     if request.failed or request.since is None:
-        return await settle.replay_failed(database, key, now)
+        return await stored_replay.replay_failed(database, key, now)
     # A time before 1970 has no id, and one far in the future none either.
     first, last = (min(max(each, _EPOCH), now + timedelta(days=1)) for each in (request.since, request.until or now))
-    return await settle.replay(database, key, ids.floor(first), ids.floor(last + timedelta(milliseconds=1)), now, MOST_REPLAYED)
+    return await stored_replay.replay(
+        database, key, ids.floor(first), ids.floor(last + timedelta(milliseconds=1)), now, MOST_REPLAYED
+    )
 
 
 def check_endpoint(context: AdminContext, url: str | None, events: Sequence[str] | None) -> tuple[FieldError, ...]:

@@ -11,6 +11,8 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
+# A relay gets passwords: only the one name that never asks DNS (RFC 6761 section 6.3) counts there.
+RELAY_NAME: Final = "localhost"
 
 
 def is_loopback_address(address: str) -> bool:
@@ -26,3 +28,8 @@ def is_loopback_address(address: str) -> bool:
 def is_loopback_host(host: str) -> bool:
     """The same, and True for the names in ``NAMES``. Only for hosts that the operator gave."""
     return is_loopback_address(host) or host.lower().rstrip(".") in NAMES
+
+
+def is_loopback_relay(host: str) -> bool:
+    """The same for a relay that passwords are sent to: an address, or ``localhost`` itself."""
+    return is_loopback_address(host) or host.lower().rstrip(".") == RELAY_NAME

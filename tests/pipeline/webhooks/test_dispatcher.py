@@ -19,6 +19,7 @@ from posthouse.sinks.standard_webhook import shown
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import tenants
 from posthouse.store.webhooks import endpoint_queue, endpoints, settle
+from posthouse.store.webhooks.replay import replay_failed, test
 from tests.support.fanouts import SECRET, World, real_client, running, script, until, world
 from tests.support.http_stranger import answer, silence, stranger
 from tests.support.use_cases import admin_context, operator
@@ -167,7 +168,7 @@ async def test_what_fails_is_tried_again_and_what_follows_waits_for_it(database:
         assert first["due"] <= second["due"]
         assert timedelta(seconds=3) < first["due"] - it.clock.now() < timedelta(seconds=7)
         there.answers["app.example"] = HttpResponse(status=200)
-        await settle.replay_failed(database, place, it.clock.now())
+        await replay_failed(database, place, it.clock.now())
         await until(lambda: len(there.asked) == 3)
     assert [b["data"]["sequence"] for b in there.bodies()] == [1, 1, 2]
     (tried, *_) = (await log(it, place))[::-1]
@@ -278,7 +279,7 @@ async def test_a_test_event_goes_to_its_endpoint_alone(database: Database) -> No
     place = await it.endpoint("https://one.example/", events=["message.bounced"])
     await it.endpoint("https://two.example/")
     event = it.entropy.new_id(it.clock.now())
-    await write(database, settle.test, place, event, it.clock.now())
+    await write(database, test, place, event, it.clock.now())
     async with running(it.fanout(there)):
         await until(lambda: there.asked)
         await asyncio.sleep(0.2)

@@ -17,7 +17,7 @@ import msgspec
 from posthouse.mail.smtp.handshake import SessionTerms, TlsUse
 from posthouse.model.attempt import Attempt
 from posthouse.model.content import Parcel
-from posthouse.model.loopback import is_loopback_host
+from posthouse.model.loopback import is_loopback_relay
 from posthouse.model.outcome import AttemptStage, Outcome, Reason
 from posthouse.net.smtp import tls
 from posthouse.net.smtp.destination import Destination, DestinationParts
@@ -45,7 +45,7 @@ class RelayTarget(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def local(self) -> bool:
         """Whether it is on loopback, where nobody listens on the wire."""
-        return is_loopback_host(self.host)
+        return is_loopback_relay(self.host)
 
     @property
     def checked(self) -> bool:

@@ -15,7 +15,7 @@ from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+    from asyncpg import Record
 
 _END: Final = UUID(int=(1 << 128) - 1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,9 +40,9 @@ _GET: Final = f"select {_COLUMNS} from inbox where tenant = $1 and environment =
 _EMPTY: Final = "delete from inbox where tenant = $1 and environment = $2 and ($3::text is null or recipient = $3)"
 
 
-async def insert_many(connection: "Connection[Record]", sealer: Sealer, items: Sequence[NewInboxItem], now: datetime) -> None:
+async def insert_many(session: Session, sealer: Sealer, items: Sequence[NewInboxItem], now: datetime) -> None:
     """Keep a batch, all or nothing."""
-    await connection.execute(
+    await session.execute(
         _INSERT,
         [item.tenant for item in items],
         [item.environment for item in items],
@@ -61,24 +61,24 @@ async def list_items(database: Database, sealer: Sealer, tenant: int, environmen
     """Newest first. ``since`` is exclusive of older milliseconds only: an item of that very one is included."""
     bounds = (wanted.before or _END, ids.floor(wanted.since or EPOCH))
     arguments = (tenant, environment, *bounds, wanted.type, wanted.limit)
-    async with database.session() as connection:
+    async with database.session() as session:
         if wanted.recipient is None:
-            rows = await connection.fetch(_LIST, *arguments)
+            rows = await session.fetch(_LIST, *arguments)
         else:
-            rows = await connection.fetch(_LIST_OF, *arguments, wanted.recipient)
+            rows = await session.fetch(_LIST_OF, *arguments, wanted.recipient)
     return [_item(row, sealer) for row in rows]
 
 
 async def get(database: Database, sealer: Sealer, tenant: int, environment: int, item: UUID) -> InboxItem | None:
     """One mail."""
-    async with database.session() as connection:
-        row = await connection.fetchrow(_GET, tenant, environment, item)
+    async with database.session() as session:
+        row = await session.fetchrow(_GET, tenant, environment, item)
     return None if row is None else _item(row, sealer)
 
 
-async def delete_all(connection: Session, tenant: int, environment: int, recipient: str | None = None) -> int:
+async def delete_all(session: Session, tenant: int, environment: int, recipient: str | None = None) -> int:
     """Empty it (for one recipient only, if given); how many mails that were."""
-    tag = await connection.execute(_EMPTY, tenant, environment, recipient)
+    tag = await session.execute(_EMPTY, tenant, environment, recipient)
     return int(tag.rpartition(" ")[2])
 
 

@@ -24,11 +24,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from posthouse.model.queue import FlowHead, LeasedDelivery
+from posthouse.store.postgres.database import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asyncpg import Connection, Record
 
 CHANNEL: Final = "posthouse_ready"
 
@@ -125,7 +125,7 @@ _LEASED: Final = f"select {_RETURNED} from queue q where q.state = 1 and q.worke
 
 
 async def claim(
-    connection: "Connection[Record]",
+    session: Session,
     worker: int,
     now: datetime,
     heads: "Sequence[FlowHead]",
@@ -137,7 +137,7 @@ async def claim(
     Returns what was leased and, per flow, the new watermark; a flow without one gave fewer than its share
     and has nothing more. Rows of saturated sites are parked on the way and count towards the share.
     """
-    rows = await connection.fetch(
+    rows = await session.fetch(
         _CLAIM,
         worker,
         now,
@@ -162,44 +162,42 @@ async def claim(
     return leased, {flow: head for flow, head in last.items() if counts[flow] >= share}
 
 
-async def claim_parked(
-    connection: "Connection[Record]", worker: int, now: datetime, site: str, limit: int
-) -> list[LeasedDelivery]:
+async def claim_parked(session: Session, worker: int, now: datetime, site: str, limit: int) -> list[LeasedDelivery]:
     """Lease parked deliveries of a site that has room again."""
-    return [LeasedDelivery(*row[1:]) for row in await connection.fetch(_CLAIM_PARKED, worker, now, site, limit)]
+    return [LeasedDelivery(*row[1:]) for row in await session.fetch(_CLAIM_PARKED, worker, now, site, limit)]
 
 
-async def parked_sites(connection: "Connection[Record]", limit: int = 1000) -> list[str]:
+async def parked_sites(session: Session, limit: int = 1000) -> list[str]:
     """Sites with parked deliveries."""
-    return [row[0] for row in await connection.fetch(_PARKED_SITES, limit)]
+    return [row[0] for row in await session.fetch(_PARKED_SITES, limit)]
 
 
-async def flows_ready(connection: "Connection[Record]", lane: int) -> list[FlowHead]:
+async def flows_ready(session: Session, lane: int) -> list[FlowHead]:
     """Every flow with ready rows in a lane, with its first row: the truth behind the watermarks."""
-    return [FlowHead(*row) for row in await connection.fetch(_FLOWS, lane)]
+    return [FlowHead(*row) for row in await session.fetch(_FLOWS, lane)]
 
 
-async def promote(connection: "Connection[Record]", now: datetime, limit: int = 1000) -> list[FlowHead]:
+async def promote(session: Session, now: datetime, limit: int = 1000) -> list[FlowHead]:
     """Make due rows ready; the heads to notify workers of."""
-    return [FlowHead(*row) for row in await connection.fetch(_PROMOTE, now, limit)]
+    return [FlowHead(*row) for row in await session.fetch(_PROMOTE, now, limit)]
 
 
-async def release(connection: "Connection[Record]", worker: int, deliveries: "Sequence[LeasedDelivery]") -> list[FlowHead]:
+async def release(session: Session, worker: int, deliveries: "Sequence[LeasedDelivery]") -> list[FlowHead]:
     """Give leases back untouched: nothing was sent and no attempt was made."""
-    return [FlowHead(*row) for row in await connection.fetch(_RELEASE, worker, *_keys(deliveries))]
+    return [FlowHead(*row) for row in await session.fetch(_RELEASE, worker, *_keys(deliveries))]
 
 
-async def park(connection: "Connection[Record]", worker: int, deliveries: "Sequence[LeasedDelivery]") -> None:
+async def park(session: Session, worker: int, deliveries: "Sequence[LeasedDelivery]") -> None:
     """Give leases of a saturated site back, to wait outside the ready rows."""
-    await connection.fetch(_PARK, worker, *_keys(deliveries))
+    await session.fetch(_PARK, worker, *_keys(deliveries))
 
 
-async def leased(connection: "Connection[Record]", worker: int) -> list[LeasedDelivery]:
+async def leased(session: Session, worker: int) -> list[LeasedDelivery]:
     """What a worker has leased."""
-    return [LeasedDelivery(*row) for row in await connection.fetch(_LEASED, worker)]
+    return [LeasedDelivery(*row) for row in await session.fetch(_LEASED, worker)]
 
 
-async def notify(connection: "Connection[Record]", heads: "Sequence[FlowHead]") -> None:
+async def notify(session: Session, heads: "Sequence[FlowHead]") -> None:
     """Notify workers of earlier arrivals: ``lane:flow:milliseconds`` each. A hint; the poll finds what it misses."""
     first: dict[tuple[int, int], datetime] = {}
     for head in heads:
@@ -208,7 +206,7 @@ async def notify(connection: "Connection[Record]", heads: "Sequence[FlowHead]") 
             first[key] = head.deadline
     arrivals = [f"{lane}:{flow}:{int(at.timestamp() * 1000)}" for (lane, flow), at in first.items()]
     for start in range(0, len(arrivals), 200):  # a payload must be shorter than 8000 bytes
-        await connection.execute("select pg_notify($1, $2)", CHANNEL, " ".join(arrivals[start : start + 200]))
+        await session.execute("select pg_notify($1, $2)", CHANNEL, " ".join(arrivals[start : start + 200]))
 
 
 def read_notification(payload: str, epoch: datetime) -> list[FlowHead]:

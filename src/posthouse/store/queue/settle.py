@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from posthouse.model.queue import QueueState
 from posthouse.model.settlement import Settlement
 from posthouse.model.suppression import SoftBounceRule
+from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import soft_bounces, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from asyncpg import Connection, Record
 
 
 # Each row is found over the key's index and locked (see queue), then changed by its ctid, which the lock keeps still.
@@ -74,38 +73,36 @@ where e.tenant = k.tenant and e.environment = k.environment and e.id = k.id
 """
 
 
-async def settle(
-    connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]", rule: SoftBounceRule
-) -> list[bool]:
+async def settle(session: Session, worker: int, settlements: "Sequence[Settlement]", rule: SoftBounceRule) -> list[bool]:
     """Settle all that is still ours, in one transaction; per settlement whether it took effect. ``rule``: for soft bounces that
     are counted.
     """
     if not any(each.has_consequences for each in settlements):
-        return await _settle(connection, worker, settlements)
-    async with connection.transaction():
-        effective = await _settle(connection, worker, settlements)
+        return await _settle(session, worker, settlements)
+    async with session.transaction():
+        effective = await _settle(session, worker, settlements)
         mine = [each for each, ours in zip(settlements, effective, strict=True) if ours and each.has_consequences]
         if mine:
-            await _follow(connection, mine, rule)
+            await _follow(session, mine, rule)
     return effective
 
 
-async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlement]", rule: SoftBounceRule) -> None:
+async def _follow(session: Session, settled: "Sequence[Settlement]", rule: SoftBounceRule) -> None:
     """What follows for the addresses; the event says whether the address is suppressed now, and firmly."""
     now = max(each.at for each in settled)
     await soft_bounces.forget(
-        connection,
+        session,
         [(each.delivery.tenant, each.delivery.environment, each.delivered_lookup) for each in settled if each.delivered_lookup],
     )
     ends = {each.soft_end.id: each for each in settled if each.soft_end is not None}
     hardened = await soft_bounces.count(
-        connection, [each.soft_end for each in ends.values() if each.soft_end is not None], rule, now
+        session, [each.soft_end for each in ends.values() if each.soft_end is not None], rule, now
     )
     bounced = [each for each in settled if each.suppression is not None]
     new = [
         (each.delivery.tenant, each.delivery.environment, each.suppression) for each in bounced if each.suppression is not None
     ]
-    stored = await suppressions.put(connection, [*new, *hardened], now) if new or hardened else []
+    stored = await suppressions.put(session, [*new, *hardened], now) if new or hardened else []
     causes = [*bounced, *(ends[entry.id] for _, _, entry in hardened if entry.id is not None)]
     additions = [
         (each, {"suppressed": True} if entry.held_until is None else {"suppressed": False, "provisional": True})
@@ -113,7 +110,7 @@ async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlemen
         if each.event is not None
     ]
     if additions:
-        await connection.execute(
+        await session.execute(
             _ADD_TO_EVENT,
             [each.delivery.tenant for each, _ in additions],
             [each.delivery.environment for each, _ in additions],
@@ -122,8 +119,8 @@ async def _follow(connection: "Connection[Record]", settled: "Sequence[Settlemen
         )
 
 
-async def _settle(connection: "Connection[Record]", worker: int, settlements: "Sequence[Settlement]") -> list[bool]:
-    rows = await connection.fetch(_SETTLE, worker, *_states(settlements), *_attempts(settlements))
+async def _settle(session: Session, worker: int, settlements: "Sequence[Settlement]") -> list[bool]:
+    rows = await session.fetch(_SETTLE, worker, *_states(settlements), *_attempts(settlements))
     effective = {row[0] for row in rows}
     return [index in effective for index in range(len(settlements))]
 

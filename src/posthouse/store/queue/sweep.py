@@ -12,6 +12,6 @@ delete from dedupe where ctid in (select ctid from dedupe where expires_at <= $1
 
 async def forget_expired_keys(database: Database, now: datetime, limit: int) -> int:
     """Delete at most ``limit`` keys whose window has ended; how many were deleted."""
-    async with database.session() as connection:
-        tag = await connection.execute(_FORGET, now, limit)
+    async with database.session() as session:
+        tag = await session.execute(_FORGET, now, limit)
     return int(tag.rpartition(" ")[2])

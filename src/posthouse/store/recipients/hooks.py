@@ -25,31 +25,31 @@ update hook set revoked_at = $3 where tenant = $1 and environment in (0, 1) and 
 
 
 async def add(
-    connection: Session, tenant: int, environment: int, provider: str, *, id: UUID, now: datetime, random: Callable[[int], bytes]
+    session: Session, tenant: int, environment: int, provider: str, *, id: UUID, now: datetime, random: Callable[[int], bytes]
 ) -> str:
     """A new hook's token, shown once."""
     token = b32encode(random(_TOKEN_OCTETS)).decode().lower()
-    await connection.execute(_ADD, tenant, environment, id, provider, _lookup(token), now)
+    await session.execute(_ADD, tenant, environment, id, provider, _lookup(token), now)
     return token
 
 
 async def find(database: Database, provider: str, token: str) -> HookAddress | None:
     """Whose hook it is; None for a token that is nobody's, of another provider, or revoked."""
-    async with database.session() as connection:
-        row = await connection.fetchrow(_FIND, _lookup(token))
+    async with database.session() as session:
+        row = await session.fetchrow(_FIND, _lookup(token))
     found = None if row is None else HookAddress(*row)
     return found if found is not None and found.provider == provider else None
 
 
 async def list_hooks(database: Database, tenant: int) -> list[HookAddress]:
     """A tenant's hooks, newest first."""
-    async with database.session() as connection:
-        return [HookAddress(*row) for row in await connection.fetch(_LIST, tenant)]
+    async with database.session() as session:
+        return [HookAddress(*row) for row in await session.fetch(_LIST, tenant)]
 
 
-async def revoke(connection: Session, tenant: int, hook: UUID, now: datetime) -> bool:
+async def revoke(session: Session, tenant: int, hook: UUID, now: datetime) -> bool:
     """Take no more calls; False where there is no such hook."""
-    return await connection.fetchval(_REVOKE, tenant, hook, now) is not None
+    return await session.fetchval(_REVOKE, tenant, hook, now) is not None
 
 
 def _lookup(token: str) -> bytes:

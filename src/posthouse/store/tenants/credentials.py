@@ -56,7 +56,7 @@ update credential set revoked_at = $3 where tenant = $1 and environment in (0, 1
 
 
 async def create_api_key(
-    connection: Session,
+    session: Session,
     tenant: int,
     environment: Environment,
     *,
@@ -71,12 +71,12 @@ async def create_api_key(
     lookup = f"ph_{environment.name.lower()}_" + _letters(random, _LOOKUP)
     secret = lookup + _letters(random, _SECRET)
     made = Credential(tenant, environment, _id(now, random), "api", lookup, name, default_type, default_stream, rate, now)
-    await _insert(connection, made, secret)
+    await _insert(session, made, secret)
     return made, secret
 
 
 async def create_smtp_login(
-    connection: Session,
+    session: Session,
     tenant: int,
     environment: Environment,
     *,
@@ -90,31 +90,31 @@ async def create_smtp_login(
     """A new login (its user name is ``lookup``) and its password, which is never to be had again."""
     username, password = "ph-" + _letters(random, 8), _letters(random, _SECRET)
     made = Credential(tenant, environment, _id(now, random), "smtp", username, name, default_type, default_stream, rate, now)
-    await _insert(connection, made, password)
+    await _insert(session, made, password)
     return made, password
 
 
 async def list_credentials(database: Database, tenant: int) -> list[Credential]:
     """All of a tenant's, newest first, revoked ones too."""
-    async with database.session() as connection:
-        return [_credential(row) for row in await connection.fetch(_LIST, tenant)]
+    async with database.session() as session:
+        return [_credential(row) for row in await session.fetch(_LIST, tenant)]
 
 
-async def get_for_update(connection: Session, tenant: int, credential: UUID) -> Credential | None:
+async def get_for_update(session: Session, tenant: int, credential: UUID) -> Credential | None:
     """A credential that was not revoked, and nobody else changes it until the transaction ends."""
-    row = await connection.fetchrow(_GET_FOR_UPDATE, tenant, credential)
+    row = await session.fetchrow(_GET_FOR_UPDATE, tenant, credential)
     return None if row is None else _credential(row)
 
 
-async def limit(connection: Session, tenant: int, credential: UUID, rate: int | None) -> Credential | None:
+async def limit(session: Session, tenant: int, credential: UUID, rate: int | None) -> Credential | None:
     """Another rate, or none; None where there is no such credential, or it was revoked."""
-    row = await connection.fetchrow(_CHANGE, tenant, credential, rate)
+    row = await session.fetchrow(_CHANGE, tenant, credential, rate)
     return None if row is None else _credential(row)
 
 
-async def revoke(connection: Session, tenant: int, credential: UUID, now: datetime) -> bool:
+async def revoke(session: Session, tenant: int, credential: UUID, now: datetime) -> bool:
     """False where there is none to revoke."""
-    return await connection.fetchval(_REVOKE, tenant, credential, now) is not None
+    return await session.fetchval(_REVOKE, tenant, credential, now) is not None
 
 
 class _Shown(NamedTuple):
@@ -151,8 +151,8 @@ class Credentials:
         return await self._known.get(_Shown(kind, lookup, _digest(secret), door))
 
     async def _find(self, shown: "_Shown") -> Caller | None:
-        async with self._database.session() as connection:
-            row = await connection.fetchrow(_FIND, shown.lookup, shown.kind)
+        async with self._database.session() as session:
+            row = await session.fetchrow(_FIND, shown.lookup, shown.kind)
         proven = hmac.compare_digest(b"" if row is None else row[0], shown.digest)
         return _caller(row, shown.door) if row is not None and proven else None
 
@@ -176,8 +176,8 @@ def _credential(row: "Record") -> Credential:
     return Credential(tenant, Environment(environment), *rest)
 
 
-async def _insert(connection: Session, made: Credential, secret: str) -> None:
-    await connection.execute(
+async def _insert(session: Session, made: Credential, secret: str) -> None:
+    await session.execute(
         _INSERT,
         made.tenant,
         made.environment,

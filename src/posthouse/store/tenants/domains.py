@@ -23,7 +23,7 @@ from posthouse.store.seal import Sealer
 from posthouse.store.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Record
+    from asyncpg import Record
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -65,39 +65,39 @@ async def generate_keyset() -> NewKeyset:
     return NewKeyset(tuple(await asyncio.gather(*(asyncio.to_thread(dkim.generate, algorithm) for algorithm in _LETTER))))
 
 
-async def add(connection: Session, sealer: Sealer, tenant: int, name: str, keyset: NewKeyset, now: datetime) -> bool:
+async def add(session: Session, sealer: Sealer, tenant: int, name: str, keyset: NewKeyset, now: datetime) -> bool:
     """Add the domain with its first keyset; False where it is there already. ``name``: an A-label, lower case."""
-    domain = await connection.fetchval(_INSERT, tenant, name, now)
+    domain = await session.fetchval(_INSERT, tenant, name, now)
     if domain is None:
         return False
     for algorithm, (private, public) in zip(_LETTER, keyset.pairs, strict=True):
         sealed = sealer.seal(private, key_bound(tenant, name, 1, algorithm))
         selector = f"ph1{_LETTER[algorithm]}"
-        await connection.execute(_INSERT_KEY, tenant, domain, 1, algorithm, selector, public, sealer.key_id, sealed, now)
+        await session.execute(_INSERT_KEY, tenant, domain, 1, algorithm, selector, public, sealer.key_id, sealed, now)
     return True
 
 
-async def trust(connection: Session, tenant: int, name: str, now: datetime) -> bool:
+async def trust(session: Session, tenant: int, name: str, now: datetime) -> bool:
     """Trust a domain; False where it is trusted already, or there is none of that name."""
-    return await connection.fetchval(_TRUST, tenant, name, now) is not None
+    return await session.fetchval(_TRUST, tenant, name, now) is not None
 
 
 async def get(database: Database, tenant: int, name: str) -> Domain | None:
     """A tenant's domain by name."""
-    async with database.session() as connection:
-        return await get_in(connection, tenant, name)
+    async with database.session() as session:
+        return await get_in(session, tenant, name)
 
 
-async def get_in(connection: Session, tenant: int, name: str) -> Domain | None:
+async def get_in(session: Session, tenant: int, name: str) -> Domain | None:
     """The same inside the caller's transaction."""
-    found = await _domains(connection, tenant, await connection.fetch(_GET, tenant, name))
+    found = await _domains(session, tenant, await session.fetch(_GET, tenant, name))
     return found[0] if found else None
 
 
 async def list_domains(database: Database, tenant: int) -> list[Domain]:
     """A tenant's domains, newest first."""
-    async with database.session() as connection:
-        return await _domains(connection, tenant, await connection.fetch(_LIST, tenant))
+    async with database.session() as session:
+        return await _domains(session, tenant, await session.fetch(_LIST, tenant))
 
 
 def records(domain: Domain, hostname: str, links: Sequence[str] = (), public_host: str = "") -> tuple[DnsRecord, ...]:
@@ -120,9 +120,9 @@ def records(domain: Domain, hostname: str, links: Sequence[str] = (), public_hos
     )
 
 
-async def names(connection: "Connection[Record]", tenant: int) -> list[str]:
+async def names(session: Session, tenant: int) -> list[str]:
     """The names of a tenant's domains."""
-    return [row[0] for row in await connection.fetch(_NAMES, tenant)]
+    return [row[0] for row in await session.fetch(_NAMES, tenant)]
 
 
 class Domains:
@@ -139,8 +139,8 @@ class Domains:
         return await self._facts.get((tenant, name))
 
     async def _find(self, asked: tuple[int, str]) -> DomainFact | None:
-        async with self._database.session() as connection:
-            row = await connection.fetchrow(_FACTS, *asked)
+        async with self._database.session() as session:
+            row = await session.fetchrow(_FACTS, *asked)
         return None if row is None else DomainFact(*row)
 
     async def signing_keys(self, tenant: int, name: str, keyset: int) -> tuple[SigningKey, ...]:
@@ -148,8 +148,8 @@ class Domains:
         known = self._keys.get((tenant, name, keyset))
         if known is not None:
             return known
-        async with self._database.session() as connection:
-            rows = await connection.fetch(_PRIVATE, tenant, name, keyset)
+        async with self._database.session() as session:
+            rows = await session.fetch(_PRIVATE, tenant, name, keyset)
         keys = tuple(self._load(tenant, name, keyset, *row) for row in rows)
         if keys:
             _remember(self._keys, (tenant, name, keyset), keys)
@@ -171,8 +171,8 @@ def key_bound(tenant: int, name: str, keyset: int, algorithm: str) -> bytes:
     return f"dkim {tenant} {name} {keyset} {algorithm}".encode()
 
 
-async def _domains(connection: "Connection[Record]", tenant: int, rows: "list[Record]") -> list[Domain]:
+async def _domains(session: Session, tenant: int, rows: "list[Record]") -> list[Domain]:
     keys: dict[int, list[PublicKey]] = {}
-    for domain, *key in await connection.fetch(_PUBLIC, tenant, [row[0] for row in rows]):
+    for domain, *key in await session.fetch(_PUBLIC, tenant, [row[0] for row in rows]):
         keys.setdefault(domain, []).append(PublicKey(*key))
     return [msgspec.structs.replace(Domain(*row), keys=tuple(keys.get(row[0], ()))) for row in rows]

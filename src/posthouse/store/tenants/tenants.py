@@ -25,44 +25,44 @@ _LIST: Final = "select id, ref, name, default_from, reply_to from tenant order b
 
 
 async def create(
-    connection: Session, name: str, now: datetime, *, default_from: str | None = None, reply_to: str | None = None
+    session: Session, name: str, now: datetime, *, default_from: str | None = None, reply_to: str | None = None
 ) -> Tenant:
     """A new tenant; names need not differ."""
-    return Tenant(*await connection.fetchrow(_CREATE, name, default_from, reply_to, now))
+    return Tenant(*await session.fetchrow(_CREATE, name, default_from, reply_to, now))
 
 
 async def list_tenants(database: Database) -> list[Tenant]:
     """All, the newest first."""
-    async with database.session() as connection:
-        return [Tenant(*row) for row in await connection.fetch(_LIST)]
+    async with database.session() as session:
+        return [Tenant(*row) for row in await session.fetch(_LIST)]
 
 
 async def by_ref(database: Database, ref: str) -> Tenant | None:
     """The tenant of a reference."""
-    async with database.session() as connection:
-        return _tenant(await connection.fetchrow(_BY_REF, ref))
+    async with database.session() as session:
+        return _tenant(await session.fetchrow(_BY_REF, ref))
 
 
 async def by_id(database: Database, tenant: int) -> Tenant | None:
     """The tenant of a number."""
-    async with database.session() as connection:
-        return _tenant(await connection.fetchrow(_BY_ID, tenant))
+    async with database.session() as session:
+        return _tenant(await session.fetchrow(_BY_ID, tenant))
 
 
 async def first(database: Database) -> Tenant | None:
     """The oldest tenant; None on a database that ``init`` has not seen."""
-    async with database.session() as connection:
-        return _tenant(await connection.fetchrow(_FIRST))
+    async with database.session() as session:
+        return _tenant(await session.fetchrow(_FIRST))
 
 
-async def get_for_update(connection: Session, tenant: int) -> Tenant:
+async def get_for_update(session: Session, tenant: int) -> Tenant:
     """The tenant of a number, and nobody else changes it until the transaction ends."""
-    return Tenant(*await connection.fetchrow(_FOR_UPDATE, tenant))
+    return Tenant(*await session.fetchrow(_FOR_UPDATE, tenant))
 
 
-async def put(connection: Session, tenant: int, sender: str, reply_to: str) -> None:
+async def put(session: Session, tenant: int, sender: str, reply_to: str) -> None:
     """Set who mail is from and where answers go, where nothing nearer says; '' clears."""
-    await connection.execute(_PUT, tenant, sender, reply_to)
+    await session.execute(_PUT, tenant, sender, reply_to)
 
 
 def _tenant(row: "Record | None") -> Tenant | None:

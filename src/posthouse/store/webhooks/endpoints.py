@@ -8,16 +8,13 @@ Known sharp edges: an event that is written before an endpoint's first commit is
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import EndpointChange, WebhookAttempt, WebhookEndpoint
 from posthouse.store.postgres.database import Database, Session
 from posthouse.store.seal import Sealer
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
 
 MOST_SECRETS: Final = 5
 _FIELDS: Final = "id, kind, url, events, streams, created_at, disabled_at, disabled_why, failing_since"
@@ -73,7 +70,7 @@ order by id desc limit $7
 
 
 async def create(
-    connection: Session,
+    session: Session,
     sealer: Sealer,
     place: EndpointKey,
     url: str,
@@ -85,32 +82,32 @@ async def create(
     most: int,
 ) -> WebhookEndpoint | None:
     """A new endpoint that is told of what happens from now on; None where the tenant has ``most`` already."""
-    if await connection.fetchval(_COUNT, place.tenant, place.environment) >= most:
+    if await session.fetchval(_COUNT, place.tenant, place.environment) >= most:
         return None
-    await connection.execute(
+    await session.execute(
         _INSERT, place.tenant, place.environment, place.id, url, list(events or ()) or None, list(streams or ()) or None, now
     )
-    await _keep(connection, sealer, place, secret, now, 1)
-    return await one_over(connection, place)
+    await _keep(session, sealer, place, secret, now, 1)
+    return await one_over(session, place)
 
 
 async def one(database: Database, place: EndpointKey) -> WebhookEndpoint | None:
     """An endpoint, or None."""
-    async with database.session() as connection:
-        return await one_over(connection, place)
+    async with database.session() as session:
+        return await one_over(session, place)
 
 
 async def page(database: Database, tenant: int, environment: int, before: UUID, limit: int) -> list[WebhookEndpoint]:
     """At most ``limit`` endpoints older than ``before``, newest first."""
-    async with database.session() as connection:
-        return [WebhookEndpoint(**dict(row)) for row in await connection.fetch(_PAGE, tenant, environment, before, limit)]
+    async with database.session() as session:
+        return [WebhookEndpoint(**dict(row)) for row in await session.fetch(_PAGE, tenant, environment, before, limit)]
 
 
 async def change(
-    connection: Session, place: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
+    session: Session, place: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
 ) -> WebhookEndpoint | None:
     """The endpoint as it is then. Switched on again it is healthy: what waited goes on, what happened meanwhile is not told."""
-    row = await connection.fetchrow(
+    row = await session.fetchrow(
         _CHANGE,
         place.tenant,
         place.environment,
@@ -128,28 +125,26 @@ async def change(
     return None if row is None else WebhookEndpoint(**dict(row))
 
 
-async def remove(connection: Session, place: EndpointKey, now: datetime) -> bool:
+async def remove(session: Session, place: EndpointKey, now: datetime) -> bool:
     """Take an endpoint away; False where there is none."""
-    return str(await connection.execute(_REMOVE, place.tenant, place.environment, place.id, now)) == "UPDATE 1"
+    return str(await session.execute(_REMOVE, place.tenant, place.environment, place.id, now)) == "UPDATE 1"
 
 
-async def rotate(
-    connection: Session, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, overlap: timedelta
-) -> bool:
+async def rotate(session: Session, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, overlap: timedelta) -> bool:
     """Sign with ``secret`` from now on, and with those before for ``overlap`` more; False where there is no such endpoint."""
     key = (place.tenant, place.environment, place.id)
-    if await connection.fetchval(_HOLD, *key) is None:
+    if await session.fetchval(_HOLD, *key) is None:
         return False
-    number = await connection.fetchval(_LAST_NUMBER, *key) + 1
-    await connection.execute(_EXPIRE, *key, now + overlap)
-    await connection.execute(_FORGET, *key, now, number - MOST_SECRETS)
-    await _keep(connection, sealer, place, secret, now, number)
+    number = await session.fetchval(_LAST_NUMBER, *key) + 1
+    await session.execute(_EXPIRE, *key, now + overlap)
+    await session.execute(_FORGET, *key, now, number - MOST_SECRETS)
+    await _keep(session, sealer, place, secret, now, number)
     return True
 
 
-async def secrets(connection: "Connection[Record]", sealer: Sealer, place: EndpointKey, now: datetime) -> list[bytes]:
+async def secrets(session: Session, sealer: Sealer, place: EndpointKey, now: datetime) -> list[bytes]:
     """The secrets that sign at ``now``, the newest first. Errors: SealBroken."""
-    rows = await connection.fetch(_SECRETS, place.tenant, place.environment, place.id, now)
+    rows = await session.fetch(_SECRETS, place.tenant, place.environment, place.id, now)
     return [sealer.open(row["sealed"], row["key_id"], secret_bound(place.id)) for row in rows]
 
 
@@ -157,22 +152,20 @@ async def log(
     database: Database, place: EndpointKey, before: UUID, limit: int, *, event: UUID | None = None, outcome: str | None = None
 ) -> list[WebhookAttempt]:
     """At most ``limit`` tries before the one of that id, newest first."""
-    async with database.session() as connection:
-        rows = await connection.fetch(_LOG, place.tenant, place.environment, place.id, before, event, outcome, limit)
+    async with database.session() as session:
+        rows = await session.fetch(_LOG, place.tenant, place.environment, place.id, before, event, outcome, limit)
     return [WebhookAttempt(**dict(row)) for row in rows]
 
 
-async def one_over(connection: "Connection[Record]", place: EndpointKey) -> WebhookEndpoint | None:
+async def one_over(session: Session, place: EndpointKey) -> WebhookEndpoint | None:
     """The same inside the caller's transaction."""
-    row: Any = await connection.fetchrow(_ONE, place.tenant, place.environment, place.id)
+    row: Any = await session.fetchrow(_ONE, place.tenant, place.environment, place.id)
     return None if row is None else WebhookEndpoint(**dict(row))
 
 
-async def _keep(
-    connection: "Connection[Record]", sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, number: int
-) -> None:
+async def _keep(session: Session, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, number: int) -> None:
     sealed = sealer.seal(secret, secret_bound(place.id))
-    await connection.execute(_KEEP, place.tenant, place.environment, place.id, number, sealer.key_id, sealed, now)
+    await session.execute(_KEEP, place.tenant, place.environment, place.id, number, sealer.key_id, sealed, now)
 
 
 def secret_bound(endpoint: UUID) -> bytes:

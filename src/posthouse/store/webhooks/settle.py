@@ -1,10 +1,8 @@
-"""What became of a try to tell an event, what is to be told once more, and what is no longer kept.
+"""What became of an attempt to deliver an event, and what is no longer kept.
 
 A settlement deletes the row (told, or the event is gone; not where a replay asked for it meanwhile), moves it to its next due
 time together with what waits behind it in its thread, or leaves it as given up, all with its line in the log and the endpoint's
 health in one commit. Only the holder's settlements take effect; the log has every try.
-
-Known sharp edges: a window is replayed in pieces, so a replay that is broken off has begun.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +18,6 @@ from posthouse.store.webhooks.endpoint_queue import key_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from asyncpg import Connection, Record
 
 GIVEN_UP_KEPT: Final = timedelta(days=30)
 _PIECE: Final = 5000
@@ -63,36 +60,6 @@ from unnest($3::int[], $4::smallint[], $5::uuid[], $6::int[], $7::timestamptz[],
 where w.tenant = s.tenant and w.environment = s.environment and w.id = s.id and w.holder = $1 and w.disabled_at is null
 returning w.tenant, w.environment, w.id
 """
-_REPLAY: Final = """
-with found as materialized (
-    select e.tenant, e.environment, w.id as endpoint, coalesce(e.message, e.id) as thread, e.xid, e.id from event e
-    join webhook_endpoint w on w.tenant = e.tenant and w.environment = e.environment and w.id = $3
-    where e.tenant = $1 and e.environment = $2 and e.id > $4 and e.id <= $5 and e.xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by e.id limit $7
-),
-put as (
-    insert into webhook_delivery (tenant, environment, endpoint, thread, xid, event, due)
-    select f.tenant, f.environment, f.endpoint, f.thread, f.xid, f.id, $6 from found f
-    join event e on e.tenant = f.tenant and e.environment = f.environment and e.id = f.id
-    join webhook_endpoint w on w.tenant = f.tenant and w.environment = f.environment and w.id = f.endpoint
-    where (w.events is null or e.type = any(w.events) or split_part(e.type, '.', 1) || '.*' = any(w.events))
-      and (w.streams is null or exists (
-        select 1 from message m where m.tenant = f.tenant and m.environment = f.environment and m.id = e.message
-          and m.stream = any(w.streams)))
-    on conflict (tenant, environment, endpoint, thread, xid, event) do update set due = excluded.due, tries = 0
-    returning 1
-)
-select (select count(*) from found), (select count(*) from put), (select id from found order by id desc limit 1)
-"""
-_REPLAY_FAILED: Final = """
-update webhook_delivery set due = $4, tries = 0 where ctid in (
-    select ctid from webhook_delivery
-    where tenant = $1 and environment = $2 and endpoint = $3 and (due is null or due > $4) and not test limit $5 for update skip locked)
-"""
-_TEST: Final = """
-insert into webhook_delivery (tenant, environment, endpoint, thread, xid, event, test, due)
-values ($1, $2, $3, $4, pg_current_xact_id(), $4, true, $5)
-"""
 _KEYS: Final = "select tenant, environment, id, removed_at is not null from webhook_endpoint"
 _FORGET: Final = """
 delete from webhook_delivery where ctid in (
@@ -103,85 +70,40 @@ _DROP: Final = "delete from webhook_endpoint where tenant = $1 and environment =
 
 
 async def settle(
-    connection: "Connection[Record]",
+    session: Session,
     holder: UUID,
     results: "Sequence[WebhookResult]",
     verdicts: "Mapping[EndpointKey, HealthChange]",
     now: datetime,
 ) -> list[EndpointKey]:
     """Write it all down; the endpoints that were switched off by it. Call inside a transaction."""
-    rows = await connection.fetch(_SETTLE, holder, list(range(len(results))), *_keys(results), *_fates(results))
+    rows = await session.fetch(_SETTLE, holder, list(range(len(results))), *_keys(results), *_fates(results))
     effective = {row[0] for row in rows}
     moved = [r for index, r in enumerate(results) if index in effective and not r.over and r.due is not None and r.ordered]
     if moved:
-        await connection.execute(_BEHIND, *_keys(moved), [r.due for r in moved])
+        await session.execute(_BEHIND, *_keys(moved), [r.due for r in moved])
     if tried := [r for r in results if r.outcome]:
-        await connection.execute(_LOG, *_lines(tried))
+        await session.execute(_LOG, *_lines(tried))
     if not verdicts:
         return []
-    found = await connection.fetch(_HEALTH, holder, now, *key_columns(list(verdicts)), *_healths(list(verdicts.values())))
+    found = await session.fetch(_HEALTH, holder, now, *key_columns(list(verdicts)), *_healths(list(verdicts.values())))
     return [place for row in found if verdicts[place := EndpointKey(*row)].why]
-
-
-async def replay(database: Database, place: EndpointKey, after: UUID, until: UUID, now: datetime, most: int) -> int:
-    """Tell the events with ids in (after, until] again, those that the endpoint's filters let through; how many, at most ``most``
-    looked at.
-    """
-    told = looked = 0
-    while looked < most:
-        async with database.session() as connection:
-            found, put, last = await _piece(connection, place, after, until, now, min(_PIECE, most - looked))
-        looked, told = looked + found, told + put
-        if last is None or found < _PIECE:
-            break
-        after = last
-    return told
-
-
-async def replay_failed(database: Database, place: EndpointKey, now: datetime) -> int:
-    """Tell again, now, what was given up and what waits for another try; how many."""
-    told = 0
-    while True:
-        async with database.session() as connection:
-            tag = await connection.execute(_REPLAY_FAILED, place.tenant, place.environment, place.id, now, _PIECE)
-        found = int(tag.rpartition(" ")[2])
-        told += found
-        if found < _PIECE:
-            return told
-
-
-async def replay_event(connection: Session, place: EndpointKey, event: UUID, now: datetime) -> bool:
-    """Tell one event again; False where there is none of that id, or the filters leave it out."""
-    _, queued, _ = await _piece(connection, place, UUID(int=event.int - 1), event, now, 1)
-    return queued > 0
-
-
-async def test(connection: Session, place: EndpointKey, event: UUID, now: datetime) -> None:
-    """Queue an event of type ``webhook.test`` for this endpoint alone."""
-    await connection.execute(_TEST, place.tenant, place.environment, place.id, event, now)
 
 
 async def forget(database: Database, now: datetime) -> None:
     """Delete what was given up too long ago, and all that waits for endpoints that were removed; in pieces."""
     before = ids.floor(now - GIVEN_UP_KEPT)
-    async with database.session() as connection:
-        keys = await connection.fetch(_KEYS)
+    async with database.session() as session:
+        keys = await session.fetch(_KEYS)
     for tenant, environment, endpoint, removed in keys:
         found = _PIECE
         while found == _PIECE:
-            async with database.session() as connection:
-                tag = await connection.execute(_FORGET, tenant, environment, endpoint, removed, before, _PIECE)
+            async with database.session() as session:
+                tag = await session.execute(_FORGET, tenant, environment, endpoint, removed, before, _PIECE)
             found = int(tag.rpartition(" ")[2])
         if removed:
-            async with database.session() as connection:
-                await connection.execute(_DROP, tenant, environment, endpoint)
-
-
-async def _piece(
-    connection: "Connection[Record]", place: EndpointKey, after: UUID, until: UUID, now: datetime, limit: int
-) -> tuple[int, int, UUID | None]:
-    row: Any = await connection.fetchrow(_REPLAY, place.tenant, place.environment, place.id, after, until, now, limit)
-    return row[0], row[1], row[2]
+            async with database.session() as session:
+                await session.execute(_DROP, tenant, environment, endpoint)
 
 
 def _keys(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
