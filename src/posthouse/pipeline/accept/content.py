@@ -55,8 +55,8 @@ def build_content(message: AdmittedMessage, links: LinkedContent) -> Content:
             seed=ids.letters(message.id.int),
         )
         reply_to = b""
-    list_fields = b"".join(header.encode_field(name, value) for name, value in links.headers.items())
-    own = "".join(f"{name}: {value}\r\n" for name, value in own_headers(message, content.head).items())
+    list_fields = b"".join([header.encode_field(name, value) for name, value in links.headers.items()])
+    own = "".join([f"{name}: {value}\r\n" for name, value in own_headers(message, content.head).items()])
     head = b"".join((own.encode("ascii", "replace"), reply_to, list_fields, content.head))
     return msgspec.structs.replace(content, head=head, header_from=admission.sender.address)
 

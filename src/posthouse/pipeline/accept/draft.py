@@ -211,7 +211,7 @@ class MessageBuilder:
         )
 
     def _event_ids(self, message: AdmittedMessage) -> tuple[UUID, ...]:
-        return tuple(self._entropy.new_id(message.now) for _ in message.admission.recipients)
+        return tuple([self._entropy.new_id(message.now) for _ in message.admission.recipients])
 
 
 def _too_large(content: Content, limits: Limits) -> Rejection:
