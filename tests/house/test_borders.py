@@ -34,15 +34,9 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/app/runtime/child_store.py:connect_store": "a child waits for a database that is away; anything else is raised",
     "src/posthouse/app/runtime/child_store.py:prepare_statements": "nobody waits yet and the first use does it too; anything but an absence is raised",
     "src/posthouse/app/supervisor/serve.py:_sweep_now": "supervisor: the sweep of the next second tries again",
-    "src/posthouse/app/roles/worker.py:_listen": "worker loop: whatever it was, hearing again is the answer; the poll covers the gap",
-    "src/posthouse/app/roles/worker.py:_settle": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
     "src/posthouse/doors/http/application.py:__call__": "door: every request gets an answer, a bug gets a 500 with its request id",
     "src/posthouse/doors/smtp/session.py:_authenticate": "door: every session gets a reply, a bug gets a 451",
     "src/posthouse/doors/smtp/session.py:_reply_to": "door: every message gets a reply, a bug gets a 451",
-    "src/posthouse/pipeline/accept/notify_workers.py:_say": "a NOTIFY is a hint; the poll finds the rest",
-    "src/posthouse/doors/api/app.py:__call__": "door: every request gets an answer, a bug gets a 500 with its request id",
-    "src/posthouse/doors/smtp/session.py:_judge": "door: every session gets a reply, a bug gets a 451",
-    "src/posthouse/doors/smtp/session.py:_take": "door: every message gets a reply, a bug gets a 451",
     "src/posthouse/pipeline/deliver/claims.py:write_settlements": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
     "src/posthouse/pipeline/accept/notify_workers.py:_notify": "a NOTIFY is a hint; the poll finds the rest",
     "src/posthouse/pipeline/batching.py:_batch": "one bad row must not fail its neighbours; each waiting caller gets the exception",
@@ -53,14 +47,6 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/pipeline/deliver/deliver.py:_attempt": "worker: a bug in a transport must not take the other deliveries with it",
     "src/posthouse/pipeline/webhooks/dispatcher.py:_run_worker": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
     "src/posthouse/pipeline/webhooks/settlement.py:build_settler": "fan-out: what was delivered is not forgotten while the database is away; anything else is raised",
-    "src/posthouse/doors/tracking/link_endpoints.py:_link": "a reader is sent on while the database is away; anything else is raised",
-    "src/posthouse/doors/tracking/link_endpoints.py:_told": "a reader is sent on while the database is away; anything else is raised",
-    "src/posthouse/pipeline/feedback/loop.py:_hook": "one provider's call must not stop the others; it is tried again, then given up",
-    "src/posthouse/pipeline/feedback/loop.py:_report": "one report must not stop the others; it is tried again, then given up",
-    "src/posthouse/pipeline/feedback/loop.py:run": "feedback loop: outlives the database's absence and its own bugs",
-    "src/posthouse/pipeline/webhooks/dispatcher.py:_forever": "fan-out loop: outlives the database's absence and its own bugs",
-    "src/posthouse/pipeline/webhooks/dispatcher.py:_guarded": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
-    "src/posthouse/pipeline/webhooks/dispatcher.py:settling": "fan-out: what was told is not forgotten while the database is away; anything else is raised",
     "src/posthouse/ops/readiness.py:reasons": "an unreachable database is an answer here; anything else is raised",
     "src/posthouse/pipeline/loops.py:run_until": "a loop outlives the database's absence and its own bugs",
     "src/posthouse/pipeline/deliver/worker.py:_guard": "worker loop: a delivery that could not be settled must not end the worker",
@@ -107,9 +93,7 @@ CONNECTION: Final = re.compile(r"\b(asyncpg|Connection\[Record\]|PoolConnectionP
 ASKS_A_SESSION: Final[dict[str, str]] = {}
 # Doors that change something themselves instead of calling admin/ or pipeline/. To be emptied: what several rows need at once is
 # a use case.
-OPENS_TRANSACTIONS: Final = {
-    "src/posthouse/doors/inbound/store_returned.py": "a returned mail and who asked for it are one commit: belongs into pipeline/feedback",
-}
+OPENS_TRANSACTIONS: Final[dict[str, str]] = {}
 
 Finder = Callable[[Module], Iterator[int]]
 

@@ -25,15 +25,6 @@ REGISTRY: Final = re.compile(r"python[h]osted|py[p]i\.org|registry\.np[m]js|deb\
 MAPS: Final = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/standards.md", "docs/content-policy.md", "docs/lint.md")
 MEDIA_TYPE: Final = re.compile(r"(?:http|message|multipart|text|application)/")
 PATH: Final = re.compile(r"[\w.-]+(?:/[\w.<>-]+)+/?|[\w-]+/")
-# Paths that the maps name and that are not there yet. To be emptied.
-NOT_THERE_YET: Final = frozenset({
-    "doors/api/resources.py", "doors/dashboard/pages/registry.py", "docs/api.md", "policy/deliver/capabilities.py",
-})  # fmt: skip
-# Nouns whose docstring begins with a field instead of with what they are. To be emptied.
-FIELDS_FIRST: Final = frozenset({
-    "Actor", "AlertWords", "Attempt", "ContentKind", "ContentVerdict", "Credential", "Domain", "Event", "Mailbox", "OwnType", "StoredPart",
-    "Stream", "SuppressionRule", "TemplateDraft", "Tenant", "Undone", "WorkerRow",
-})  # fmt: skip
 
 
 def cited() -> set[str]:
@@ -173,14 +164,8 @@ def is_there(path: str) -> bool:
 
 @pytest.mark.parametrize("place", MAPS)
 def test_every_path_that_a_map_names_is_there(place: str) -> None:
-    lost = [path for path in sorted(named_paths(place)) if not is_there(path) and path not in NOT_THERE_YET]
+    lost = [path for path in sorted(named_paths(place)) if not is_there(path)]
     assert not lost, places(lost)
-
-
-def test_what_is_not_there_yet_is_still_not() -> None:
-    named = {path for place in MAPS for path in named_paths(place)}
-    idle = [path for path in sorted(NOT_THERE_YET) if is_there(path) or path not in named]
-    assert not idle, places(idle)
 
 
 def test_every_noun_of_the_model_stands_in_the_glossary() -> None:
@@ -189,12 +174,5 @@ def test_every_noun_of_the_model_stands_in_the_glossary() -> None:
 
 
 def test_every_noun_of_the_model_says_first_what_it_is() -> None:
-    vague = [
-        f"{where}: {noun}" for noun, where, meaning in nouns(product()) if meaning.startswith("`") and noun not in FIELDS_FIRST
-    ]
+    vague = [f"{where}: {noun}" for noun, where, meaning in nouns(product()) if meaning.startswith("`")]
     assert not vague, places(vague)
-
-
-def test_every_noun_that_may_begin_with_its_fields_does() -> None:
-    still = {noun for noun, _, meaning in nouns(product()) if meaning.startswith("`")}
-    assert not FIELDS_FIRST - still, places(sorted(FIELDS_FIRST - still))

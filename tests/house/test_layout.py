@@ -10,12 +10,6 @@ from tools.source import circles, folder_imports, imports
 DEEPEST: Final = 3  # folders below src/posthouse
 # Public class names that may stand in more than one place, and why.
 TWICE: Final[dict[str, str]] = {}
-# Folders that import each other in a circle today. To be emptied when the endpoint records replace the tables in doors/api.
-CIRCULAR: Final = frozenset({
-    "posthouse.doors.api", "posthouse.doors.api.messages", "posthouse.doors.api.sending", "posthouse.doors.api.settings",
-    "posthouse.doors.api.shared", "posthouse.doors.api.suppressions", "posthouse.doors.api.system", "posthouse.doors.api.templates",
-    "posthouse.doors.api.webhooks", "posthouse.doors.dashboard.pages", "posthouse.doors.hooks", "posthouse.doors.http",
-})  # fmt: skip
 
 
 def test_a_public_class_name_stands_once() -> None:
@@ -34,13 +28,8 @@ def test_modules_do_not_import_in_circles() -> None:
 
 
 def test_folders_do_not_import_in_circles() -> None:
-    found = [" ".join(circle) for circle in circles(folder_imports(product())) if not CIRCULAR.issuperset(circle)]
+    found = [" ".join(circle) for circle in circles(folder_imports(product()))]
     assert not found, places(found)
-
-
-def test_every_circle_that_is_allowed_is_there() -> None:
-    found = {folder for circle in circles(folder_imports(product())) for folder in circle}
-    assert not CIRCULAR - found, places(sorted(CIRCULAR - found))
 
 
 def test_the_tree_is_at_most_three_folders_deep() -> None:

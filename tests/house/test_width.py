@@ -14,20 +14,6 @@ from tools.width import packed_code, wide_lines
 
 Finder = Callable[[Module], list[int]]
 
-# Where lines are still too wide, or code is still kept from the formatter. To be emptied, the product first.
-STILL: Final[dict[str, tuple[str, ...]]] = {
-    "no line is wider than 130 columns": (
-        "src/posthouse/admin/", "src/posthouse/app/", "src/posthouse/client/", "src/posthouse/doors/", "src/posthouse/mail/", "src/posthouse/model/",
-        "src/posthouse/net/", "src/posthouse/ops/", "src/posthouse/pipeline/", "src/posthouse/policy/", "src/posthouse/providers/",
-        "src/posthouse/sinks/", "src/posthouse/store/", "src/posthouse/templates/", "src/posthouse/testing/", "bench/", "tests/",
-    ),
-    "the formatter is kept from literal tables only": (
-        "src/posthouse/admin/", "src/posthouse/app/", "src/posthouse/doors/", "src/posthouse/mail/", "src/posthouse/net/",
-        "src/posthouse/pipeline/", "src/posthouse/policy/", "src/posthouse/providers/", "src/posthouse/store/",
-        "src/posthouse/templates/", "bench/", "tests/",
-    ),
-}  # fmt: skip
-
 
 def wide(module: Module) -> list[int]:
     return wide_lines(module.text, module.tree)
@@ -51,12 +37,5 @@ def found(rule: str) -> list[str]:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_rule_holds(rule: str) -> None:
-    broken = [place for place in found(rule) if not place.startswith(STILL[rule])]
-    assert not broken, f"{rule}:{places(broken)}"
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_every_folder_that_is_let_off_needs_it(rule: str) -> None:
     broken = found(rule)
-    idle = [folder for folder in STILL[rule] if not any(place.startswith(folder) for place in broken)]
-    assert not idle, places(idle)
+    assert not broken, f"{rule}:{places(broken)}"

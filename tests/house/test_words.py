@@ -38,15 +38,6 @@ SPEAKING: Final = (
     "src/posthouse/ops/",
     "src/posthouse/policy/",
 )
-# Documents and modules with words of the old kind. To be emptied.
-STILL_ODD: Final = frozenset({
-    "docs/configuration.md", "docs/dependencies.md", "src/posthouse/config/reference.py", "src/posthouse/doors/api/operations.py",
-    "src/posthouse/doors/api/operations_alerts.py", "src/posthouse/doors/api/operations_webhooks.py", "src/posthouse/doors/cli/alerts.py",
-    "src/posthouse/doors/cli/bounce.py", "src/posthouse/doors/cli/suppressions/window.py", "src/posthouse/doors/cli/webhook.py",
-    "src/posthouse/doors/dashboard/alerts.html", "src/posthouse/doors/inbound/sampled_log.py", "src/posthouse/ops/doctor_store.py",
-    "src/posthouse/ops/open_store.py", "src/posthouse/ops/readiness.py", "src/posthouse/policy/alerts/words.py",
-    "src/posthouse/policy/content/weigh.py",
-})  # fmt: skip
 
 
 def odd(place: str, lines: list[str]) -> list[str]:
@@ -86,27 +77,15 @@ def speaking() -> list[Module]:
     return [module for module in product() if module.place.startswith(SPEAKING)]
 
 
-def all_odd() -> dict[str, list[str]]:
-    """What is odd, by place."""
-    found = {place: of_document(place) for place in (*DOCUMENTS, *PAGES)} | {
-        module.place: of_module(module) for module in speaking()
-    }
-    return {place: lines for place, lines in found.items() if lines}
-
-
 @pytest.mark.parametrize("place", [*DOCUMENTS, *PAGES])
 def test_documents_and_pages_use_the_words_of_the_field(place: str) -> None:
     lines = of_document(place)
-    assert place in STILL_ODD or not lines, places(lines)
-
-
-def test_texts_of_commands_errors_and_alerts_use_the_words_of_the_field() -> None:
-    lines = [line for module in speaking() if module.place not in STILL_ODD for line in of_module(module)]
     assert not lines, places(lines)
 
 
-def test_whatever_is_let_off_needs_it() -> None:
-    assert not STILL_ODD - all_odd().keys(), places(sorted(STILL_ODD - all_odd().keys()))
+def test_texts_of_commands_errors_and_alerts_use_the_words_of_the_field() -> None:
+    lines = [line for module in speaking() for line in of_module(module)]
+    assert not lines, places(lines)
 
 
 def test_nothing_is_looked_for_in_vain() -> None:

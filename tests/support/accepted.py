@@ -59,21 +59,15 @@ def message_row(now: datetime, *recipients: str, **changed: Any) -> MessageRow:
         "deadline": now + timedelta(minutes=1),
         "due": None,
         "since": now,
-        "deliveries": tuple(
-            DeliveryRow(
-                position=position,
-                recipient=recipient,
-                role=0,
-                site=recipient.rpartition("@")[2],
-                flags=0,
-                reason=None,
-                event_id=new_id(now),
-            )
-            for position, recipient in enumerate(recipients or ("jane@example.com",))
-        ),
+        "deliveries": tuple(_delivery_row(*each, now) for each in enumerate(recipients or ("jane@example.com",))),
         **changed,
     }
     return MessageRow(**fields)
+
+
+def _delivery_row(position: int, recipient: str, now: datetime) -> DeliveryRow:
+    site = recipient.rpartition("@")[2]
+    return DeliveryRow(position=position, recipient=recipient, role=0, site=site, flags=0, reason=None, event_id=new_id(now))
 
 
 async def put(database: Database, *rows: MessageRow) -> list[UUID]:

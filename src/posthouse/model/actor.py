@@ -14,7 +14,9 @@ NO_TENANT: Final = 0  # of an operator while there is no tenant yet; the numbers
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """``name``: a credential's id (``key_…``), or ``cli:`` and the user of the machine as the system knows it.
+    """Who changes something, of which tenant.
+
+    ``name``: a credential's id (``key_…``), or ``cli:`` and the user of the machine as the system knows it.
 
     ``is_operator``: of the installation, not of a tenant. ``may_decide`` False: may write and submit, but not approve or activate
     (a test key where the tenant asks for approval). ``may_change_keys`` False: creates and changes no keys (a key with a rate

@@ -38,7 +38,7 @@ class RemedyStep(msgspec.Struct, frozen=True):
 
 
 class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
-    """``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order.
+    """An alert in words. ``title``: a heading; ``summary``: what happened, in sentences; ``advice``: what to do, in order.
 
     Severity critical: people wait.
     """

@@ -8,7 +8,7 @@ from posthouse.model.outcome import Outcome, Withheld
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """``adapter`` is the transport's name; ``remote_id`` the queue id that the peer gave it.
+    """One try over one route. ``adapter`` is the transport's name; ``remote_id`` the queue id that the peer gave it.
 
     ``tls``: version and cipher, such as ``TLSv1.3 TLS_AES_256_GCM_SHA384``, or ''.
     """

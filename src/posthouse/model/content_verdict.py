@@ -11,8 +11,9 @@ import msgspec
 
 
 class ContentKind(StrEnum):
-    """``mixed_allowed``: some promotion beside a message that is transactional all the same; ``unknown``: no rules for its
-    language.
+    """What a mail is taken for.
+
+    ``mixed_allowed``: some promotion beside a message that is transactional all the same; ``unknown``: no rules for its language.
     """
 
     TRANSACTIONAL = "transactional"
@@ -43,9 +44,9 @@ class ContentFinding(msgspec.Struct, frozen=True):
 
 
 class ContentVerdict(msgspec.Struct, frozen=True):
-    """``share``: the promotional part of the text, 0 to 1; ``purpose``: what the mail is about, None where nothing was
-    recognised.
+    """The result of the primary-purpose test.
 
+    ``share``: the promotional part of the text, 0 to 1. ``purpose``: what the mail is about, None where nothing was recognised.
     ``reason``: why it is commercial, in words; '' for any other kind.
     """
 

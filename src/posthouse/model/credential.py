@@ -12,7 +12,10 @@ PREFIX: Final = "key"
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """``kind``: api or smtp. ``lookup``: the key's beginning, or the SMTP user name; no secret. ``rate``: messages a minute."""
+    """An API key or an SMTP login, without its secret.
+
+    ``kind``: api or smtp. ``lookup``: the key's beginning, or the SMTP user name; no secret. ``rate``: messages a minute.
+    """
 
     tenant: int
     environment: Environment

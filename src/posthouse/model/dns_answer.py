@@ -21,9 +21,10 @@ class DnsAnswerKind(StrEnum):
 
 
 class MxAnswer(msgspec.Struct, frozen=True):
-    """``hosts``: preference and name (without the last dot), lowest first; only where the kind is FOUND.
+    """The mail hosts of a domain.
 
-    ``text``: why there are none.
+    ``hosts``: preference and name (without the last dot), lowest first; only where the kind is FOUND. ``text``: why there are
+    none.
     """
 
     kind: DnsAnswerKind
@@ -32,8 +33,9 @@ class MxAnswer(msgspec.Struct, frozen=True):
 
 
 class AddressAnswer(msgspec.Struct, frozen=True):
-    """``addresses``: IPv4 first, because a receiver forgives an IPv4 address more (no PTR, no reputation).
+    """The addresses of a host.
 
+    ``addresses``: IPv4 first, because a receiver forgives an IPv4 address more (no PTR, no reputation).
     ``text``: why there are none.
     """
 

@@ -16,7 +16,11 @@ class PublicKey(msgspec.Struct, frozen=True):
 
 
 class Domain(msgspec.Struct, frozen=True):
-    """``trusted_at``: the operator vouched; ``verified_at``: DNS said so; ``keys``: all that are not retired."""
+    """A sending domain of a tenant.
+
+    ``trusted_at``: since when the operator vouches for it. ``verified_at``: when DNS proved it. ``keys``: all that are not
+    retired.
+    """
 
     id: int
     name: str

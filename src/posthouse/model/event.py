@@ -36,7 +36,9 @@ class EventType(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """``data`` holds reason, reply and the like; the envelope fields of the webhook are filled by the sink."""
+    """A fact about a delivery, or an alert. ``data`` holds reason, reply and the like; the envelope fields of the webhook are
+    filled by the sink.
+    """
 
     id: UUID
     tenant: int

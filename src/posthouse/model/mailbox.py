@@ -4,7 +4,8 @@ import msgspec
 
 
 class Mailbox(msgspec.Struct, frozen=True):
-    """``local`` is exactly what stands on the wire (quoted if it must be); ``domain`` an A-label.
+    """An address and the name people see. ``local`` is exactly what stands on the wire (quoted if it must be); ``domain`` an
+    A-label.
 
     Made only by ``mail.address``; two mailboxes are the same address when local and domain are.
     """

@@ -77,7 +77,7 @@ class MessageType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnType(msgspec.Struct, frozen=True):
-    """``parent``: a built-in type. ``description``: '' for none."""
+    """A message type that a tenant made. ``parent``: a built-in type. ``description``: '' for none."""
 
     id: UUID
     name: str

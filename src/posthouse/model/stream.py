@@ -4,12 +4,11 @@ import msgspec
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """``content_policy``: off, flag or refuse.
+    """A stream's settings.
 
-    ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be tracked.
-
-        ``tracking_domain``: the host that links stand on, by https; '' for that of the installation. ``sender``: who mail is from
-        that does not say; '' for the tenant's own.
+    ``content_policy``: off, flag or refuse. ``unsubscribe``: mail carries List-Unsubscribe. Tracking: where a type may be
+    tracked. ``tracking_domain``: the host of tracked links, by https; '' for that of the installation. ``sender``: the From
+    address of mail that has none; '' for the tenant's own.
     """
 
     name: str

@@ -124,7 +124,10 @@ class SuppressionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuppressionRule(msgspec.Struct, frozen=True, rename="camel"):
-    """``soft_limit``: soft bounces in a row that make an address hard, 3 to 5. ``legal_passes_security``: see the matrix."""
+    """What a tenant set for its suppressions.
+
+    ``soft_limit``: soft bounces in a row that make an address hard, 3 to 5. ``legal_passes_security``: see the matrix.
+    """
 
     soft_limit: int = 5
     legal_passes_security: bool = False

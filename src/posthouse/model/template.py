@@ -132,8 +132,9 @@ class RenderedTemplate(msgspec.Struct, frozen=True):
 
 
 class TemplateDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """``sources`` by language tag, one of them ``fallback``. ``type`` None: that of each message. ``waivers``: lint rule to
-    reason.
+    """A template as its author wrote it.
+
+    ``sources`` by language tag, one of them ``fallback``. ``type`` None: that of each message. ``waivers``: lint rule to reason.
 
     ``sender``: the From address where a message has none, with or without a display name; '' for the stream's or tenant's.
     ``parent``: where the type is the tenant's own, the built-in one it behaves as; lint goes by it. It is no part of what is
@@ -196,7 +197,7 @@ class TemplateSummary(msgspec.Struct, frozen=True):
 
 
 class StoredPart(msgspec.Struct, frozen=True):
-    """``kind``: layout or partial. ``source`` None: removed."""
+    """A version of a layout or partial. ``kind``: which of the two. ``source`` None: removed."""
 
     kind: str
     name: str

@@ -4,7 +4,9 @@ import msgspec
 
 
 class Tenant(msgspec.Struct, frozen=True):
-    """``ref`` is the public name of ``id``; the defaults fill a message's From and Reply-To."""
+    """An owner of keys, domains and messages. ``ref`` is the public name of ``id``; the defaults fill a message's From and
+    Reply-To.
+    """
 
     id: int
     ref: str

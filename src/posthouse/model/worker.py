@@ -7,7 +7,9 @@ import msgspec
 
 
 class WorkerRow(msgspec.Struct, frozen=True):
-    """``host`` is a boot of a machine: only there the file ``marks`` means anything."""
+    """A worker process as the database knows it. ``host`` is a boot of a machine: only there the file ``marks`` means
+    anything.
+    """
 
     id: int
     host: str

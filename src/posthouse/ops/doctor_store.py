@@ -88,7 +88,7 @@ async def _key(database: Database, options: StoreOptions) -> CheckResult:
             )
         if await secret_check.proves(database, sealer := Sealer(await find_keys(options, database), options.random)):
             await check_keys(database, sealer)
-            return CheckResult("secret key", CheckLevel.OK, "it is the one this database was sealed with")
+            return CheckResult("secret key", CheckLevel.OK, "it is the one this database was encrypted with")
     except StoreRefusal as refusal:
         return CheckResult("secret key", CheckLevel.FAIL, str(refusal), "mail can be neither accepted nor sent without it")
     return CheckResult(

@@ -37,8 +37,8 @@ _NO_DATABASE: Final = "There is no database in {} yet; run posthouse init, or se
 _LOST_KEY: Final = (
     "The secret key {} is missing, and what this database holds cannot be read without it; put it back from your backup."
 )
-_WRONG_KEY: Final = "The secret key in {} is not the one this database was sealed with; put the right one back."
-_TOO_EARLY: Final = "POSTHOUSE_SECRET_KEY lacks the key that {} were sealed under; write it back behind the new one (new,old)."
+_WRONG_KEY: Final = "The secret key in {} is not the one this database was encrypted with; put the right one back."
+_TOO_EARLY: Final = "POSTHOUSE_SECRET_KEY lacks the key that {} were encrypted with; write it back behind the new one (new,old)."
 _POLL_SECONDS: Final = 0.1  # between looks at a server that another process is starting
 
 

@@ -77,5 +77,5 @@ class Readiness:
         if await migrate.current(self._database) < migrate.latest():
             reasons.append("the database schema is not current; run `posthouse migrate`")
         if not await secret_check.proves(self._database, self._sealer):
-            reasons.append("the secret key is not the one this database was sealed with")
+            reasons.append("the secret key is not the one this database was encrypted with")
         return reasons

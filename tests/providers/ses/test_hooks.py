@@ -33,9 +33,15 @@ CERTIFICATE: Final = certificate()
 
 def ses(event: Any, *, version: str = "2", **changes: str) -> Hook:
     envelope = {
-        "Type": "Notification", "MessageId": "n1", "TopicArn": TOPIC, "Message": json.dumps(event), "Timestamp": "2026-11-24T12:00:00.000Z",
-        "SignatureVersion": version, "SigningCertURL": CERTIFICATE_URL, **changes,
-    }  # fmt: skip
+        "Type": "Notification",
+        "MessageId": "n1",
+        "TopicArn": TOPIC,
+        "Message": json.dumps(event),
+        "Timestamp": "2026-11-24T12:00:00.000Z",
+        "SignatureVersion": version,
+        "SigningCertURL": CERTIFICATE_URL,
+        **changes,
+    }
     if envelope["Type"] == "Notification":
         names = ["Message", "MessageId", "Timestamp", "TopicArn", "Type"]
     else:
@@ -46,7 +52,7 @@ def ses(event: Any, *, version: str = "2", **changes: str) -> Hook:
     return Hook({}, body(envelope))
 
 
-BOUNCE: Final = {
+BOUNCE: Final[dict[str, Any]] = {
     "notificationType": "Bounce", "mail": {"messageId": "0101", "tags": {"posthouse_message": ["msg_abc"]}},
     "bounce": {
         "bounceType": "Permanent", "bounceSubType": "General", "feedbackId": "f1", "timestamp": "2026-11-24T12:00:00.000Z",
@@ -96,14 +102,29 @@ def test_a_subscription_is_confirmed_by_a_call_of_our_own_making() -> None:
     ("event", "expected"),
     [
         (BOUNCE, [(K.HARD, True, "a@x.test")]),
-        ({**BOUNCE, "bounce": {**BOUNCE["bounce"], "bounceType": "Transient", "bounceSubType": "MailboxFull"}}, [(K.SOFT, False, "a@x.test")]),  # type: ignore[dict-item]
-        ({**BOUNCE, "bounce": {**BOUNCE["bounce"], "bounceSubType": "ContentRejected"}}, [(K.BLOCKED, False, "a@x.test")]),  # type: ignore[dict-item]
-        ({"eventType": "Complaint", "mail": {}, "complaint": {"complainedRecipients": [{"emailAddress": "a@x.test"}]}}, [(K.COMPLAINT, True, "a@x.test")]),
-        ({"eventType": "Delivery", "mail": {}, "delivery": {"recipients": ["a@x.test", "b@x.test"]}}, [(K.DELIVERED, False, "a@x.test"), (K.DELIVERED, False, "b@x.test")]),
-        ({"eventType": "DeliveryDelay", "mail": {}, "deliveryDelay": {"delayedRecipients": [{"emailAddress": "a@x.test"}]}}, [(K.DELAYED, False, "a@x.test")]),
-        ({"eventType": "Click", "mail": {"destination": ["a@x.test"]}, "click": {"link": "https://x.test"}}, [(K.CLICKED, False, "a@x.test")]),
+        (
+            {**BOUNCE, "bounce": {**BOUNCE["bounce"], "bounceType": "Transient", "bounceSubType": "MailboxFull"}},
+            [(K.SOFT, False, "a@x.test")],
+        ),
+        ({**BOUNCE, "bounce": {**BOUNCE["bounce"], "bounceSubType": "ContentRejected"}}, [(K.BLOCKED, False, "a@x.test")]),
+        (
+            {"eventType": "Complaint", "mail": {}, "complaint": {"complainedRecipients": [{"emailAddress": "a@x.test"}]}},
+            [(K.COMPLAINT, True, "a@x.test")],
+        ),
+        (
+            {"eventType": "Delivery", "mail": {}, "delivery": {"recipients": ["a@x.test", "b@x.test"]}},
+            [(K.DELIVERED, False, "a@x.test"), (K.DELIVERED, False, "b@x.test")],
+        ),
+        (
+            {"eventType": "DeliveryDelay", "mail": {}, "deliveryDelay": {"delayedRecipients": [{"emailAddress": "a@x.test"}]}},
+            [(K.DELAYED, False, "a@x.test")],
+        ),
+        (
+            {"eventType": "Click", "mail": {"destination": ["a@x.test"]}, "click": {"link": "https://x.test"}},
+            [(K.CLICKED, False, "a@x.test")],
+        ),
         ({"eventType": "Send", "mail": {}}, []),
     ],
-)  # fmt: skip
+)
 def test_ses_events_are_understood(event: Any, expected: list[tuple[FeedbackKind, bool, str]]) -> None:
     assert feedback_of(ses(event), "ses") == expected

@@ -80,7 +80,21 @@ async def test_one_message_is_shown_in_the_contracts_shape(database: Database) -
         "metadata": {"order": "7"},
         "template": {"name": "order-confirmation", "version": 3, "locale": "de"},
     }
-    (delivery,) = shown["deliveries"]
+    assert [(e["type"], e["recipient"]) for e in shown["events"]] == [
+        (f"message.{word}", "jane@example.com") for word in ("queued", "deferred", "delivered")
+    ]
+    assert shown["events"][2]["data"] == {"reason": "accepted"}
+    assert shown["events"][0]["id"].startswith("evt_")
+
+
+async def test_a_delivery_and_its_attempts_are_shown_in_the_contracts_shape(database: Database) -> None:
+    (message,) = await put(database, message_row(NOW, "jane@example.com", occurred_at=NOW - timedelta(seconds=2)))
+    await attempt(database, message, 1, "deferred")
+    await tell(database, message, "deferred", NOW + timedelta(seconds=1), reason="busy")
+    await attempt(database, message, 2, "delivered")
+    await tell(database, message, "delivered", NOW + timedelta(seconds=3), reason="accepted")
+    view = await get_message(database, SEALER, 1, 1, message)
+    (delivery,) = msgspec.to_builtins(view, builtin_types=(datetime,))["deliveries"]
     attempts = delivery.pop("attempts")
     assert delivery == {
         "recipient": "jane@example.com",
@@ -103,11 +117,6 @@ async def test_one_message_is_shown_in_the_contracts_shape(database: Database) -
         "durationMs": 12.5,
     }
     assert [a["number"] for a in attempts] == [1, 2]
-    assert [(e["type"], e["recipient"]) for e in shown["events"]] == [
-        (f"message.{word}", "jane@example.com") for word in ("queued", "deferred", "delivered")
-    ]
-    assert shown["events"][2]["data"] == {"reason": "accepted"}
-    assert shown["events"][0]["id"].startswith("evt_")
 
 
 async def test_the_last_state_event_counts_and_what_is_no_state_does_not(database: Database) -> None:

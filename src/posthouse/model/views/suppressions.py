@@ -7,7 +7,9 @@ from msgspec import Meta, Struct
 
 
 class Undone(Struct, frozen=True, rename="camel"):
-    """``removed``: entries that were removed; ``waiting``: deliveries that waited because of them and are sent now."""
+    """A window that was undone. ``removed``: entries that were removed; ``waiting``: deliveries that waited because of them and
+    are sent now.
+    """
 
     removed: int
     waiting: int

@@ -37,6 +37,6 @@ def _describe_unknown(type: str) -> AlertWords:
     return AlertWords(
         severity="warning",
         title=name[:1].upper() + name[1:],
-        summary=f"Posthouse tells of {name}.",
+        summary=f"Posthouse reports {name}.",
         advice=(RemedyStep("Read its data."),),
     )

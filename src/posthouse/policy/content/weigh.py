@@ -96,9 +96,9 @@ def _commercial_reason(subject: TextBlock, body: _Measurement) -> str:
 def _reason_by_frame(body: _Measurement, promotion: float, transaction: float) -> str:
     """The reason where an opt-out or prices decide what the words alone do not."""
     if body.opt_out and promotion >= SOME and promotion * OUTWEIGHS >= transaction:
-        return "it advertises, and offers a way out of a list"
+        return "it advertises, and offers an unsubscribe link"
     if body.opt_out and body.has_prices and transaction < ALONE:
-        return "it names prices and offers a way out of a list, and little in it is transactional"
+        return "it names prices and offers an unsubscribe link, and little in it is transactional"
     if body.has_prices and promotion >= ALONE and transaction < ALONE:
         return "it advertises and names prices, and little in it is transactional"
     return ""

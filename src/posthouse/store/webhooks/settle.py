@@ -122,11 +122,19 @@ def _fates(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
 
 def _lines(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     return (
-        *key_columns([r.waiting.place for r in results]), [r.id for r in results], [r.waiting.event for r in results],
-        [r.waiting.facts.type if r.waiting.facts else "" for r in results], [r.number for r in results], [r.at for r in results],
-        [r.duration_ms for r in results], [r.outcome for r in results], [r.status for r in results], [r.trouble for r in results],
-        [r.answer for r in results], [r.due for r in results],
-    )  # fmt: skip
+        *key_columns([r.waiting.place for r in results]),
+        [r.id for r in results],
+        [r.waiting.event for r in results],
+        [r.waiting.facts.type if r.waiting.facts else "" for r in results],
+        [r.number for r in results],
+        [r.at for r in results],
+        [r.duration_ms for r in results],
+        [r.outcome for r in results],
+        [r.status for r in results],
+        [r.trouble for r in results],
+        [r.answer for r in results],
+        [r.due for r in results],
+    )
 
 
 def _healths(verdicts: "Sequence[HealthChange]") -> tuple[list[Any], ...]:

@@ -41,8 +41,8 @@ ENDPOINTS: Final = (
         method="GET", path="/v1/alerts", handler=list_alerts, operation_id="listAlerts", summary="What operations should know of, and do", tag="Alerts",
         query=(
             Parameter("type", "Of this type.", {"type": "string", "enum": list(ALERT_TYPES)}),
-            Parameter("since", "Told at or after this time.", TIME),
-            Parameter("until", "Told at or before this time.", TIME),
+            Parameter("since", "Raised at or after this time.", TIME),
+            Parameter("until", "Raised at or before this time.", TIME),
             CURSOR,
             LIMIT,
         ),

@@ -221,8 +221,8 @@ ENDPOINTS: Final = (
         responses={200: ResponseDoc("A page of tries; they are kept for two weeks.", TryPage)},
     ),
     Endpoint(
-        method="POST", path="/v1/webhooks/{id}/replay", handler=replay, operation_id="replayWebhook", summary="Tell events again", tag="Webhooks",
-        path_parameters=_ID, body=ReplayBody, examples=_REPLAY_EXAMPLES, responses={202: ResponseDoc("They are being told.", Replayed)},
+        method="POST", path="/v1/webhooks/{id}/replay", handler=replay, operation_id="replayWebhook", summary="Post events again", tag="Webhooks",
+        path_parameters=_ID, body=ReplayBody, examples=_REPLAY_EXAMPLES, responses={202: ResponseDoc("They are being posted.", Replayed)},
     ),
     Endpoint(
         method="POST", path="/v1/webhooks/{id}/test", handler=test, operation_id="testWebhook", summary="Post a test event", tag="Webhooks",

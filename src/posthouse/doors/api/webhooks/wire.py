@@ -49,7 +49,7 @@ class WebhookChange(Struct, frozen=True, forbid_unknown_fields=True, rename="cam
 
 
 class ReplayBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """What is to be told again: one event, a window of time, or all that failed and was not told since."""
+    """What is to be posted again: one event, a window of time, or all that failed and was not posted since."""
 
     event: Annotated[str, Meta(pattern=r"^evt_[0-9a-z]{26}$(?!\n)", extra={"form": "an id such as evt_…"})] | None = None
     since: Instant | None = None
