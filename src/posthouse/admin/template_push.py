@@ -203,7 +203,7 @@ class _Push:
         summary = await versions.summary(self._session, self._actor.tenant, draft.name)
         active = None if summary is None else summary.active
         for number in dict.fromkeys(number for number in (active, latest) if number):
-            stored = await versions.worded(self._session, self._actor.tenant, draft.name, number)
+            stored = await versions.version_with_sources(self._session, self._actor.tenant, draft.name, number)
             if stored is not None and stored.about.digest == digest:
                 return stored
         return None

@@ -65,7 +65,7 @@ async def find_version(context: AdminContext, actor: Actor, name: str, number: i
         if number is None:
             summary = await versions.summary(session, actor.tenant, name)
             number = None if summary is None else summary.active or summary.latest
-        return None if number is None else await versions.worded(session, actor.tenant, name, number)
+        return None if number is None else await versions.version_with_sources(session, actor.tenant, name, number)
 
 
 async def stored_parts(context: AdminContext, actor: Actor) -> Parts:
@@ -116,7 +116,7 @@ async def store_version(
     number = await versions.add_version(session, tenant, draft, built.compiled_templates, digest, actor.name, now)
     data = {"version": number, "digest": digest.hex()}
     await record(context, session, actor, "template.version_created", f"template/{draft.name}", data)
-    stored = await versions.worded(session, tenant, draft.name, number)
+    stored = await versions.version_with_sources(session, tenant, draft.name, number)
     assert stored is not None  # noqa: S101 - it was just written
     notes = [f"{error.path}: {error.message}" for error in blocking(built.findings)]
     if await versions.is_approval_required(session, tenant):

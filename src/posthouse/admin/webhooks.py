@@ -186,7 +186,7 @@ async def send_test(context: AdminContext, actor: Actor, endpoint: UUID) -> UUID
             return NO_ENDPOINT
         if stored.disabled_at is not None:
             return _DISABLED
-        await stored_replay.test(session, key, event, now)
+        await stored_replay.queue_test_event(session, key, event, now)
         await _record(context, session, actor, "webhook.tested", endpoint, {"event": ids.text(EVENT_PREFIX, event)})
     return event
 

@@ -58,12 +58,12 @@ class EndpointHealth(msgspec.Struct, frozen=True):
 
 
 class WaitingEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that waits to be told. ``facts`` None: it is no longer kept. ``tries``: how often it was tried so far.
+    """An event that waits to be posted to an endpoint. ``facts`` None: it is no longer kept. ``tries``: the attempts so far.
 
-    ``due`` as it was when claimed: a row that has another one by now was asked for once more meanwhile.
+    ``due`` as it was when claimed: a row that has another one by now was replayed meanwhile.
     """
 
-    place: EndpointKey
+    endpoint: EndpointKey
     thread: UUID
     xid: str
     event: UUID

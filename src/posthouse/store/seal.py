@@ -125,7 +125,7 @@ def _opened(key: _Key, sealed: bytes, bound: bytes) -> bytes:
 
 
 def _derive(secret: str) -> _Key:
-    def made(purpose: bytes, length: int = 32) -> bytes:
+    def derive(purpose: bytes, length: int = 32) -> bytes:
         return HKDF(SHA256(), length, salt=b"posthouse", info=b"posthouse 1 " + purpose).derive(secret.encode())
 
-    return _Key(made(b"key id", 1)[0], made(b"seal"), made(b"return path"), made(b"check"))
+    return _Key(derive(b"key id", 1)[0], derive(b"seal"), derive(b"return path"), derive(b"check"))

@@ -19,7 +19,7 @@ from posthouse.sinks.standard_webhook import shown
 from posthouse.store.postgres.database import Database
 from posthouse.store.tenants import tenants
 from posthouse.store.webhooks import endpoint_queue, endpoints, settle
-from posthouse.store.webhooks.replay import replay_failed, test
+from posthouse.store.webhooks.replay import queue_test_event, replay_failed
 from tests.support.fanouts import SECRET, World, real_client, running, script, until, world
 from tests.support.http_stranger import answer, silence, stranger
 from tests.support.use_cases import admin_context, operator
@@ -279,7 +279,7 @@ async def test_a_test_event_goes_to_its_endpoint_alone(database: Database) -> No
     place = await it.endpoint("https://one.example/", events=["message.bounced"])
     await it.endpoint("https://two.example/")
     event = it.entropy.new_id(it.clock.now())
-    await write(database, test, place, event, it.clock.now())
+    await write(database, queue_test_event, place, event, it.clock.now())
     async with running(it.fanout(there)):
         await until(lambda: there.asked)
         await asyncio.sleep(0.2)

@@ -15,7 +15,7 @@ from posthouse.store.postgres.partition import (
     drop_partitions,
     ensure_partitions,
     is_over,
-    wanted,
+    needed_partitions,
     week,
 )
 from tests.support.postgres import NOW
@@ -49,10 +49,10 @@ def test_a_week_begins_on_monday_in_utc(moment: datetime) -> None:
 
 
 def test_last_week_to_thirteen_weeks_ahead_and_a_default_are_wanted_for_every_table() -> None:
-    found = [p for p in wanted(NOW) if p.parent == "inbox"]
+    found = [p for p in needed_partitions(NOW) if p.parent == "inbox"]
     assert found[0] == Partition("inbox", None)
     assert [p.since for p in found[1:]] == [MONDAY + n * WEEK for n in range(-1, WEEKS_AHEAD + 1)]
-    assert {p.parent for p in wanted(NOW)} == set(KEPT)
+    assert {p.parent for p in needed_partitions(NOW)} == set(KEPT)
 
 
 @pytest.mark.parametrize(

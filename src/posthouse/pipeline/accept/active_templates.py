@@ -76,7 +76,7 @@ class ActiveTemplates:
             self._versions.move_to_end(key)
             return cached
         async with self._database.session() as session:
-            stored = await versions.worded(session, tenant, name, number)
+            stored = await versions.version_with_sources(session, tenant, name, number)
         if stored is None or stored.about.state not in MAY_BE_PINNED:
             return None
         self._cache(key, stored.template)

@@ -59,7 +59,7 @@ def build_settler(
 
 async def _settle(session: Session, holder: UUID, batch: list[WebhookSettlement], entropy: Entropy, now: datetime) -> None:
     # Of several changes of one endpoint the last counts: each was decided with those before it in mind.
-    changes = {each.result.waiting.place: each.health for each in batch if each.health is not None}
+    changes = {each.result.waiting.endpoint: each.health for each in batch if each.health is not None}
     disabled = await settle.settle(session, holder, [each.result for each in batch], changes, now)
     for endpoint_key in disabled:
         await _alert_disabled(session, endpoint_key, changes[endpoint_key].why, entropy, now)

@@ -1,6 +1,6 @@
 """What is true of the database as a whole: which secret key it was sealed with.
 
-Only a check value made from the secret is kept. The first key that comes is the one; a new key proves itself
+Only a check value made from the secret is stored. The first key that comes is the one; a new key proves itself
 beside the old one (``new,old``), and from then on suffices to start.
 """
 
@@ -20,14 +20,14 @@ _ROTATE: Final = "update installation set secret_check = $1 where secret_check =
 async def proves(database: Database, sealer: Sealer) -> bool:
     """Whether the sealer has the key this database was sealed with; on a database without one, its first becomes it."""
     async with database.session() as session:
-        kept = await _kept(session)
-        if kept is None:
+        stored = await _stored_check(session)
+        if stored is None:
             await session.execute(_FIRST, sealer.checks[0])
-            kept = await _kept(session)
-        if kept is None or not sealer.proves(kept):
+            stored = await _stored_check(session)
+        if stored is None or not sealer.proves(stored):
             return False
-        if kept not in sealer.checks[:1]:
-            await session.execute(_ROTATE, sealer.checks[0], kept)
+        if stored not in sealer.checks[:1]:
+            await session.execute(_ROTATE, sealer.checks[0], stored)
         return True
 
 
@@ -37,6 +37,6 @@ async def prove(database: Database, sealer: Sealer) -> None:
         raise WrongSecretKey
 
 
-async def _kept(session: Session) -> bytes | None:
-    kept: bytes | None = await session.fetchval(_CHECK)
-    return kept
+async def _stored_check(session: Session) -> bytes | None:
+    stored: bytes | None = await session.fetchval(_CHECK)
+    return stored

@@ -69,11 +69,11 @@ async def place_at(database: Database, tenant: int, environment: int, since: dat
 
 
 async def events_from(
-    database: Database, tenant: int, environment: int, place: EventCursor, limit: int
+    database: Database, tenant: int, environment: int, cursor: EventCursor, limit: int
 ) -> tuple[list[EventFacts], EventCursor]:
     """At most ``limit`` events behind a cursor, in order, and the cursor behind them."""
     async with database.session() as session:
         horizon = await session.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
-        rows = await session.fetch(_BELOW, tenant, environment, place.xid, place.id, limit, horizon)
-    found = [EventFacts(**{name: value for name, value in row.items() if name != "xid"}) for row in rows]
-    return found, EventCursor(rows[-1]["xid"], rows[-1]["id"]) if len(rows) == limit else EventCursor(horizon)
+        rows = await session.fetch(_BELOW, tenant, environment, cursor.xid, cursor.id, limit, horizon)
+    events = [EventFacts(**{name: value for name, value in row.items() if name != "xid"}) for row in rows]
+    return events, EventCursor(rows[-1]["xid"], rows[-1]["id"]) if len(rows) == limit else EventCursor(horizon)

@@ -57,15 +57,15 @@ async def insert_many(session: Session, sealer: Sealer, items: Sequence[NewInbox
     )
 
 
-async def list_items(database: Database, sealer: Sealer, tenant: int, environment: int, wanted: InboxFilter) -> list[InboxItem]:
+async def list_items(database: Database, sealer: Sealer, tenant: int, environment: int, filter_: InboxFilter) -> list[InboxItem]:
     """Newest first. ``since`` is exclusive of older milliseconds only: an item of that very one is included."""
-    bounds = (wanted.before or _END, ids.floor(wanted.since or EPOCH))
-    arguments = (tenant, environment, *bounds, wanted.type, wanted.limit)
+    bounds = (filter_.before or _END, ids.floor(filter_.since or EPOCH))
+    arguments = (tenant, environment, *bounds, filter_.type, filter_.limit)
     async with database.session() as session:
-        if wanted.recipient is None:
+        if filter_.recipient is None:
             rows = await session.fetch(_LIST, *arguments)
         else:
-            rows = await session.fetch(_LIST_OF, *arguments, wanted.recipient)
+            rows = await session.fetch(_LIST_OF, *arguments, filter_.recipient)
     return [_item(row, sealer) for row in rows]
 
 

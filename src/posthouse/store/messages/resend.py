@@ -59,8 +59,8 @@ async def stored(session: Session, tenant: int, environment: int, message: UUID)
 
 async def type_of(session: Session, tenant: int, environment: int, message: UUID) -> str | None:
     """The type of a message; None where there is none."""
-    found: str | None = await session.fetchval(_TYPE, tenant, environment, message)
-    return found
+    message_type: str | None = await session.fetchval(_TYPE, tenant, environment, message)
+    return message_type
 
 
 async def recipients(session: Session, tenant: int, environment: int, message: UUID) -> list[StoredRecipient]:

@@ -42,22 +42,22 @@ _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = UUID(int=(1 << 128) - 1)
 
 
-class _Place(msgspec.Struct, frozen=True):
+class _PageOfIds(msgspec.Struct, frozen=True):
     """Ids of a page, and from where to go on; None: nowhere."""
 
-    found: list[UUID]
+    messages: list[UUID]
     after: UUID | None
 
 
-async def list_messages(database: Database, sealer: Sealer, tenant: int, environment: int, wanted: MessageFilter) -> MessagePage:
+async def list_messages(database: Database, sealer: Sealer, tenant: int, environment: int, filter_: MessageFilter) -> MessagePage:
     """A page of messages, newest first."""
     async with database.session() as session:
-        if wanted.status is None:
-            place = await _page(session, tenant, environment, wanted, wanted.limit)
+        if filter_.status is None:
+            page = await _page(session, tenant, environment, filter_, filter_.limit)
         else:
-            place = await _page_by_status(session, tenant, environment, wanted, wanted.status)
-        views = await _views(session, sealer, tenant, environment, place.found)
-    return MessagePage(tuple(views), None if place.after is None else cursor(place.after))
+            page = await _page_by_status(session, tenant, environment, filter_, filter_.status)
+        views = await _views(session, sealer, tenant, environment, page.messages)
+    return MessagePage(tuple(views), None if page.after is None else cursor(page.after))
 
 
 async def get_message(database: Database, sealer: Sealer, tenant: int, environment: int, message: UUID) -> MessageView | None:
@@ -88,47 +88,47 @@ async def raw_facts(database: Database, tenant: int, environment: int, message: 
     )
 
 
-async def _page(session: Session, tenant: int, environment: int, wanted: MessageFilter, limit: int) -> _Place:
+async def _page(session: Session, tenant: int, environment: int, filter_: MessageFilter, limit: int) -> _PageOfIds:
     """The newest ids that fit all but the status."""
-    newest = ids.floor(wanted.until + timedelta(milliseconds=1)) if wanted.until else _END
-    before = min(newest, wanted.before or _END)
-    narrowing = (wanted.type, wanted.stream, wanted.tag, wanted.template, wanted.dedupe_key, wanted.recipient)
+    newest = ids.floor(filter_.until + timedelta(milliseconds=1)) if filter_.until else _END
+    before = min(newest, filter_.before or _END)
+    narrowing = (filter_.type, filter_.stream, filter_.tag, filter_.template, filter_.dedupe_key, filter_.recipient)
     scanned = SCANNED if any(narrowing) else limit + 1
     found, count, last = await session.fetchrow(
-        _statement(wanted), tenant, environment, before, ids.floor(wanted.since or _FIRST), scanned, *narrowing, limit + 1
+        _statement(filter_), tenant, environment, before, ids.floor(filter_.since or _FIRST), scanned, *narrowing, limit + 1
     )
     if len(found) > limit:
-        return _Place(found[:limit], found[limit - 1])
-    return _Place(found, last if count == scanned else None)
+        return _PageOfIds(found[:limit], found[limit - 1])
+    return _PageOfIds(found, last if count == scanned else None)
 
 
-async def _page_by_status(session: Session, tenant: int, environment: int, wanted: MessageFilter, status: str) -> _Place:
+async def _page_by_status(session: Session, tenant: int, environment: int, filter_: MessageFilter, status: str) -> _PageOfIds:
     """Chunks of what fits otherwise, until enough have the status or enough were looked at."""
-    kept: list[UUID] = []
-    after = wanted.before
+    messages: list[UUID] = []
+    after = filter_.before
     for _ in range(SCANNED // _CHUNK):
-        chunk = await _page(session, tenant, environment, msgspec.structs.replace(wanted, before=after), _CHUNK)
-        statuses = dict(await session.fetch(sql.STATUSES, tenant, environment, chunk.found, STATE_EVENTS))
-        kept += [message for message in chunk.found if _status(statuses.get(message, ())) == status]
-        if len(kept) > wanted.limit:
-            return _Place(kept[: wanted.limit], kept[wanted.limit - 1])
+        chunk = await _page(session, tenant, environment, msgspec.structs.replace(filter_, before=after), _CHUNK)
+        statuses = dict(await session.fetch(sql.STATUSES, tenant, environment, chunk.messages, STATE_EVENTS))
+        messages += [message for message in chunk.messages if _status(statuses.get(message, ())) == status]
+        if len(messages) > filter_.limit:
+            return _PageOfIds(messages[: filter_.limit], messages[filter_.limit - 1])
         after = chunk.after
         if after is None:
             break
-    return _Place(kept, after)
+    return _PageOfIds(messages, after)
 
 
-def _statement(wanted: MessageFilter) -> str:
+def _statement(filter_: MessageFilter) -> str:
     """The index that narrows most leads."""
-    if wanted.dedupe_key is not None:
+    if filter_.dedupe_key is not None:
         return sql.PAGE_BY_KEY
-    return sql.PAGE_BY_RECIPIENT if wanted.recipient is not None else sql.PAGE
+    return sql.PAGE_BY_RECIPIENT if filter_.recipient is not None else sql.PAGE
 
 
-async def _views(session: Session, sealer: Sealer, tenant: int, environment: int, wanted: list[UUID]) -> list[MessageView]:
-    if not wanted:
+async def _views(session: Session, sealer: Sealer, tenant: int, environment: int, filter_: list[UUID]) -> list[MessageView]:
+    if not filter_:
         return []
-    key = (tenant, environment, wanted)
+    key = (tenant, environment, filter_)
     messages = await session.fetch(sql.MESSAGES, *key)
     deliveries = _grouped(await session.fetch(sql.DELIVERIES, *key, STATE_EVENTS))
     attempts = _grouped(await session.fetch(sql.ATTEMPTS, *key, MOST))

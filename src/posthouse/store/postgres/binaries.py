@@ -72,8 +72,8 @@ def _major(folder: Path) -> int:
     if not (program.is_file() and (folder / "initdb").is_file()):
         return 0
     try:
-        said = subprocess.run([program, "--version"], env={}, capture_output=True, text=True, check=True).stdout  # noqa: S603
+        version_text = subprocess.run([program, "--version"], env={}, capture_output=True, text=True, check=True).stdout  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return 0
-    found = re.search(r"\b(\d+)(?:\.\d+|devel|beta|rc)", said)
-    return int(found[1]) if found else 0
+    match = re.search(r"\b(\d+)(?:\.\d+|devel|beta|rc)", version_text)
+    return int(match[1]) if match else 0

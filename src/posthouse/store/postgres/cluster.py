@@ -111,16 +111,16 @@ def forget_postmaster(cluster: Cluster, said: Postmaster) -> None:
 
 def answering(cluster: Cluster) -> str | None:
     """The socket folder of a running server of this cluster: the pid is a postmaster of it, and its socket answers."""
-    found = postmaster(cluster)
-    if found is None or found.status != "ready" or not is_postmaster(found.pid, cluster.data):
+    running = postmaster(cluster)
+    if running is None or running.status != "ready" or not is_postmaster(running.pid, cluster.data):
         return None
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1)
         try:
-            probe.connect(f"{found.socket_folder}/.s.PGSQL.{_PORT}")
+            probe.connect(f"{running.socket_folder}/.s.PGSQL.{_PORT}")
         except OSError:
             return None
-    return found.socket_folder
+    return running.socket_folder
 
 
 def prepare(cluster: Cluster, binaries: PgBinaries, guise: ProcessIdentity, random: Callable[[int], bytes]) -> bool:
@@ -218,22 +218,22 @@ def _locale(major: int) -> list[str]:
 
 def _same_version(cluster: Cluster, binaries: PgBinaries) -> None:
     try:
-        found = (cluster.data / "PG_VERSION").read_text().strip()
+        major = (cluster.data / "PG_VERSION").read_text().strip()
     except OSError as problem:
         raise ClusterRefused(f"{cluster.data} is no Postgres cluster that can be read: {problem.strerror}.") from problem
-    if found != str(binaries.major):
+    if major != str(binaries.major):
         raise ClusterRefused(
-            f"The database in {cluster.data} was made by Postgres {found} and the programs here are {binaries.major}; "
-            f"run it with Postgres {found}, or dump it there and load it here."
+            f"The database in {cluster.data} was made by Postgres {major} and the programs here are {binaries.major}; "
+            f"run it with Postgres {major}, or dump it there and load it here."
         )
 
 
 def _is_ours(folder: Path, like: Path) -> bool:
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    return folder.is_dir() and not folder.is_symlink() and found.st_uid == like.stat().st_uid and found.st_mode & 0o777 == 0o700
+    return folder.is_dir() and not folder.is_symlink() and status.st_uid == like.stat().st_uid and status.st_mode & 0o777 == 0o700
 
 
 def _write(path: Path, text: str, guise: ProcessIdentity) -> None:

@@ -76,8 +76,8 @@ class Database:
 
     async def everywhere(self, work: "Callable[[Session], Awaitable[object]]") -> None:
         """Do something once on every connection, such as what prepares its statements. Only while nobody else uses the pool."""
-        async with AsyncExitStack() as held:
-            connections = [await held.enter_async_context(self.session()) for _ in range(self._pool.get_size())]
+        async with AsyncExitStack() as stack:
+            connections = [await stack.enter_async_context(self.session()) for _ in range(self._pool.get_size())]
             await asyncio.gather(*(work(connection) for connection in connections))
 
     async def redirect(self, dsn: str) -> None:
@@ -133,12 +133,12 @@ def _arguments(application: str, patience: float) -> dict[str, Any]:
 async def check_settings(database: Database) -> None:
     """DatabaseRefused where the server is too old or may forget what it acknowledged (`fsync` and the like off)."""
     async with database.session() as connection:
-        found = dict(await connection.fetch(_SETTINGS, [*_SAFE, "server_version_num"]))
-    major = int(found["server_version_num"]) // 10000
+        settings = dict(await connection.fetch(_SETTINGS, [*_SAFE, "server_version_num"]))
+    major = int(settings["server_version_num"]) // 10000
     if major < OLDEST:
         raise DatabaseRefused(f"This is Postgres {major}; Posthouse needs {OLDEST} or newer.")
     for name in _SAFE:
-        if found[name] == "off":
+        if settings[name] == "off":
             raise DatabaseRefused(f"Postgres runs with {name} = off, so accepted mail could be lost; set it to on.")
 
 

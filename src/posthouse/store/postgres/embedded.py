@@ -161,13 +161,13 @@ class EmbeddedPostgres:
             process = start(command, self._guise, self._cluster.folder, log.fileno())
         self._process = process
         clock = asyncio.get_running_loop()
-        began = told = clock.time()
+        began = reported = clock.time()
         while not self._is_ready(process.pid):
             if process.poll() is not None:
                 raise ServerFailed(f"Postgres did not start: {files.last_log_error(self._cluster)}")
-            if clock.time() - told > _TELL_EVERY:
-                told = clock.time()
-                self._progress(f"Postgres is recovering, {told - began:.0f} s so far")
+            if clock.time() - reported > _TELL_EVERY:
+                reported = clock.time()
+                self._progress(f"Postgres is recovering, {reported - began:.0f} s so far")
             await asyncio.sleep(_TICK)
 
     def _is_ready(self, pid: int) -> bool:

@@ -131,14 +131,14 @@ def interrupt(pid: int, cluster: Path, how: signal.Signals) -> bool:
 def _others(folder: Path) -> list[ProcessIdentity]:
     """Ordinary users, the likeliest first: who owns the folder around it, then the usual names."""
     parent = folder.parent.stat()
-    found = [(parent.st_uid, parent.st_gid)] if parent.st_uid else []
+    users = [(parent.st_uid, parent.st_gid)] if parent.st_uid else []
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        found.append((entry.pw_uid, entry.pw_gid))
-    return [ProcessIdentity(user=user) for user in found]
+        users.append((entry.pw_uid, entry.pw_gid))
+    return [ProcessIdentity(user=user) for user in users]
 
 
 def _works(guise: ProcessIdentity, folder: Path, program: Path) -> bool:

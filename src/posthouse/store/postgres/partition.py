@@ -70,7 +70,7 @@ def week(moment: datetime) -> datetime:
     return day - timedelta(days=day.weekday())
 
 
-def wanted(now: datetime, weeks_ahead: int = WEEKS_AHEAD) -> Iterator[Partition]:
+def needed_partitions(now: datetime, weeks_ahead: int = WEEKS_AHEAD) -> Iterator[Partition]:
     """What should be there: per table its DEFAULT, and last week to ``weeks_ahead`` weeks from now."""
     for parent in KEPT:
         yield Partition(parent, None)
@@ -99,12 +99,12 @@ async def drop_partitions(database: Database, now: datetime) -> int:
 async def _missing(database: Database, now: datetime, weeks_ahead: int) -> list[Partition]:
     async with database.session() as session:
         there = set(await _there(session))
-    return [partition for partition in wanted(now, weeks_ahead) if partition not in there]
+    return [partition for partition in needed_partitions(now, weeks_ahead) if partition not in there]
 
 
 async def _there(session: Session) -> list[Partition]:
-    found = await session.fetch(_CHILDREN, list(KEPT))
-    return [partition for parent, name in found if (partition := _read(parent, name)) is not None]
+    rows = await session.fetch(_CHILDREN, list(KEPT))
+    return [partition for parent, name in rows if (partition := _read(parent, name)) is not None]
 
 
 def _read(parent: str, name: str) -> Partition | None:

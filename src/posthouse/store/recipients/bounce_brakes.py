@@ -147,9 +147,9 @@ async def take_back(
     how many deliveries were waiting. Deliveries that had ended stay as they are.
     """
     statement = _TAKE_BACK_SITE if is_site else _TAKE_BACK
-    gone = [Suppression(*row) for row in await session.fetch(statement, *provider, begin, end)]
-    due = await wake(session, provider[0], provider[1], [each.address for each in gone if each.address], now)
-    return gone, due
+    removed = [Suppression(*row) for row in await session.fetch(statement, *provider, begin, end)]
+    due = await wake(session, provider[0], provider[1], [each.address for each in removed if each.address], now)
+    return removed, due
 
 
 async def forget_old(session: Session, now: datetime, base: timedelta) -> None:

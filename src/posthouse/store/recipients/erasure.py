@@ -121,9 +121,11 @@ async def forget(
     messages = stopped = pending = 0
     for environment in (0, 1):
         mine = [row for row in sent if row[0] == environment]
-        found = sorted({row[1] for row in mine})
-        ended, waiting = await _stop(session, (what.tenant, environment), found, sorted({row[2] for row in mine}), now, new_id)
-        messages, stopped, pending = messages + len(found), stopped + ended, pending + waiting
+        message_ids = sorted({row[1] for row in mine})
+        ended, waiting = await _stop(
+            session, (what.tenant, environment), message_ids, sorted({row[2] for row in mine}), now, new_id
+        )
+        messages, stopped, pending = messages + len(message_ids), stopped + ended, pending + waiting
     await session.execute(_INBOX, what.tenant, what.spellings, what.domain, timeout=_PATIENCE)
     await session.execute(_KEYS, what.tenant, what.pattern, timeout=_PATIENCE)
     return ErasedRows(messages, stopped, pending)

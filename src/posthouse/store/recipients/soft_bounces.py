@@ -49,12 +49,12 @@ async def count(
     session: Session, ends: "Sequence[SoftBounce]", rule: SoftBounceRule, now: datetime
 ) -> list[tuple[int, int, SuppressionEntry]]:
     """Count those whose reason is the mailbox; a new suppression (tenant, environment, entry) for each that has become hard."""
-    sure = {_place(end): end for end in await _mailbox_faults(session, ends, rule)}
+    sure = {_key(end): end for end in await _mailbox_faults(session, ends, rule)}
     if not sure:
         return []
     rows = await session.fetch(_COUNT, [t for t, _, _ in sure], [e for _, e, _ in sure], [k for _, _, k in sure], now)
     hard = [(sure[row[0], row[1], row[2]], row[3], row[4]) for row in rows if rule.is_hard(row[3], row[4], row[5], row[6])]
-    await forget(session, [_place(end) for end, _, _ in hard])
+    await forget(session, [_key(end) for end, _, _ in hard])
     return [(end.tenant, end.environment, _entry(end, times, first_at)) for end, times, first_at in hard]
 
 
@@ -104,5 +104,5 @@ def _entry(end: SoftBounce, times: int, first_at: datetime) -> SuppressionEntry:
     )
 
 
-def _place(end: SoftBounce) -> _MailboxKey:
+def _key(end: SoftBounce) -> _MailboxKey:
     return end.tenant, end.environment, end.lookup

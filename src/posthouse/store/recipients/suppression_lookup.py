@@ -122,8 +122,8 @@ def _group(count: int, rows: "Sequence[_Row]") -> list[ListedAddress]:
         if identifier is None:
             found[idx] = msgspec.structs.replace(before, counted=True)
             continue
-        held = Cause.PROVISIONAL if held_until else Cause(cause)
-        entry = SuppressionFact(cause=held, stream=stream, security=security, id=ids.text(PREFIX, identifier))
+        cause_held = Cause.PROVISIONAL if held_until else Cause(cause)
+        entry = SuppressionFact(cause=cause_held, stream=stream, security=security, id=ids.text(PREFIX, identifier))
         found[idx] = ListedAddress(
             entries=(*before.entries, entry),
             held_until=max(filter(None, (before.held_until, held_until)), default=None),

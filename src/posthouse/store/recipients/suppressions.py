@@ -136,10 +136,10 @@ async def add(
 
 async def put(session: Session, entries: "Sequence[tuple[int, int, SuppressionEntry]]", now: datetime) -> list[Suppression]:
     """The same for entries of several lists (tenant, environment, entry), all of which have their ids."""
-    first = {_place(*given): given for given in reversed(entries)}
+    first = {_key(*given): given for given in reversed(entries)}
     rows = list(first.values())
     news = [entry for _, _, entry in rows]
-    found = await session.fetch(
+    written_rows = await session.fetch(
         _PUT,
         [t for t, _, _ in rows],
         [e for _, e, _ in rows],
@@ -157,29 +157,29 @@ async def put(session: Session, entries: "Sequence[tuple[int, int, SuppressionEn
         [now] * len(news),
         [n.until for n in news],
     )
-    made = {(row[13], row[14], row[15], row[3], row[4]): Suppression(*row[:13], *row[16:]) for row in found}
-    return [made[_place(*given)] for given in entries]
+    written = {(row[13], row[14], row[15], row[3], row[4]): Suppression(*row[:13], *row[16:]) for row in written_rows}
+    return [written[_key(*given)] for given in entries]
 
 
-async def list_entries(session: Session, tenant: int, environment: int, wanted: SuppressionFilter) -> list[Suppression]:
+async def list_entries(session: Session, tenant: int, environment: int, filter_: SuppressionFilter) -> list[Suppression]:
     """At most ``wanted.limit`` entries, the newest first."""
-    before = wanted.before or UUID(int=(1 << 128) - 1)
+    before = filter_.before or UUID(int=(1 << 128) - 1)
     asked = (
         tenant,
         environment,
         before,
-        wanted.cause,
-        wanted.stream,
-        wanted.source,
-        wanted.provider,
-        wanted.since,
-        wanted.until,
-        wanted.provisional,
-        wanted.limit,
+        filter_.cause,
+        filter_.stream,
+        filter_.source,
+        filter_.provider,
+        filter_.since,
+        filter_.until,
+        filter_.provisional,
+        filter_.limit,
     )
-    if wanted.lookup is None:
+    if filter_.lookup is None:
         return [Suppression(*row) for row in await session.fetch(_LIST, *asked)]
-    return [Suppression(*row) for row in await session.fetch(_OF_LOOKUP, *asked, wanted.lookup)]
+    return [Suppression(*row) for row in await session.fetch(_OF_LOOKUP, *asked, filter_.lookup)]
 
 
 async def get(session: Session, tenant: int, environment: int, entry: UUID) -> Suppression | None:
@@ -214,9 +214,9 @@ async def remove(
     What waited because of them is due at once.
     """
     rows = await session.fetch(_TAKEN, tenant, environment, entries, [cause.value for cause in spared])
-    gone = [Suppression(*row) for row in rows]
-    await wake(session, tenant, environment, [each.address for each in gone if each.held_until and each.address], now)
-    return gone
+    removed = [Suppression(*row) for row in rows]
+    await wake(session, tenant, environment, [each.address for each in removed if each.held_until and each.address], now)
+    return removed
 
 
 async def wake(session: Session, tenant: int, environment: int, addresses: "Sequence[str]", now: datetime) -> int:
@@ -227,5 +227,5 @@ async def wake(session: Session, tenant: int, environment: int, addresses: "Sequ
     return int(tag.rpartition(" ")[2])
 
 
-def _place(tenant: int, environment: int, entry: SuppressionEntry) -> tuple[int, int, bytes, str, str | None]:
+def _key(tenant: int, environment: int, entry: SuppressionEntry) -> tuple[int, int, bytes, str, str | None]:
     return tenant, environment, entry.lookup, entry.cause.value, entry.stream

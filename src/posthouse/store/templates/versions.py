@@ -200,8 +200,8 @@ async def move(
 async def active(database: Database, tenant: int, name: str) -> int | None:
     """The number of the active version."""
     async with database.session() as session:
-        found: int | None = await session.fetchval(_ACTIVE, tenant, name)
-    return found
+        active: int | None = await session.fetchval(_ACTIVE, tenant, name)
+    return active
 
 
 async def version(session: Session, tenant: int, name: str, number: int) -> StoredVersion | None:
@@ -210,7 +210,7 @@ async def version(session: Session, tenant: int, name: str, number: int) -> Stor
     return None if row is None else _stored(row)
 
 
-async def worded(session: Session, tenant: int, name: str, number: int) -> StoredTemplateVersion | None:
+async def version_with_sources(session: Session, tenant: int, name: str, number: int) -> StoredTemplateVersion | None:
     """A version with its words."""
     about = await version(session, tenant, name, number)
     if about is None:

@@ -24,10 +24,12 @@ _LAST: Final = UUID(int=(1 << 128) - 1)
 _FIRST: Final = UUID(int=0)
 
 
-async def list_alerts(session: Session, tenant: int, environment: int, wanted: AlertFilter) -> list[Alert]:
+async def list_alerts(session: Session, tenant: int, environment: int, filter_: AlertFilter) -> list[Alert]:
     """At most ``wanted.limit`` alerts, the newest first."""
-    begin = ids.floor(wanted.since) if wanted.since else _FIRST
-    rows = await session.fetch(_LIST, tenant, environment, wanted.before or _LAST, begin, wanted.type, wanted.until, wanted.limit)
+    begin = ids.floor(filter_.since) if filter_.since else _FIRST
+    rows = await session.fetch(
+        _LIST, tenant, environment, filter_.before or _LAST, begin, filter_.type, filter_.until, filter_.limit
+    )
     return [Alert(*row) for row in rows]
 
 

@@ -36,12 +36,12 @@ async def change(database: Database, wanted: Iterable[BucketKey], now: datetime,
     """Hand the buckets to ``judge`` while nobody else can change them, and write what it returns of them."""
     keys = sorted(set(wanted))  # one order for everybody, so that nobody waits for somebody who waits for them
     async with database.transaction() as session:
-        found = await _locked(session, keys)
-        missing = [key for key in keys if key not in found]
+        buckets = await _locked(session, keys)
+        missing = [key for key in keys if key not in buckets]
         if missing:
             await session.execute(_CREATE, *_columns(missing), now)
-            found = await _locked(session, keys)
-        changed = judge(found)
+            buckets = await _locked(session, keys)
+        changed = judge(buckets)
         if changed:
             await session.execute(_WRITE, *_columns(changed), list(changed.values()))
 

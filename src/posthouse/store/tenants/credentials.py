@@ -150,11 +150,11 @@ class Credentials:
             return None
         return await self._known.get(_Shown(kind, lookup, _digest(secret), door))
 
-    async def _find(self, shown: "_Shown") -> Caller | None:
+    async def _find(self, secret: "_Shown") -> Caller | None:
         async with self._database.session() as session:
-            row = await session.fetchrow(_FIND, shown.lookup, shown.kind)
-        proven = hmac.compare_digest(b"" if row is None else row[0], shown.digest)
-        return _caller(row, shown.door) if row is not None and proven else None
+            row = await session.fetchrow(_FIND, secret.lookup, secret.kind)
+        proven = hmac.compare_digest(b"" if row is None else row[0], secret.digest)
+        return _caller(row, secret.door) if row is not None and proven else None
 
 
 def _caller(row: "Record", door: str) -> Caller:

@@ -90,8 +90,8 @@ async def get(database: Database, tenant: int, name: str) -> Domain | None:
 
 async def get_in(session: Session, tenant: int, name: str) -> Domain | None:
     """The same inside the caller's transaction."""
-    found = await _domains(session, tenant, await session.fetch(_GET, tenant, name))
-    return found[0] if found else None
+    rows = await _domains(session, tenant, await session.fetch(_GET, tenant, name))
+    return rows[0] if rows else None
 
 
 async def list_domains(database: Database, tenant: int) -> list[Domain]:

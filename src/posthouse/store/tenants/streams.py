@@ -50,9 +50,9 @@ async def get_for_update(session: Session, tenant: int, name: str) -> Stream:
 async def list_streams(database: Database, tenant: int) -> list[Stream]:
     """Those with settings, and those that every tenant has, by name."""
     async with database.session() as session:
-        found = {row[0]: _stream(row[0], row) for row in await session.fetch(_LIST, tenant)}
-    found |= {name: default(name) for name in KNOWN if name not in found}
-    return [found[name] for name in sorted(found)]
+        streams = {row[0]: _stream(row[0], row) for row in await session.fetch(_LIST, tenant)}
+    streams |= {name: default(name) for name in KNOWN if name not in streams}
+    return [streams[name] for name in sorted(streams)]
 
 
 async def add(session: Session, tenant: int, stream: Stream, now: datetime) -> bool:

@@ -129,8 +129,8 @@ order by q.due, q.xid, q.event
 async def has_news(database: Database) -> bool | None:
     """Whether there are events behind the cursor; None where there is no endpoint. Only reads."""
     async with database.session() as session:
-        found: bool | None = await session.fetchval(_NEWS)
-        return found
+        has_news: bool | None = await session.fetchval(_NEWS)
+        return has_news
 
 
 async def gather(database: Database, now: datetime, limit: int, *, ordered_tries: int) -> tuple[int, list[EndpointKey]]:
@@ -171,9 +171,9 @@ async def release(database: Database, holder: UUID, endpoints: "Sequence[Endpoin
         await session.execute(_RELEASE, holder, *key_columns(endpoints))
 
 
-async def get_leased(session: Session, place: EndpointKey, holder: UUID) -> LeasedEndpoint | None:
+async def get_leased(session: Session, key: EndpointKey, holder: UUID) -> LeasedEndpoint | None:
     """The endpoint as it is now; None where its lease is no longer ours, or it is disabled."""
-    row: Any = await session.fetchrow(_GET_LEASED, place.tenant, place.environment, place.id, holder)
+    row: Any = await session.fetchrow(_GET_LEASED, key.tenant, key.environment, key.id, holder)
     if row is None:
         return None
     return LeasedEndpoint(kind=row[0], url=row[1], health=EndpointHealth(row[2], row[3], row[4]))
@@ -181,7 +181,7 @@ async def get_leased(session: Session, place: EndpointKey, holder: UUID) -> Leas
 
 async def claim(
     session: Session,
-    place: EndpointKey,
+    key: EndpointKey,
     now: datetime,
     in_progress: "Sequence[UUID]",
     limit: int,
@@ -193,10 +193,8 @@ async def claim(
 
     ``failing``: the endpoint is, so that every event holds back its thread. ``ordered_tries`` as in ``gather``.
     """
-    rows = await session.fetch(
-        _CLAIM, place.tenant, place.environment, place.id, now, list(in_progress), ordered_tries, failing, limit
-    )
-    return [_waiting(place, row) for row in rows]
+    rows = await session.fetch(_CLAIM, key.tenant, key.environment, key.id, now, list(in_progress), ordered_tries, failing, limit)
+    return [_waiting(key, row) for row in rows]
 
 
 def key_columns(endpoints: "Sequence[EndpointKey]") -> tuple[list[Any], ...]:
@@ -219,12 +217,12 @@ _FACTS: Final = (
 )
 
 
-def _waiting(place: EndpointKey, row: Any) -> WaitingEvent:
+def _waiting(key: EndpointKey, row: Any) -> WaitingEvent:
     facts: EventFacts | None = None
     if row["test"]:
-        facts = EventFacts(id=row["event"], type=TEST, at=ids.born(row["event"]), data={"endpointId": ids.text("whk", place.id)})
+        facts = EventFacts(id=row["event"], type=TEST, at=ids.born(row["event"]), data={"endpointId": ids.text("whk", key.id)})
     elif row["type"] is not None:
         facts = EventFacts(id=row["event"], **{name: row[name] for name in _FACTS})
     return WaitingEvent(
-        place=place, thread=row["thread"], xid=row["xid"], event=row["event"], tries=row["tries"], due=row["due"], facts=facts
+        endpoint=key, thread=row["thread"], xid=row["xid"], event=row["event"], tries=row["tries"], due=row["due"], facts=facts
     )

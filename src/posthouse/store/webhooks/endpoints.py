@@ -72,7 +72,7 @@ order by id desc limit $7
 async def create(
     session: Session,
     sealer: Sealer,
-    place: EndpointKey,
+    key: EndpointKey,
     url: str,
     secret: bytes,
     now: datetime,
@@ -82,19 +82,19 @@ async def create(
     most: int,
 ) -> WebhookEndpoint | None:
     """A new endpoint that is told of what happens from now on; None where the tenant has ``most`` already."""
-    if await session.fetchval(_COUNT, place.tenant, place.environment) >= most:
+    if await session.fetchval(_COUNT, key.tenant, key.environment) >= most:
         return None
     await session.execute(
-        _INSERT, place.tenant, place.environment, place.id, url, list(events or ()) or None, list(streams or ()) or None, now
+        _INSERT, key.tenant, key.environment, key.id, url, list(events or ()) or None, list(streams or ()) or None, now
     )
-    await _keep(session, sealer, place, secret, now, 1)
-    return await one_over(session, place)
+    await _keep(session, sealer, key, secret, now, 1)
+    return await one_over(session, key)
 
 
-async def one(database: Database, place: EndpointKey) -> WebhookEndpoint | None:
+async def one(database: Database, key: EndpointKey) -> WebhookEndpoint | None:
     """An endpoint, or None."""
     async with database.session() as session:
-        return await one_over(session, place)
+        return await one_over(session, key)
 
 
 async def page(database: Database, tenant: int, environment: int, before: UUID, limit: int) -> list[WebhookEndpoint]:
@@ -104,14 +104,14 @@ async def page(database: Database, tenant: int, environment: int, before: UUID, 
 
 
 async def change(
-    session: Session, place: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
+    session: Session, key: EndpointKey, wanted: EndpointChange, now: datetime, why: str = "switched off"
 ) -> WebhookEndpoint | None:
     """The endpoint as it is then. Switched on again it is healthy: what waited goes on, what happened meanwhile is not told."""
     row = await session.fetchrow(
         _CHANGE,
-        place.tenant,
-        place.environment,
-        place.id,
+        key.tenant,
+        key.environment,
+        key.id,
         wanted.url,
         wanted.events is not None,
         list(wanted.events or ()) or None,
@@ -125,9 +125,9 @@ async def change(
     return None if row is None else WebhookEndpoint(**dict(row))
 
 
-async def remove(session: Session, place: EndpointKey, now: datetime) -> bool:
+async def remove(session: Session, key: EndpointKey, now: datetime) -> bool:
     """Take an endpoint away; False where there is none."""
-    return str(await session.execute(_REMOVE, place.tenant, place.environment, place.id, now)) == "UPDATE 1"
+    return str(await session.execute(_REMOVE, key.tenant, key.environment, key.id, now)) == "UPDATE 1"
 
 
 async def rotate(session: Session, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, overlap: timedelta) -> bool:
@@ -142,30 +142,30 @@ async def rotate(session: Session, sealer: Sealer, place: EndpointKey, secret: b
     return True
 
 
-async def secrets(session: Session, sealer: Sealer, place: EndpointKey, now: datetime) -> list[bytes]:
+async def secrets(session: Session, sealer: Sealer, key: EndpointKey, now: datetime) -> list[bytes]:
     """The secrets that sign at ``now``, the newest first. Errors: SealBroken."""
-    rows = await session.fetch(_SECRETS, place.tenant, place.environment, place.id, now)
-    return [sealer.open(row["sealed"], row["key_id"], secret_bound(place.id)) for row in rows]
+    rows = await session.fetch(_SECRETS, key.tenant, key.environment, key.id, now)
+    return [sealer.open(row["sealed"], row["key_id"], secret_bound(key.id)) for row in rows]
 
 
 async def log(
-    database: Database, place: EndpointKey, before: UUID, limit: int, *, event: UUID | None = None, outcome: str | None = None
+    database: Database, key: EndpointKey, before: UUID, limit: int, *, event: UUID | None = None, outcome: str | None = None
 ) -> list[WebhookAttempt]:
     """At most ``limit`` tries before the one of that id, newest first."""
     async with database.session() as session:
-        rows = await session.fetch(_LOG, place.tenant, place.environment, place.id, before, event, outcome, limit)
+        rows = await session.fetch(_LOG, key.tenant, key.environment, key.id, before, event, outcome, limit)
     return [WebhookAttempt(**dict(row)) for row in rows]
 
 
-async def one_over(session: Session, place: EndpointKey) -> WebhookEndpoint | None:
+async def one_over(session: Session, key: EndpointKey) -> WebhookEndpoint | None:
     """The same inside the caller's transaction."""
-    row: Any = await session.fetchrow(_ONE, place.tenant, place.environment, place.id)
+    row: Any = await session.fetchrow(_ONE, key.tenant, key.environment, key.id)
     return None if row is None else WebhookEndpoint(**dict(row))
 
 
-async def _keep(session: Session, sealer: Sealer, place: EndpointKey, secret: bytes, now: datetime, number: int) -> None:
-    sealed = sealer.seal(secret, secret_bound(place.id))
-    await session.execute(_KEEP, place.tenant, place.environment, place.id, number, sealer.key_id, sealed, now)
+async def _keep(session: Session, sealer: Sealer, key: EndpointKey, secret: bytes, now: datetime, number: int) -> None:
+    sealed = sealer.seal(secret, secret_bound(key.id))
+    await session.execute(_KEEP, key.tenant, key.environment, key.id, number, sealer.key_id, sealed, now)
 
 
 def secret_bound(endpoint: UUID) -> bytes:

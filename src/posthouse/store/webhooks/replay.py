@@ -49,46 +49,46 @@ values ($1, $2, $3, $4, pg_current_xact_id(), $4, true, $5)
 """
 
 
-async def replay(database: Database, place: EndpointKey, after: UUID, until: UUID, now: datetime, most: int) -> int:
+async def replay(database: Database, key: EndpointKey, after: UUID, until: UUID, now: datetime, most: int) -> int:
     """Tell the events with ids in (after, until] again, those that the endpoint's filters let through; how many, at most ``most``
     looked at.
     """
-    told = looked = 0
+    queued = looked = 0
     while looked < most:
         async with database.session() as session:
-            found, put, last = await _piece(session, place, after, until, now, min(_PIECE, most - looked))
-        looked, told = looked + found, told + put
-        if last is None or found < _PIECE:
+            copied, added, last = await _piece(session, key, after, until, now, min(_PIECE, most - looked))
+        looked, queued = looked + copied, queued + added
+        if last is None or copied < _PIECE:
             break
         after = last
-    return told
+    return queued
 
 
-async def replay_failed(database: Database, place: EndpointKey, now: datetime) -> int:
+async def replay_failed(database: Database, key: EndpointKey, now: datetime) -> int:
     """Tell again, now, what was given up and what waits for another try; how many."""
-    told = 0
+    queued = 0
     while True:
         async with database.session() as session:
-            tag = await session.execute(_REPLAY_FAILED, place.tenant, place.environment, place.id, now, _PIECE)
-        found = int(tag.rpartition(" ")[2])
-        told += found
-        if found < _PIECE:
-            return told
+            tag = await session.execute(_REPLAY_FAILED, key.tenant, key.environment, key.id, now, _PIECE)
+        copied = int(tag.rpartition(" ")[2])
+        queued += copied
+        if copied < _PIECE:
+            return queued
 
 
-async def replay_event(session: Session, place: EndpointKey, event: UUID, now: datetime) -> bool:
+async def replay_event(session: Session, key: EndpointKey, event: UUID, now: datetime) -> bool:
     """Tell one event again; False where there is none of that id, or the filters leave it out."""
-    _, queued, _ = await _piece(session, place, UUID(int=event.int - 1), event, now, 1)
+    _, queued, _ = await _piece(session, key, UUID(int=event.int - 1), event, now, 1)
     return queued > 0
 
 
-async def test(session: Session, place: EndpointKey, event: UUID, now: datetime) -> None:
+async def queue_test_event(session: Session, key: EndpointKey, event: UUID, now: datetime) -> None:
     """Queue an event of type ``webhook.test`` for this endpoint alone."""
-    await session.execute(_TEST, place.tenant, place.environment, place.id, event, now)
+    await session.execute(_TEST, key.tenant, key.environment, key.id, event, now)
 
 
 async def _piece(
-    session: Session, place: EndpointKey, after: UUID, until: UUID, now: datetime, limit: int
+    session: Session, key: EndpointKey, after: UUID, until: UUID, now: datetime, limit: int
 ) -> tuple[int, int, UUID | None]:
-    row: Any = await session.fetchrow(_REPLAY, place.tenant, place.environment, place.id, after, until, now, limit)
+    row: Any = await session.fetchrow(_REPLAY, key.tenant, key.environment, key.id, after, until, now, limit)
     return row[0], row[1], row[2]

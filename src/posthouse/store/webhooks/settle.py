@@ -86,8 +86,8 @@ async def settle(
         await session.execute(_LOG, *_lines(tried))
     if not verdicts:
         return []
-    found = await session.fetch(_HEALTH, holder, now, *key_columns(list(verdicts)), *_healths(list(verdicts.values())))
-    return [place for row in found if verdicts[place := EndpointKey(*row)].why]
+    disabled = await session.fetch(_HEALTH, holder, now, *key_columns(list(verdicts)), *_healths(list(verdicts.values())))
+    return [key for row in disabled if verdicts[key := EndpointKey(*row)].why]
 
 
 async def forget(database: Database, now: datetime) -> None:
@@ -96,11 +96,11 @@ async def forget(database: Database, now: datetime) -> None:
     async with database.session() as session:
         keys = await session.fetch(_KEYS)
     for tenant, environment, endpoint, removed in keys:
-        found = _PIECE
-        while found == _PIECE:
+        rows = _PIECE
+        while rows == _PIECE:
             async with database.session() as session:
                 tag = await session.execute(_FORGET, tenant, environment, endpoint, removed, before, _PIECE)
-            found = int(tag.rpartition(" ")[2])
+            rows = int(tag.rpartition(" ")[2])
         if removed:
             async with database.session() as session:
                 await session.execute(_DROP, tenant, environment, endpoint)
@@ -108,7 +108,7 @@ async def forget(database: Database, now: datetime) -> None:
 
 def _keys(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     rows = [r.waiting for r in results]
-    return (*key_columns([w.place for w in rows]), [w.thread for w in rows], [w.xid for w in rows], [w.event for w in rows])
+    return (*key_columns([w.endpoint for w in rows]), [w.thread for w in rows], [w.xid for w in rows], [w.event for w in rows])
 
 
 def _fates(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
@@ -122,7 +122,7 @@ def _fates(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
 
 def _lines(results: "Sequence[WebhookResult]") -> tuple[list[Any], ...]:
     return (
-        *key_columns([r.waiting.place for r in results]),
+        *key_columns([r.waiting.endpoint for r in results]),
         [r.id for r in results],
         [r.waiting.event for r in results],
         [r.waiting.facts.type if r.waiting.facts else "" for r in results],

@@ -45,14 +45,14 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     body = await read_json(parts, request, KeyBody)
     if isinstance(body, Rejection):
         return refuse(body)
-    wanted = KeyRequest(
+    key_request = KeyRequest(
         environment=caller.environment if body.environment is None else Environment[body.environment.upper()],
         name=body.name or "",
         type=body.type,
         stream=body.stream,
         rate=body.rate_per_minute or None,
     )
-    created = await keys.create(parts.admin, actor_of(caller), wanted)
+    created = await keys.create(parts.admin, actor_of(caller), key_request)
     return refuse(created) if isinstance(created, Rejection) else answer(new_key(created), 201)
 
 

@@ -61,7 +61,7 @@ async def list_suppressions(parts: ApiParts, caller: Caller, request: Request) -
     since, until, before, limit = query.time("since"), query.time("until"), query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    wanted = SuppressionQuery(
+    query_ = SuppressionQuery(
         address=address,
         cause=cause,
         stream=stream,
@@ -72,17 +72,17 @@ async def list_suppressions(parts: ApiParts, caller: Caller, request: Request) -
         before=before,
         limit=limit + 1,
     )
-    entries = await suppressions.list_entries(parts.admin, actor_of(caller), wanted)
+    entries = await suppressions.list_entries(parts.admin, actor_of(caller), query_)
     return answer(suppression_page(entries, limit))
 
 
 async def get_suppression(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """One entry with its evidence."""
     query = Query(request.query_params, ())
-    wanted = ids.parse(PREFIX, request.path_params["id"])
+    entry_id = ids.parse(PREFIX, request.path_params["id"])
     if query.faults:
         return refuse(invalid(*query.faults))
-    entry = None if wanted is None else await suppressions.get_entry(parts.admin, actor_of(caller), wanted)
+    entry = None if entry_id is None else await suppressions.get_entry(parts.admin, actor_of(caller), entry_id)
     return refuse(_NO_ENTRY) if entry is None else answer(suppression_detail(entry))
 
 

@@ -198,8 +198,10 @@ async def render(parts: ApiParts, caller: Caller, request: Request) -> Response:
     number = _number(request) if in_path else body.version
     if in_path and number is None:
         return refuse(_NO_VERSION)
-    wanted = PreviewRequest(name=request.path_params["name"], number=number, variables=body.variables, locale=body.locale)
-    preview = await template_preview.preview(parts.admin, actor_of(caller), wanted)
+    preview_request = PreviewRequest(
+        name=request.path_params["name"], number=number, variables=body.variables, locale=body.locale
+    )
+    preview = await template_preview.preview(parts.admin, actor_of(caller), preview_request)
     return refuse(preview) if isinstance(preview, Rejection) else answer(preview_view(preview))
 
 

@@ -56,8 +56,8 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
     body = await read_json(parts, request, WebhookBody)
     if isinstance(body, Rejection):
         return refuse(body)
-    wanted = EndpointRequest(url=body.url, events=body.events, streams=body.streams)
-    created = await webhooks.create(parts.admin, actor_of(caller), wanted)
+    endpoint_request = EndpointRequest(url=body.url, events=body.events, streams=body.streams)
+    created = await webhooks.create(parts.admin, actor_of(caller), endpoint_request)
     return refuse(created) if isinstance(created, Rejection) else answer(new_webhook(created), 201)
 
 
@@ -75,8 +75,8 @@ async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
     body = await read_json(parts, request, WebhookChange)
     if isinstance(body, Rejection):
         return refuse(body)
-    wanted = EndpointChange(url=body.url, events=body.events, streams=body.streams, enabled=body.enabled)
-    changed = await webhooks.change(parts.admin, actor_of(caller), endpoint.id, wanted)
+    requested = EndpointChange(url=body.url, events=body.events, streams=body.streams, enabled=body.enabled)
+    changed = await webhooks.change(parts.admin, actor_of(caller), endpoint.id, requested)
     return refuse(changed) if isinstance(changed, Rejection) else answer(webhook_view(changed))
 
 
@@ -99,8 +99,8 @@ async def deliveries(parts: ApiParts, caller: Caller, request: Request) -> Respo
     endpoint = await _endpoint_in_path(parts, caller, request)
     if isinstance(endpoint, Rejection):
         return refuse(endpoint)
-    wanted = AttemptQuery(event=event, outcome=outcome, before=before, limit=limit + 1)
-    attempts = await webhooks.list_attempts(parts.admin, actor_of(caller), endpoint.id, wanted)
+    attempt_query = AttemptQuery(event=event, outcome=outcome, before=before, limit=limit + 1)
+    attempts = await webhooks.list_attempts(parts.admin, actor_of(caller), endpoint.id, attempt_query)
     return answer(attempt_page(attempts, limit))
 
 
@@ -110,13 +110,13 @@ async def replay(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if isinstance(endpoint, Rejection):
         return refuse(endpoint)
     body = await read_json(parts, request, ReplayBody)
-    wanted = body if isinstance(body, Rejection) else _replay_request(body)
-    if isinstance(wanted, Rejection):
-        return refuse(wanted)
-    queued = await webhooks.replay(parts.admin, actor_of(caller), endpoint.id, wanted)
+    replay_request = body if isinstance(body, Rejection) else _replay_request(body)
+    if isinstance(replay_request, Rejection):
+        return refuse(replay_request)
+    queued = await webhooks.replay(parts.admin, actor_of(caller), endpoint.id, replay_request)
     if isinstance(queued, Rejection):
         return refuse(queued)
-    return refuse(_NO_EVENT) if wanted.event is not None and not queued else answer(Replayed(queued=queued), 202)
+    return refuse(_NO_EVENT) if replay_request.event is not None and not queued else answer(Replayed(queued=queued), 202)
 
 
 async def test(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -150,8 +150,8 @@ async def _endpoint(parts: ApiParts, caller: Caller, request: Request) -> Webhoo
 
 
 async def _endpoint_in_path(parts: ApiParts, caller: Caller, request: Request) -> WebhookEndpoint | Rejection:
-    wanted = ids.parse(PREFIX, request.path_params["id"])
-    endpoint = None if wanted is None else await webhooks.get_endpoint(parts.admin, actor_of(caller), wanted)
+    endpoint_id = ids.parse(PREFIX, request.path_params["id"])
+    endpoint = None if endpoint_id is None else await webhooks.get_endpoint(parts.admin, actor_of(caller), endpoint_id)
     return endpoint or NO_ENDPOINT
 
 
