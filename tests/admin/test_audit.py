@@ -77,7 +77,7 @@ async def test_a_key_is_created_limited_and_revoked_with_a_row_each_and_no_secre
     await keys.revoke(context, actor, created.credential.id)
     assert await admin.actions() == ["key.created", "key.created", "key.changed", "key.revoked"]
     trail = await admin.trail()
-    assert trail[1].data == {"before": {"ratePerMinute": None}, "after": {"ratePerMinute": 60}}
+    assert trail[1].data == {"environment": "live", "before": {"ratePerMinute": None}, "after": {"ratePerMinute": 60}}
     assert {entry.subject.partition("_")[0] for entry in trail} == {"key/key"}
     for secret in (created.secret, login.secret, login.credential.lookup):
         assert secret not in text(trail)

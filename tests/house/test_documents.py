@@ -10,6 +10,7 @@ import pytest
 from posthouse import __version__
 from posthouse.model.delivery import TRANSITIONS
 from posthouse.model.event import EventType
+from posthouse.policy.alerts import ALERT_TYPES
 from tests.house.tree import ROOT, document, places, product, rows, texts
 from tools.glossary import HEADING, nouns, nouns_table
 
@@ -88,6 +89,11 @@ def test_the_drawing_of_states_is_the_table_of_states() -> None:
     drawn = set(re.findall(r"^ +(\w+) --> (\w+)", document("ARCHITECTURE.md"), re.MULTILINE))
     table = {(str(before), str(after)) for before, followers in TRANSITIONS.items() for after in followers}
     assert drawn == table, f"not drawn: {sorted(table - drawn)}; not in the table: {sorted(drawn - table)}"
+
+
+def test_every_alert_has_its_row() -> None:
+    documented = (ROOT / "docs/alerts.md").read_text()
+    assert [type for type in ALERT_TYPES if f"| `{type}` |" not in documented] == []
 
 
 def test_every_event_type_is_documented() -> None:

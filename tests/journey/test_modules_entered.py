@@ -34,7 +34,7 @@ async def entered_by(door: HttpDoor, message: dict[str, Any]) -> set[str]:
     return entered
 
 
-@pytest.mark.parametrize(("message", "most"), [(INLINE, 45), (TEMPLATE, 55)], ids=["inline", "template"])
+@pytest.mark.parametrize(("message", "most"), [(INLINE, 48), (TEMPLATE, 58)], ids=["inline", "template"])
 async def test_a_live_send_over_a_relay_enters_no_more_modules(database: Database, message: dict[str, Any], most: int) -> None:
     door = await open_door(database, NOW, routes=RELAY)
     tenant = await tenants.first(database)

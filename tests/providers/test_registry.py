@@ -12,17 +12,18 @@ from posthouse.store.recipients import feedback
 from tests.house.tree import ROOT
 from tests.support.provider_hooks import NOW
 
-_IN = re.compile(r"adapter in \(([^)]*)\)")
+_LIST = re.compile(r"adapter (?:in|= ANY) \(([^)]*)\)")
+_NAME = re.compile(r"'(\w+)'")
 
 
 def test_codecs_routes_and_the_index_name_the_same_providers() -> None:
-    migration = (ROOT / "src/posthouse/store/migrations/0005_feedback.sql").read_text()
+    schema = (ROOT / "tests/store/postgres/schema.golden.txt").read_text()
     expected = [kind.value for kind in PROVIDER_KINDS]
     assert [codec.name for codec in PROVIDERS] == expected
-    for sql in (feedback._REMOTE, migration):
-        match = _IN.search(sql)
+    for sql in (feedback._REMOTE, schema):
+        match = _LIST.search(sql)
         assert match is not None
-        assert [name.strip(" '") for name in match[1].split(",")] == expected
+        assert _NAME.findall(match[1]) == expected
 
 
 @pytest.mark.parametrize("codec", PROVIDERS, ids=lambda codec: codec.name)

@@ -95,7 +95,8 @@ async def change_rate(context: AdminContext, actor: Actor, key: UUID, rate: int 
         changed = await credentials.limit(session, actor.tenant, key, rate)
         assert changed is not None  # noqa: S101 - its row is locked
         if changed != before:
-            data = {"before": {"ratePerMinute": before.rate}, "after": {"ratePerMinute": changed.rate}}
+            rates = {"before": {"ratePerMinute": before.rate}, "after": {"ratePerMinute": changed.rate}}
+            data = {"environment": before.environment.name.lower(), **rates}
             await record(context, session, actor, "key.changed", _subject(key), data)
     return changed
 
@@ -107,7 +108,14 @@ async def revoke(context: AdminContext, actor: Actor, key: UUID) -> Rejection | 
         if before is None or not _is_visible(actor, before):
             return NO_KEY
         await credentials.revoke(session, actor.tenant, key, context.clock.now())
-        await record(context, session, actor, "key.revoked", _subject(key), {"name": before.name})
+        await record(
+            context,
+            session,
+            actor,
+            "key.revoked",
+            _subject(key),
+            {"environment": before.environment.name.lower(), "name": before.name},
+        )
     return None
 
 

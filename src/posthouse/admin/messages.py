@@ -26,9 +26,9 @@ from posthouse.store.postgres.database import Session
 from posthouse.store.seal import Sealer
 
 PREFIX: Final = "msg"
-_NOT_FOUND: Final = Rejection("not_found", "there is no such message")
-_GONE: Final = Rejection("not_cancellable", "its content is no longer kept, so it cannot be sent again")
-_TOO_LATE: Final = Rejection("not_cancellable", "every delivery of this message has been attempted or has ended")
+NO_MESSAGE: Final = Rejection("not_found", "There is no such message.")
+_GONE: Final = Rejection("not_cancellable", "Its content is no longer kept, so it cannot be sent again.")
+_TOO_LATE: Final = Rejection("not_cancellable", "Every delivery of this message has been attempted or has ended.")
 _REQUEUED_STATES: Final = frozenset({"in_doubt", "failed"})
 _NO_TARGET: Final = timedelta(hours=1)  # how soon a message is due whose type has no target
 _DOORS: Final = {"api": "http", "dashboard": "http"}  # as a message's row names where it came from; else the actor's source
@@ -63,7 +63,7 @@ async def cancel(context: AdminContext, actor: Actor, message: UUID) -> int | Re
     async with context.database(actor).transaction() as session:
         count = await cancelling.cancel(session, *key, now, context.new_id)
         if not count:
-            return _TOO_LATE if await resend.stored(session, *key) is not None else _NOT_FOUND
+            return _TOO_LATE if await resend.stored(session, *key) is not None else NO_MESSAGE
         await _record(context, session, actor, "message.cancelled", message, {"deliveries": count})
     return count
 
@@ -74,7 +74,7 @@ async def resend_message(context: AdminContext, actor: Actor, message: UUID) -> 
     async with context.database(actor).transaction() as session:
         stored = await resend.stored(session, *key)
         if stored is None:
-            return _NOT_FOUND
+            return NO_MESSAGE
         if stored.sealed is None:
             return _GONE
         recipients = await resend.recipients(session, *key)

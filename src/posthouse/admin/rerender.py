@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.admin.context import AdminContext
+from posthouse.admin.messages import NO_MESSAGE
 from posthouse.admin.template_versions import find_version
 from posthouse.model.actor import Actor
 from posthouse.model.send_request import Rejection
@@ -25,7 +26,6 @@ from posthouse.store.messages import resend
 from posthouse.templates.ready_made import READY_MADE
 
 _SEALED: Final = msgspec.json.Decoder(tuple[str, dict[str, Any]] | dict[str, Any])
-_NO_MESSAGE: Final = Rejection("not_found", "There is no such message.")
 _NO_TEMPLATE: Final = Rejection("not_found", "The message was not made from a template.")
 _NO_VARIABLES: Final = Rejection(
     "not_found", "The variables of this message are not kept: its type keeps none, or their time is over."
@@ -54,7 +54,7 @@ async def rerender(context: AdminContext, actor: Actor, message: UUID) -> Rerend
     async with context.database(actor).session() as session:
         stored = await resend.stored(session, actor.tenant, actor.environment, message)
     if stored is None:
-        return _NO_MESSAGE
+        return NO_MESSAGE
     if stored.template is None or stored.template_version is None:
         return _NO_TEMPLATE
     if stored.variables is None or stored.key_id is None:

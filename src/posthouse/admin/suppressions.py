@@ -3,13 +3,13 @@
 Who may remove what is ``policy.recipients.suppress.lifted_by``: a tenant removes whatever it answers for itself, a legal block
 only the operator, on the command line. The audit trail has an address as its hash, so that an erasure need not rewrite it.
 
-Known sharp edges: an import commits a chunk at a time, so one that breaks off has added what came before; importing the file
-again adds the rest.
+Known sharp edges: an import commits a chunk at a time, each with its row in the audit trail, so one that breaks off has added
+what came before; importing the file again adds the rest.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import msgspec
@@ -94,6 +94,27 @@ class ImportFile(msgspec.Struct, frozen=True, kw_only=True):
     lines: Iterable[str]
     name: str
     defaults: SuppressionToAdd
+
+
+class _Counts(msgspec.Struct):
+    """How many rows of a file were read, added and rejected so far."""
+
+    read: int = 0
+    added: int = 0
+    rejected: int = 0
+
+    def add(self, other: Self) -> None:
+        """Count the other's too."""
+        self.read += other.read
+        self.added += other.added
+        self.rejected += other.rejected
+
+
+class _Chunk(msgspec.Struct):
+    """Part of a file. Two rows of one address, cause and stream would collide in its one statement, so the later one counts."""
+
+    entries: dict[tuple[bytes, str, str | None], SuppressionEntry] = msgspec.field(default_factory=dict)
+    counts: _Counts = msgspec.field(default_factory=_Counts)
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -212,34 +233,40 @@ async def change_rule(
 
 
 async def import_csv(context: AdminContext, actor: Actor, file: ImportFile, progress: Callable[[int, int], None]) -> ImportResult:
-    """Add the rows of a file; ``progress`` is called with how many rows were read and entries added so far."""
+    """Add the rows of a file; ``progress`` is called with how many rows were read and entries added so far.
+
+    Each chunk has its row in the audit trail, so that an import that breaks off is on record as far as it came.
+    """
     key = await context.address_key(actor)
-    read = added = rejected = 0
+    total, chunk = _Counts(), _Chunk()
     rejected_rows: list[RejectedRow] = []
-    # Two rows of one address, cause and stream in a chunk would collide in its one statement, so the later one counts.
-    chunk: dict[tuple[bytes, str, str | None], SuppressionEntry] = {}
     async with context.database(actor).session() as session:
         await suppression_file.begin(session)
         try:
             for line, row in parse_rows(file.lines, file.defaults):
-                read += 1
+                chunk.counts.read += 1
                 if isinstance(row, SuppressionToAdd):
                     entry = _entry(context, actor, key, row, {"file": file.name, "line": line})
-                    chunk[entry.lookup, entry.cause.value, entry.stream] = entry
+                    chunk.entries[entry.lookup, entry.cause.value, entry.stream] = entry
                 else:
-                    rejected += 1
+                    chunk.counts.rejected += 1
                     rejected_rows += [RejectedRow(line, row)] if len(rejected_rows) < REJECTED_SHOWN else []
-                if len(chunk) >= suppression_file.CHUNK:
-                    added += await _load(context, session, actor, chunk)
-                    progress(read, added)
-            added += await _load(context, session, actor, chunk)
+                if len(chunk.entries) >= suppression_file.CHUNK:
+                    await _load(context, session, actor, file, chunk)
+                    total.add(chunk.counts)
+                    chunk = _Chunk()
+                    progress(total.read, total.added)
+            await _load(context, session, actor, file, chunk)
+            total.add(chunk.counts)
         finally:
             await suppression_file.end(session)
-        counts = {"read": read, "added": added, "rejected": rejected}
-        await record(context, session, actor, "suppressions imported", f"file/{file.name}", counts)
-    metrics.SUPPRESSIONS_ADDED.labels(file.defaults.cause.value, "import").inc(added)
+    metrics.SUPPRESSIONS_ADDED.labels(file.defaults.cause.value, "import").inc(total.added)
     return ImportResult(
-        read=read, added=added, known=read - rejected - added, rejected=rejected, rejected_rows=tuple(rejected_rows)
+        read=total.read,
+        added=total.added,
+        known=total.read - total.rejected - total.added,
+        rejected=total.rejected,
+        rejected_rows=tuple(rejected_rows),
     )
 
 
@@ -259,15 +286,14 @@ async def export_csv(
     return count
 
 
-async def _load(
-    context: AdminContext, session: Session, actor: Actor, chunk: dict[tuple[bytes, str, str | None], SuppressionEntry]
-) -> int:
-    """Add a chunk and empty it; how many entries are new."""
-    entries = list(chunk.values())
-    chunk.clear()
-    if not entries:
-        return 0
-    return await suppression_file.load(session, actor.tenant, actor.environment, entries, context.clock.now())
+async def _load(context: AdminContext, session: Session, actor: Actor, file: ImportFile, chunk: _Chunk) -> None:
+    """Add a chunk and its row of the audit trail in one transaction; sets how many entries are new."""
+    entries = list(chunk.entries.values())
+    async with session.transaction():
+        if entries:
+            now = context.clock.now()
+            chunk.counts.added = await suppression_file.load(session, actor.tenant, actor.environment, entries, now)
+        await record(context, session, actor, "suppressions imported", f"file/{file.name}", msgspec.to_builtins(chunk.counts))
 
 
 def _entry(

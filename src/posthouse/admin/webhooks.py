@@ -145,7 +145,7 @@ async def change(context: AdminContext, actor: Actor, endpoint: UUID, changed: E
         return invalid(*errors)
     key, stored_change = _key(actor, endpoint), msgspec.structs.replace(changed, events=_stored_filters(changed.events))
     async with context.database(actor).transaction() as session:
-        before = await endpoints.one_over(session, key)
+        before = await endpoints.get_in(session, key)
         stored = await endpoints.change(session, key, stored_change, context.clock.now())
         if before is None or stored is None:
             return NO_ENDPOINT
@@ -158,7 +158,7 @@ async def remove(context: AdminContext, actor: Actor, endpoint: UUID) -> Rejecti
     """Remove an endpoint; nothing is posted to it any more."""
     key = _key(actor, endpoint)
     async with context.database(actor).transaction() as session:
-        before = await endpoints.one_over(session, key)
+        before = await endpoints.get_in(session, key)
         if before is None or not await endpoints.remove(session, key, context.clock.now()):
             return NO_ENDPOINT
         await _record(context, session, actor, "webhook.removed", endpoint, _settings(before))
@@ -181,7 +181,7 @@ async def send_test(context: AdminContext, actor: Actor, endpoint: UUID) -> UUID
     now, key = context.clock.now(), _key(actor, endpoint)
     event = context.new_id(now)
     async with context.database(actor).transaction() as session:
-        stored = await endpoints.one_over(session, key)
+        stored = await endpoints.get_in(session, key)
         if stored is None:
             return NO_ENDPOINT
         if stored.disabled_at is not None:
@@ -195,7 +195,7 @@ async def replay(context: AdminContext, actor: Actor, endpoint: UUID, request: R
     """Post events to an endpoint again; how many. 0 for one event that is not known, or that the filters leave out."""
     now, key, database = context.clock.now(), _key(actor, endpoint), context.database(actor)
     async with database.transaction() as session:
-        if await endpoints.one_over(session, key) is None:
+        if await endpoints.get_in(session, key) is None:
             return NO_ENDPOINT
         if request.event is not None and not await stored_replay.replay_event(session, key, request.event, now):
             return 0

@@ -1,4 +1,4 @@
-"""Every provider, a line each. Adding one is its folder, this line, its name in ``model.route``, and its samples in the tests."""
+"""Every provider, a line each. CONTRIBUTING.md lists what one needs."""
 
 from typing import Final
 

@@ -40,8 +40,9 @@ def parts(database: Database) -> HookParts:
 
 @pytest.fixture
 async def token(database: Database, parts: HookParts) -> str:
-    tenant = await tenants.create(database, "first", NOW)
-    return await hooks.add(database, tenant.id, 1, PROVIDER, id=parts.receiver.new_id(NOW), now=NOW, random=os.urandom)
+    async with database.session() as session:
+        tenant = await tenants.create(session, "first", NOW)
+        return await hooks.add(session, tenant.id, 1, PROVIDER, id=parts.receiver.new_id(NOW), now=NOW, random=os.urandom)
 
 
 async def call(parts: HookParts, token: str, *chunks: bytes, is_complete: bool = True) -> int:

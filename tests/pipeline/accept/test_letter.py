@@ -51,7 +51,8 @@ def vendor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def draft(database: Database, request: SendRequest, route: RouteFact = VENDOR) -> Draft:
-    tenant = await tenants.create(database, "first", NOW)
+    async with database.session() as session:
+        tenant = await tenants.create(session, "first", NOW)
     caller = Caller(tenant=tenant.id, tenant_ref=tenant.ref, environment=Environment.TEST, credential="c", door="http")
     facts = TenantFacts(database, Domains(database, SEALER), FakeClock(NOW))
     links = LinkBuilder(SEALER.token_key, "https://mail.example", "bounce.example")

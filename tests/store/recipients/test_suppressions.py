@@ -13,7 +13,7 @@ from posthouse.model.suppression import AnswerCounts, BounceBrake, Cause, SoftBo
 from posthouse.policy.recipients.bounce_brake import BACK, BASE, WINDOW
 from posthouse.policy.recipients.soft_bounces import RULE
 from posthouse.store.postgres.database import Database
-from posthouse.store.recipients import bounce_brakes, soft_bounces, suppression_lookup, suppression_rule, suppressions
+from posthouse.store.recipients import bounce_brakes, soft_bounces, suppression_counts, suppression_lookup, suppressions
 from posthouse.store.recipients.suppression_lookup import AddressKey
 from posthouse.store.seal import SealBroken, Sealer
 from tests.support import rows
@@ -172,5 +172,5 @@ async def test_soft_bounces_are_counted_apart_and_forgotten_apart(connection: An
 async def test_growth_is_of_a_day_against_a_week_and_files_are_left_out(connection: Any) -> None:
     await add(connection, *[bounce(f"w{n}@x.test") for n in range(7)], now=NOW - 3 * DAY)
     await add(connection, *[bounce(f"d{n}@x.test") for n in range(3)], bounce("f@x.test", source="import"))
-    assert await suppression_rule.growth(connection, 1, 1, NOW) == (3, 7)
-    assert await suppression_rule.sizes(connection, 1, 1) == {"hard_bounce": 11}
+    assert await suppression_counts.growth(connection, 1, 1, NOW) == (3, 7)
+    assert await suppression_counts.sizes(connection, 1, 1) == {"hard_bounce": 11}

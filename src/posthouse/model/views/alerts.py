@@ -9,8 +9,8 @@ from posthouse.model.alert import AlertSeverity, RemedyStep
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An alert. ``summary``: what happened; ``advice``: what to do, and type; ``data``: the event's. ``severity`` critical:
-    people wait.
+    """An alert. ``summary``: what happened; ``advice``: what to do, each with a command where one helps; ``data``: the event's.
+    ``severity`` critical: people wait.
     """
 
     id: str

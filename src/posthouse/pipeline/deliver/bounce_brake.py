@@ -25,7 +25,7 @@ from posthouse.pipeline.alerts.emit import NewAlert, raise_alert
 from posthouse.policy.alerts import suppression_brake, suppression_growth
 from posthouse.policy.recipients.bounce_brake import BACK, BASE, HOLD, WINDOW, is_jump
 from posthouse.store.postgres.database import Database, Session
-from posthouse.store.recipients import bounce_brakes, suppression_rule
+from posthouse.store.recipients import bounce_brakes, suppression_counts
 from posthouse.store.recipients.bounce_brakes import Provider
 from posthouse.telemetry import metrics
 
@@ -115,9 +115,9 @@ class BounceBrakes:
     async def _measure(self, session: Session, now: datetime) -> None:
         """Sizes for the metrics, growth for the alert; old counts are deleted."""
         totals: dict[str, int] = {}
-        for tenant in await suppression_rule.owners(session):
+        for tenant in await suppression_counts.tenants(session):
             for environment in (0, 1):
-                for cause, count in (await suppression_rule.sizes(session, tenant, environment)).items():
+                for cause, count in (await suppression_counts.sizes(session, tenant, environment)).items():
                     totals[cause] = totals.get(cause, 0) + count
                 await self._alert_growth(session, tenant, environment, now)
         for cause, count in totals.items():
@@ -125,7 +125,7 @@ class BounceBrakes:
         await bounce_brakes.forget_old(session, now, BASE)
 
     async def _alert_growth(self, session: Session, tenant: int, environment: int, now: datetime) -> None:
-        day, week = await suppression_rule.growth(session, tenant, environment, now)
+        day, week = await suppression_counts.growth(session, tenant, environment, now)
         if day < LEAST_GROWTH or day <= GROWTH_TIMES * week / 7:
             return
         data = {"added": day, "usual": round(week / 7, 1), "hours": 24}

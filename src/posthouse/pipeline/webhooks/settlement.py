@@ -68,7 +68,7 @@ async def _settle(session: Session, holder: UUID, batch: list[WebhookSettlement]
 async def _alert_disabled(session: Session, endpoint_key: EndpointKey, why: str, entropy: Entropy, now: datetime) -> None:
     """An event like any other, in the transaction that disables the endpoint."""
     name = ids.text("whk", endpoint_key.id)
-    endpoint = await endpoints.one_over(session, endpoint_key)
+    endpoint = await endpoints.get_in(session, endpoint_key)
     data = {"endpointId": name, "host": urlsplit(endpoint.url).hostname if endpoint else None, "reason": why}
     alert = NewAlert(rule=webhook_disabled.RULE, tenant=endpoint_key.tenant, environment=endpoint_key.environment, data=data)
     await raise_alert(session, alert, now, entropy.new_id)

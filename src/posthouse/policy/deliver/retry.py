@@ -3,7 +3,7 @@
 Two schedules. *Our* side of a route failing (``Refused``) is no attempt: three quick retries (1, 2, 4 s), then the
 next route at once, and after the last the first again, at the pace of the type's waits; operations are alerted each
 time that a round ends with nothing sent. *Their* side saying later (``Deferred``) takes the type's next wait, the last of
-which repeats until the delivery expires. what follows ``InDoubt`` is the type's to decide: once more, or never.
+which repeats until the delivery expires. What follows ``InDoubt`` is the type's to decide: once more, or never.
 
 Waits vary by a fifth either way, so that what failed together does not return together; a wait that the
 receiver requested (greylisting, Retry-After) is never cut short, only spread beyond.

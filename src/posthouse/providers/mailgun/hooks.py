@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.codec import MESSAGE_FIELD, HookCheck, ProviderCodec
 from posthouse.providers.shared.json_fields import object_at, parse_json, parse_time, text_at
 
 OLDEST_SECONDS: Final = 12 * 3600  # they repeat a request for eight hours
@@ -25,7 +25,6 @@ _KINDS: Final = {
     "complained": FeedbackKind.COMPLAINT,
     "unsubscribed": FeedbackKind.UNSUBSCRIBED,
 }
-_VARIABLE: Final = "posthouse_message"
 _SUPPRESSED: Final = frozenset({"suppress-bounce", "suppress-complaint", "suppress-unsubscribe"})
 
 
@@ -66,7 +65,7 @@ def parse_hook(hook: Hook) -> tuple[Feedback, ...]:
             at=parse_time(text_at(event, "timestamp")),
             event_id=text_at(event, "id", 256),
             remote_id=text_at(object_at(object_at(event, "message"), "headers"), "message-id"),
-            message=text_at(object_at(event, "user-variables"), _VARIABLE),
+            message=text_at(object_at(event, "user-variables"), MESSAGE_FIELD),
             url=text_at(event, "url", 4096) or None,
             bot=bool(bot),
         ),

@@ -14,11 +14,10 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.codec import MESSAGE_FIELD, HookCheck, ProviderCodec
 from posthouse.providers.shared.json_fields import object_at, parse_json, parse_time, text_at
 
-# The bounce API's types; only the two in ``_DEAD`` suppress.
-_DEAD: Final = frozenset({"HardBounce", "BadEmailAddress"})
+# The bounce API's types, and what each means.
 _BOUNCES: Final = {
     "HardBounce": (FeedbackKind.HARD, "unknown_recipient"),
     "BadEmailAddress": (FeedbackKind.HARD, "unknown_recipient"),
@@ -35,7 +34,6 @@ _BOUNCES: Final = {
     "Unsubscribe": (FeedbackKind.UNSUBSCRIBED, "unknown"),
     "SpamComplaint": (FeedbackKind.COMPLAINT, "unknown"),
 }
-_METADATA: Final = "posthouse_message"
 
 
 def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
@@ -109,7 +107,7 @@ def _feedback(
         at=parse_time(at),
         event_id=event_id or f"{text_at(record, 'RecordType')}-{remote}-{text_at(record, who)}-{at}",
         remote_id=remote,
-        message=text_at(object_at(record, "Metadata"), _METADATA),
+        message=text_at(object_at(record, "Metadata"), MESSAGE_FIELD),
         url=url,
     )
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import TOLERANCE_SECONDS, HookCheck, ProviderCodec
+from posthouse.providers.shared.codec import MESSAGE_FIELD, TOLERANCE_SECONDS, HookCheck, ProviderCodec
 from posthouse.providers.shared.json_fields import list_at, object_at, parse_json, parse_time, text_at
 
 _KINDS: Final = {
@@ -28,7 +28,6 @@ _KINDS: Final = {
     "email.clicked": FeedbackKind.CLICKED,
 }
 _NOT_THE_MAILBOX: Final = frozenset({"ContentRejected", "MessageTooLarge", "AttachmentRejected", "Suppressed"})
-_TAG: Final = "posthouse_message"
 
 
 def verify(hook: Hook, secret: str, now: datetime, *, certificate: bytes | None = None) -> HookCheck:  # noqa: ARG001 - as VerifyHook
@@ -91,8 +90,8 @@ def _message(data: dict[str, Any]) -> str:
     """Our id comes back among the tags, which are an object or a list of pairs."""
     tags = data.get("tags")
     if isinstance(tags, dict):
-        return text_at(tags, _TAG)
-    return next((text_at(tag, "value") for tag in list_at(data, "tags") if text_at(tag, "name") == _TAG), "")
+        return text_at(tags, MESSAGE_FIELD)
+    return next((text_at(tag, "value") for tag in list_at(data, "tags") if text_at(tag, "name") == MESSAGE_FIELD), "")
 
 
 RESEND: Final = ProviderCodec(

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.codec import MESSAGE_FIELD, HookCheck, ProviderCodec
 from posthouse.providers.shared.json_fields import parse_json, parse_time, text_at
 
 _SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
@@ -34,7 +34,6 @@ _KINDS: Final = {
     "unsubscribe": FeedbackKind.UNSUBSCRIBED,
     "group_unsubscribe": FeedbackKind.UNSUBSCRIBED,
 }
-_ARGUMENT: Final = "posthouse_message"
 # ``bounce_classification`` (twilio.com/docs/sendgrid/ui/analytics-and-reporting/bounce-and-block-classifications).
 _CLASSES: Final = {
     "Invalid Address": (FeedbackKind.HARD, "unknown_recipient"),
@@ -87,7 +86,7 @@ def _feedback(event: Any) -> Feedback | None:
         at=parse_time(text_at(event, "timestamp")),
         event_id=text_at(event, "sg_event_id", 256),
         remote_id=text_at(event, "sg_message_id").partition(".")[0],
-        message=text_at(event, _ARGUMENT),
+        message=text_at(event, MESSAGE_FIELD),
         url=text_at(event, "url", 4096) or None,
         bot=event.get("sg_machine_open") is True,
     )

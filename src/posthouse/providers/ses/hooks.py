@@ -25,7 +25,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from posthouse.model.feedback import Feedback, FeedbackKind
 from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertificate, SubscriptionToConfirm
-from posthouse.providers.shared.codec import HookCheck, ProviderCodec
+from posthouse.providers.shared.codec import MESSAGE_FIELD, HookCheck, ProviderCodec
 from posthouse.providers.shared.json_fields import list_at, object_at, parse_json, parse_time, text_at
 
 _HOST: Final = re.compile(r"sns\.[a-z]{2}(?:-[a-z]+){1,3}-[0-9]\.amazonaws\.com(?:\.cn)?")
@@ -38,7 +38,6 @@ _SIGNED: Final = {
 }
 _HASHES: Final[dict[str, SHA1 | SHA256]] = {"1": SHA1(), "2": SHA256()}  # noqa: S303 - what SNS signs with
 _MAX_TEXT: Final = 1 << 20
-_TAG: Final = "posthouse_message"
 _SOFT: Final = {"MailboxFull": "mailbox_full", "MessageTooLarge": "too_large"}
 _CONTENT: Final = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
 
@@ -202,7 +201,7 @@ def _feedback(
     url: str | None = None,
 ) -> Feedback:
     mail = object_at(event, "mail")
-    named = list_at(object_at(mail, "tags"), _TAG)
+    named = list_at(object_at(mail, "tags"), MESSAGE_FIELD)
     return Feedback(
         kind=kind,
         suppresses=kind in (FeedbackKind.HARD, FeedbackKind.COMPLAINT),

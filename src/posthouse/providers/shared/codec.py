@@ -14,6 +14,8 @@ from posthouse.model.hook import Hook, HookRejected, HookVerified, NeedsCertific
 
 HookCheck = HookVerified | HookRejected | NeedsCertificate
 TOLERANCE_SECONDS: Final = 300
+# What our message id is called where a provider keeps a value of ours with the mail: a tag, metadata, a variable, an argument.
+MESSAGE_FIELD: Final = "posthouse_message"
 
 
 class VerifyHook(Protocol):

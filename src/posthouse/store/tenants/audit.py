@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 _END: Final = UUID(int=(1 << 128) - 1)
 _INSERT: Final = "insert into audit (tenant, id, at, actor, action, subject, data) values ($1, $2, $3, $4, $5, $6, $7)"
 _LIST: Final = """
-select id, at, actor, action, subject, data from audit where tenant = $1 and id < $2 order by id desc limit $3
+select id, at, actor, action, subject, data from audit where tenant = $1 and id < $2 and ($4 or data ->> 'environment' is distinct from 'live')
+order by id desc limit $3
 """
 _LIST_OF: Final = """
-select id, at, actor, action, subject, data from audit where tenant = $1 and subject = $4 and id < $2
+select id, at, actor, action, subject, data from audit where tenant = $1 and subject = $5 and id < $2 and ($4 or data ->> 'environment' is distinct from 'live')
 order by subject desc, id desc limit $3
 """
 
@@ -30,13 +31,22 @@ async def write(session: Session, tenant: int, entry: AuditEntry) -> None:
 
 
 async def entries(
-    database: Database, tenant: int, *, subject: str | None = None, before: UUID | None = None, limit: int = 50
+    database: Database,
+    tenant: int,
+    *,
+    subject: str | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+    live: bool = True,
 ) -> list[AuditEntry]:
-    """A tenant's changes, newest first, of one subject where it is named, older than ``before``."""
+    """A tenant's changes, newest first, of one subject where it is named, older than ``before``.
+
+    ``live`` False leaves out what belongs to the live environment alone: a key of the sandbox must not learn of it.
+    """
     async with database.session() as session:
         rows: list[Record]
         if subject is None:
-            rows = await session.fetch(_LIST, tenant, before or _END, limit)
+            rows = await session.fetch(_LIST, tenant, before or _END, limit, live)
         else:
-            rows = await session.fetch(_LIST_OF, tenant, before or _END, limit, subject)
+            rows = await session.fetch(_LIST_OF, tenant, before or _END, limit, live, subject)
     return [AuditEntry(*row) for row in rows]

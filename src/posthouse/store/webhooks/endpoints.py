@@ -88,13 +88,13 @@ async def create(
         _INSERT, key.tenant, key.environment, key.id, url, list(events or ()) or None, list(streams or ()) or None, now
     )
     await _keep(session, sealer, key, secret, now, 1)
-    return await one_over(session, key)
+    return await get_in(session, key)
 
 
 async def one(database: Database, key: EndpointKey) -> WebhookEndpoint | None:
     """An endpoint, or None."""
     async with database.session() as session:
-        return await one_over(session, key)
+        return await get_in(session, key)
 
 
 async def page(database: Database, tenant: int, environment: int, before: UUID, limit: int) -> list[WebhookEndpoint]:
@@ -157,7 +157,7 @@ async def log(
     return [WebhookAttempt(**dict(row)) for row in rows]
 
 
-async def one_over(session: Session, key: EndpointKey) -> WebhookEndpoint | None:
+async def get_in(session: Session, key: EndpointKey) -> WebhookEndpoint | None:
     """The same inside the caller's transaction."""
     row: Any = await session.fetchrow(_ONE, key.tenant, key.environment, key.id)
     return None if row is None else WebhookEndpoint(**dict(row))

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import messages
+from posthouse.admin.messages import NO_MESSAGE
 from posthouse.doors.api.messages.mail_view import attachment_views, header_views
 from posthouse.doors.api.sending.rate_limit import respond_within
 from posthouse.doors.api.sending.send import MESSAGE_LINKS, send_response
@@ -37,7 +38,6 @@ _RAW_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-_NO_MESSAGE: Final = not_found("There is no such message.")
 _NO_RECIPIENT: Final = not_found("The message has no such recipient.")
 _NO_ATTEMPT: Final = not_found("Nothing was handed over yet: there has been no attempt.")
 _NOT_KEPT: Final = not_found("The content of this message is no longer kept.")
@@ -125,7 +125,7 @@ async def resend(parts: ApiParts, caller: Caller, request: Request) -> Response:
 
 def _message_in_path(request: Request) -> UUID | Rejection:
     """The message in the path, of a request without parameters."""
-    return check_no_parameters(request) or _message_id(request) or _NO_MESSAGE
+    return check_no_parameters(request) or _message_id(request) or NO_MESSAGE
 
 
 def _message_id(request: Request) -> UUID | None:
@@ -134,13 +134,13 @@ def _message_id(request: Request) -> UUID | None:
 
 async def _respond_with(parts: ApiParts, caller: Caller, message: UUID) -> Response:
     view = await timeline.get_message(parts.database_of(caller), parts.sealer, caller.tenant, caller.environment, message)
-    return answer(view) if view else refuse(_NO_MESSAGE)
+    return answer(view) if view else refuse(NO_MESSAGE)
 
 
 async def _raw_facts(parts: ApiParts, caller: Caller, message: UUID | None) -> RawFacts | Rejection:
     if message is None:
-        return _NO_MESSAGE
-    return await timeline.raw_facts(parts.database_of(caller), caller.tenant, caller.environment, message) or _NO_MESSAGE
+        return NO_MESSAGE
+    return await timeline.raw_facts(parts.database_of(caller), caller.tenant, caller.environment, message) or NO_MESSAGE
 
 
 def _find_handed_over(facts: RawFacts, recipient: str | None) -> HandedOver | Rejection:

@@ -23,11 +23,12 @@ from posthouse.doors.api.sending.rate_limit import respond_if_allowed
 from posthouse.doors.api.sending.send_request import FaultyRequest, parse_members, parse_send, reject
 from posthouse.doors.api.shared.fields import BatchBody, SendBody
 from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.api.shared.requests import no_parameters
 from posthouse.doors.http import body
 from posthouse.doors.http.answer import answer, encoded
 from posthouse.doors.http.endpoint import Endpoint, Parameter, ResponseDoc
 from posthouse.doors.http.problem import Problem, problem, refuse
-from posthouse.doors.http.query import Query, check_no_parameters
+from posthouse.doors.http.query import Query
 from posthouse.doors.http.validation import validate
 from posthouse.model.limits import Limits
 from posthouse.model.send_request import Accepted, Caller, FieldError, Rejection, SendRequest, invalid
@@ -41,7 +42,7 @@ _LARGE: Final = 64 * 1024
 
 
 class BatchSent(SendReply, frozen=True, kw_only=True, rename="camel"):
-    """An item of a batch that was taken."""
+    """An item of a batch that was accepted."""
 
     index: int
 
@@ -130,9 +131,8 @@ def send_response(outcome: Accepted | Rejection) -> Response:
 
 async def send_batch(parts: ApiParts, caller: Caller, request: Request) -> Response:
     """Send many messages, each for itself."""
-    rejection = check_no_parameters(request)
-    if rejection is not None:
-        return refuse(rejection)
+    if (wrong := no_parameters(request)) is not None:
+        return wrong
     messages = await _read_batch(parts, caller, request)
     counted = (messages,) if isinstance(messages, Rejection) else messages
     return await respond_if_allowed(parts, caller, counted, partial(_accept_many, parts, caller, messages))

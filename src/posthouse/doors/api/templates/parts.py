@@ -21,7 +21,7 @@ from posthouse.doors.http.endpoint import CURSOR, LIMIT, TEXT, Endpoint, Paramet
 from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.brand import Brand
-from posthouse.model.send_request import Caller, Rejection, invalid
+from posthouse.model.send_request import Caller, Environment, Rejection, invalid
 from posthouse.model.template import StoredPart
 from posthouse.model.views.settings import AuditPage
 from posthouse.model.views.templates import PartPage, PartView
@@ -97,7 +97,8 @@ async def list_audit(parts: ApiParts, caller: Caller, request: Request) -> Respo
     subject, before, limit = query.text("subject"), query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    entries = await audit.entries(parts.database, caller.tenant, subject=subject, before=before, limit=limit + 1)
+    is_live = caller.environment is Environment.LIVE
+    entries = await audit.entries(parts.database, caller.tenant, subject=subject, before=before, limit=limit + 1, live=is_live)
     return answer(audit_page(entries, limit))
 
 

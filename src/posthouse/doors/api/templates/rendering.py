@@ -5,6 +5,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from posthouse.admin.messages import NO_MESSAGE
 from posthouse.admin.rerender import rerender
 from posthouse.admin.views.templates import rerender_view
 from posthouse.doors.api.shared.actor import actor_of
@@ -18,7 +19,6 @@ from posthouse.model.send_request import Caller, Rejection
 from posthouse.model.views.templates import RerenderView
 from posthouse.store.seal import SealBroken
 
-_NO_MESSAGE: Final = not_found("There is no such message.")
 _UNREADABLE: Final = not_found("What the message was made from can no longer be read.")
 
 
@@ -28,7 +28,7 @@ async def rerendered(parts: ApiParts, caller: Caller, request: Request) -> Respo
         return wrong
     message = ids.parse("msg", request.path_params["id"])
     if message is None:
-        return refuse(_NO_MESSAGE)
+        return refuse(NO_MESSAGE)
     try:
         result = await rerender(parts.admin, actor_of(caller), message)
     except SealBroken:
