@@ -50,7 +50,7 @@ FILTERS: Final = (ALL, "message.*", "alert.*", "domain.*", *_TYPES)
 _LAST: Final = UUID(int=(1 << 128) - 1)
 NO_ENDPOINT: Final = Rejection("not_found", "There is no such endpoint.")
 _TOO_MANY: Final = invalid(FieldError("", f"is one too many; a tenant has at most {MOST_ENDPOINTS} endpoints in an environment"))
-_DISABLED: Final = invalid(FieldError("", "is for an endpoint that is enabled; PATCH it with enabled: true first"))
+_DISABLED: Final = invalid(FieldError("", "the endpoint is disabled; enable it first"))
 
 
 class EndpointRequest(msgspec.Struct, frozen=True, kw_only=True):

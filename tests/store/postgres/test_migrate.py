@@ -19,6 +19,18 @@ from posthouse.store.postgres.migrate import Migration, current, latest, migrate
 from tests.support.schema import describe
 
 GOLDEN: Final = Path(__file__).with_name("schema.golden.txt")
+# Databases keep the fingerprint of each script that was applied to them, and refuse a server whose script differs.
+PUBLISHED: Final = {
+    1: "e9a83038cb2fe7c3",
+    2: "2c57a8296583a36d",
+    3: "3d945d121114acc9",
+    4: "f9757ce255d5a49b",
+    5: "3efc239f8a13f553",
+    6: "61e4065aa5cc457f",
+    7: "45a5662eefc44fc0",
+    8: "312990ce4decee16",
+    9: "27348fee6c0ace0e",
+}
 EXTRA: Final = Migration(9001, "extra", "create table extra (n int)")
 
 
@@ -45,6 +57,12 @@ async def test_the_schema_is_the_sum_of_its_migrations(database: Database) -> No
     if os.environ.get("POSTHOUSE_TEST_REGENERATE"):
         GOLDEN.write_text(found)
     assert found == GOLDEN.read_text(), __doc__
+
+
+def test_a_migration_that_was_published_is_never_edited_not_even_its_comments() -> None:
+    found = {each.version: each.fingerprint.hex()[:16] for each in migrations()}
+    assert {version: found.get(version) for version in PUBLISHED} == PUBLISHED
+    assert len(found) == len(PUBLISHED), "add the new migration's fingerprint to PUBLISHED"
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:

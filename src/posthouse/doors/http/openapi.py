@@ -55,9 +55,17 @@ async def send_document(openapi: dict[str, Any], request: Request) -> Response: 
     return encoded(openapi)
 
 
+def _unwrapped(docstring: str) -> str:
+    """A docstring without the line breaks of the source; its paragraphs stay."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in docstring.split("\n\n"))
+
+
 def document(endpoints: Sequence[Endpoint], public_url: str | None, limits: Limits = CONTRACT) -> dict[str, Any]:
     """The whole document; ``limits`` are those in effect."""
     _, schemas = msgspec.json.schema_components(_types(endpoints), ref_template=_REFERENCE)
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = _unwrapped(schema["description"])
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
         if endpoint.apply_limits is not None:

@@ -1,6 +1,6 @@
 -- The backbone: tenants and their credentials and domains, messages and deliveries, the queue, history.
 -- Tenant and environment lead every key. History is insert-only and partitioned by time-ordered id;
--- partitions are made and dropped by store/postgres/partition.py. The queue is narrow and rows are deleted from it.
+-- partitions are made and dropped by store/partition.py. The queue is narrow and rows are deleted from it.
 
 create table installation (
     one boolean primary key default true check (one),

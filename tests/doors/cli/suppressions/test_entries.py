@@ -46,6 +46,7 @@ def test_addresses_are_entered_shown_and_taken_off_with_a_reason(founded: World)
         "marketing",
     )
     assert jane["actor"].startswith("cli:")
+    assert [len(shown(founded, "--cause", cause)) for cause in ("manual", "complaint", "provisional")] == [2, 0, 0]
     assert len(founded.json("suppression", "remove", "jane@x.test", jane["id"], "--reason", "back")["removed"]) == 1
     assert [each["address"] for each in shown(founded)] == ["joe@x.test"]
     assert founded.run("suppression", "remove", "jane@x.test", "--reason", "back").exit_code == 1

@@ -23,7 +23,7 @@ def tenant_option(of: str) -> Callable[[F], F]:
 
 def test_option(of: str) -> Callable[[F], F]:
     """``--test``: the sandbox's ``of`` (messages, alerts, …)."""
-    return click.option("--test", is_flag=True, help=f"The sandbox's {of} instead of the live ones.")
+    return click.option("--test", is_flag=True, help=f"The sandbox's {of} instead of the live environment's.")
 
 
 def reason_option(function: F) -> F:

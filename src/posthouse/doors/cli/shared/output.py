@@ -54,6 +54,8 @@ def print_rejection(rejection: Rejection, *, as_json: bool, prefix: str = "") ->
         answer({"error": rejection})
     remark(plain(f"posthouse: {prefix}{rejection.detail}"))
     for error in rejection.errors:
+        if rejection.detail.endswith(error.message):
+            continue  # it stands in the line above
         remark(plain(f"  {error.path}: {error.message}"))
 
 

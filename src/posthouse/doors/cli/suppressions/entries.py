@@ -33,7 +33,7 @@ _CAUSES: Final = click.Choice(sorted(cause.value for cause in MANUAL_CAUSES))
 
 @click.command("list")
 @click.option("--address", metavar="ADDRESS", help="Only suppressions of this address.")
-@click.option("--cause", type=click.Choice(sorted(SHOWN_CAUSES)), help="Only of this cause.")
+@click.option("--cause", type=click.Choice(sorted(cause.value for cause in SHOWN_CAUSES)), help="Only of this cause.")
 @click.option("--stream", help="Only those of this stream.")
 @click.option("--provider", help="Only those that this mailbox provider reported, such as google.com.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, the newest first.")
