@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from posthouse.admin import suppressions
+from posthouse.admin import audit, suppressions
 from posthouse.admin.suppression_csv import SuppressionToAdd
 from posthouse.admin.suppressions import ImportFile, SuppressionQuery
 from posthouse.model.suppression import Cause
@@ -22,5 +22,6 @@ async def test_an_import_that_breaks_off_is_on_record_as_far_as_it_came(admin: A
     file = ImportFile(lines=_breaking_off(), name="f", defaults=SuppressionToAdd(address="", cause=Cause.IMPORTED))
     with pytest.raises(OSError):
         await suppressions.import_csv(admin.context, admin.operator, file, lambda *_: None)
-    assert [entry.data for entry in await admin.trail()] == [{"read": 3, "added": 2, "rejected": 1}]
+    assert [entry.data for entry in await admin.trail()] == [{"environment": "live", "read": 3, "added": 2, "rejected": 1}]
     assert len(await suppressions.list_entries(admin.context, admin.operator, SuppressionQuery())) == 2
+    assert await audit.entries(admin.context, admin.test) == []

@@ -6,12 +6,14 @@ the words of a mail into ``data``: an erasure does not rewrite the trail.
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from posthouse.admin.context import AdminContext
 from posthouse.model.actor import Actor
 from posthouse.model.audit import AuditEntry
+from posthouse.model.send_request import Environment
 from posthouse.store.postgres.database import Session
 from posthouse.store.tenants import audit
 
@@ -24,6 +26,21 @@ async def record(
     """
     now = context.clock.now()
     await audit.write(session, actor.tenant, AuditEntry(context.new_id(now), now, actor.name, action, subject, dict(data)))
+
+
+async def record_in_environment(
+    context: AdminContext, session: Session, actor: Actor, action: str, subject: str, data: Mapping[str, Any]
+) -> None:
+    """The same for what belongs to the actor's environment alone: a key of the sandbox does not read the live one's rows."""
+    await record(context, session, actor, action, subject, {"environment": actor.environment.name.lower(), **data})
+
+
+async def entries(
+    context: AdminContext, actor: Actor, *, subject: str | None = None, before: UUID | None = None, limit: int = 50
+) -> list[AuditEntry]:
+    """The changes that the actor may know of, newest first, of one subject where it is named, older than ``before``."""
+    live = actor.is_operator or actor.environment is Environment.LIVE
+    return await audit.entries(context.database(actor), actor.tenant, subject=subject, before=before, limit=limit, live=live)
 
 
 def difference(before: object, after: object) -> dict[str, Any]:

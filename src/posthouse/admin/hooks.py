@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from posthouse.admin.audit import record
+from posthouse.admin.audit import record, record_in_environment
 from posthouse.admin.context import AdminContext
 from posthouse.model import ids
 from posthouse.model.actor import Actor
@@ -26,8 +26,8 @@ async def create(context: AdminContext, actor: Actor, provider: str) -> str:
     id = context.new_id(now)
     async with context.database(actor).transaction() as session:
         token = await hooks.add(session, actor.tenant, actor.environment, provider, id=id, now=now, random=context.random)
-        data = {"provider": provider, "environment": actor.environment.name.lower()}
-        await record(context, session, actor, "hook.created", f"hook/{ids.text(PREFIX, id)}", data)
+        subject = f"hook/{ids.text(PREFIX, id)}"
+        await record_in_environment(context, session, actor, "hook.created", subject, {"provider": provider})
     return token
 
 

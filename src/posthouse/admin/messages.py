@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.admin.audit import record
+from posthouse.admin.audit import record_in_environment
 from posthouse.admin.context import AdminContext
 from posthouse.model import ids
 from posthouse.model.actor import Actor
@@ -206,5 +206,4 @@ def _flags(recipient: str) -> int:
 async def _record(
     context: AdminContext, session: Session, actor: Actor, action: str, message: UUID, data: dict[str, object]
 ) -> None:
-    data = {"environment": actor.environment.name.lower(), **data}
-    await record(context, session, actor, action, f"message/{ids.text(PREFIX, message)}", data)
+    await record_in_environment(context, session, actor, action, f"message/{ids.text(PREFIX, message)}", data)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.admin.audit import record
+from posthouse.admin.audit import record_in_environment
 from posthouse.admin.context import AdminContext
 from posthouse.admin.suppression_csv import COLUMNS, MANUAL_CAUSES, SuppressionToAdd, format_row, parse_rows
 from posthouse.model import ids
@@ -207,7 +207,7 @@ async def undo(context: AdminContext, actor: Actor, window: UndoWindow, reason: 
             await _record(context, session, _Change(actor, key, "suppression undone", reason), each)
         data = {"from": window.begin, "to": window.end, "entries": len(removed), "waiting": waiting, "reason": reason}
         subject = f"{'site' if window.is_site else 'provider'}/{window.name}"
-        await record(context, session, actor, "suppressions undone", subject, data)
+        await record_in_environment(context, session, actor, "suppressions undone", subject, data)
     return UndoResult(tuple(removed), waiting)
 
 
@@ -228,7 +228,7 @@ async def change_rule(
         if rule != before:
             await suppression_rule.set_rule(session, actor.tenant, actor.environment, rule)
             data = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(rule)}
-            await record(context, session, actor, "suppression rules set", "suppressions", data)
+            await record_in_environment(context, session, actor, "suppression rules set", "suppressions", data)
     return rule
 
 
@@ -282,7 +282,7 @@ async def export_csv(
             count += 1
             if count % suppression_file.CHUNK == 0:
                 progress(count)
-        await record(context, session, actor, "suppressions exported", "suppressions", {"entries": count})
+        await record_in_environment(context, session, actor, "suppressions exported", "suppressions", {"entries": count})
     return count
 
 
@@ -293,7 +293,9 @@ async def _load(context: AdminContext, session: Session, actor: Actor, file: Imp
         if entries:
             now = context.clock.now()
             chunk.counts.added = await suppression_file.load(session, actor.tenant, actor.environment, entries, now)
-        await record(context, session, actor, "suppressions imported", f"file/{file.name}", msgspec.to_builtins(chunk.counts))
+        await record_in_environment(
+            context, session, actor, "suppressions imported", f"file/{file.name}", msgspec.to_builtins(chunk.counts)
+        )
 
 
 def _entry(
@@ -327,6 +329,5 @@ async def _record(context: AdminContext, session: Session, change: _Change, entr
         "since": entry.since,
         "reason": change.reason,
         "lookup": change.key.of(entry.address).hex() if entry.address else None,
-        "environment": change.actor.environment.name.lower(),
     }
-    await record(context, session, change.actor, change.action, f"suppression/{ids.text(PREFIX, entry.id)}", data)
+    await record_in_environment(context, session, change.actor, change.action, f"suppression/{ids.text(PREFIX, entry.id)}", data)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from posthouse.admin.audit import difference, record
+from posthouse.admin.audit import difference, record_in_environment
 from posthouse.admin.context import AdminContext
 from posthouse.model import ids
 from posthouse.model.actor import Actor
@@ -286,5 +286,5 @@ def _origin(url: str) -> str:
 async def _record(
     context: AdminContext, session: Session, actor: Actor, action: str, endpoint: UUID, data: dict[str, Any]
 ) -> None:
-    data = {"environment": actor.environment.name.lower(), **_masked(data)}
-    await record(context, session, actor, action, f"webhook/{ids.text(PREFIX, endpoint)}", data)
+    subject = f"webhook/{ids.text(PREFIX, endpoint)}"
+    await record_in_environment(context, session, actor, action, subject, _masked(data))

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from posthouse.admin import template_parts
+from posthouse.admin import audit, template_parts
 from posthouse.admin.brand import change_brand
 from posthouse.admin.views.settings import audit_page
 from posthouse.admin.views.templates import part_view
@@ -21,12 +21,12 @@ from posthouse.doors.http.endpoint import CURSOR, LIMIT, TEXT, Endpoint, Paramet
 from posthouse.doors.http.problem import not_found, refuse
 from posthouse.doors.http.query import Query
 from posthouse.model.brand import Brand
-from posthouse.model.send_request import Caller, Environment, Rejection, invalid
+from posthouse.model.send_request import Caller, Rejection, invalid
 from posthouse.model.template import StoredPart
 from posthouse.model.views.settings import AuditPage
 from posthouse.model.views.templates import PartPage, PartView
 from posthouse.store.templates import parts as stored_parts
-from posthouse.store.tenants import audit, brands
+from posthouse.store.tenants import brands
 
 PartKind = Literal["layout", "partial"]
 
@@ -97,8 +97,7 @@ async def list_audit(parts: ApiParts, caller: Caller, request: Request) -> Respo
     subject, before, limit = query.text("subject"), query.cursor(), query.limit()
     if query.faults:
         return refuse(invalid(*query.faults))
-    is_live = caller.environment is Environment.LIVE
-    entries = await audit.entries(parts.database, caller.tenant, subject=subject, before=before, limit=limit + 1, live=is_live)
+    entries = await audit.entries(parts.admin, actor_of(caller), subject=subject, before=before, limit=limit + 1)
     return answer(audit_page(entries, limit))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from posthouse.admin import approval as approvals
-from posthouse.admin import template_preview, templates
+from posthouse.admin import audit, template_preview, templates
 from posthouse.admin.context import AdminContext
 from posthouse.admin.rerender import rerender as render_again
 from posthouse.admin.template_preview import PreviewRequest
@@ -25,7 +25,6 @@ from posthouse.model.audit import AuditEntry
 from posthouse.model.send_request import Rejection
 from posthouse.model.template_state import PAST, TemplateAction
 from posthouse.model.views.settings import ApprovalView
-from posthouse.store.tenants import audit
 
 HEADINGS: Final = ("NAME", "TYPE", "ACTIVE", "NEWEST", "CREATED")
 TRAIL_HEADINGS: Final = ("AT", "WHO", "WHAT", "OF", "DATA")
@@ -121,7 +120,7 @@ def trail(context: CliContext, *, name: str | None, limit: int, tenant: str | No
 
     async def work(admin: AdminContext, actor: Actor) -> list[AuditEntry]:
         subject = None if name is None else f"template/{name}"
-        return await audit.entries(admin.database(actor), actor.tenant, subject=subject, limit=limit + 1)
+        return await audit.entries(admin, actor, subject=subject, limit=limit + 1)
 
     page = audit_page(with_admin(context, tenant, work), limit)
     if as_json:
