@@ -21,23 +21,18 @@ from posthouse.testing.fake_dns import FakeDns, Zone
 from posthouse.testing.fake_mx import FakeMx
 
 LONG: Final = timedelta(seconds=20)
-SHORT: Final = timedelta(milliseconds=400)
+SHORT: Final = timedelta(milliseconds=600)
 PATIENT: Final = TransportLimits(connections=4, idle=LONG)
-HASTY: Final = msgspec.structs.replace(
-    PATIENT,
-    connect=SHORT,
-    greeting=SHORT,
-    hello=SHORT,
-    tls=SHORT,
-    mail=SHORT,
-    rcpt=SHORT,
-    data=SHORT,
-    body=SHORT,
-    dot=SHORT,
-    quit=SHORT,
-)
+_PHASES: Final = ("connect", "greeting", "hello", "tls", "mail", "rcpt", "data", "body", "dot", "quit")
+HASTY: Final = msgspec.structs.replace(PATIENT, **dict.fromkeys(_PHASES, SHORT))
+_SILENT: Final = ("hang", "silent", "stall", "tarpit", "drip", "stop")
 FAR: Final = datetime(2100, 1, 1, tzinfo=UTC)
 RETURN_PATH: Final = "b+token@bounce.test"
+
+
+def limits_for(fault: str) -> TransportLimits:
+    """Hasty where ``fault`` is a silence; else ``PATIENT``, so that a slow machine turns no other fault into a time-out."""
+    return HASTY if any(silence in fault for silence in _SILENT) else PATIENT
 
 
 class Gate:

@@ -10,7 +10,7 @@ import pytest
 from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, InDoubt, Outcome, Reason, Refused, Withheld
 from posthouse.testing.clock import FakeClock
 from posthouse.testing.fake_mx import Behaviour, FakeMx
-from tests.support.carrying import HASTY, LONG, PATIENT, RETURN_PATH, Gate, host, parcel, relay, world
+from tests.support.carrying import HASTY, LONG, PATIENT, RETURN_PATH, Gate, host, limits_for, parcel, relay, world
 
 R: Final = Reason
 ZONE: Final = {"x.test": {"MX": ["10 mx.test."]}, **host("mx.test")}
@@ -84,8 +84,8 @@ IN_DOUBT: Final = [
 async def test_trouble_before_the_body_is_refused_by_a_relay_and_deferred_by_a_destination(
     local: str, by_relay: type[Outcome], by_mx: type[Outcome], reason: Reason
 ) -> None:
-    gate = Gate()
-    async with FakeMx() as mx, relay(mx, HASTY) as smarthost, world(ZONE, mx.port, HASTY) as (straight, _):
+    gate, limits = Gate(), limits_for(local)
+    async with FakeMx() as mx, relay(mx, limits) as smarthost, world(ZONE, mx.port, limits) as (straight, _):
         found = (await smarthost.send(parcel(f"{local}@x.test", gate=gate))).outcome
         assert (type(found), found.diagnosis.reason) == (by_relay, reason)
         found = (await straight.send(parcel(f"{local}@x.test", gate=gate))).outcome
@@ -112,7 +112,7 @@ async def test_an_answer_is_judged_and_the_next_message_goes_through(
 @pytest.mark.parametrize(("local", "reason", "taken"), IN_DOUBT)
 async def test_silence_after_the_dot_is_doubt_and_nothing_is_sent_twice(local: str, reason: Reason, taken: int) -> None:
     gate = Gate()
-    async with FakeMx() as mx, relay(mx, HASTY) as smarthost:
+    async with FakeMx() as mx, relay(mx, limits_for(local)) as smarthost:
         attempt = await smarthost.send(parcel(f"{local}@x.test", gate=gate))
     assert isinstance(attempt.outcome, InDoubt)
     assert (attempt.outcome.diagnosis.reason, attempt.outcome.diagnosis.stage) == (reason, AttemptStage.DOT)
@@ -121,7 +121,12 @@ async def test_silence_after_the_dot_is_doubt_and_nothing_is_sent_twice(local: s
 
 @pytest.mark.parametrize("greet", ["421", "450", "554", "junk", "http", "close", "silent", "tarpit:5", "354"])
 async def test_a_bad_greeting_is_never_a_bounce(greet: str) -> None:
-    async with FakeMx(Behaviour(greet=greet)) as mx, relay(mx, HASTY) as smarthost, world(ZONE, mx.port, HASTY) as (straight, _):
+    limits = limits_for(greet)
+    async with (
+        FakeMx(Behaviour(greet=greet)) as mx,
+        relay(mx, limits) as smarthost,
+        world(ZONE, mx.port, limits) as (straight, _),
+    ):
         refused = (await smarthost.send(parcel())).outcome
         deferred = (await straight.send(parcel())).outcome
     assert isinstance(refused, Refused)
@@ -131,7 +136,7 @@ async def test_a_bad_greeting_is_never_a_bounce(greet: str) -> None:
 
 @pytest.mark.parametrize("hello", ["421", "450", "550"])
 async def test_a_bad_answer_to_our_hello_is_never_a_bounce(hello: str) -> None:
-    async with FakeMx(Behaviour(hello=hello)) as mx, world(ZONE, mx.port, HASTY) as (straight, _):
+    async with FakeMx(Behaviour(hello=hello)) as mx, world(ZONE, mx.port) as (straight, _):
         found = (await straight.send(parcel())).outcome
     assert isinstance(found, Delivered if hello == "550" else Deferred)  # 550 to EHLO: HELO is tried
 
@@ -169,7 +174,7 @@ async def test_a_peer_that_reads_nothing_more_is_cut_off_in_the_body() -> None:
 
 
 async def test_an_answer_before_the_dot_is_an_answer() -> None:
-    async with FakeMx() as mx, relay(mx, HASTY) as smarthost:
+    async with FakeMx() as mx, relay(mx) as smarthost:
         found = (await smarthost.send(parcel("f+body+early+552@x.test", data=b"x" * 100_000 + b"\r\n"))).outcome
     assert found.diagnosis.reply_code == 552
 

@@ -10,7 +10,7 @@ import pytest
 from posthouse.model.outcome import Deferred, Delivered, InDoubt, Reason, Refused, Withheld
 from posthouse.net.smtp.limits import TransportLimits
 from posthouse.testing.fake_mx import Behaviour, FakeMx
-from tests.support.carrying import HASTY, LONG, PATIENT, SHORT, Gate, host, parcel, relay, world
+from tests.support.carrying import LONG, PATIENT, SHORT, Gate, host, parcel, relay, world
 
 ZONE: Final = {"x.test": {"MX": ["10 mx.test."]}, "y.test": {"MX": ["10 mx.test."]}, **host("mx.test")}
 
@@ -97,7 +97,7 @@ async def test_a_host_that_takes_nobody_now_defers_without_counting_and_pauses_t
 
 
 async def test_one_destinations_trouble_is_not_anothers() -> None:
-    async with FakeMx() as mx, world(ZONE, mx.port, HASTY) as (straight, _):
+    async with FakeMx() as mx, world(ZONE, mx.port) as (straight, _):
         stuck = [asyncio.create_task(straight.send(parcel(f"f+rcpt+hang+{number}@x.test"))) for number in range(40)]
         attempts = await asyncio.gather(*(straight.send(parcel(f"a{number}@y.test")) for number in range(40)))
         assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)

@@ -10,7 +10,7 @@ from posthouse.model.outcome import AttemptStage, Deferred, Delivered, Reason, R
 from posthouse.testing.certificates import certificate
 from posthouse.testing.clock import FakeClock
 from posthouse.testing.fake_mx import Behaviour, FakeMx
-from tests.support.carrying import HASTY, LONG, host, parcel, relay, world
+from tests.support.carrying import LONG, host, limits_for, parcel, relay, world
 
 ZONE: Final = {"x.test": {"MX": ["10 mx.test."]}, **host("mx.test")}
 OFFER: Final = Behaviour(starttls="offer")
@@ -35,7 +35,7 @@ async def test_where_tls_fails_an_opportunistic_session_is_begun_anew_in_clear(t
     server = certificate(tmp_path, "mx.test").server
     clock = FakeClock()
     behaviour = Behaviour(starttls=starttls)
-    async with FakeMx(behaviour, context=server) as mx, world(ZONE, mx.port, HASTY, clock=clock) as (straight, _):
+    async with FakeMx(behaviour, context=server) as mx, world(ZONE, mx.port, limits_for(starttls), clock=clock) as (straight, _):
         attempt = await straight.send(parcel())
         assert attempt.tls == ""
         if starttls == "inject":  # somebody is on the line: no second, unencrypted chance
@@ -48,10 +48,9 @@ async def test_where_tls_fails_an_opportunistic_session_is_begun_anew_in_clear(t
 
 async def test_a_failed_handshake_is_remembered_for_half_an_hour(tmp_path: Path) -> None:
     server, clock = certificate(tmp_path, "mx.test").server, FakeClock()
-    limits = HASTY
     async with (
         FakeMx(Behaviour(starttls="drop"), context=server) as mx,
-        world(ZONE, mx.port, limits, clock=clock) as (straight, _),
+        world(ZONE, mx.port, clock=clock) as (straight, _),
     ):
         for _ in range(2):  # the second one finds the host remembered, in a new connection
             assert isinstance((await straight.send(parcel("f+after+close@x.test"))).outcome, Delivered)
@@ -66,9 +65,9 @@ async def test_a_failed_handshake_is_remembered_for_half_an_hour(tmp_path: Path)
 async def test_required_encryption_never_sends_mail_in_clear(tmp_path: Path, starttls: str) -> None:
     made = certificate(tmp_path, "mx.test", "127.0.0.1")
     async with FakeMx(Behaviour(starttls=starttls), context=made.server) as mx:
-        async with world(ZONE, mx.port, HASTY, authorities=made.authority) as (straight, _):
+        async with world(ZONE, mx.port, limits_for(starttls), authorities=made.authority) as (straight, _):
             deferred = (await straight.send(parcel(tls=True))).outcome
-        async with relay(mx, HASTY, authorities=made.authority, target={"tls": "required"}) as smarthost:
+        async with relay(mx, limits_for(starttls), authorities=made.authority, target={"tls": "required"}) as smarthost:
             refused = (await smarthost.send(parcel())).outcome
     reason = Reason.PROTOCOL_ERROR if starttls == "inject" else Reason.TLS_FAILED
     found = [(type(outcome), outcome.diagnosis.reason) for outcome in (deferred, refused)]
@@ -85,7 +84,7 @@ async def test_required_encryption_never_sends_mail_in_clear(tmp_path: Path, sta
 async def test_required_encryption_wants_the_right_certificate(tmp_path: Path, *, name: str, expired: bool, known: bool) -> None:
     made = certificate(tmp_path, name, expired=expired)
     authorities = made.authority if known else certificate(tmp_path, "unrelated").authority
-    async with FakeMx(OFFER, context=made.server) as mx, world(ZONE, mx.port, HASTY, authorities=authorities) as (straight, _):
+    async with FakeMx(OFFER, context=made.server) as mx, world(ZONE, mx.port, authorities=authorities) as (straight, _):
         found = (await straight.send(parcel(tls=True))).outcome
     assert (type(found), found.diagnosis.reason) == (Deferred, Reason.TLS_FAILED)
     assert "certificate" in found.diagnosis.reply
@@ -105,7 +104,7 @@ async def test_tls_below_1_2_is_no_tls(tmp_path: Path) -> None:
     server = certificate(tmp_path, "mx.test").server
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         server.minimum_version = server.maximum_version = ssl.TLSVersion.TLSv1_1
-    async with FakeMx(OFFER, context=server) as mx, world(ZONE, mx.port, HASTY) as (straight, _):
+    async with FakeMx(OFFER, context=server) as mx, world(ZONE, mx.port) as (straight, _):
         assert isinstance((await straight.send(parcel(tls=True))).outcome, Deferred)
         assert (await straight.send(parcel())).tls == ""
 

@@ -10,7 +10,7 @@ from posthouse.net.transports.mx import SECOND_LOOK, MissingDomains
 from posthouse.testing.clock import FakeClock
 from posthouse.testing.fake_dns import Zone
 from posthouse.testing.fake_mx import Behaviour, FakeMx
-from tests.support.carrying import HASTY, host, parcel, world
+from tests.support.carrying import host, limits_for, parcel, world
 
 TWO: Final[Zone] = {
     "x.test": {"MX": ["10 first.test.", "20 second.test."]},
@@ -24,7 +24,7 @@ async def test_trouble_with_one_host_is_the_next_hosts_mail(greet: str) -> None:
     async with FakeMx() as second:
         first = FakeMx(Behaviour(greet=greet))
         await first.start("127.0.0.2", second.port)
-        async with world(TWO, second.port, HASTY) as (straight, _):
+        async with world(TWO, second.port, limits_for(greet)) as (straight, _):
             attempt = await straight.send(parcel())
         await first.stop()
     assert isinstance(attempt.outcome, Delivered)
@@ -43,7 +43,7 @@ async def test_a_host_that_fails_before_the_body_hands_the_mail_to_the_next(faul
         }
         await second.start("127.0.0.2", first.port)
         second_heard = second.commands
-        async with world(zone, first.port, HASTY) as (straight, _):
+        async with world(zone, first.port, limits_for(fault)) as (straight, _):
             attempt = await straight.send(parcel(f"f+{fault}@x.test"))
         await second.stop()
     assert isinstance(attempt.outcome, Deferred)  # the fault is the recipient's, so the second host has it too
@@ -65,7 +65,7 @@ async def test_a_hosts_answer_about_the_recipient_is_not_taken_to_the_next() -> 
 async def test_all_addresses_of_a_host_are_tried() -> None:
     async with FakeMx() as mx:
         zone: Zone = {"x.test": {"MX": ["10 mx.test."]}, **host("mx.test", "127.0.0.2", "127.0.0.3", "127.0.0.1")}
-        async with world(zone, mx.port, HASTY) as (straight, _):
+        async with world(zone, mx.port) as (straight, _):
             assert isinstance((await straight.send(parcel())).outcome, Delivered)
 
 
