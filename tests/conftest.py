@@ -1,6 +1,7 @@
 """What every test may ask for: the loop the product runs on, Hypothesis as this house sets it, strangers from Debian."""
 
 import os
+import signal
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import uvloop
 from hypothesis import HealthCheck, settings
 
+from posthouse.app.runtime.descriptors import keep_to_ourselves
 from tests.support import tools
 
 pytest_plugins = ["tests.support.postgres"]
@@ -19,8 +21,13 @@ MISSING = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the list of strangers that could not be had; forget the shell's settings; keep a browser's traces in here."""
+    """Begin the list of strangers that could not be had; forget the shell's settings; keep a browser's traces in here.
+
+    A job in the background is started with SIGINT ignored, and perhaps with open files: neither may reach what the tests start.
+    """
     config.stash[MISSING] = {}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    keep_to_ourselves()
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
         os.environ[name] = str(config.rootpath / ".cache" / "xdg")
     for name in [name for name in os.environ if name.startswith("POSTHOUSE_") and not name.startswith("POSTHOUSE_TEST_")]:

@@ -34,11 +34,12 @@ class House(NamedTuple):
     relay: FakeMx
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """One for each test: what hangs at the end of one would hold up the end of another."""
     with peers() as around:
         relay = around.open("x.test")
-        env = environment(tmp_path_factory.mktemp("house") / "var", ROUTES=f"smtp://127.0.0.1:{relay.port}", WORKERS="1")
+        env = environment(tmp_path / "house" / "var", ROUTES=f"smtp://127.0.0.1:{relay.port}", WORKERS="1")
         keys = json.loads(command(env, "init", "--json").stdout)
         trust(env, "shop.example")
         yield House(env, keys, relay)

@@ -1,5 +1,6 @@
 """The HTTP doors over a real database; only the workers and the clock are not real."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -104,6 +105,7 @@ async def open_door(
         "readiness": partial(_read, reasons),
         "exposition": lambda: metrics.exposition(None),
         "own_types": intake.facts.own_types,
+        "stopping": asyncio.Event(),
     }
     parts = ApiParts(**(fields | changed))
     dashboard = DashboardParts(database=database, sealer=SEALER, clock=clock, public_url=PUBLIC_URL)

@@ -40,12 +40,16 @@ def command(env: dict[str, str], *arguments: str, check: bool = True) -> subproc
 
 @dataclass
 class Product:
-    """A running `serve`. ``ready``: what it said when it was; ``keys``: what `init` printed."""
+    """A running `serve`. ``ready``: what it said when it was; ``keys``: what `init` printed.
+
+    ``answer_seconds``: how long `ask` waits.
+    """
 
     env: dict[str, str]
     process: subprocess.Popen[str]
     ready: dict[str, Any]
     keys: dict[str, Any] = field(default_factory=dict)
+    answer_seconds: float = 10.0
 
     @property
     def http(self) -> tuple[str, int]:
@@ -61,7 +65,7 @@ class Product:
 
     def ask(self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str) -> tuple[int, Any]:
         """One request; status and decoded JSON. Errors: OSError where nobody answers."""
-        connection = http.client.HTTPConnection(*self.http, timeout=10)
+        connection = http.client.HTTPConnection(*self.http, timeout=self.answer_seconds)
         with contextlib.closing(connection):
             data = None if body is None else json.dumps(body)
             sent = {"Authorization": f"Bearer {key or self.keys['liveKey']}", "Content-Type": "application/json", **headers}
@@ -89,7 +93,7 @@ class Product:
 
     def children(self, word: str) -> list[int]:
         """Pids of the children whose command line has ``word`` (doors, worker, postgres)."""
-        return [pid for pid in _descendants(self.process.pid) if word in _command_line(pid)]
+        return [pid for pid in descendants(self.process.pid) if word in command_line(pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it; its exit code."""
@@ -103,11 +107,13 @@ class Product:
 
 
 @contextlib.contextmanager
-def running(env: dict[str, str], *arguments: str, keys: dict[str, Any] | None = None) -> Iterator[Product]:
-    """A product that is ready, and ended afterwards. ``keys`` None: `init` is run first."""
+def running(
+    env: dict[str, str], *arguments: str, keys: dict[str, Any] | None = None, inherited: tuple[int, ...] = ()
+) -> Iterator[Product]:
+    """A product that is ready, and ended afterwards. ``keys`` None: `init` is run first. ``inherited``: open descriptors."""
     if keys is None:
         keys = json.loads(command(env, "init", "--json").stdout)
-    product = start(env, *arguments, keys=keys)
+    product = start(env, *arguments, keys=keys, inherited=inherited)
     try:
         yield product
     finally:
@@ -115,7 +121,7 @@ def running(env: dict[str, str], *arguments: str, keys: dict[str, Any] | None = 
             product.stop()
 
 
-def start(env: dict[str, str], *arguments: str, keys: dict[str, Any]) -> Product:
+def start(env: dict[str, str], *arguments: str, keys: dict[str, Any], inherited: tuple[int, ...] = ()) -> Product:
     """Start `serve --json` and wait for its line."""
     errors = Path(env["POSTHOUSE_DATA_DIR"]) / "serve.log"
     errors.parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +133,7 @@ def start(env: dict[str, str], *arguments: str, keys: dict[str, Any]) -> Product
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            pass_fds=inherited,
         )
     assert process.stdout is not None
     line = process.stdout.readline() if select.select([process.stdout], [], [], PATIENCE)[0] else ""
@@ -138,7 +145,8 @@ def start(env: dict[str, str], *arguments: str, keys: dict[str, Any]) -> Product
     return Product(env, process, json.loads(line), keys)
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Pids of its children, and theirs."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -153,7 +161,8 @@ def _descendants(pid: int) -> list[int]:
     return sorted(mine - {pid})
 
 
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
+    """Its arguments with blanks between; empty where it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
     except OSError:

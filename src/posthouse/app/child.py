@@ -15,6 +15,7 @@ import msgspec
 import uvloop
 
 from posthouse.app.runtime.child_spec import ChildSpec, die_with_parent
+from posthouse.app.runtime.descriptors import close_all_but
 from posthouse.app.runtime.logs import configure_logs
 from posthouse.app.runtime.runtime import ChildContext
 from posthouse.config import Settings, load
@@ -36,6 +37,7 @@ def main() -> None:
     """Read the spec from standard input and run the role until SIGTERM."""
     spec = msgspec.json.decode(sys.stdin.buffer.read(), type=ChildSpec)
     die_with_parent(spec.parent)
+    close_all_but({spec.ready, *spec.sockets.values()})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides what ends
     if spec.metrics:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = spec.metrics

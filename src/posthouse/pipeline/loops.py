@@ -15,14 +15,25 @@ from posthouse.store.postgres.database import is_unavailable
 log = structlog.get_logger()
 
 
-async def run_until(stop: asyncio.Event, step: Callable[[], Awaitable[object]], *, name: str, pause: float) -> None:
-    """Run ``step`` until ``stop`` is set. ``name`` goes into the log; ``pause``: seconds after a failure."""
+async def run_until(
+    stop: asyncio.Event,
+    step: Callable[[], Awaitable[object]],
+    *,
+    name: str,
+    pause: float,
+    on_away: Callable[[], None] = lambda: None,
+) -> None:
+    """Run ``step`` until ``stop`` is set. ``name`` goes into the log; ``pause``: seconds after a failure.
+
+    ``on_away`` is called when a step failed because the database was away: whatever it would have told us meanwhile is lost.
+    """
     while not stop.is_set():
         try:
             await step()
         except Exception as error:  # the loop outlives the database's absence and its own bugs
             if is_unavailable(error):
                 log.warning("database away", during=name)
+                on_away()
             else:
                 log.exception("loop failed", during=name)
             await asyncio.sleep(pause)

@@ -151,11 +151,26 @@ async def test_a_settlement_after_the_lease_was_lost_changes_nothing(connection:
     await put(connection, rows.message(NOW))
     number = await worker(connection)
     (claimed,) = await claim_all(connection, number)
-    await queue.release(connection, number, [claimed])
+    await queue.release(connection, number, [claimed], restore_number=False)
     (again,) = await claim_all(connection, await worker(connection))
     assert again.number == 2
     assert await settle.settle(connection, number, [final(claimed)], RULE) == [False]
     assert await connection.fetchval("select count(*) from attempt") == 0
+
+
+async def test_what_is_given_back_untouched_leaves_no_gap_in_the_numbers_of_its_attempts(connection: Any) -> None:
+    await put(connection, rows.message(NOW))
+    number = await worker(connection)
+    (claimed,) = await claim_all(connection, number)
+    await queue.release(connection, number, [claimed], restore_number=True)
+    (again,) = await claim_all(connection, await worker(connection))
+    await queue.park(connection, again_worker := await _worker_of(connection), [again])
+    (last,) = await queue.claim_parked(connection, again_worker, NOW, again.site, 1)
+    assert (claimed.number, again.number, last.number) == (1, 1, 1)
+
+
+async def _worker_of(connection: Any) -> int:
+    return int(await connection.fetchval("select worker from queue"))
 
 
 async def test_a_retry_waits_outside_the_ready_line_until_it_is_promoted(connection: Any) -> None:

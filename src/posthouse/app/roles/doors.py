@@ -1,5 +1,6 @@
 """The doors' role, put together: HTTP and SMTP submission in one process, sharing its commits."""
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,16 +37,17 @@ async def run(child: ChildContext) -> None:
     if "http" in sockets:
         from posthouse.app.roles.http import HttpDoor, application  # noqa: PLC0415 - submission alone needs no web framework
 
-        http = HttpDoor(application(runtime, shared, child.spec.metrics))
+        http = HttpDoor(application(runtime, shared, child))
     submission = await _serve_submission(runtime, shared, sockets)
     if http is not None:
         await http.open(sockets["http"])
     child.notify_ready()
     await child.stop.wait()
-    if submission is not None:
-        await submission.close(CLOSE_GRACE)
-    if http is not None:
-        await http.close()
+    async with asyncio.TaskGroup() as closing:
+        if submission is not None:
+            closing.create_task(submission.close(CLOSE_GRACE))
+        if http is not None:
+            closing.create_task(http.close())
     await shared.close()
     await runtime.close()
 

@@ -75,7 +75,7 @@ class WebhooksLoop:
     async def _listen(self) -> None:
         while True:
             try:
-                await listen(self._dsn, queue.CHANNEL, self._dispatcher.wake)
+                await listen(self._dsn, queue.CHANNEL, self._dispatcher.wake, self._dispatcher.wake)
             except Exception as error:  # whatever it was, listening again is the answer; the poll covers the gap
                 log.info("listening again", error=type(error).__name__)
             await asyncio.sleep(RELISTEN_SECONDS)

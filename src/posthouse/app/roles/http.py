@@ -18,7 +18,7 @@ from posthouse.app.runtime.certificates import Certificates
 from posthouse.app.runtime.door_parts import DoorParts
 from posthouse.app.runtime.feedback import build_receiver
 from posthouse.app.runtime.probe_targets import probe_targets
-from posthouse.app.runtime.runtime import Runtime
+from posthouse.app.runtime.runtime import ChildContext, Runtime
 from posthouse.doors.api import resources as api_resources
 from posthouse.doors.api.shared.parts import ApiParts
 from posthouse.doors.dashboard.page import DashboardParts
@@ -46,7 +46,7 @@ from posthouse.store.tenants.domains import Domains
 from posthouse.store.ttl_cache import TtlCache
 from posthouse.telemetry import metrics
 
-GRACE: Final = 20
+GRACE: Final = 10
 HOSTS_REMEMBERED: Final = 30.0  # seconds
 _NO_HTTP: Final = Rejection(
     "invalid_json", "This is no HTTP/1.1 request, or its first line is longer than 64 KB; nothing of it was read."
@@ -152,10 +152,10 @@ def join_doors(parts: HttpDoorParts) -> ASGIApp:
     return create_application(resources, lambda: api.new_id(api.clock.now()), api_resources.HOT_PATH)
 
 
-def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASGIApp:
+def application(runtime: Runtime, shared: DoorParts, child: ChildContext) -> ASGIApp:
     """The HTTP doors in one application: the API, the dashboard, providers' hooks and tracked links."""
     settings, database, sealer = runtime.settings, runtime.database, runtime.sealer
-    clock, entropy = runtime.clock, runtime.entropy
+    clock, entropy, metrics_folder = runtime.clock, runtime.entropy, child.spec.metrics
     admin = build_admin(runtime, shared)
     check_routes = partial(unreachable_routes, probe_targets(settings, None), clock) if settings.routes else None
     api = ApiParts(
@@ -174,6 +174,7 @@ def application(runtime: Runtime, shared: DoorParts, metrics_folder: str) -> ASG
         own_types=shared.intake.facts.own_types,
         allow_private_networks=settings.allow_private_networks,
         limits=settings.limits,
+        stopping=child.stop,
     )
     return join_doors(
         HttpDoorParts(

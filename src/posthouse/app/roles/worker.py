@@ -160,7 +160,7 @@ async def _listen(dsn: str, worker: Worker) -> None:
     """NOTIFY comes over a connection of its own, opened again after each loss; the poll covers the gaps."""
 
     async def listen_once() -> None:
-        await listen(dsn, queue.CHANNEL, worker.on_notification)
+        await listen(dsn, queue.CHANNEL, worker.on_notification, worker.on_gap)
         await asyncio.sleep(RECONNECT_PAUSE)
 
     await run_until(asyncio.Event(), listen_once, name="listen", pause=RECONNECT_PAUSE)

@@ -23,6 +23,7 @@ import msgspec
 
 from posthouse.app.runtime.child_spec import die_with_parent
 from posthouse.app.runtime.cpu_priority import lower_priority
+from posthouse.app.runtime.descriptors import close_all_but
 
 WorkKind = Literal["render", "save", "read"]
 Work = Callable[[bytes], bytes]
@@ -49,6 +50,7 @@ def main() -> None:
     """Load the work, report that it is ready, and run one worker after the other until the parent closes the pipe."""
     kind, parent = sys.argv[1], int(sys.argv[2])
     die_with_parent(parent)
+    close_all_but(())
     if kind != "render":  # a send waits for that one; saving and returned mail let others go first
         lower_priority(NICENESS)
     work = _load_work(kind)

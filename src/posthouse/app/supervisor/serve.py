@@ -18,6 +18,7 @@ import structlog
 import uvloop
 
 from posthouse.app.runtime.child_spec import ChildSpec
+from posthouse.app.runtime.descriptors import keep_to_ourselves
 from posthouse.app.runtime.logs import configure_logs
 from posthouse.app.runtime.routes import check_routes
 from posthouse.app.runtime.runtime import Runtime, runtime_of
@@ -39,6 +40,8 @@ log = structlog.get_logger()
 
 ROLES: Final = frozenset({"api", "submission", "inbound", "worker", "fanout"})
 STOP_GRACE: Final = 30.0
+# In this order everything ends: first what takes mail in, so that workers still send what was accepted a moment ago.
+_STOP_ORDER: Final = (("doors", "inbound"), ("worker",), ("fanout",))
 _LISTENERS: Final = {
     "http": "HTTP and dashboard   http://",
     "smtp": "SMTP submission      ",
@@ -77,6 +80,7 @@ def serve(
     settings: Settings, roles: frozenset[str] | None, as_json: bool, *, environ: Mapping[str, str], welcome: bool = False
 ) -> None:
     """Run until SIGTERM or SIGINT; ``roles`` None: all. Errors: UnusableSettings, for what the operator must change."""
+    keep_to_ourselves()
     configure_logs()
     roles = roles or ROLES
     if unknown := roles - ROLES:
@@ -270,7 +274,8 @@ class Supervisor:
         )
 
     async def _end(self, store: OpenStore) -> None:
-        await asyncio.gather(*(child.stop(STOP_GRACE) for child in self._children))
+        for roles in _STOP_ORDER:
+            await asyncio.gather(*(child.stop(STOP_GRACE) for child in self._children if child.spec.role in roles))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

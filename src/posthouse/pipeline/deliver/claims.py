@@ -31,9 +31,11 @@ from posthouse.store.queue import queue, settle
 
 POLL_SECONDS: Final = 1.0
 MAX_SHARE: Final = 48  # of one flow in one claim
-POLL_COST: Final = 20  # a look that takes a second is made every twenty seconds
+POLL_COST: Final = 20  # a look that takes a tenth of a second is made every two seconds
+LONGEST_POLL_SECONDS: Final = 2.0  # a lost NOTIFY costs at most so much, also after a database that stood still
 SETTLE_RETRY_SECONDS: Final = 0.1
 INLINE_BYTES: Final = 256 * 1024  # of sealed content; more is fetched when its turn comes
+_NEVER: Final = (float("-inf"), POLL_SECONDS)  # when a lane was looked at, and the pause after it
 ENOUGH_WAITING: Final = 24  # what is leased already keeps the processor busy until the next claim
 
 
@@ -62,7 +64,7 @@ class Claims:
         self._heavy_flows = HeavyFlows()
         # Others serve the fast lanes too, at a lower priority: this worker leaves floods to them.
         self._leaves_heavy = max(parts.lanes.served) <= Lane.PROMPT
-        self._polled: dict[int, tuple[float, float]] = dict.fromkeys(parts.lanes.served, (-60.0, POLL_SECONDS))
+        self._polled: dict[int, tuple[float, float]] = dict.fromkeys(parts.lanes.served, _NEVER)
         self.saturated: set[str] = set()
         self.uncertain = False
 
@@ -82,6 +84,10 @@ class Claims:
                 break
         return claimed
 
+    def poll_soon(self) -> None:
+        """NOTIFYs may have been lost: the next ``poll`` looks in every lane."""
+        self._polled = dict.fromkeys(self._polled, _NEVER)
+
     async def poll(self) -> None:
         """The truth behind the watermarks, once a second; more rarely where looking is dear. NOTIFY is only a hint."""
         now = self._parts.clock.monotonic()
@@ -90,8 +96,10 @@ class Claims:
             if now - polled_at < max(POLL_SECONDS, pause):
                 continue
             async with self._parts.database.session() as session:
+                began = self._parts.clock.monotonic()  # waiting for a connection is no work of the database
                 heads = await queue.flows_ready(session, lane)
-            self._polled[lane] = (now, POLL_COST * (self._parts.clock.monotonic() - now))
+                took = self._parts.clock.monotonic() - began
+            self._polled[lane] = (now, min(POLL_COST * took, LONGEST_POLL_SECONDS))
             if heads:
                 self._parts.lanes.replace_watermarks(lane, heads)
                 self._parts.arrived.set()
@@ -107,7 +115,7 @@ class Claims:
     async def release(self, deliveries: list[LeasedDelivery]) -> None:
         """Give leases back untouched, and notify every worker."""
         async with self._parts.database.session() as session:
-            heads = await queue.release(session, self._parts.lease.worker, deliveries)
+            heads = await queue.release(session, self._parts.lease.worker, deliveries, restore_number=True)
             await queue.notify(session, heads)
         self._lower_watermarks(heads)
 

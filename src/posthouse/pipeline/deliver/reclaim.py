@@ -50,7 +50,7 @@ async def reclaim(parts: ReclaimParts, row: WorkerRow) -> int:
         leased = await queue.leased(session, row.id)
         marked = [(delivery, found.mark(delivery.attempt_key)) for delivery in leased]
         unsent = [delivery for delivery, mark in marked if mark is None]
-        heads = await queue.release(session, row.id, unsent) if unsent else []
+        heads = await queue.release(session, row.id, unsent, restore_number=False) if unsent else []
         if heads:
             await queue.notify(session, heads)
         conclusions = _conclusions(parts, [(delivery, mark) for delivery, mark in marked if mark is not None])

@@ -41,6 +41,7 @@ EAGER_HEAD_START: Final = 0.008  # workers that are not eager for a lane leave a
 SMALL_CLAIM_PAUSE: Final = 0.003  # after a small claim, so that the next one finds more than one delivery
 NO_CAPACITY_PAUSE: Final = 0.05
 ERROR_PAUSE: Final = 0.25
+STEP_GRACE: Final = 2.0  # for a claim under way, when stopped
 SMALL_CLAIM: Final = 16  # deliveries
 MAX_BYTES_UNDER_WAY: Final = 64 * 1024 * 1024  # of content as it is stored (compressed)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,6 +97,11 @@ class Worker:
         elif self._head_start is None:
             self._head_start = asyncio.get_running_loop().call_later(EAGER_HEAD_START, self._end_head_start)
 
+    def on_gap(self) -> None:
+        """NOTIFYs may have been missed, because the listener was not connected or the database away: look in every lane now."""
+        self._claims.poll_soon()
+        self._arrived.set()
+
     def stop(self) -> None:
         """Claim no more and come to an end."""
         self._stopping.set()
@@ -106,18 +112,34 @@ class Worker:
         """Work until ``stop``, then release what was not begun and wait at most ``grace`` for the rest."""
         steps = {"claim": self._claim, "dispatch": self._dispatch, "heartbeat": self._heartbeat}
         loops = [
-            asyncio.create_task(run_until(self._stopping, step, name=name, pause=ERROR_PAUSE)) for name, step in steps.items()
+            asyncio.create_task(run_until(self._stopping, step, name=name, pause=ERROR_PAUSE, on_away=self.on_gap))
+            for name, step in steps.items()
         ]
         await self._stopping.wait()
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await self._end_loops(loops)
         not_begun = self._ready.drain()
         if not_begun:
             with contextlib.suppress(OSError):
                 await self._claims.release(not_begun)
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace.total_seconds())
+            await self._wait_for_replies(grace)
+
+    async def _end_loops(self, loops: list[asyncio.Task[None]]) -> None:
+        """A claim that has begun comes to its end, or what it leased would have to be taken back from us."""
+        await asyncio.wait(loops, timeout=STEP_GRACE)
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+
+    async def _wait_for_replies(self, grace: timedelta) -> None:
+        """The lease is renewed meanwhile: whoever thought this worker lost would take back what is about to be answered."""
+        renewing = asyncio.create_task(run_until(asyncio.Event(), self._renew_and_pause, name="last replies", pause=ERROR_PAUSE))
+        await asyncio.wait(self._tasks, timeout=grace.total_seconds())
+        renewing.cancel()
+
+    async def _renew_and_pause(self) -> None:
+        await self._renew_lease()
+        await asyncio.sleep(HEARTBEAT.total_seconds())
 
     def _end_head_start(self) -> None:
         self._head_start = None
@@ -258,20 +280,27 @@ class Worker:
 
     # --- heartbeat ---
 
-    async def _heartbeat(self) -> None:
+    async def _renew_lease(self) -> float | None:
+        """When the renewal was requested; None where this worker was declared dead."""
         requested_at = self._parts.clock.monotonic()
         async with self._parts.database.session() as session:
             renewed = await workers.renew(session, self._parts.lease.worker, lease_until(self._parts.clock.now()))
         if not renewed or self._parts.lease.marks.revoked:
             log.error("lease lost: this worker was declared dead")
             self.stop()
-            return
+            return None
         self._parts.lease.extend(requested_at)
+        return requested_at
+
+    async def _heartbeat(self) -> None:
+        requested_at = await self._renew_lease()
+        if requested_at is None:
+            return
         until = requested_at + HEARTBEAT.total_seconds()
         while self._parts.clock.monotonic() < until and not self._stopping.is_set():
             await self._claims.promote()
             await self._parts.brakes.tick()
-            await asyncio.sleep(PROMOTE_EVERY)
+            await wait_at_most(self._stopping, PROMOTE_EVERY)
         for site in list(self._claims.saturated):
             await self._claims.unpark(site, self._parts.deliverer.site_capacity(site))
         await self._claims.adopt_parked()

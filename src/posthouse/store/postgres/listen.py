@@ -7,8 +7,11 @@ from typing import Any
 import asyncpg
 
 
-async def listen(dsn: str, channel: str, heard: Callable[[str], None]) -> None:
-    """Call ``on_payload`` with each payload; returns when the connection is lost. Errors: those of connecting."""
+async def listen(dsn: str, channel: str, heard: Callable[[str], None], connected: Callable[[], None]) -> None:
+    """Call ``heard`` with each payload; returns when the connection is lost. Errors: those of connecting.
+
+    ``connected`` is called once, as soon as nothing is missed any more: what was sent before nobody heard.
+    """
     connection = await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": "posthouse listen"})
     lost = asyncio.Event()
 
@@ -18,6 +21,7 @@ async def listen(dsn: str, channel: str, heard: Callable[[str], None]) -> None:
     try:
         connection.add_termination_listener(lambda _: lost.set())
         await connection.add_listener(channel, on_payload)
+        connected()
         await lost.wait()
     finally:
         connection.terminate()

@@ -116,7 +116,7 @@ with mine as materialized (
         limit 1 for update
     ) x
 )
-update queue q set state = 0, worker = null from mine where q.ctid = mine.ctid
+update queue q set state = 0, worker = null, number = q.number - $7::smallint from mine where q.ctid = mine.ctid
 returning q.lane, q.flow, q.deadline, q.message
 """
 
@@ -182,14 +182,20 @@ async def promote(session: Session, now: datetime, limit: int = 1000) -> list[Fl
     return [FlowHead(*row) for row in await session.fetch(_PROMOTE, now, limit)]
 
 
-async def release(session: Session, worker: int, deliveries: "Sequence[LeasedDelivery]") -> list[FlowHead]:
-    """Give leases back untouched: nothing was sent and no attempt was made."""
-    return [FlowHead(*row) for row in await session.fetch(_RELEASE, worker, *_keys(deliveries))]
+async def release(
+    session: Session, worker: int, deliveries: "Sequence[LeasedDelivery]", *, restore_number: bool
+) -> list[FlowHead]:
+    """Give leases back untouched: nothing was sent and no attempt was made.
+
+    ``restore_number``: the number that the claim took is free again. Only for who has the leases: of a worker that was lost, the
+    number stays as a trace of the claim.
+    """
+    return [FlowHead(*row) for row in await session.fetch(_RELEASE, worker, *_keys(deliveries), int(restore_number))]
 
 
 async def park(session: Session, worker: int, deliveries: "Sequence[LeasedDelivery]") -> None:
-    """Give leases of a saturated site back, to wait outside the ready rows."""
-    await session.fetch(_PARK, worker, *_keys(deliveries))
+    """Give leases of a saturated site back with their numbers, to wait outside the ready rows."""
+    await session.fetch(_PARK, worker, *_keys(deliveries), 1)
 
 
 async def leased(session: Session, worker: int) -> list[LeasedDelivery]:

@@ -1,13 +1,12 @@
 """The built-in inbox over HTTP: list, wait for, read and delete what test mail and ``inbox:`` routes delivered.
 
-``wait`` is a long poll: the response comes with the first mail that fits, or empty when the time is over. It queries the store
-again at growing pauses, so a waiting test costs a few queries a second and holds no connection.
+``wait`` is a long poll: the response comes with the first mail that fits, or empty when the time is over or this process
+ends. It queries the store again at growing pauses, so a waiting test costs a few queries a second and holds no connection.
 
 Known sharp edges: subjects are stored encrypted, so a filter by subject reads mails, newest first, and stops after ``_SCANNED``
 of them; the cursor then continues from there.
 """
 
-import asyncio
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from posthouse.model.inbox import InboxFilter, InboxItem
 from posthouse.model.send_request import Caller, invalid
 from posthouse.model.timeline import cursor
 from posthouse.model.views.messages import InboxMail, InboxPage
+from posthouse.pipeline.loops import wait_at_most
 from posthouse.store.messages import inbox
 
 PREFIX: Final = "inb"
@@ -54,9 +54,9 @@ async def list_inbox(parts: ApiParts, caller: Caller, request: Request) -> Respo
     while True:
         page = await _page(parts, caller, filter_, subject, limit)
         left = until - parts.clock.monotonic()
-        if page.data or left <= 0 or await request.is_disconnected():
+        if page.data or left <= 0 or parts.stopping.is_set() or await request.is_disconnected():
             return answer(page)
-        await asyncio.sleep(min(pause, left))
+        await wait_at_most(parts.stopping, min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 

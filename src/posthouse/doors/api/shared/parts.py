@@ -1,5 +1,6 @@
 """What the API is made of: everything its handlers need, given by the composition root and by tests."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -49,7 +50,8 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and keyset, to rebuild the bytes that were sent.
     ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well. ``exposition``: the metrics of all
     processes. ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
-    ``body_seconds``: how long a body may take to arrive.
+    ``body_seconds``: how long a body may take to arrive. ``stopping``: set when the process is told to end;
+    who waits for something to happen answers then.
     """
 
     intake: SendIntake
@@ -65,6 +67,7 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     exposition: Callable[[], bytes]
     admin: AdminContext
     own_types: Callable[[int, str], Awaitable[OwnTypes]]
+    stopping: asyncio.Event
     allow_private_networks: bool = False
     limits: Limits = CONTRACT
     body_seconds: float = BODY_SECONDS
