@@ -7,11 +7,18 @@ from pathlib import Path
 
 from posthouse.app.runtime import confined
 
+KEPT: list[bytearray] = []
+
 
 def misbehave(payload: bytes) -> bytes:
     word, _, rest = payload.decode().partition(" ")
     if word == "say":
         return rest.encode()
+    if word == "keep":
+        KEPT.append(bytearray(int(rest) << 20))
+        return b"kept"
+    if word == "need":
+        return bytes(bytearray(int(rest) << 20)[:1])
     return {
         "spin": spin,
         "sleep": sleep,
@@ -23,7 +30,12 @@ def misbehave(payload: bytes) -> bytes:
         "connect": connect,
         "environment": environment,
         "work": work,
+        "pid": pid,
     }[word]()
+
+
+def pid() -> bytes:
+    return str(os.getpid()).encode()
 
 
 def spin() -> bytes:

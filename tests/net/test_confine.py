@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from posthouse.net.confine import ConfinedPool, StoppedJob
 
@@ -13,7 +14,7 @@ CHILD = Path(__file__).with_name("confined_work.py")
 
 @pytest.fixture
 async def pool() -> AsyncIterator[ConfinedPool]:
-    made = ConfinedPool((sys.executable, str(CHILD)), wall=0.6)
+    made = ConfinedPool((sys.executable, str(CHILD)), work="test", wall=0.6)
     yield made
     await made.close()
 
@@ -53,3 +54,24 @@ async def test_nothing_outside_can_be_reached(pool: ConfinedPool, forbidden: byt
 async def test_what_one_job_spent_is_not_the_next_ones_debt(pool: ConfinedPool) -> None:
     answers = await pool.run([b"work"] * 12)  # each well inside its bound, together above it
     assert answers == [b"worked"] * 12
+
+
+async def test_memory_that_earlier_jobs_left_taken_is_not_the_fault_of_the_next(pool: ConfinedPool) -> None:
+    before = _exits("died")
+    assert await pool.run([b"keep 30", b"need 40", b"say after"]) == [b"kept", b"\0", b"after"]
+    assert _exits("died") == before + 1
+
+
+async def test_a_job_that_needs_too_much_of_a_fresh_worker_is_refused_once(pool: ConfinedPool) -> None:
+    (refused,) = await pool.run([b"need 512"])
+    assert refused == StoppedJob("needs too much memory")
+
+
+async def test_a_worker_that_has_grown_is_replaced_between_batches_without_a_word(pool: ConfinedPool) -> None:
+    (first,) = await pool.run([b"pid"])
+    assert await pool.run([b"pid", b"keep 40"]) == [first, b"kept"]
+    assert await pool.run([b"pid"]) != [first]
+
+
+def _exits(reason: str) -> float:
+    return REGISTRY.get_sample_value("posthouse_confined_exits_total", {"work": "test", "reason": reason}) or 0.0

@@ -114,7 +114,7 @@ def _only(mailboxes: list[Mailbox] | AddressFault) -> Mailbox | AddressFault:
 
 
 def _mailbox(local: str, domain: str) -> Mailbox | AddressFault:
-    wire = _wire_domain(domain)
+    wire = _wire_domain(domain) if len(domain) <= PATH_OCTETS else ""  # what is longer is not worth remembering either
     if not wire:
         return AddressFault("must end in a valid domain name")
     octets = len(local)

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+_LONGEST_LABEL: Final = 40
 _LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
 _ALLOWED: Final = re.compile(
     r"utf-8|utf-16(-[bl]e)?|iso8859-\d+|cp\d+|koi8-[ru]|mac-(roman|cyrillic)|tis-620"
@@ -28,7 +29,7 @@ def sniff(data: bytes) -> tuple[str, str]:
 
 def decode(data: bytes, label: str) -> str:
     """The text of ``data`` under a MIME charset label; never raises, undecodable bytes become U+FFFD."""
-    codec = _codec(label)
+    codec = _codec(label) if len(label) <= _LONGEST_LABEL else ""
     return data.decode(codec, "replace") if codec else sniff(data)[0]
 
 

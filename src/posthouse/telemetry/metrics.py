@@ -41,6 +41,9 @@ CONTENT: Final = Counter(
 DIGEST_MISMATCHES: Final = Counter("posthouse_digest_mismatches", "Attempts whose bytes differed from the first: a bug")
 WEBHOOK_TRIES: Final = Counter("posthouse_webhook_tries", "Events posted to endpoints, by outcome", ["outcome"])
 WEBHOOK_GATHERED: Final = Counter("posthouse_webhook_events_gathered", "Events read for endpoints")
+CONFINED_EXITS: Final = Counter(
+    "posthouse_confined_exits", "Confined workers that ended before their time, by work and reason", ["work", "reason"]
+)
 WEBHOOK_DISABLED: Final = Counter("posthouse_webhook_disabled", "Endpoints switched off because they failed")
 WEBHOOK_LATENCY: Final = Histogram(
     "posthouse_webhook_latency_seconds", "From the event to its endpoint's yes, at the first try", buckets=_LATENCY

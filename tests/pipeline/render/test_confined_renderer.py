@@ -68,3 +68,31 @@ async def test_a_template_that_takes_too_long_is_stopped_and_reported(renders: C
     assert isinstance(faults, tuple)
     assert faults[0].path == "template"
     assert isinstance(await renders.render(version("<p>{{ n }}</p>"), {"n": 1}, None), RenderedTemplate)
+
+
+SAVES = 150  # before caches were bounded by size the hundred and second was refused
+LONG_PAGE = 58_000  # characters
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_saving_many_large_templates_one_after_the_other_refuses_none(renders: ConfinedRenderer) -> None:
+    await _save_many(renders, SAVES)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_saving_two_thousand_large_templates_refuses_none(renders: ConfinedRenderer) -> None:
+    await _save_many(renders, 2000)
+
+
+async def _save_many(renders: ConfinedRenderer, count: int) -> None:
+    for number in range(count):
+        page = f"<p>{number} {{{{ name }}}}</p>" + "<p>A sentence that is long enough.</p>" * (LONG_PAGE // 38)
+        made = await renders.make(
+            TemplateDraft(
+                name=f"page-{number}", variables=DRAFT.variables, sources={"default": TemplateSource(subject="Hi", html=page)}
+            ),
+            {},
+        )
+        assert isinstance(made, BuiltVersion), (number, made)

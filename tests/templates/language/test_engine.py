@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from posthouse.templates.language import grammar
-from posthouse.templates.language.engine import CompiledPage, TemplateFault
+from posthouse.model.template import CompiledTemplate
+from posthouse.templates.language import engine, grammar
+from posthouse.templates.language.engine import CompiledPage, TemplateFault, compile_template
 
 
 def fill(source: str, part: str = "text", **context: Any) -> str:
@@ -119,3 +120,14 @@ def test_what_cannot_be_compiled_is_told_with_its_part(source: str) -> None:
     with pytest.raises(TemplateFault) as told:
         CompiledPage("subject", source)
     assert told.value.message.startswith("subject: ")
+
+
+def test_compiled_templates_are_remembered_by_size_and_not_without_end() -> None:
+    engine.forget_compiled_templates()
+    page = "x" * 200_000
+    first = compile_template(CompiledTemplate(subject="0", html="", text=page))
+    assert compile_template(CompiledTemplate(subject="0", html="", text=page)) is first
+    for number in range(1, 1 + engine.MOST_COMPILED // len(page)):
+        compile_template(CompiledTemplate(subject=str(number), html="", text=page))
+    assert compile_template(CompiledTemplate(subject="0", html="", text=page)) is not first
+    engine.forget_compiled_templates()

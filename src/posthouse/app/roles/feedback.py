@@ -1,6 +1,7 @@
 """The loop that works on returned mail and providers' hooks, put together."""
 
 import asyncio
+from typing import Final
 
 from posthouse.app.runtime.certificates import WITHIN
 from posthouse.app.runtime.confined import confined_command
@@ -16,6 +17,8 @@ from posthouse.pipeline.feedback.reply_forwarder import ReplyForwarder
 from posthouse.pipeline.feedback.take import FeedbackParts, FeedbackTaker
 from posthouse.store.recipients.suppression_lookup import load_key
 
+READ_WALL_SECONDS: Final = 10.0  # for half a second of processor time, which others may want too
+
 
 class FeedbackRoleLoop:
     """Reports and hooks, one after the other; what strangers wrote is read by a confined child."""
@@ -26,7 +29,7 @@ class FeedbackRoleLoop:
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop."""
         runtime = self._runtime
-        readers = ConfinedPool(confined_command("read"))
+        readers = ConfinedPool(confined_command("read"), work="read", wall=READ_WALL_SECONDS)
         key = await load_key(runtime.database, runtime.sealer, runtime.entropy.bytes)
         feedback = FeedbackParts(database=runtime.database, clock=runtime.clock, entropy=runtime.entropy, key=key)
         loop = FeedbackLoop(

@@ -38,7 +38,9 @@ _OUT: Final = 1
 _SECURE: Final = 38  # prctl(2) PR_SET_NO_NEW_PRIVS
 _ALONE: Final = 0x10000000 | 0x40000000  # unshare(2) CLONE_NEWUSER | CLONE_NEWNET
 _FILES: Final = 4
-_DONE, _REFUSED, _DIED = 0, 1, 2  # the first octet of an answer (``net.confine``)
+_DONE, _REFUSED, _STOPPED, _DIED = 0, 1, 2, 3  # the first octet of an answer (``net.confine``)
+GROWN: Final = 36 << 20  # a worker that has grown by so much ends between two batches, and the next begins small
+_NO_MEMORY, _RENEW = 70, 71  # exit codes of a worker
 
 
 def confined_command(kind: WorkKind) -> tuple[str, ...]:
@@ -65,7 +67,8 @@ def main() -> None:
         _, status = os.waitpid(pid, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             return
-        _answer(_DIED, _describe_death(status, CPU_SECONDS[kind]).encode())
+        if not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == _RENEW):
+            _answer(*_describe_death(status, CPU_SECONDS[kind]))
 
 
 def _load_work(kind: str) -> Work:
@@ -90,9 +93,8 @@ def _confine(parent: int) -> None:
     kernel = ctypes.CDLL(None)
     kernel.unshare(_ALONE)
     kernel.prctl(_SECURE, 1, 0, 0, 0)
-    size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     limits = {
-        resource.RLIMIT_AS: size + MEMORY,
+        resource.RLIMIT_AS: _address_space() + MEMORY,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NPROC: 0,
@@ -103,14 +105,15 @@ def _confine(parent: int) -> None:
 
 
 def _run_jobs(work: Work, seconds: float) -> int:
-    """Work on batches until the pipe closes: 0; any other exit status is a death."""
+    """Work on batches until the pipe closes (0) or the worker has grown (_RENEW); any other exit status is a death."""
+    began_with = _address_space()
     while (batch := _read_frame()) is not None:
         for payload in msgspec.msgpack.decode(batch, type=list[bytes]):
             signal.setitimer(signal.ITIMER_PROF, seconds)
             try:
                 result = work(payload)
             except MemoryError:
-                word, result = _REFUSED, b"needs too much memory"
+                return _NO_MEMORY  # this worker may be full of what others asked for; the pool asks a fresh one once more
             except RecursionError:
                 word, result = _REFUSED, b"is nested too deeply"
             else:
@@ -119,7 +122,14 @@ def _run_jobs(work: Work, seconds: float) -> int:
             if len(result) > MOST_RESULT:
                 word, result = _REFUSED, b"makes too much"
             _answer(word, result)
+        if _address_space() - began_with > GROWN:
+            return _RENEW
     return 0
+
+
+def _address_space() -> int:
+    """Of this process, in octets; what RLIMIT_AS counts (proc(5), statm)."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
 
 
 def _read_frame() -> bytes | None:
@@ -144,10 +154,15 @@ def _answer(word: int, body: bytes) -> None:
         frame = frame[os.write(_OUT, frame) :]
 
 
-def _describe_death(status: int, seconds: float) -> str:
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
-        return f"takes more than {seconds * 1000:g} ms of processor time"
-    return "needs too much memory, or ended unexpectedly"
+def _describe_death(status: int, seconds: float) -> tuple[int, bytes]:
+    """The first octet of the answer, and the sentence."""
+    code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGPROF:
+        return _STOPPED, f"takes more than {seconds * 1000:g} ms of processor time".encode()
+    if code == _NO_MEMORY:
+        return _DIED, b"needs too much memory"
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return _DIED, f"needs too much memory, or ended unexpectedly ({how})".encode()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from posthouse.model.send_request import FieldError
 T = TypeVar("T", bound=msgspec.Struct)
 Faults = list[FieldError]
 
+_COMPARED: Final = 64  # characters of an unknown name that are compared, and remembered
 _UNKNOWN_REPORTED: Final = 10
 _DATE_TIME: Final = Annotated[datetime, msgspec.Meta(tz=True)]
 _JSON_WORDS: Final[dict[type, str]] = {
@@ -53,10 +54,15 @@ def validate(members: dict[str, Any], kind: type[T], faults: Faults) -> T:
         return result
 
 
-@functools.lru_cache(maxsize=1024)
 def nearest(name: str, known: tuple[str, ...]) -> str:
-    """The known name that is most like ``name``; remembered, because comparing costs a quarter of a millisecond."""
-    return difflib.get_close_matches(name[:64], known, 1, 0.0)[0]
+    """The known name that is most like ``name``."""
+    return _nearest(name[:_COMPARED], known)
+
+
+@functools.lru_cache(maxsize=1024)
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    """Remembered, because comparing costs a quarter of a millisecond."""
+    return difflib.get_close_matches(name, known, 1, 0.0)[0]
 
 
 def _struct_type(kind: type[msgspec.Struct]) -> inspect.StructType:

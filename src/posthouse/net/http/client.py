@@ -20,7 +20,7 @@ import asyncio
 import ssl
 from collections import deque
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -238,7 +238,7 @@ class _Exchange:
         return not self._connection.wire.received and (self._request.repeatable or not answer.fully_sent)
 
 
-@cache
+@lru_cache(16)
 def _verifying_context(authorities: Path | None) -> ssl.SSLContext:
     """TLS 1.2 or newer, chain and name checked, HTTP/1.1 by ALPN (RFC 7301)."""
     context = ssl.create_default_context()

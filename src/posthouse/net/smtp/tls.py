@@ -8,7 +8,7 @@ the memory of hosts that failed is this process' own.
 """
 
 import ssl
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ SHUTDOWN_SECONDS: Final = 1.0
 _MOST_HOSTS: Final = 4096
 
 
-@cache
+@lru_cache(16)
 def checking(authorities: Path | None = None) -> ssl.SSLContext:
     """For required encryption: chain and name are checked, against ``authorities`` (PEM) beside the machine's."""
     context = ssl.create_default_context()

@@ -19,9 +19,11 @@ from posthouse.net.confine import ConfinedPool, StoppedJob
 from posthouse.pipeline.batching import Batcher
 from posthouse.pipeline.render import build_version
 from posthouse.pipeline.render.build_version import BuiltVersion, Parts
+from posthouse.templates.language.engine import forget_compiled_templates
 from posthouse.templates.render import render
 
 MOST_BATCH: Final = 64
+SAVE_WALL_SECONDS: Final = 10.0  # for a second of processor time, which others may want too
 
 
 class RenderJob(msgspec.Struct, frozen=True):
@@ -71,6 +73,13 @@ def render_job(payload: bytes) -> bytes:
 def save_job(payload: bytes) -> bytes:
     """In a child: build and lint."""
     job = msgspec.msgpack.decode(payload, type=BuildJob | LintJob)
+    try:
+        return _save(job)
+    finally:
+        forget_compiled_templates()
+
+
+def _save(job: BuildJob | LintJob) -> bytes:
     if isinstance(job, LintJob):
         return msgspec.msgpack.encode(BuildAnswer(findings=build_version.lint_of(job.version, job.draft)))
     found = build_version.build_version(job.draft, job.parts)
@@ -82,8 +91,8 @@ class ConfinedRenderer:
 
     def __init__(self, *, render: Sequence[str], save: Sequence[str]) -> None:
         """``render`` and ``save``: the commands that start a child for each, as ``net.confine`` takes them."""
-        self._rendering = ConfinedPool(render)
-        self._saving = ConfinedPool(save, wall=3.0)
+        self._rendering = ConfinedPool(render, work="render")
+        self._saving = ConfinedPool(save, work="save", wall=SAVE_WALL_SECONDS)
         self._together: Batcher[bytes, bytes | StoppedJob] = Batcher(
             self._run, fails_together=lambda _trouble: True, limit=MOST_BATCH
         )

@@ -14,19 +14,19 @@ can neither see nor change one another's.
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
 import msgspec
 from minijinja import Environment, TemplateError
 
+from posthouse.model.bounded_cache import BoundedCache
 from posthouse.model.template import DEFAULT_LOCALE, CompiledTemplate
 from posthouse.templates.language import contexts, escaping, filters, grammar
 from posthouse.templates.language.locale_filters import amount, language
 from posthouse.templates.language.meter import Meter, ValueRefused, describe_type
 
-MOST_COMPILED: Final = 512
+MOST_COMPILED: Final = 4 << 20  # characters of source; compiled they need some seven octets each
 _NAME: Final = "page"
 _MONEY: Final = {"amount", "currency"}
 _MISSING: Final = re.compile(r"`([^`]*)` is undefined")
@@ -90,20 +90,37 @@ class CompiledPage:
 
 
 class CompiledParts(msgspec.Struct, frozen=True):
-    """A template ready to be rendered; None where it has no such part."""
+    """A template ready to be rendered; None where it has no such part. ``size``: characters of its source."""
 
     subject: CompiledPage
     html: CompiledPage | None
     text: CompiledPage | None
+    size: int
 
 
-@lru_cache(MOST_COMPILED)
+_compiled: BoundedCache[tuple[CompiledTemplate, str], CompiledParts] = BoundedCache(MOST_COMPILED, lambda parts: parts.size)
+
+
 def compile_template(template: CompiledTemplate, locale: str = DEFAULT_LOCALE) -> CompiledParts:
     """The template compiled for readers of a language, once. Errors: TemplateFault."""
+    parts = _compiled.get((template, locale))
+    if parts is None:
+        parts = _compile(template, locale)
+        _compiled.set((template, locale), parts)
+    return parts
+
+
+def forget_compiled_templates() -> None:
+    """After a save: what was compiled for it is not rendered by this process again."""
+    _compiled.clear()
+
+
+def _compile(template: CompiledTemplate, locale: str) -> CompiledParts:
     return CompiledParts(
         subject=CompiledPage("subject", template.subject, locale),
         html=CompiledPage("html", template.html, locale) if template.html else None,
         text=CompiledPage("text", template.text, locale) if template.text else None,
+        size=len(template.subject) + len(template.html) + len(template.text),
     )
 
 
