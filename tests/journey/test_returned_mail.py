@@ -237,7 +237,7 @@ def in_the_inbox(product: Product, who: str) -> list[dict[str, Any]]:
 
 
 def test_a_persons_answer_is_an_event_and_goes_to_the_streams_reply_address(product: Product) -> None:
-    assert product.ask("PATCH", "/v1/streams/orders", {"replyTo": "help@desk.test"})[0] == 200
+    assert product.ask("PUT", "/v1/streams/orders", {"replyTo": "help@desk.test"})[0] == 200
     message = delivered(product, to="jane@example.com", stream="orders", type="order_confirmation")
     recipient = address(product, message)
     assert returned(product, recipient, letter(recipient), PERSON)[0] == 250

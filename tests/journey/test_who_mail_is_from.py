@@ -21,7 +21,7 @@ def test_the_nearest_that_says_decides_over_http_and_the_header_over_smtp(world:
     told = command(product.env, "tenant", "set", "--from", "Shop <noreply@shop.example>", "--json").stdout
     assert '"from": "Shop <noreply@shop.example>"' in told
     assert product.ask("POST", "/v1/templates", TEMPLATE)[0] == 201
-    assert product.ask("PATCH", "/v1/streams/fromstream", {"from": "orders@shop.example"})[0] == 200
+    assert product.ask("PUT", "/v1/streams/fromstream", {"from": "orders@shop.example"})[0] == 200
     literal = {"to": "from@x.test", "subject": "Hello", "text": "Hello."}
     templated = {"to": "from@x.test", "template": "from-me", "stream": "fromstream"}
     product.ask("PATCH", "/v1/tenant", {})  # this door forgets what it remembered of the tenant before the command

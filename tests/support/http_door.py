@@ -60,6 +60,12 @@ class HttpDoor:
         """A request with the test key, unless another is given."""
         return await ask(self.app, method, path, body, **({"key": self.test} | how))
 
+    async def make_streams(self, *names: str, key: str | None = None) -> None:
+        """Streams with these names, for the first tenant or that of the key."""
+        for name in names:
+            made = await self.ask("PUT", f"/v1/streams/{name}", {}, key=key or self.live)
+            assert made.status == 200, made.body
+
     async def send(self, key: str | None = None, **fields: Any) -> dict[str, Any]:
         """Send a message that must be accepted."""
         fields_ = {"to": "jane@example.com", "from": "noreply@shop.example", "subject": "Hello", "text": "Hello"} | fields

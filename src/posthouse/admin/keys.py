@@ -11,6 +11,7 @@ import msgspec
 
 from posthouse.admin.audit import record
 from posthouse.admin.context import AdminContext
+from posthouse.admin.streams import check_streams
 from posthouse.model import ids
 from posthouse.model.actor import Actor
 from posthouse.model.credential import PREFIX, Credential
@@ -128,6 +129,8 @@ async def _check(session: Session, actor: Actor, request: KeyRequest) -> Rejecti
         own = types.own_types(await message_types.current(session, actor.tenant))
         if request.type not in own:
             return invalid(FieldError("type", types.unknown(request.type, own)))
+    if errors := await check_streams(session, actor.tenant, {"stream": request.stream}):
+        return invalid(*errors)
     if not actor.may_change_keys:
         return _LIMITED
     if request.environment is Environment.LIVE and actor.environment is not Environment.LIVE:

@@ -20,10 +20,12 @@ from posthouse.admin.suppression_csv import COLUMNS, MANUAL_CAUSES, SuppressionT
 from posthouse.model import ids
 from posthouse.model.actor import Actor
 from posthouse.model.suppression import Cause, Suppression, SuppressionEntry, SuppressionFilter, SuppressionRule
+from posthouse.policy.accept.streams import unknown
 from posthouse.policy.recipients.suppress import lifted_by
 from posthouse.store.postgres.database import Session
 from posthouse.store.recipients import bounce_brakes, suppression_file, suppression_rule, suppressions
 from posthouse.store.recipients.suppression_lookup import PREFIX, AddressKey
+from posthouse.store.tenants import streams
 from posthouse.telemetry import metrics
 
 REJECTED_SHOWN: Final = 100  # rejected rows that are named one by one
@@ -241,10 +243,13 @@ async def import_csv(context: AdminContext, actor: Actor, file: ImportFile, prog
     total, chunk = _Counts(), _Chunk()
     rejected_rows: list[RejectedRow] = []
     async with context.database(actor).session() as session:
+        known = await streams.names(session, actor.tenant)
         await suppression_file.begin(session)
         try:
             for line, row in parse_rows(file.lines, file.defaults):
                 chunk.counts.read += 1
+                if isinstance(row, SuppressionToAdd) and row.stream is not None and row.stream not in known:
+                    row = unknown(row.stream, known)  # noqa: PLW2901 - a row that is rejected is its reason
                 if isinstance(row, SuppressionToAdd):
                     entry = _entry(context, actor, key, row, {"file": file.name, "line": line})
                     chunk.entries[entry.lookup, entry.cause.value, entry.stream] = entry

@@ -18,6 +18,7 @@ import msgspec
 
 from posthouse.admin.audit import difference, record_in_environment
 from posthouse.admin.context import AdminContext
+from posthouse.admin.streams import check_streams
 from posthouse.model import ids
 from posthouse.model.actor import Actor
 from posthouse.model.event import EventType
@@ -122,6 +123,8 @@ async def create(context: AdminContext, actor: Actor, request: EndpointRequest) 
     now, secret = context.clock.now(), context.random(SECRET_BYTES)
     key = _key(actor, context.new_id(now))
     async with context.database(actor).transaction() as session:
+        if errors := await _check_streams(session, actor, request.streams):
+            return invalid(*errors)
         endpoint = await endpoints.create(
             session,
             context.sealer,
@@ -145,6 +148,8 @@ async def change(context: AdminContext, actor: Actor, endpoint: UUID, changed: E
         return invalid(*errors)
     key, stored_change = _key(actor, endpoint), msgspec.structs.replace(changed, events=_stored_filters(changed.events))
     async with context.database(actor).transaction() as session:
+        if errors := await _check_streams(session, actor, changed.streams):
+            return invalid(*errors)
         before = await endpoints.get_in(session, key)
         stored = await endpoints.change(session, key, stored_change, context.clock.now())
         if before is None or stored is None:
@@ -152,6 +157,10 @@ async def change(context: AdminContext, actor: Actor, endpoint: UUID, changed: E
         data = difference(_settings(before), _settings(stored))
         await _record(context, session, actor, "webhook.changed", endpoint, data)
     return stored
+
+
+async def _check_streams(session: Session, actor: Actor, named: Sequence[str] | None) -> tuple[FieldError, ...]:
+    return await check_streams(session, actor.tenant, {f"streams[{at}]": name for at, name in enumerate(named or ())})
 
 
 async def remove(context: AdminContext, actor: Actor, endpoint: UUID) -> Rejection | None:

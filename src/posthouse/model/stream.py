@@ -1,6 +1,11 @@
 """A stream: a separated sending identity of a tenant, and what it set for it."""
 
+import re
+from typing import Final
+
 import msgspec
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -6,6 +6,7 @@ from tests.doors.cli.conftest import World
 
 
 def test_a_key_is_shown_once_and_listed_without_its_secret(founded: World) -> None:
+    founded.json("stream", "add", "accounts")
     made = founded.json("key", "create", "--name", "shop", "--type", "password_reset", "--stream", "accounts")
     (listed, *_) = founded.json("key", "list")["data"]
     assert made["key"].startswith(f"{listed['prefix']}")

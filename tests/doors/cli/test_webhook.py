@@ -11,6 +11,7 @@ URL = "https://app.example.com/hook"
 
 
 def test_an_endpoint_is_added_with_its_secret_once_and_listed_without(founded: World) -> None:
+    founded.json("stream", "add", "receipts")
     made = founded.json("webhook", "add", URL, "--event", "message.*", "--stream", "receipts")
     assert made["secret"].startswith("whsec_")
     (listed,) = founded.json("webhook", "list")["data"]

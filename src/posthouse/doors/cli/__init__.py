@@ -26,6 +26,7 @@ from posthouse.doors.cli.messages import messages
 from posthouse.doors.cli.send import send
 from posthouse.doors.cli.serve import serve
 from posthouse.doors.cli.shared.context import CliContext
+from posthouse.doors.cli.stream import stream
 from posthouse.doors.cli.suppressions.group import suppression
 from posthouse.doors.cli.tail import tail
 from posthouse.doors.cli.templates.group import template
@@ -47,6 +48,7 @@ COMMANDS: Final = (
     messages,
     tail,
     alerts,
+    stream,
     suppression,
     tenant,
     template,

@@ -5,16 +5,17 @@ from typing import Any
 
 import click
 
+from posthouse.admin.streams import refuse_unknown
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.options import as_json, tenant_option, test_option
-from posthouse.doors.cli.shared.output import answer, remark
+from posthouse.doors.cli.shared.output import answer, refuse, remark
 from posthouse.doors.cli.shared.parameters import MomentType
 from posthouse.doors.cli.shared.session import CliSession, with_store
 from posthouse.doors.cli.shared.timeline import print_list, print_timeline
 from posthouse.doors.cli.shared.with_admin import environment_of
 from posthouse.model import ids
 from posthouse.model.delivery import DeliveryState
-from posthouse.model.send_request import Environment
+from posthouse.model.send_request import Environment, Rejection
 from posthouse.model.stored_message import MessageFilter
 from posthouse.model.timeline import MessagePage, MessageView, read_cursor
 from posthouse.store.messages import timeline
@@ -47,13 +48,17 @@ def list_(context: CliContext, /, *, cursor: str | None, test: bool, tenant: str
     if cursor is not None and before is None:
         raise click.BadParameter("it is none that this command printed", param_hint="--cursor")
 
-    async def work(session: CliSession) -> MessagePage:
+    async def work(session: CliSession) -> MessagePage | Rejection:
         store, owner = session.store, await session.tenant(tenant)
+        if (unknown := await refuse_unknown(store.database, owner.id, {"stream": filters["stream"]})) is not None:
+            return unknown
         return await timeline.list_messages(
             store.database, store.sealer, owner.id, environment_of(test=test), MessageFilter(before=before, **filters)
         )
 
     page = with_store(context, work)
+    if isinstance(page, Rejection):
+        refuse(page, as_json=as_json)
     if as_json:
         answer(page)
         return

@@ -161,6 +161,7 @@ class MessageBuilder:
                 default_from=facts.default_from,
                 reply_to=facts.tenant.reply_to,
                 stream_reply_to=facts.stream.reply_to,
+                stream_error=facts.stream.error,
                 suppressions=suppressions.entries,
                 legal_passes_security=suppressions.legal_passes_security,
                 limits=self._limits,

@@ -3,7 +3,8 @@
 ``for_send`` collects what one request needs, with one look-up for each fact.
 
 Known sharp edges: a domain that was just added or revoked is seen after at most the cache's time; a brand or a stream
-that was changed as well, and a type that was removed. A type that was just created is looked up when it is first named.
+that was changed as well, and a type that was removed. A type or a stream that was just created is looked up when it is first
+named.
 """
 
 from datetime import timedelta
@@ -17,7 +18,7 @@ from posthouse.model.clock import Clock
 from posthouse.model.domain import DomainFact
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.message_type import MessageClass
-from posthouse.model.send_request import Caller, SendRequest
+from posthouse.model.send_request import Caller, FieldError, SendRequest
 from posthouse.model.stream import Stream, default
 from posthouse.model.template import TemplateVersion
 from posthouse.pipeline.accept.active_templates import ActiveTemplates
@@ -25,6 +26,7 @@ from posthouse.pipeline.accept.branding import declares_brand
 from posthouse.policy import types
 from posthouse.policy.accept import admit
 from posthouse.policy.accept.admit import TypeAndStream
+from posthouse.policy.accept.streams import unknown
 from posthouse.policy.types import OwnTypes, own_types
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Database
@@ -43,11 +45,15 @@ class TenantSender(msgspec.Struct, frozen=True):
 
 
 class StreamFacts(msgspec.Struct, frozen=True):
-    """A stream's settings, and its From and Reply-To, parsed; None and () where none is set."""
+    """A stream's settings, and its From and Reply-To, parsed; None and () where none is set.
+
+    ``error``: what is wrong where the tenant has no such stream; None where it has.
+    """
 
     settings: Stream
     sender: Mailbox | None
     reply_to: tuple[Mailbox, ...]
+    error: FieldError | None = None
 
 
 class SendFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +126,8 @@ class TenantFacts:
         return await self._brands.get(tenant) or _NO_BRAND
 
     async def stream(self, tenant: int, name: str) -> StreamFacts:
-        """What the tenant set for a stream; the defaults where it set nothing."""
-        return await self._streams.get((tenant, name)) or StreamFacts(default(name), None, ())
+        """What the tenant set for a stream. That there is none is never remembered, so a new one is usable at once."""
+        return await self._streams.get((tenant, name)) or await self._no_stream(tenant, name)
 
     async def own_types(self, tenant: int, name: str = "") -> OwnTypes:
         """The tenant's own types; looked up anew where none of that name is cached."""
@@ -161,8 +167,15 @@ class TenantFacts:
     async def _find_brand(self, tenant: int) -> Brand:
         return await brands.get(self._database, tenant)
 
-    async def _find_stream(self, key: tuple[int, str]) -> StreamFacts:
-        settings = await streams.get(self._database, *key)
+    async def _no_stream(self, tenant: int, name: str) -> StreamFacts:
+        async with self._database.session() as session:
+            known = await streams.names(session, tenant)
+        return StreamFacts(default(name), None, (), FieldError("stream", unknown(name, known)))
+
+    async def _find_stream(self, key: tuple[int, str]) -> StreamFacts | None:
+        settings = await streams.find(self._database, *key)
+        if settings is None:
+            return None
         reply_to = _mailbox(settings.reply_to)
         return StreamFacts(settings, _mailbox(settings.sender), () if reply_to is None else (reply_to,))
 

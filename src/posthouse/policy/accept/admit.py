@@ -74,7 +74,8 @@ class AdmissionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known besides the request.
 
     ``domain``: the tenant's domain of the name in From. ``default_from``: who the mail is from where the request does not say
-    (its template's, stream's or tenant's). ``reply_to``: the tenant's; ``stream_reply_to``: the stream's.
+    (its template's, stream's or tenant's). ``reply_to``: the tenant's; ``stream_reply_to``: the stream's. ``stream_error``: that
+    the tenant has no such stream.
     ``suppressions``: entries by address, for the recipients of this request; ``legal_passes_security``: the tenant's rule.
     """
 
@@ -84,6 +85,7 @@ class AdmissionFacts(msgspec.Struct, frozen=True, kw_only=True):
     default_from: Mailbox | None = None
     reply_to: tuple[Mailbox, ...] = ()
     stream_reply_to: tuple[Mailbox, ...] = ()
+    stream_error: FieldError | None = None
     suppressions: Mapping[str, Sequence[SuppressionFact]] = {}
     legal_passes_security: bool = False
     limits: Limits = CONTRACT
@@ -178,8 +180,11 @@ def _check_request(request: SendRequest, facts: AdmissionFacts, now: datetime) -
         return Rejection("too_large", f"The message would have more than {size(facts.limits.message_bytes)}.")
     type, sender = facts.type_and_stream.type, request.sender or facts.default_from
     times = check_rules(request, type, now, facts.limits)
-    if isinstance(type, FieldError) or not isinstance(times, Schedule) or sender is None:
+    no_stream = facts.stream_error
+    if isinstance(type, FieldError) or not isinstance(times, Schedule) or sender is None or no_stream is not None:
         errors = () if isinstance(times, Schedule) else times
+        if no_stream is not None:
+            errors += (no_stream,)
         if sender is None:
             errors += (FieldError("from", "is required: neither the request nor its template, stream or tenant names a sender"),)
         return Rejection("validation_failed", _summary(errors), errors)

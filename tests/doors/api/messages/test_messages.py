@@ -72,6 +72,7 @@ NARROWED: list[tuple[dict[str, str], list[str]]] = [
 
 
 async def test_a_list_is_narrowed(door: HttpDoor) -> None:
+    await door.make_streams("other")
     await door.send(type="receipt", to="bob@example.com", tags=["checkout"], dedupeKey="r1")
     door.clock.advance(timedelta(seconds=2))
     await door.send(template="order-confirmation", variables={"orderId": "1", "total": "2"}, stream="other")

@@ -15,7 +15,7 @@ LETTER: Final[dict[str, Any]] = {
 
 
 async def setting(door: HttpDoor, value: str, stream: str = "transactional") -> None:
-    assert (await door.ask("PATCH", f"/v1/streams/{stream}", {"contentPolicy": value})).status == 200
+    assert (await door.ask("PUT", f"/v1/streams/{stream}", {"contentPolicy": value})).status == 200
 
 
 def codes(answer: Any) -> list[str]:

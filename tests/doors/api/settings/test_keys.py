@@ -6,6 +6,7 @@ from tests.support.http_door import HttpDoor
 
 
 async def test_a_new_key_works_and_its_secret_is_shown_once(door: HttpDoor) -> None:
+    await door.make_streams("shop")
     made = await door.ask("POST", "/v1/keys", {"name": "checkout", "type": "receipt", "stream": "shop"})
     assert made.status == 201
     key = made.json()

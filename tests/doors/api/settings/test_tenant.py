@@ -39,7 +39,7 @@ async def test_the_tenants_sender_is_seen_changed_and_cleared(door: HttpDoor) ->
 async def test_an_author_is_judged_when_it_is_set(door: HttpDoor, wrong: str) -> None:
     for method, path, body in (
         ("PATCH", "/v1/tenant", {}),
-        ("PATCH", "/v1/streams/shop", {}),
+        ("PUT", "/v1/streams/shop", {}),
         ("POST", "/v1/templates", WELCOME | {"name": "wrong"}),
     ):
         refused = await door.ask(method, path, body | {"from": wrong})
@@ -49,7 +49,7 @@ async def test_an_author_is_judged_when_it_is_set(door: HttpDoor, wrong: str) ->
 
 async def test_a_message_is_from_whom_the_nearest_says(door: HttpDoor) -> None:
     await door.ask("POST", "/v1/templates", WELCOME)
-    await door.ask("PATCH", "/v1/streams/shop", {"from": "orders@shop.example"})
+    await door.ask("PUT", "/v1/streams/shop", {"from": "orders@shop.example"})
     templated = {"template": "welcome", "subject": None, "text": None, "stream": "shop"}
     assert await author(door, **templated | {"from": "me@shop.example"}) == "me@shop.example"
     assert await author(door, **templated) == "welcome@shop.example"

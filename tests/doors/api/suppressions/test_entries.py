@@ -91,6 +91,7 @@ async def test_concurrent_sends_are_each_answered_for_their_own(door: HttpDoor) 
 
 
 async def test_security_mail_passes_and_a_marketing_unsubscribe_stops_no_receipt(door: HttpDoor) -> None:
+    await door.make_streams("orders")
     await added(door, cause="unsubscribe", stream="marketing")
     await added(door, cause="complaint", stream="transactional")
     sent = {

@@ -21,6 +21,7 @@ async def made(door: HttpDoor, **fields: Any) -> dict[str, Any]:
 
 
 async def test_an_endpoint_is_made_with_its_secret_once(door: HttpDoor) -> None:
+    await door.make_streams("receipts")
     new = await made(door, events=["message.bounced", "alert.*"], streams=["receipts"])
     assert new["id"].startswith("whk_")
     assert new["secret"].startswith("whsec_")
@@ -45,6 +46,7 @@ async def test_a_page_goes_on_where_the_one_before_ended(door: HttpDoor) -> None
 async def test_changes_take_only_what_is_said(door: HttpDoor) -> None:
     new = await made(door, events=["message.sent"])
     path = f"/v1/webhooks/{new['id']}"
+    await door.make_streams("a")
     assert (await door.ask("PATCH", path, {"streams": ["a"]})).json()["events"] == ["message.sent"]
     assert (await door.ask("PATCH", path, {"events": ["*"]})).json()["events"] == []
     off = (await door.ask("PATCH", path, {"enabled": False})).json()

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from posthouse.admin import messages
 from posthouse.admin.messages import NO_MESSAGE
+from posthouse.admin.streams import refuse_unknown
 from posthouse.doors.api.messages.mail_view import attachment_views, header_views
 from posthouse.doors.api.sending.rate_limit import respond_within
 from posthouse.doors.api.sending.send import MESSAGE_LINKS, send_response
@@ -62,6 +63,8 @@ async def list_messages(parts: ApiParts, caller: Caller, request: Request) -> Re
     if query.faults:
         return refuse(invalid(*query.faults))
     database = parts.database_of(caller)
+    if (unknown := await refuse_unknown(database, caller.tenant, {"stream": filter_.stream})) is not None:
+        return refuse(unknown)
     return answer(await timeline.list_messages(database, parts.sealer, caller.tenant, caller.environment, filter_))
 
 

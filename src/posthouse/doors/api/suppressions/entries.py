@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse.admin import suppressions
+from posthouse.admin.streams import refuse_unknown
 from posthouse.admin.suppression_csv import SuppressionToAdd
 from posthouse.admin.suppressions import SHOWN_CAUSES, SuppressionQuery
 from posthouse.admin.views.suppressions import (
@@ -72,6 +73,8 @@ async def list_suppressions(parts: ApiParts, caller: Caller, request: Request) -
         before=before,
         limit=limit + 1,
     )
+    if (unknown := await refuse_unknown(parts.database_of(caller), caller.tenant, {"stream": stream})) is not None:
+        return refuse(unknown)
     entries = await suppressions.list_entries(parts.admin, actor_of(caller), query_)
     return answer(suppression_page(entries, limit))
 
@@ -94,6 +97,9 @@ async def add(parts: ApiParts, caller: Caller, request: Request) -> Response:
     additions = _additions(body)
     if isinstance(additions, Rejection):
         return refuse(additions)
+    named = {"stream": body.stream} | {f"entries[{at}].stream": each.stream for at, each in enumerate(body.entries or ())}
+    if (unknown := await refuse_unknown(parts.database_of(caller), caller.tenant, named)) is not None:
+        return refuse(unknown)
     added = await suppressions.add(parts.admin, actor_of(caller), additions)
     if body.address is not None:
         return answer(suppression_view(added[0]), 201)
@@ -113,6 +119,8 @@ async def remove(parts: ApiParts, caller: Caller, request: Request) -> Response:
         errors = errors or [_NOTHING_NAMED]
     if errors:
         return refuse(invalid(*errors))
+    if (unknown := await refuse_unknown(parts.database_of(caller), caller.tenant, {"stream": body.stream})) is not None:
+        return refuse(unknown)
     actor, reason = actor_of(caller), body.reason or ""
     by_address = await suppressions.remove_addresses(parts.admin, actor, addresses, reason, cause=body.cause, stream=body.stream)
     by_id = await suppressions.remove(parts.admin, actor, entries, reason)

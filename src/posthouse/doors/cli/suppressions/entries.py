@@ -8,6 +8,7 @@ import click
 
 from posthouse.admin import suppressions
 from posthouse.admin.context import AdminContext
+from posthouse.admin.streams import refuse_unknown
 from posthouse.admin.suppression_csv import MANUAL_CAUSES, SuppressionToAdd
 from posthouse.admin.suppressions import SHOWN_CAUSES, RemovalResult, SuppressionQuery
 from posthouse.admin.views.suppressions import (
@@ -18,12 +19,13 @@ from posthouse.admin.views.suppressions import (
 )
 from posthouse.doors.cli.shared.context import CliContext
 from posthouse.doors.cli.shared.options import as_json, parse_address, reason_option, tenant_option, test_option
-from posthouse.doors.cli.shared.output import answer, facts, moment, remark, table
+from posthouse.doors.cli.shared.output import answer, facts, moment, refuse, remark, table
 from posthouse.doors.cli.shared.parameters import MomentType
 from posthouse.doors.cli.shared.with_admin import with_admin
 from posthouse.model import ids
 from posthouse.model.actor import Actor
-from posthouse.model.suppression import Cause
+from posthouse.model.send_request import Rejection
+from posthouse.model.suppression import Cause, Suppression
 from posthouse.model.views.suppressions import SuppressionView
 from posthouse.store.recipients.suppression_lookup import PREFIX
 
@@ -61,7 +63,14 @@ def list_(
         provider=provider,
         limit=limit + 1,
     )
-    entries = with_admin(context, tenant, lambda admin, actor: suppressions.list_entries(admin, actor, query), test=test)
+
+    async def work(admin: AdminContext, actor: Actor) -> list[Suppression] | Rejection:
+        unknown = await refuse_unknown(admin.database(actor), actor.tenant, {"stream": stream})
+        return unknown or await suppressions.list_entries(admin, actor, query)
+
+    entries = with_admin(context, tenant, work, test=test)
+    if isinstance(entries, Rejection):
+        refuse(entries, as_json=as_json)
     page = suppression_details(entries, limit)
     if as_json:
         answer(page)
@@ -101,7 +110,14 @@ def add(
         )
         for mailbox in mailboxes
     ]
-    added = with_admin(context, tenant, lambda admin, actor: suppressions.add(admin, actor, additions), test=test)
+
+    async def work(admin: AdminContext, actor: Actor) -> list[Suppression] | Rejection:
+        unknown = await refuse_unknown(admin.database(actor), actor.tenant, {"stream": stream})
+        return unknown or await suppressions.add(admin, actor, additions)
+
+    added = with_admin(context, tenant, work, test=test)
+    if isinstance(added, Rejection):
+        refuse(added, as_json=as_json)
     if as_json:
         answer(suppressions_added(added))
     else:
@@ -133,11 +149,16 @@ def remove(
     addresses = [parse_address(name).address for name, entry in parsed.items() if entry is None]
     entries = [entry for entry in parsed.values() if entry is not None]
 
-    async def work(admin: AdminContext, actor: Actor) -> list[RemovalResult]:
+    async def work(admin: AdminContext, actor: Actor) -> list[RemovalResult] | Rejection:
+        if (unknown := await refuse_unknown(admin.database(actor), actor.tenant, {"stream": stream})) is not None:
+            return unknown
         by_address = await suppressions.remove_addresses(admin, actor, addresses, reason, cause=cause, stream=stream)
         return [by_address, await suppressions.remove(admin, actor, entries, reason)]
 
-    view = suppressions_removed(with_admin(context, tenant, work, test=test))
+    removed = with_admin(context, tenant, work, test=test)
+    if isinstance(removed, Rejection):
+        refuse(removed, as_json=as_json)
+    view = suppressions_removed(removed)
     if as_json:
         answer(view)
     else:
