@@ -279,6 +279,19 @@ def test_a_switch_understands_the_usual_words() -> None:
     assert {word: load({"POSTHOUSE_ALLOW_PRIVATE_NETWORKS": word}).allow_private_networks for word in words} == words
 
 
+def test_trusted_proxies_are_networks_and_by_default_none() -> None:
+    assert load({}).trusted_proxies == ()
+    found = load({"POSTHOUSE_TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1,fd00::/8"}).trusted_proxies
+    assert [str(network) for network in found] == ["10.0.0.0/8", "127.0.0.1/32", "fd00::/8"]
+
+
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.1/8", "10.0.0.0/8,", "10.0.0.0/33"])
+def test_what_is_no_network_is_no_trusted_proxy(text: str) -> None:
+    (fault,) = _faults(TRUSTED_PROXIES=text)
+    assert fault.startswith("POSTHOUSE_TRUSTED_PROXIES names ")
+    assert "write networks such as 10.0.0.0/8" in fault
+
+
 def test_the_public_address_has_no_slash_at_its_end() -> None:
     assert load({"POSTHOUSE_PUBLIC_URL": "https://mail.example.com/post/"}).public_url == "https://mail.example.com/post"
 

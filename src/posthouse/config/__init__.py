@@ -13,11 +13,12 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, TypeVar
 
 from posthouse.config.limits import read_limits
-from posthouse.config.listen import Listen, is_domain, parse_listen, parse_nameserver, parse_number
+from posthouse.config.listen import Listen, is_domain, parse_listen, parse_nameserver, parse_networks, parse_number
 from posthouse.config.reference import PREFIX, SETTINGS, Setting, ShownSetting, raw, secret_files, shown, unknown
 from posthouse.config.route import RouteSetting, parse_routes, split
 from posthouse.model.limits import Limits
@@ -81,6 +82,7 @@ class Settings:
     workers: int
     limits: Limits
     allow_private_networks: bool
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -112,6 +114,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         workers=take("WORKERS", _count, _cores()),
         limits=read_limits(take),
         allow_private_networks=take("ALLOW_PRIVATE_NETWORKS", _switch, otherwise=False),
+        trusted_proxies=take("TRUSTED_PROXIES", parse_networks, ()),
     )
     if not reading.faults and (settings.tls_cert is None) != (settings.tls_key is None):
         reading.faults.append("POSTHOUSE_TLS_CERT and POSTHOUSE_TLS_KEY belong together; set both or neither.")

@@ -3,7 +3,7 @@
 import re
 import socket
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 _PORT: Final = re.compile(r"\A(\[[^]]*\]|[^:]*):[^:]*\Z")
@@ -46,6 +46,11 @@ def parse_number(text: str, low: int, high: int, complaint: str) -> int:
     return int(text)
 
 
+def parse_networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks in CIDR notation, separated by commas; ValueError says what to write."""
+    return tuple(_network(each.strip()) for each in value.split(","))
+
+
 def is_domain(text: str) -> bool:
     """True for letters, digits and hyphens in labels (RFC 1123 2.1), at most 253 octets."""
     return len(text) <= 253 and all(_LABEL.fullmatch(label) for label in text.removesuffix(".").split("."))
@@ -57,6 +62,15 @@ def is_host(text: str) -> bool:
         return bool(ip_address(text))
     except ValueError:
         return is_domain(text) and not text.replace(".", "").isdigit()
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"names {text!r}; write networks such as 10.0.0.0/8, 127.0.0.1 or fd00::/8, with commas between"
+        ) from None
 
 
 def _address(host: str) -> str:

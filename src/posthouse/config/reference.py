@@ -88,6 +88,11 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "off",
         "lets addresses that tenants or DNS gave be loopback or private; those the operator gave are never filtered",
     ),
+    Setting(
+        "POSTHOUSE_TRUSTED_PROXIES",
+        "none",
+        "networks (CIDR, comma-separated) of proxies: their X-Forwarded-For names the peer, and they count for no cap per address",
+    ),
 )
 SECRET: Final = frozenset(setting.name for setting in SETTINGS if setting.secret)
 
