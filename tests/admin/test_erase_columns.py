@@ -53,7 +53,7 @@ FILLERS: Final[dict[str, Any]] = {
     "int2": 0, "int8": 1, "xid8": 5, "bool": False, "float4": 0.5, "timestamptz": NOW,
 }  # fmt: skip
 # Names that other rows refer to by a foreign key; they take no @ (doors.api.shared.fields.TemplateName).
-NAMES: Final = {"template.name", "template_version.name"}
+NAMES: Final = {"template.name", "template_version.name", "template_test_version.name"}
 # Settings of a tenant's are asked about, not blotted out, while they are in use.
 ASKED: Final = {"brand", "stream", "credential", "webhook_endpoint", "template_wording", "template_part", "tenant"}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,8 +58,14 @@ class HttpDoor:
     reasons: list[str] = field(default_factory=list)
 
     async def ask(self, method: str, path: str, body: Any = None, **how: Any) -> Answer:
-        """A request with the test key, unless another is given."""
-        return await ask(self.app, method, path, body, **({"key": self.test} | how))
+        """A request with the test key, unless another is given or it changes what live mail uses."""
+        return await ask(self.app, method, path, body, **({"key": self._key(method, path)} | how))
+
+    def _key(self, method: str, path: str) -> str:
+        if method == "POST" and path.startswith("/v1/templates"):
+            return self.live
+        matching = (each for each in ENDPOINTS if each.method == method and _matches(each.path, path))
+        return self.live if any(each.takes_live_key for each in matching) else self.test
 
     async def make_streams(self, *names: str, key: str | None = None) -> None:
         """Streams with these names, for the first tenant or that of the key."""
@@ -74,6 +81,11 @@ class HttpDoor:
         )
         assert answer.status == 202, answer.body
         return dict(answer.json())
+
+
+def _matches(template: str, path: str) -> bool:
+    pattern = re.sub(r"\\{[a-z]+\\}", "[^/]+", re.escape(template))
+    return re.fullmatch(pattern, path.partition("?")[0]) is not None
 
 
 def endpoint(operation_id: str) -> Endpoint:

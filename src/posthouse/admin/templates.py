@@ -5,12 +5,15 @@ touches the active one. A switch is one commit in which the old version retires,
 older version. The first version of a template becomes active at once, unless lint finds an error or the tenant requires approval.
 
 Known sharp edges: "another person" is another credential or user of the machine; whoever holds two can approve their
-own words. Where approval is required a test key writes and submits, but does not decide.
+own words. A test key writes and submits, and chooses the version for test alone; it decides nothing about live.
 """
 
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
+from posthouse.admin.audit import record
 from posthouse.admin.context import AdminContext
 from posthouse.admin.template_versions import (
     SavedVersion,
@@ -22,7 +25,7 @@ from posthouse.admin.template_versions import (
     store_version,
 )
 from posthouse.model.actor import Actor
-from posthouse.model.send_request import FieldError, Rejection
+from posthouse.model.send_request import Environment, FieldError, Rejection
 from posthouse.model.template import StoredVersion, TemplateDraft, TemplateSummary
 from posthouse.model.template_state import PAST, TemplateAction, TemplateState, after
 from posthouse.pipeline.render.build_version import blocking
@@ -55,7 +58,9 @@ async def create(context: AdminContext, actor: Actor, draft: TemplateDraft) -> S
         if not await versions.add(session, actor.tenant, draft.name, context.new_id(now), now):
             return _taken(draft.name)
         saved = await store_version(context, session, actor, draft, built)
-        if not saved.notes:
+        if actor.environment is Environment.TEST:
+            saved = await _activate_in_test(context, session, actor, saved) if not blocking(built.findings) else saved
+        elif not saved.notes:
             saved = await activate_version(context, session, actor, saved)
     context.forget_template(actor.tenant, draft.name)
     return saved
@@ -92,14 +97,27 @@ async def move_version(
         if isinstance(state, Rejection):
             return state
         saved = SavedVersion(StoredTemplateVersion(about, stored.sources, stored.compiled_templates), findings)
-        if state is not about.state:
+        if actor.environment is Environment.TEST and action is TemplateAction.ACTIVATE:
+            saved = await _activate_in_test(context, session, actor, saved)
+        elif state is not about.state:
             saved = await set_state(context, session, actor, saved, state, PAST[action])
     context.forget_template(actor.tenant, name)
     return saved
 
 
+async def _activate_in_test(context: AdminContext, session: Session, actor: Actor, saved: SavedVersion) -> SavedVersion:
+    """Make a version the one that mail in test is made from, whatever its state; what live mail is made from stays as it is."""
+    about = saved.about
+    await versions.choose_in_test(session, actor.tenant, about.name, about.version, context.clock.now())
+    data = {"version": about.version}
+    await record(context, session, actor, "template.activated_in_test", f"template/{about.name}", data)
+    return msgspec.structs.replace(saved, notes=("active in test only; activating it for live takes a live key",))
+
+
 async def _next_state(session: Session, actor: Actor, about: StoredVersion, action: TemplateAction) -> TemplateState | Rejection:
     """The state that an action leads to, or why the actor may not take it."""
+    if actor.environment is Environment.TEST and action is TemplateAction.ACTIVATE:
+        return await _check_type(session, actor, about) or about.state
     required = await versions.is_approval_required(session, actor.tenant)
     if required and (rejection := _check_decision(actor, about, action)) is not None:
         return rejection

@@ -7,8 +7,8 @@ protocol with it, and the wall-clock bound, which only the parent can keep.
 
 On the pipes, both ways, frames of four octets of length and so many octets. To the child one frame a batch: a list of payloads.
 From it one frame an answer, in order: ``0`` done and the result, ``1`` refused and a sentence, ``2`` the worker was stopped
-because the job took too long, ``3`` the worker died; both with a sentence. A job on which a worker died that had done others before is
-given to a fresh one once more: the memory may have been theirs.
+because the job took too long, ``3`` the worker died; both with a sentence. A job on which a worker died that had done others
+before is given to a fresh one once more: the memory may have been theirs.
 
 Must never know: what the work is, nor what it is for.
 

@@ -8,7 +8,7 @@ from posthouse.admin import templates
 from posthouse.admin.context import AdminContext
 from posthouse.admin.template_versions import SavedVersion
 from posthouse.model.actor import Actor
-from posthouse.model.send_request import Rejection
+from posthouse.model.send_request import Environment, Rejection
 from posthouse.model.template import TemplateDraft, TemplateVersion
 from posthouse.model.template_state import TemplateAction
 from posthouse.pipeline.accept.active_templates import MEMORY, ActiveTemplates
@@ -33,7 +33,7 @@ async def opened(database: Database) -> tuple[AdminContext, Actor, FakeClock]:
 
 
 async def number(book: ActiveTemplates, actor: Actor, *more: Any) -> int | str:
-    found = await book.find(actor.tenant, "note", *more)
+    found = await book.find(actor.tenant, Environment.LIVE, "note", *more)
     return found.version if isinstance(found, TemplateVersion) else found.code
 
 
@@ -57,20 +57,20 @@ async def test_another_tenant_sees_nothing_of_it(database: Database) -> None:
     context, actor, clock = await opened(database)
     await templates.create(context, actor, draft())
     other = await write(database, tenants.create, "second", NOW)
-    assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note"), Rejection)
-    assert isinstance(await ActiveTemplates(database, clock).find(other.id, "note", 1), Rejection)
+    assert isinstance(await ActiveTemplates(database, clock).find(other.id, Environment.LIVE, "note"), Rejection)
+    assert isinstance(await ActiveTemplates(database, clock).find(other.id, Environment.LIVE, "note", 1), Rejection)
 
 
 async def test_an_impossible_name_or_version_never_reaches_the_database(database: Database) -> None:
     _, actor, clock = await opened(database)
     book = ActiveTemplates(database, clock)
     for name, pinned in (("no\0te", None), ("", None), ("x" * 500, 1), ("note", 0), ("note", 2**40), ("note", -1)):
-        assert isinstance(await book.find(actor.tenant, name, pinned), Rejection)
+        assert isinstance(await book.find(actor.tenant, Environment.LIVE, name, pinned), Rejection)
 
 
 async def test_an_unknown_name_suggests_the_nearest_ready_made_one(database: Database) -> None:
     _, actor, clock = await opened(database)
-    refused = await ActiveTemplates(database, clock).find(actor.tenant, "pasword-reset")
+    refused = await ActiveTemplates(database, clock).find(actor.tenant, Environment.LIVE, "pasword-reset")
     assert isinstance(refused, Rejection)
     assert "password-reset" in refused.detail
 

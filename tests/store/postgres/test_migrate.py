@@ -30,6 +30,7 @@ PUBLISHED: Final = {
     7: "45a5662eefc44fc0",
     8: "312990ce4decee16",
     9: "27348fee6c0ace0e",
+    11: "3f191fd42d155f0e",
     10: "ae66415abcab7fbe",
 }
 EXTRA: Final = Migration(9001, "extra", "create table extra (n int)")

@@ -53,7 +53,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     ``path_parameters``: a schema for each name in ``path``; the same for every method of a path. ``refusals``: codes beside those
     that ``openapi`` adds to every operation. ``media_types``: schemas of a body that is no JSON of ours. ``is_rate_limited``:
-    counts towards a key's rate. ``component_types``: types that the schemas name beside the body's and the responses'.
+    counts towards a key's rate. ``takes_live_key``: changes what live mail uses, so a test key is refused. ``component_types``: types that the schemas name beside the body's and the responses'.
     ``body_size`` and ``apply_limits`` describe the limits that the operator may set.
     """
 
@@ -74,6 +74,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[str, ...] = ()
     is_idempotent: bool = False
     is_rate_limited: bool = False
+    takes_live_key: bool = False
     component_types: tuple[type, ...] = ()
     body_size: Callable[[Limits], str] | None = None
     apply_limits: Callable[[dict[str, Schema], Limits], None] | None = None

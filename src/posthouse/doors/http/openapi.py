@@ -101,6 +101,7 @@ def refusal_codes(endpoint: Endpoint) -> list[str]:
     codes.update(_WITH_KEY if endpoint.needs_key else ())
     codes.update(_WITH_BODY if endpoint.body is not None else ())
     codes.update(("rate_limited",) if endpoint.is_rate_limited else ())
+    codes.update(("forbidden",) if endpoint.takes_live_key else ())
     codes.update(("not_found",) if endpoint.path_parameters else ())
     return [code for code in STATUS if code in codes]
 
@@ -125,6 +126,8 @@ def _path_item(endpoint: Endpoint) -> dict[str, Any]:
 
 def _operation(endpoint: Endpoint, limits: Limits) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": endpoint.operation_id, "summary": endpoint.summary, "tags": [endpoint.tag]}
+    if endpoint.takes_live_key:
+        operation["description"] = "This takes a live key."
     parameters = [_parameter(parameter) for parameter in endpoint.query] + [_key_header(limits)] * endpoint.is_idempotent
     if parameters:
         operation["parameters"] = parameters

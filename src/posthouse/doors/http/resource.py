@@ -14,13 +14,14 @@ from starlette.types import Receive, Scope, Send
 
 from posthouse.doors.http.endpoint import Endpoint, KeyedHandler, OpenHandler
 from posthouse.doors.http.problem import not_found, refuse
-from posthouse.model.send_request import Caller, Rejection
+from posthouse.model.send_request import Caller, Environment, Rejection
 
 RequestHandler = Callable[[Request], Awaitable[Response]]
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 
 _NO_KEY: Final = Rejection("unauthenticated", "Send Authorization: Bearer ph_live_… or ph_test_….")
 _WRONG_KEY: Final = Rejection("unauthenticated", "This API key is unknown or was revoked.")
+_LIVE_ONLY: Final = Rejection("forbidden", "This takes a live key")
 _LONGEST_KEY: Final = 200
 
 
@@ -59,8 +60,16 @@ def build_resources(endpoints: Iterable[Endpoint], parts: Any, authenticate: Aut
 def _bind(endpoint: Endpoint, parts: Any, authenticate: Authenticate) -> RequestHandler:
     # needs_key says which of the two kinds of handler the record has.
     if endpoint.needs_key:
-        return partial(_respond_to_caller, cast("KeyedHandler", endpoint.handler), parts, authenticate)
+        handler = cast("KeyedHandler", endpoint.handler)
+        if endpoint.takes_live_key:
+            handler = partial(_respond_to_live_key, handler)
+        return partial(_respond_to_caller, handler, parts, authenticate)
     return partial(cast("OpenHandler", endpoint.handler), parts)
+
+
+async def _respond_to_live_key(handler: KeyedHandler, parts: Any, caller: Caller, request: Request) -> Response:
+    """The handler's response to a live key; nothing that live mail uses changes by a test key."""
+    return refuse(_LIVE_ONLY) if caller.environment is not Environment.LIVE else await handler(parts, caller, request)
 
 
 async def _respond_to_caller(handler: KeyedHandler, parts: Any, authenticate: Authenticate, request: Request) -> Response:

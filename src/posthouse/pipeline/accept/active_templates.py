@@ -14,7 +14,7 @@ from collections import OrderedDict
 from typing import Final
 
 from posthouse.model.clock import Clock
-from posthouse.model.send_request import Rejection
+from posthouse.model.send_request import Environment, Rejection
 from posthouse.model.template import TemplateVersion
 from posthouse.model.template_state import MAY_BE_PINNED
 from posthouse.store.postgres.database import Database
@@ -27,6 +27,7 @@ MEMORY: Final = 3.0  # seconds
 MAX_CHARACTERS: Final = 64 << 20  # of all cached versions together
 _MAX_NUMBER: Final = 2**31 - 1  # of the column's type
 _NONE_ACTIVE: Final = 0
+_Place = tuple[int, Environment, str]  # tenant, environment, name
 
 
 class ActiveTemplates:
@@ -35,13 +36,16 @@ class ActiveTemplates:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._active = TtlCache(self._find_active, MEMORY, clock.monotonic)
-        self._versions: OrderedDict[tuple[int, str, int], TemplateVersion] = OrderedDict()
+        self._versions: OrderedDict[tuple[int, Environment, str, int], TemplateVersion] = OrderedDict()
         self._characters = 0
         self._max_characters = MAX_CHARACTERS
 
-    async def find(self, tenant: int, name: str, pinned: int | None = None) -> TemplateVersion | Rejection:
+    async def find(
+        self, tenant: int, environment: Environment, name: str, pinned: int | None = None
+    ) -> TemplateVersion | Rejection:
         """The version a message is rendered from, or why there is none."""
-        own = await (self._find_current(tenant, name) if pinned is None else self._find_pinned(tenant, name, pinned))
+        place = (tenant, environment, name)
+        own = await (self._find_current(place) if pinned is None else self._find_pinned(place, pinned))
         if own is not None:
             return own
         ready_made = READY_MADE.get(name)
@@ -51,38 +55,41 @@ class ActiveTemplates:
 
     def forget(self, tenant: int, name: str) -> None:
         """Another version may be active from now on."""
-        self._active.forget((tenant, name))
+        for environment in Environment:
+            self._active.forget((tenant, environment, name))
 
-    async def _find_current(self, tenant: int, name: str) -> TemplateVersion | None:
-        if not NAME.fullmatch(name):
+    async def _find_current(self, place: _Place) -> TemplateVersion | None:
+        if not NAME.fullmatch(place[2]):
             return None
-        number = await self._active.get((tenant, name)) or _NONE_ACTIVE
-        return None if number == _NONE_ACTIVE else await self._find_version(tenant, name, number)
+        number = await self._active.get(place) or _NONE_ACTIVE
+        return None if number == _NONE_ACTIVE else await self._find_version(place, number)
 
-    async def _find_active(self, key: tuple[int, str]) -> int:
+    async def _find_active(self, place: _Place) -> int:
         """The number of the active version; that none is active is cached as well."""
-        return await versions.active(self._database, *key) or _NONE_ACTIVE
+        tenant, environment, name = place
+        return await versions.active(self._database, tenant, name, environment) or _NONE_ACTIVE
 
-    async def _find_pinned(self, tenant: int, name: str, number: int) -> TemplateVersion | None:
-        if not NAME.fullmatch(name) or not 1 <= number <= _MAX_NUMBER:
+    async def _find_pinned(self, place: _Place, number: int) -> TemplateVersion | None:
+        if not NAME.fullmatch(place[2]) or not 1 <= number <= _MAX_NUMBER:
             return None
-        return await self._find_version(tenant, name, number)
+        return await self._find_version(place, number)
 
-    async def _find_version(self, tenant: int, name: str, number: int) -> TemplateVersion | None:
-        """The version, if messages may be rendered from it."""
-        key = (tenant, name, number)
+    async def _find_version(self, place: _Place, number: int) -> TemplateVersion | None:
+        """The version, if messages may be rendered from it: in test any, so that a draft can be tried."""
+        tenant, environment, name = place
+        key = (*place, number)
         cached = self._versions.get(key)
         if cached is not None:
             self._versions.move_to_end(key)
             return cached
         async with self._database.session() as session:
             stored = await versions.version_with_sources(session, tenant, name, number)
-        if stored is None or stored.about.state not in MAY_BE_PINNED:
+        if stored is None or (environment is Environment.LIVE and stored.about.state not in MAY_BE_PINNED):
             return None
         self._cache(key, stored.template)
         return stored.template
 
-    def _cache(self, key: tuple[int, str, int], version: TemplateVersion) -> None:
+    def _cache(self, key: tuple[int, Environment, str, int], version: TemplateVersion) -> None:
         if key not in self._versions:
             self._characters += _size(version)
         self._versions[key] = version

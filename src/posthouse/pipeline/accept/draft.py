@@ -146,7 +146,7 @@ class MessageBuilder:
     async def _find_template(self, caller: Caller, request: SendRequest) -> TemplateVersion | Rejection | None:
         if request.template is None:
             return None
-        return await self._facts.templates.find(caller.tenant, request.template, request.template_version)
+        return await self._facts.templates.find(caller.tenant, caller.environment, request.template, request.template_version)
 
     def _admit(
         self, caller: Caller, request: SendRequest, facts: SendFacts, suppressions: SuppressionFacts, now: datetime

@@ -112,7 +112,7 @@ class KeyRateLimits:
         return counts
 
     async def _template_type(self, caller: Caller, name: str, version: int | None) -> str | None:
-        template = await self._facts.templates.find(caller.tenant, name, version)
+        template = await self._facts.templates.find(caller.tenant, caller.environment, name, version)
         return None if isinstance(template, Rejection) else template.type
 
     async def _check_batch(self, requests: list[RateRequest]) -> list[RateLimitResult]:

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from posthouse.mail.address import mailbox_or_none
+from posthouse.model.send_request import Environment
 from posthouse.model.template import (
     CompiledTemplate,
     StoredVersion,
@@ -56,6 +57,16 @@ select locale, subject, html, mjml, text, built_subject, built_html, built_text 
 where tenant = $1 and name = $2 and version = $3 order by locale
 """
 _ACTIVE: Final = "select version from template_version where tenant = $1 and name = $2 and state = 'active'"
+_ACTIVE_IN_TEST: Final = """
+select coalesce(
+    (select version from template_test_version where tenant = $1 and name = $2),
+    (select version from template_version where tenant = $1 and name = $2 and state = 'active'))
+"""
+_CHOOSE: Final = """
+insert into template_test_version (tenant, name, version, chosen_at) values ($1, $2, $3, $4)
+on conflict (tenant, name) do update set version = excluded.version, chosen_at = excluded.chosen_at
+"""
+_UNCHOOSE: Final = "delete from template_test_version where tenant = $1 and name = $2 and ($4 or version = $3)"
 _RETIRE: Final = """
 update template_version set state = 'retired' where tenant = $1 and name = $2 and state = 'active' returning version
 """
@@ -189,18 +200,29 @@ async def add_version(
 async def move(
     session: Session, tenant: int, name: str, version: int, state: TemplateState, actor: str, now: datetime
 ) -> int | None:
-    """Put a version into a state; the version that was active before and retired for it. ``hold`` the template first."""
+    """Put a version into a state; the version that was active before and retired for it. ``hold`` the template first.
+
+    One that becomes active is active in test too, whatever was chosen there; one that retires is in neither.
+    """
     retired: int | None = None
     if state is TemplateState.ACTIVE:
         retired = await session.fetchval(_RETIRE, tenant, name)
+    if state in (TemplateState.ACTIVE, TemplateState.RETIRED):
+        await session.execute(_UNCHOOSE, tenant, name, version, state is TemplateState.ACTIVE)
     await session.execute(_MOVE, tenant, name, version, state.value, actor, now)
     return retired
 
 
-async def active(database: Database, tenant: int, name: str) -> int | None:
-    """The number of the active version."""
+async def choose_in_test(session: Session, tenant: int, name: str, version: int, now: datetime) -> None:
+    """Make mail in test from this version from now on; live mail is left alone."""
+    await session.execute(_CHOOSE, tenant, name, version, now)
+
+
+async def active(database: Database, tenant: int, name: str, environment: Environment) -> int | None:
+    """The number of the version that is active in the environment."""
+    statement = _ACTIVE if environment is Environment.LIVE else _ACTIVE_IN_TEST
     async with database.session() as session:
-        active: int | None = await session.fetchval(_ACTIVE, tenant, name)
+        active: int | None = await session.fetchval(statement, tenant, name)
     return active
 
 

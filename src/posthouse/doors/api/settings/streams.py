@@ -99,7 +99,7 @@ ENDPOINTS: Final = (
         responses={200: ResponseDoc("A page of streams, by name.", StreamPage)},
     ),
     Endpoint(
-        method="POST", path="/v1/streams", handler=create, operation_id="createStream", summary="Make a stream", tag="Settings", body=NewStreamBody,
+        method="POST", path="/v1/streams", handler=create, operation_id="createStream", takes_live_key=True, summary="Make a stream", tag="Settings", body=NewStreamBody,
         examples=_CREATE_EXAMPLES, responses={201: ResponseDoc("Its settings.", Stream)}, refusals=("conflict",),
     ),
     Endpoint(
@@ -107,11 +107,11 @@ ENDPOINTS: Final = (
         responses={200: ResponseDoc("Its settings.", Stream)},
     ),
     Endpoint(
-        method="PATCH", path="/v1/streams/{name}", handler=patch_stream, operation_id="changeStream", summary="Change a stream's settings", tag="Settings",
+        method="PATCH", path="/v1/streams/{name}", handler=patch_stream, operation_id="changeStream", takes_live_key=True, summary="Change a stream's settings", tag="Settings",
         path_parameters=_NAME, body=StreamBody, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("Its settings as they are then.", Stream)},
     ),
     Endpoint(
-        method="PUT", path="/v1/streams/{name}", handler=put, operation_id="putStream", summary="Change a stream's settings, or make it", tag="Settings",
+        method="PUT", path="/v1/streams/{name}", handler=put, operation_id="putStream", takes_live_key=True, summary="Change a stream's settings, or make it", tag="Settings",
         path_parameters=_NAME, body=StreamBody, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("Its settings as they are then.", Stream)},
         refusals=("conflict",),
     ),

@@ -49,7 +49,7 @@ ENDPOINTS: Final = (
         responses={200: ResponseDoc("Its settings.", TenantView)},
     ),
     Endpoint(
-        method="PATCH", path="/v1/tenant", handler=patch_tenant, operation_id="changeTenant", tag="Settings",
+        method="PATCH", path="/v1/tenant", handler=patch_tenant, operation_id="changeTenant", takes_live_key=True, tag="Settings",
         summary="Change who mail is from, and where answers go, where nothing nearer says; '' clears",
         body=TenantBody, examples=_EXAMPLES, responses={200: ResponseDoc("Its settings as they are then.", TenantView)},
     ),

@@ -82,7 +82,7 @@ ENDPOINTS: Final = (
         query=(CURSOR, LIMIT), responses={200: ResponseDoc("A page of types.", TypePage)},
     ),
     Endpoint(
-        method="POST", path="/v1/types", handler=create, operation_id="createType", summary="Make a message type that behaves as a built-in one", tag="Settings",
+        method="POST", path="/v1/types", handler=create, operation_id="createType", takes_live_key=True, summary="Make a message type that behaves as a built-in one", tag="Settings",
         body=TypeBody, examples=_EXAMPLES, responses={201: ResponseDoc("The type.", TypeView)},
     ),
     Endpoint(
@@ -90,7 +90,7 @@ ENDPOINTS: Final = (
         responses={200: ResponseDoc("The type.", TypeView)},
     ),
     Endpoint(
-        method="DELETE", path="/v1/types/{name}", handler=remove, operation_id="removeType", tag="Settings", path_parameters=_NAME,
+        method="DELETE", path="/v1/types/{name}", handler=remove, operation_id="removeType", takes_live_key=True, tag="Settings", path_parameters=_NAME,
         summary="Take a type out of use that no live template or key names", responses={204: ResponseDoc("Out of use; what was sent as it stays.")},
     ),
 )  # fmt: skip

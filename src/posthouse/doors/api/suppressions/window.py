@@ -107,7 +107,7 @@ ENDPOINTS: Final = (
         responses={200: ResponseDoc("How many entries left the list, and how many deliveries go now.", Undone)},
     ),
     Endpoint(
-        method="POST", path="/v1/suppressions/erase", handler=erase, operation_id="eraseAddress", summary="Forget an address, and never write to it again",
+        method="POST", path="/v1/suppressions/erase", handler=erase, operation_id="eraseAddress", takes_live_key=True, summary="Forget an address, and never write to it again",
         tag="Suppressions", body=EraseBody, examples=_ERASE_EXAMPLES, refusals=("forbidden",),
         responses={200: ResponseDoc("What was erased; answered when it is done.", Erased)},
     ),

@@ -129,6 +129,7 @@ def _part_endpoints(kind: PartKind, example: str) -> tuple[Endpoint, ...]:
             path=f"{path}/{{name}}",
             handler=partial(put_part, kind),
             operation_id=f"put{title}",
+            takes_live_key=True,
             tag="Templates",
             summary=f"Make or change a {kind}; versions that were built stay as they are",
             path_parameters=name,
@@ -141,6 +142,7 @@ def _part_endpoints(kind: PartKind, example: str) -> tuple[Endpoint, ...]:
             path=f"{path}/{{name}}",
             handler=partial(delete_part, kind),
             operation_id=f"delete{title}",
+            takes_live_key=True,
             summary=f"Take a {kind} away",
             tag="Templates",
             path_parameters=name,
@@ -159,7 +161,7 @@ ENDPOINTS: Final = (
         responses={200: ResponseDoc("The brand.", Brand)},
     ),
     Endpoint(
-        method="PATCH", path="/v1/brand", handler=patch_brand, operation_id="changeBrand", summary="Change the brand; '' clears", tag="Settings",
+        method="PATCH", path="/v1/brand", handler=patch_brand, operation_id="changeBrand", takes_live_key=True, summary="Change the brand; '' clears", tag="Settings",
         body=BrandBody, examples=_BRAND_EXAMPLES, responses={200: ResponseDoc("The brand as it is then.", Brand)},
     ),
     Endpoint(

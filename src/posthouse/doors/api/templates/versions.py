@@ -1,7 +1,7 @@
 """Stored templates over HTTP: made, revised, moved from draft to active and back, linted, previewed.
 
-Templates belong to the tenant, whichever of its keys asks, live or test. Where the tenant asks for approval a test key
-writes and submits but decides nothing. Ready-made templates are seen beside the tenant's own; one of the same name wins.
+Templates belong to the tenant, whichever of its keys asks, live or test. A test key writes, submits, and activates for test
+alone; it decides nothing about live. Ready-made templates are seen beside the tenant's own; one of the same name wins.
 """
 
 import re
@@ -311,11 +311,11 @@ ENDPOINTS: Final = (
         tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED,
     ),
     Endpoint(
-        method="POST", path="/v1/templates/{name}/versions/{version}/approve", handler=approve, operation_id="approveVersion",
+        method="POST", path="/v1/templates/{name}/versions/{version}/approve", handler=approve, operation_id="approveVersion", takes_live_key=True,
         summary="Say that a version may go live", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
     ),
     Endpoint(
-        method="POST", path="/v1/templates/{name}/versions/{version}/reject", handler=reject, operation_id="rejectVersion",
+        method="POST", path="/v1/templates/{name}/versions/{version}/reject", handler=reject, operation_id="rejectVersion", takes_live_key=True,
         summary="Send a version back to its author", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
     ),
     Endpoint(
@@ -323,7 +323,7 @@ ENDPOINTS: Final = (
         summary="Switch to a version, or back to an older one", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
     ),
     Endpoint(
-        method="POST", path="/v1/templates/{name}/versions/{version}/retire", handler=retire, operation_id="retireVersion",
+        method="POST", path="/v1/templates/{name}/versions/{version}/retire", handler=retire, operation_id="retireVersion", takes_live_key=True,
         summary="Take a template out of use", tag="Templates", path_parameters=_VERSION_IN_PATH, responses=_MOVED, refusals=("forbidden",),
     ),
     Endpoint(
