@@ -51,10 +51,11 @@ class ResponseDoc(msgspec.Struct, frozen=True):
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One operation. ``handler`` is called with the door's parts, the caller where ``needs_key``, and the request.
 
-    ``path_parameters``: a schema for each name in ``path``; the same for every method of a path. ``refusals``: codes beside those
-    that ``openapi`` adds to every operation. ``media_types``: schemas of a body that is no JSON of ours. ``is_rate_limited``:
-    counts towards a key's rate. ``takes_live_key``: changes what live mail uses, so a test key is refused. ``component_types``: types that the schemas name beside the body's and the responses'.
-    ``body_size`` and ``apply_limits`` describe the limits that the operator may set.
+    ``path_parameters``: a schema for each name in ``path``; the same for every method of a path. ``refusals``: codes beside
+    those that ``openapi`` adds to every operation. ``media_types``: schemas of a body that is no JSON of ours.
+    ``is_rate_limited``: counts towards a key's rate. ``takes_live_key``: changes what live mail uses, so a test key is
+    refused. ``component_types``: types that the schemas name beside the body's and the responses'. ``body_size`` and
+    ``apply_limits`` describe the limits that the operator may set.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
