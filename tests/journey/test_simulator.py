@@ -68,8 +68,10 @@ def test_slow_takes_its_time_and_holds_nobody_up(world: World) -> None:
 
 
 def test_nobody_else_lives_there(world: World) -> None:
-    view = sent(world, "somebody@simulator.test", "bounced", "delivered")
-    assert all(attempt["route"] != "mx" for attempt in delivery(view)["attempts"])
+    fields = {"to": "somebody@simulator.test", "from": SENDER, "subject": "Hi", "text": "Hi.\n"}
+    status, refused = world.product.ask("POST", "/v1/send", fields)
+    assert (status, [error["path"] for error in refused["errors"]]) == (422, ["to"])
+    assert "soft-bounced@simulator.test" in refused["errors"][0]["message"]
 
 
 def test_a_soft_bounce_is_told_apart_from_a_hard_one(world: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 from posthouse.doors.http.problem import Code
 from posthouse.doors.submission.answer import reply_to
 from posthouse.model.send_request import Accepted, FieldError, Rejection
+from posthouse.policy.deliver import simulate
 
 TAKEN = Accepted(id="msg_01jd", status="queued", deliver_by=None, duplicate=False, deliveries=())
 
@@ -61,3 +62,11 @@ def test_a_reply_is_one_line_of_printable_ascii(detail: str) -> None:
     assert len(reply) <= 512
     assert reply.count(b"\n") == reply.count(b"\r") == 1
     assert all(0x20 <= octet < 0x7F for octet in reply[:-2])
+
+
+def test_an_unknown_name_at_the_simulator_is_no_such_recipient_unless_more_is_wrong() -> None:
+    unknown = FieldError("bcc", simulate.unknown("bounce") or "")
+    refused = reply_to(Rejection("validation_failed", "", (unknown,)))
+    assert refused.startswith(b"550 5.1.1 RCPT: is no address of the simulator; there are delivered@simulator.test, ")
+    other = FieldError("subject", "must be one line")
+    assert reply_to(Rejection("validation_failed", "", (unknown, other))).startswith(b"554 5.6.0 ")

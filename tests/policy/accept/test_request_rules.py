@@ -167,3 +167,19 @@ def test_each_part_with_an_unrendered_tag_has_a_warning(
     assert [warning.path for warning in inline] == paths
     assert submitted == inline
     assert all(warning.code == request_rules.UNRENDERED_TAG for warning in inline)
+
+
+@pytest.mark.parametrize(
+    "local", ["bounced", "Bounced", "SOFT-BOUNCED+a+b", "suppressed+list", "slow", "deferred", "complained", "delivered"]
+)
+def test_the_simulator_knows_its_names_in_any_case_and_with_a_label(local: str) -> None:
+    assert paths(to=(Mailbox(local, "simulator.test"),)) == []
+
+
+def test_an_unknown_name_at_the_simulator_is_refused_with_those_it_knows() -> None:
+    request = SendRequest(
+        to=(JANE, Mailbox("bounce", "simulator.test")), cc=(Mailbox("x+delivered", "simulator.test"),), text="x"
+    )
+    errors = request_rules.check(request, CONTRACT)
+    assert [error.path for error in errors] == ["to[1]", "cc"]
+    assert all("bounced@simulator.test, soft-bounced@simulator.test" in error.message for error in errors)

@@ -7,6 +7,7 @@ from typing import Final
 
 from posthouse.mail.smtp.server.reply import reply_line
 from posthouse.model.send_request import Accepted, FieldError, Rejection
+from posthouse.policy.deliver.simulate import NO_SUCH
 
 REPLIES: Final[dict[str, tuple[int, str]]] = {
     "unauthenticated": (530, "5.7.0"),
@@ -20,6 +21,7 @@ REPLIES: Final[dict[str, tuple[int, str]]] = {
     "no_route": (451, "4.3.5"),
 }
 _OTHERWISE: Final = (554, "5.6.0")  # what is wrong with the message, its template or its variables
+_NO_RECIPIENT: Final = (550, "5.1.1")  # RFC 3463 3.2: an address at the simulator that it does not know
 _FIELDS: Final = {
     "from": "From",
     "to": "To",
@@ -46,6 +48,8 @@ def reply_to(answer: Accepted | Rejection) -> bytes:
     if isinstance(answer, Accepted):
         return reply_line(250, "2.0.0", f"Ok: {answer.id} duplicate" if answer.duplicate else f"Ok: {answer.id}")
     code, enhanced = REPLIES.get(answer.code, _OTHERWISE)
+    if answer.errors and all(error.message.startswith(NO_SUCH) for error in answer.errors):
+        code, enhanced = _NO_RECIPIENT
     reasons = "; ".join(_describe(error) for error in answer.errors)
     return reply_line(code, enhanced, reasons or answer.detail)
 

@@ -19,6 +19,7 @@ from typing import Final
 from posthouse.mail.header import is_reserved
 from posthouse.model.limits import Limits
 from posthouse.model.send_request import FieldError, SendRequest, Warning
+from posthouse.policy.deliver import simulate
 
 SUBJECT: Final = 998
 TAG: Final = 128
@@ -39,7 +40,7 @@ _TAG_EXCERPT: Final = 40  # characters
 
 def check(request: SendRequest, limits: Limits) -> tuple[FieldError, ...]:
     """Everything that is wrong with a request in itself; () where nothing is."""
-    rules = (_check_recipients, _check_content, _check_attachments, _check_headers, _check_labels, _check_names)
+    rules = (_check_recipients, _check_simulator, _check_content, _check_attachments, _check_headers, _check_labels, _check_names)
     return tuple(error for rule in rules for error in rule(request, limits))
 
 
@@ -76,6 +77,14 @@ def _check_recipients(request: SendRequest, limits: Limits) -> Iterator[FieldErr
         yield FieldError("to", "is required")
     if recipients > limits.recipients:
         yield FieldError("to", f"together with cc and bcc must name at most {limits.recipients} recipients, not {recipients}")
+
+
+def _check_simulator(request: SendRequest, _limits: Limits) -> Iterator[FieldError]:
+    """A misspelled outcome is an error: it would not be the one that was meant."""
+    for role, mailboxes in (("to", request.to), ("cc", request.cc), ("bcc", request.bcc)):
+        for index, mailbox in enumerate(mailboxes):
+            if mailbox.domain == simulate.DOMAIN and (error := simulate.unknown(mailbox.local)) is not None:
+                yield FieldError(role if len(mailboxes) == 1 else f"{role}[{index}]", error)
 
 
 def _check_content(request: SendRequest, limits: Limits) -> Iterator[FieldError]:

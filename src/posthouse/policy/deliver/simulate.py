@@ -12,6 +12,8 @@ from posthouse.model.outcome import AttemptStage, Bounced, Deferred, Delivered, 
 
 DOMAIN: Final = "simulator.test"
 SUPPRESSED: Final = "suppressed"
+NAMES: Final = ("delivered", "bounced", "soft-bounced", "deferred", "slow", "complained", SUPPRESSED)
+NO_SUCH: Final = "is no address of the simulator"
 
 
 class Simulated(msgspec.Struct, frozen=True):
@@ -53,6 +55,13 @@ def simulate(local: str, number: int) -> Simulated | None:
             return Simulated(_OK, after=timedelta(seconds=10))
         case _:
             return None
+
+
+def unknown(local: str) -> str | None:
+    """The error for a local part that the simulator does not know, with those it knows; None for one of these."""
+    if _simulated_name(local) in NAMES:
+        return None
+    return f"{NO_SUCH}; there are {', '.join(f'{name}@{DOMAIN}' for name in NAMES)}, each also with +label"
 
 
 def complains(recipient: str) -> bool:
