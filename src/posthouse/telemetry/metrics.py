@@ -24,6 +24,10 @@ FENCED: Final = Counter("posthouse_fenced", "Settlements that came after the lea
 RECLAIMED: Final = Counter("posthouse_reclaimed", "Deliveries taken back from lost workers", ["how"])
 SCHEDULE_ENDED: Final = Counter("posthouse_schedule_ended", "Deliveries whose schedule ended undelivered", ["type", "route"])
 SUBMISSION_SESSIONS: Final = Counter("posthouse_submission_sessions", "SMTP sessions opened")
+CONNECTIONS: Final = Gauge("posthouse_connections", "Open connections, by listener", ["listener"], multiprocess_mode="mostrecent")
+CONNECTIONS_CUT: Final = Counter(
+    "posthouse_connections_cut", "Connections that we evicted, refused or closed early, by reason", ["listener", "reason"]
+)
 SUPPRESSED: Final = Counter("posthouse_suppressed", "Recipients that were not written to, by cause and place", ["cause", "where"])
 SUPPRESSIONS_ADDED: Final = Counter("posthouse_suppressions_added", "Addresses entered, by cause and source", ["cause", "source"])
 SUPPRESSIONS: Final = Gauge("posthouse_suppressions", "Entries on all lists, by cause", ["cause"], multiprocess_mode="mostrecent")

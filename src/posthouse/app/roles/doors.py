@@ -11,9 +11,11 @@ from typing import Final
 from posthouse.app.roles.unavailable import serve_unavailable
 from posthouse.app.runtime.child_store import LISTENER_PATIENCE, StorePool, prepare_statements
 from posthouse.app.runtime.door_parts import DoorParts, build_door_parts
+from posthouse.app.runtime.open_files import connection_slots, raise_soft_limit
 from posthouse.app.runtime.runtime import CLOSE_GRACE, ChildContext, Runtime, open_runtime
 from posthouse.app.runtime.sockets import inherited_sockets
 from posthouse.app.runtime.tls import server_context
+from posthouse.doors.connections.proxies import TrustedProxies
 from posthouse.doors.smtp.server import SmtpServer
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
 from posthouse.mail.smtp.server.action import SessionLimits as SmtpLimits
@@ -29,6 +31,7 @@ POOL: Final = StorePool(size=8, application="posthouse doors", patience=LISTENER
 async def run(child: ChildContext) -> None:
     """Take messages in until told to stop; what was accepted by then is committed."""
     sys.setswitchinterval(SWITCH_INTERVAL)
+    files = raise_soft_limit()
     sockets = inherited_sockets(child.spec.sockets)
     runtime = await _open(child, sockets)
     await prepare_statements(runtime.database, partial(_rehearse, runtime.clock.now(), runtime.entropy))
@@ -37,7 +40,9 @@ async def run(child: ChildContext) -> None:
     if "http" in sockets:
         from posthouse.app.roles.http import HttpDoor, application  # noqa: PLC0415 - submission alone needs no web framework
 
-        http = HttpDoor(application(runtime, shared, child))
+        slots = connection_slots(files, 1 + bool(sockets.keys() - {"http"}))
+        proxies = TrustedProxies(runtime.settings.trusted_proxies)
+        http = HttpDoor(application(runtime, shared, child), slots, proxies=proxies)
     submission = await _serve_submission(runtime, shared, sockets)
     if http is not None:
         await http.open(sockets["http"])

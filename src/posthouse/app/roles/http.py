@@ -6,12 +6,11 @@ import socket
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from posthouse.admin.context import AdminContext
 from posthouse.app.runtime.certificates import Certificates
@@ -21,6 +20,9 @@ from posthouse.app.runtime.probe_targets import probe_targets
 from posthouse.app.runtime.runtime import ChildContext, Runtime
 from posthouse.doors.api import resources as api_resources
 from posthouse.doors.api.shared.parts import ApiParts
+from posthouse.doors.connections.proxies import NO_PROXIES, TrustedProxies
+from posthouse.doors.connections.record import ConnectionRecord
+from posthouse.doors.connections.slots import ListenerSlots
 from posthouse.doors.dashboard.page import DashboardParts
 from posthouse.doors.dashboard.pages.registry import PAGES
 from posthouse.doors.dashboard.resources import build_pages
@@ -28,14 +30,13 @@ from posthouse.doors.hooks import hook_endpoint
 from posthouse.doors.hooks.hook_endpoint import HookParts
 from posthouse.doors.http import openapi
 from posthouse.doors.http.application import create_application
+from posthouse.doors.http.connection import ConnectionRules, ServedConnection
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.http.openapi import document
-from posthouse.doors.http.problem import MEDIA_TYPE, problem
 from posthouse.doors.http.resource import build_resources
 from posthouse.doors.tracking.link_endpoints import VisitParts, build_visits
 from posthouse.mail.link import link_key
 from posthouse.model import ids
-from posthouse.model.send_request import Rejection
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import unreachable_routes
@@ -48,20 +49,29 @@ from posthouse.telemetry import metrics
 
 GRACE: Final = 10
 HOSTS_REMEMBERED: Final = 30.0  # seconds
-_NO_HTTP: Final = Rejection(
-    "invalid_json", "This is no HTTP/1.1 request, or its first line is longer than 64 KB; nothing of it was read."
-)
 # Every operation that /openapi.json and docs/api.md describe. Tracked links are not among them: they are for readers of mail.
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (*api_resources.ENDPOINTS, *hook_endpoint.ENDPOINTS, *openapi.ENDPOINTS)
 _CLOCK, _ENTROPY = SystemClock(), Entropy()  # for responses to what is no request yet
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that signals when it answers, without its own signal handling: its parent stops the role."""
+    """uvicorn that signals when it answers, without its own signal handling: its parent stops the role. It closes the connections
+    whose clients keep it waiting.
+    """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, record: ConnectionRecord) -> None:
         super().__init__(config)
         self.started_event = asyncio.Event()
+        self._record = record
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's, ten times a second; the connections are looked at once."""
+        if counter % 10 == 0:
+            now, connections = asyncio.get_running_loop().time(), list(self.server_state.connections)
+            for each in connections:
+                cast("ServedConnection", each).close_if_overdue(now)
+            self._record.show_open(len(connections))
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's."""
@@ -74,45 +84,35 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's, with our response to what is no HTTP: the application never sees such a request."""
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text, which ours replaces
-        """A problem like any other (RFC 9457), and the end of the connection, whose next byte could be anything (RFC 9112
-        9.3).
-        """
-        body = msgspec.json.encode(problem(_NO_HTTP))
-        head = (
-            f"HTTP/1.1 400 Bad Request\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
-            f"Request-Id: {ids.text('req', _ENTROPY.new_id(_CLOCK.now()))}\r\nConnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
-
-
 class HttpDoor:
     """One server; ``open`` returns when it answers, ``close`` when every request that had begun is answered.
 
-    ``grace``: seconds that ``close`` waits for them.
+    ``slots``: connections at once. ``grace``: seconds that ``close`` waits for requests. ``proxies``: whose word on the peer is
+    taken.
     """
 
-    def __init__(self, app: ASGIApp, grace: int = GRACE) -> None:
+    def __init__(self, app: ASGIApp, slots: int, grace: int = GRACE, proxies: TrustedProxies = NO_PROXIES) -> None:
+        rules = ConnectionRules(
+            slots=ListenerSlots(slots),
+            record=ConnectionRecord("http", _CLOCK.monotonic),
+            proxies=proxies,
+            request_id=lambda: ids.text("req", _ENTROPY.new_id(_CLOCK.now())),
+        )
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=_Protocol,
+                http=cast("type[asyncio.Protocol]", partial(ServedConnection, rules=rules)),
                 loop="none",
                 lifespan="off",
                 access_log=False,
                 log_config=None,
                 server_header=False,
                 ws="none",
-                proxy_headers=False,  # the dashboard's gate needs the true peer
+                proxy_headers=False,  # the connection itself finds the peer
                 timeout_graceful_shutdown=grace,
-                timeout_keep_alive=75,
                 backlog=1024,
-                h11_max_incomplete_event_size=65536,
-            )
+            ),
+            rules.record,
         )
         self._serving: asyncio.Task[None] | None = None
 

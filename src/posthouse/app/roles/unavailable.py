@@ -20,6 +20,7 @@ from posthouse.net.entropy import Entropy
 T = TypeVar("T")
 PATIENCE: Final = 2.0  # seconds that the store may take to open before clients get that reply
 _GRACE: Final = 2
+_SLOTS: Final = 400  # connections; below the usual soft limit of open files
 
 
 async def serve_unavailable(
@@ -46,7 +47,7 @@ async def _http(sock: socket.socket | None, clock: SystemClock, entropy: Entropy
     from posthouse.app.roles.http import HttpDoor  # noqa: PLC0415 - submission alone needs no web framework
     from posthouse.doors.http.application import unavailable_application  # noqa: PLC0415
 
-    server = HttpDoor(unavailable_application(lambda: entropy.new_id(clock.now())), _GRACE)
+    server = HttpDoor(unavailable_application(lambda: entropy.new_id(clock.now())), _SLOTS, _GRACE)
     await server.open(sock.dup())
     try:
         yield

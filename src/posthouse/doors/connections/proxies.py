@@ -6,6 +6,7 @@ peer; from anybody else the header is ignored, because everybody can write it.
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
 Network = IPv4Network | IPv6Network
 
@@ -42,6 +43,9 @@ class TrustedProxies:
 
     def _holds(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self._networks)
+
+
+NO_PROXIES: Final = TrustedProxies()
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:

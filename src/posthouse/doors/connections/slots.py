@@ -1,8 +1,8 @@
 """Who may be connected to a listener, and who goes first when it is full?
 
 A listener has a fixed number of slots, and one address may hold three quarters of them. Where slots run short, the connection
-that has been idle longest makes room; one that is being answered is never idle. So clients that connect and say nothing can neither
-shut out those that come after them nor, from one address, those at another.
+that has been idle longest makes room; one that is being answered is never idle. So clients that connect and say nothing can
+neither shut out those that come after them nor, from one address, those at another.
 
 Pure: no sockets, no clock. The order of calls is the order of time. Every call takes constant time.
 """
@@ -54,7 +54,7 @@ class ListenerSlots(Generic[C]):
         return len(self._groups)
 
     def open(self, connection: C, address: str | None) -> SlotDecision[C]:
-        """A slot for a new connection, which is idle until ``busy``. ``address`` None: a trusted proxy, which counts for no address."""
+        """A slot for a new connection, which is idle until ``busy``. ``address`` None: a trusted proxy, counted for none."""
         group = None if address is None else address_group(address)
         evicted: C | None = None
         if group is not None and self._per_group.get(group, 0) >= self.most_per_address:
