@@ -57,7 +57,7 @@ async def test_a_new_password_and_a_new_secret_key_are_taken_up_without_a_refuse
 ) -> None:
     address, key = tmp_path / "address", tmp_path / "key"
     address.write_text(_with_password(database_dsn, "one"))
-    key.write_text("the first key")
+    key.write_text("the first key; which is long enough")
     with sink(tmp_path / "ledger") as port:
         env = environment(
             tmp_path / "var",
@@ -73,7 +73,7 @@ async def test_a_new_password_and_a_new_secret_key_are_taken_up_without_a_refuse
             sender.start()
             before = product.children("posthouse.app.child")
             address.write_text(_with_password(database_dsn, "two"))
-            key.write_text("the second key,the first key")
+            key.write_text("the second key; which is long enough,the first key; which is long enough")
             assert not _renewed(product, before, 8.0)  # the new password is not true yet
             await owner.execute(f"alter role {ROLE} password 'two'")
             assert _renewed(product, before, 60.0)
@@ -84,7 +84,7 @@ async def test_a_new_password_and_a_new_secret_key_are_taken_up_without_a_refuse
             for message in promises.accepted.values():
                 product.wait(message, "sent")
             before = product.children("posthouse.app.child")
-            key.write_text("the second key")
+            key.write_text("the second key; which is long enough")
             assert _renewed(product, before, 60.0)
             produce(product, "password_reset", 10, 1, promises, "alone")
             for message in promises.accepted.values():

@@ -61,7 +61,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "POSTHOUSE_SECRET_KEY",
         "generated beside the embedded database; required with an outside one",
-        "encrypts secrets and content, derives token keys; two, comma-separated, rotate (the first encrypts)",
+        "encrypts secrets and content, derives token keys; each at least 32 bytes; two, comma-separated, rotate (the first encrypts)",
         secret=True,
     ),
     Setting("POSTHOUSE_PUBLIC_URL", "from HTTP", "the address in tracking, unsubscribe and dashboard links"),

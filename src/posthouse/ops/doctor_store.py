@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from posthouse.ops import secret_key
 from posthouse.ops.doctor_network import CheckLevel, CheckResult
 from posthouse.ops.open_store import StoreOptions, check_keys, find_keys, wrong_key_sentence
 from posthouse.store.installation import secret_check
@@ -82,12 +83,15 @@ async def _schema(database: Database) -> CheckResult:
 
 async def _key(database: Database, options: StoreOptions) -> CheckResult:
     try:
+        await secret_key.check_length(database, options.secret_keys, options.random)
         if not await vitals.is_sealed(database):
             return CheckResult(
                 "secret key", CheckLevel.WARN, "none was used on this database yet", "run posthouse init, or posthouse serve"
             )
         if await secret_check.proves(database, sealer := Sealer(await find_keys(options, database), options.random)):
             await check_keys(database, sealer)
+            if any(map(secret_key.is_short, options.secret_keys)):
+                return CheckResult("secret key", CheckLevel.FAIL, secret_key.SHORT, secret_key.ROTATE)
             return CheckResult("secret key", CheckLevel.OK, "it is the one this database was encrypted with")
     except StoreRefusal as refusal:
         return CheckResult("secret key", CheckLevel.FAIL, str(refusal), "mail can be neither accepted nor sent without it")

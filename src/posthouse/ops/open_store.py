@@ -102,6 +102,7 @@ async def open_store(options: StoreOptions) -> OpenStore:
         if options.own and (await vitals.server(reached.database)).read_only:
             raise StoreRefusal(vitals.ONLY_READS)
         await update_schema(options, reached.database)
+        await secret_key.check_length(reached.database, options.secret_keys, options.random)
         keys = await find_keys(options, reached.database)
         sealer = Sealer(keys, options.random)
         if not await secret_check.proves(reached.database, sealer):

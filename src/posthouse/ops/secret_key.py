@@ -6,14 +6,39 @@ sealed with it, and it is never replaced: a lost key is a reason to stop, not to
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from posthouse.store.installation import secret_check
+from posthouse.store.postgres.database import Database
 from posthouse.store.postgres.refusal import StoreRefusal
+from posthouse.store.seal import Sealer
 
 FILE: Final = "secret.key"
+LEAST: Final = 32  # bytes
+SHORT: Final = f"it has fewer than {LEAST} bytes, so it can be guessed"
+ROTATE: Final = "set POSTHOUSE_SECRET_KEY to new,old, with a new one from openssl rand -base64 32"
+_SHORT: Final = f"POSTHOUSE_SECRET_KEY needs values of at least {LEAST} bytes each; openssl rand -base64 32 makes one."
 _BYTES: Final = 32
+
+
+def is_short(key: str) -> bool:
+    """Whether a key, as it was given, has fewer than ``LEAST`` bytes: guessing it is cheap."""
+    return len(key.encode("utf-8", "surrogatepass")) < LEAST
+
+
+async def check_length(database: Database, keys: Sequence[str], random: Callable[[int], bytes]) -> None:
+    """Errors: StoreRefusal where a short key would become the key of this database.
+
+    A database that was sealed under a short one still opens with it, and may be rotated away from it (``new,old``).
+    """
+    if not any(map(is_short, keys)):
+        return
+    stored, sealer = await secret_check.stored_check(database), Sealer(tuple(keys), random)
+    is_new = stored is None or (sealer.proves(stored) and stored != sealer.checks[0])
+    if stored is None or (is_new and is_short(keys[0])):
+        raise StoreRefusal(_SHORT)
 
 
 def read_key(data_dir: Path) -> str | None:

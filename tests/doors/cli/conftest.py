@@ -152,7 +152,7 @@ def world(database_dsn: str, tmp_path: Path) -> World:
     return World(
         {
             "POSTHOUSE_DATABASE_URL": database_dsn,
-            "POSTHOUSE_SECRET_KEY": "a secret key for tests",
+            "POSTHOUSE_SECRET_KEY": "a secret key for tests that is long enough",
             "POSTHOUSE_DATA_DIR": str(tmp_path),
             "POSTHOUSE_HOSTNAME": "mail.shop.example",
         }

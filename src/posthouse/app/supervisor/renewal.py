@@ -23,6 +23,7 @@ from posthouse.app.supervisor.child_process import ChildProcess
 from posthouse.config import UnusableSettings, load, secret_files
 from posthouse.net.entropy import Entropy
 from posthouse.ops.open_store import OpenStore, check_keys, reseal_with_first_key
+from posthouse.ops.secret_key import check_length
 from posthouse.store.installation import secret_check
 from posthouse.store.postgres import vitals
 from posthouse.store.postgres.refusal import StoreRefusal
@@ -116,6 +117,7 @@ class Renewal:
             database = await vitals.reach(dsn, size=1, application="posthouse serve")
             try:
                 with vitals.errors_as_refusals():
+                    await check_length(database, settings.secret_keys, self._entropy.bytes)
                     await secret_check.prove(database, sealer := Sealer(keys, self._entropy.bytes))
                     await check_keys(database, sealer)
             finally:

@@ -29,6 +29,7 @@ from posthouse.app.supervisor.renewal import Renewal
 from posthouse.config import Settings, UnusableSettings
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
+from posthouse.ops import secret_key
 from posthouse.ops.open_store import OpenStore, StoreOptions, open_store
 from posthouse.pipeline.alerts.delivery_failed import DeliveryFailedAlerts
 from posthouse.pipeline.deliver.reclaim import ReclaimParts
@@ -148,6 +149,8 @@ class Supervisor:
             store = await open_store(options)
         except StoreRefusal as refusal:
             raise UnusableSettings(str(refusal)) from None
+        if any(map(secret_key.is_short, store.secret_keys)):
+            log.warning("secret key too short", why=secret_key.SHORT, remedy=secret_key.ROTATE)
         if store.embedded is not None:
             self._spawn(store.embedded.watch())
         self._clock.anchor((await vitals.server(store.database)).now)

@@ -31,6 +31,12 @@ async def proves(database: Database, sealer: Sealer) -> bool:
         return True
 
 
+async def stored_check(database: Database) -> bytes | None:
+    """The check value of the key this database was sealed with; None while there is none."""
+    async with database.session() as session:
+        return await _stored_check(session)
+
+
 async def prove(database: Database, sealer: Sealer) -> None:
     """The same as an error. Errors: WrongSecretKey."""
     if not await proves(database, sealer):
