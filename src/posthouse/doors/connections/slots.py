@@ -70,6 +70,7 @@ class ListenerSlots(Generic[C]):
         self._groups[connection] = group
         if group is not None:
             self._per_group[group] = self._per_group.get(group, 0) + 1
+            self._idle_per_group.setdefault(group, OrderedDict())
         self.idle(connection)
         return SlotDecision(evicted=evicted)
 
@@ -81,7 +82,7 @@ class ListenerSlots(Generic[C]):
         self._idle.move_to_end(connection)
         group = self._groups[connection]
         if group is not None:
-            of_group = self._idle_per_group.setdefault(group, OrderedDict())
+            of_group = self._idle_per_group[group]
             of_group[connection] = None
             of_group.move_to_end(connection)
 
@@ -91,7 +92,7 @@ class ListenerSlots(Generic[C]):
             return
         group = self._groups[connection]
         if group is not None:
-            self._forget_idle(connection, group)
+            del self._idle_per_group[group][connection]
 
     def close(self, connection: C) -> None:
         """Its slot is free; nothing where it had none."""
@@ -101,13 +102,7 @@ class ListenerSlots(Generic[C]):
             return
         self._per_group[group] -= 1
         if not self._per_group[group]:
-            del self._per_group[group]
-
-    def _forget_idle(self, connection: C, group: str) -> None:
-        of_group = self._idle_per_group[group]
-        del of_group[connection]
-        if not of_group:
-            del self._idle_per_group[group]
+            del self._per_group[group], self._idle_per_group[group]
 
 
 def address_group(address: str) -> str:
