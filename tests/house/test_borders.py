@@ -47,7 +47,7 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/pipeline/deliver/deliver.py:_attempt": "worker: a bug in a transport must not take the other deliveries with it",
     "src/posthouse/pipeline/webhooks/dispatcher.py:_run_worker": "fan-out loop: one endpoint must not end the others; a lease runs out by itself",
     "src/posthouse/pipeline/webhooks/settlement.py:build_settler": "fan-out: what was delivered is not forgotten while the database is away; anything else is raised",
-    "src/posthouse/ops/readiness.py:reasons": "an unreachable database is an answer here; anything else is raised",
+    "src/posthouse/ops/readiness.py:_ask_database": "an unreachable database is an answer here; anything else is raised",
     "src/posthouse/pipeline/loops.py:run_until": "a loop outlives the database's absence and its own bugs",
     "src/posthouse/pipeline/deliver/worker.py:_guard": "worker loop: a delivery that could not be settled must not end the worker",
     "src/posthouse/pipeline/deliver/worker.py:_start": "worker loop: a message that cannot be built must not stop its neighbours",

@@ -120,8 +120,8 @@ async def open_door(
         "new_id": entropy.new_id,
         "random": os.urandom,
         "signing_keys": domains.signing_keys,
-        "readiness": partial(_read, reasons),
-        "exposition": lambda: metrics.exposition(None),
+        "readiness": Reasons(reasons),
+        "exposition": partial(asyncio.to_thread, metrics.exposition, None),
         "own_types": intake.facts.own_types,
         "stopping": asyncio.Event(),
     }
@@ -161,8 +161,15 @@ def _admin(database: Database, clock: FakeClock, intake: Intake, *, allow_privat
     )
 
 
-async def _read(reasons: Sequence[str]) -> Sequence[str]:
-    return reasons
+class Reasons:
+    """Readiness as a test says: ``sending`` counts only for who asks for sending."""
+
+    def __init__(self, accepting: Sequence[str]) -> None:
+        self._accepting = accepting
+        self.sending: tuple[str, ...] = ()
+
+    async def reasons(self, *, for_sending: bool) -> Sequence[str]:
+        return (*self._accepting, *(self.sending if for_sending else ()))
 
 
 def notify_nobody(_heads: Sequence[FlowHead]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar, cast
 
+from posthouse.doors.smtp.parts import ConnectionLimits
 from posthouse.doors.submission import SmtpServer
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
 from posthouse.mail.smtp.server.action import SessionLimits
@@ -87,6 +88,7 @@ async def open_door(
     context: ssl.SSLContext | None = None,
     limits: SessionLimits = QUICK,
     authenticates: Callable[[str, str], object] = authenticate,
+    slots: int = 1000,
 ) -> AsyncIterator[Door]:
     """A door on free ports, closed without grace at the end."""
     sockets = {name: _bound() for name in (("smtp", "smtps") if context else ("smtp",))}
@@ -99,6 +101,7 @@ async def open_door(
         clock=clock,
         tls_context=context,
         limits=limits,
+        connections=ConnectionLimits(slots),
     )
     door = Door(await serve_submission(sockets, parts), notebook, clock, sockets)
     try:

@@ -78,6 +78,7 @@ class Settings:
     mx_port: int
     secret_keys: tuple[str, ...] = field(repr=False)
     public_url: str | None
+    metrics_token: str | None = field(repr=False)
     webhook_secrets: Mapping[str, str] = field(repr=False)
     workers: int
     limits: Limits
@@ -106,6 +107,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         mx_port=take("MX_PORT", _port, 25),
         secret_keys=take("SECRET_KEY", _keys, ()),
         public_url=take("PUBLIC_URL", _url, None),
+        metrics_token=take("METRICS_TOKEN", str, None),
         webhook_secrets={
             provider.value: secret
             for provider in PROVIDER_KINDS

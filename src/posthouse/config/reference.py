@@ -65,6 +65,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     Setting("POSTHOUSE_PUBLIC_URL", "from HTTP", "the address in tracking, unsubscribe and dashboard links"),
+    Setting(
+        "POSTHOUSE_METRICS_TOKEN",
+        "/metrics from this machine alone",
+        "who sends it as Bearer token may read /metrics from elsewhere",
+        secret=True,
+    ),
     Setting("POSTHOUSE_RESEND_WEBHOOK_SECRET", _REFUSED, "signing secret of Resend's webhook (whsec_…)", secret=True),
     Setting("POSTHOUSE_POSTMARK_WEBHOOK_SECRET", _REFUSED, "user:password of Postmark's webhook address", secret=True),
     Setting("POSTHOUSE_SENDGRID_WEBHOOK_SECRET", _REFUSED, "public verification key of SendGrid's event webhook", secret=True),

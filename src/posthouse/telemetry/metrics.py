@@ -23,6 +23,7 @@ LATENCY: Final = Histogram(
 FENCED: Final = Counter("posthouse_fenced", "Settlements that came after the lease was lost")
 RECLAIMED: Final = Counter("posthouse_reclaimed", "Deliveries taken back from lost workers", ["how"])
 SCHEDULE_ENDED: Final = Counter("posthouse_schedule_ended", "Deliveries whose schedule ended undelivered", ["type", "route"])
+DENIED: Final = Counter("posthouse_wrong_keys", "Keys and logins that are nobody's", ["door"])
 SUBMISSION_SESSIONS: Final = Counter("posthouse_submission_sessions", "SMTP sessions opened")
 CONNECTIONS: Final = Gauge("posthouse_connections", "Open connections, by listener", ["listener"], multiprocess_mode="mostrecent")
 CONNECTIONS_CUT: Final = Counter(

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.postgres.database import Database
 from tests.support.asgi import Answer
-from tests.support.http_door import KEYED, HttpDoor, open_door
+from tests.support.http_door import KEYED, HttpDoor, Reasons, open_door
 from tests.support.postgres import NOW
 
 LETTER = {"to": "jane@example.com", "from": "noreply@shop.example", "text": "Hello"}
@@ -70,7 +71,7 @@ async def test_the_scheme_may_be_written_in_any_case(door: HttpDoor) -> None:
 
 async def test_a_wrong_method_gets_the_right_ones_in_allow(door: HttpDoor) -> None:
     answer = await door.ask("PUT", "/v1/inbox")
-    assert (answer.status, answer.code()) == (404, "not_found")
+    assert (answer.status, answer.code()) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "GET, DELETE, HEAD"
     assert "allow" not in (await door.ask("GET", "/v2")).headers
 
@@ -129,6 +130,40 @@ async def test_health_says_ok_and_readiness_says_why_not(door: HttpDoor) -> None
     answer = await door.ask("GET", "/readyz", key=None)
     assert (answer.status, answer.code()) == (503, "unavailable")
     assert answer.json()["reasons"] == ["The database is away."]
+
+
+async def test_a_relay_that_is_down_is_a_reason_only_for_who_asks_for_sending(database: Database) -> None:
+    reasons = Reasons(())
+    reasons.sending = ("no route can be used",)
+    door = await open_door(database, NOW, readiness=reasons)
+    assert (await door.ask("GET", "/readyz", key=None)).status == 200
+    answer = await door.ask("GET", "/readyz", key=None, query={"for": "sending"})
+    assert (answer.status, answer.json()["reasons"]) == (503, ["no route can be used"])
+    assert (await door.ask("GET", "/readyz", key=None, query={"for": "mail"})).code() == "validation_failed"
+
+
+async def test_metrics_are_for_this_machine_and_for_who_has_the_token(database: Database) -> None:
+    door = await open_door(database, NOW, metrics_token="for prometheus")
+    behind_a_proxy = {"X-Forwarded-For": "192.0.2.1"}
+    assert (await door.ask("GET", "/metrics", key=None)).status == 200
+    assert (await door.ask("GET", "/metrics", key=None, headers=behind_a_proxy)).code() == "forbidden"
+    assert (await door.ask("GET", "/metrics", key="for prometheus", headers=behind_a_proxy)).status == 200
+    assert (await door.ask("GET", "/metrics", key="for nobody", headers=behind_a_proxy)).code() == "forbidden"
+
+
+async def test_no_answer_may_be_taken_for_another_type(door: HttpDoor) -> None:
+    for path in ("/healthz", "/nowhere", "/metrics", "/openapi.json", "/v1/messages", "/messages"):
+        answer = await door.ask("GET", path)
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+
+
+async def test_wrong_keys_are_counted_and_said_with_the_peer(door: HttpDoor) -> None:
+    with capture_logs() as lines:
+        for _ in range(9):
+            assert (await door.ask("GET", "/v1/messages", key="ph_live_wrong")).code() == "unauthenticated"
+    assert {(line["event"], line["door"]) for line in lines} == {("key refused", "http")}
+    assert 1 <= len(lines) < 9
+    assert all(line["peer"] for line in lines)
 
 
 async def test_metrics_are_for_prometheus(door: HttpDoor) -> None:

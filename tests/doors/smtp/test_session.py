@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from posthouse.doors.smtp.session import is_loopback
+from posthouse.doors.smtp.session import peer_address
 from posthouse.mail.smtp.server.action import SessionLimits
+from posthouse.model.loopback import is_loopback_address
 from posthouse.model.send_request import Caller, Rejection
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from tests.support.certificate import Certificate
@@ -135,7 +136,7 @@ async def test_a_handshake_that_fails_ends_only_its_own_session(certificate: Cer
 async def test_a_stranger_from_elsewhere_may_not_log_in_without_tls(
     monkeypatch: pytest.MonkeyPatch, certificate: Certificate
 ) -> None:
-    monkeypatch.setattr("posthouse.doors.smtp.session.is_loopback", lambda _peer: False)
+    monkeypatch.setattr("posthouse.doors.smtp.session.is_loopback_address", lambda _peer: False)
     async with open_door(certificate.server) as door:
         async with connected(door) as wire:
             assert b"AUTH" not in await wire.say(HELLO)
@@ -160,14 +161,14 @@ async def test_a_stranger_from_elsewhere_may_not_log_in_without_tls(
     ],
 )
 def test_only_this_machine_is_near(peer: object, near: bool) -> None:
-    assert is_loopback(peer) is near
+    assert is_loopback_address(peer_address(peer)) is near
 
 
 async def test_a_refused_login_waits_and_names_nobody() -> None:
     async with open_door() as door, connected(door) as wire:
         with capture_logs() as logs:
             assert (await wire.say(HELLO + b"AUTH PLAIN AHVzZXIAd3Jvbmc=\r\n", 2)).splitlines()[-1].startswith(b"535 5.7.8 ")
-        assert logs == [{"event": "login refused", "log_level": "info"}]
+        assert logs == [{"event": "login refused", "door": "smtp", "peer": "127.0.0.1", "log_level": "warning"}]
         await wire.log_in()
 
 
@@ -221,12 +222,29 @@ async def test_a_commit_is_never_timed_out() -> None:
         assert (await wire.reply()).endswith(b"Ok: msg_1\r\n")
 
 
-async def test_sessions_beyond_the_limit_are_sent_away() -> None:
-    async with open_door(limits=SessionLimits(sessions=1)) as door, connected(door) as first:
+async def test_a_silent_session_goes_when_somebody_comes_and_a_commit_stays() -> None:
+    async with open_door(slots=1) as door, connected(door) as silent, connected(door) as wire:
+        assert await silent.reader.read() == b""
+        await wire.say(HELLO + PLAIN, 2)
+        door.notebook.open.clear()
+        await wire.say(TRANSACTION, 3)
+        await door.notebook.entered.wait()
         reader, writer = await asyncio.open_connection(door.host, door.port)
         assert (await reader.read()).startswith(b"421 4.3.2 ")
         writer.close()
-        assert (await first.say(b"NOOP\r\n")).startswith(b"250 ")
+        door.notebook.open.set()
+        assert (await wire.reply()).startswith(b"250 ")
+
+
+async def test_a_session_without_a_login_ends_after_a_minute_however_much_it_says() -> None:
+    async with open_door(limits=SessionLimits()) as door, connected(door) as wire:
+        for _ in range(2):
+            door.clock.advance(timedelta(seconds=29))
+            assert (await wire.say(b"NOOP\r\n")).startswith(b"250 ")
+            door.server.sweep()
+        door.clock.advance(timedelta(seconds=3))
+        door.server.sweep()
+        assert (await wire.reader.read()).startswith(b"421 ")
 
 
 async def test_a_plain_asyncio_loop_does_as_well_as_uvloop(certificate: Certificate) -> None:

@@ -16,6 +16,7 @@ from posthouse.app.runtime.runtime import CLOSE_GRACE, ChildContext, Runtime, op
 from posthouse.app.runtime.sockets import inherited_sockets
 from posthouse.app.runtime.tls import server_context
 from posthouse.doors.connections.proxies import TrustedProxies
+from posthouse.doors.smtp.parts import ConnectionLimits
 from posthouse.doors.smtp.server import SmtpServer
 from posthouse.doors.submission.serve import SubmissionParts, serve_submission
 from posthouse.mail.smtp.server.action import SessionLimits as SmtpLimits
@@ -36,14 +37,14 @@ async def run(child: ChildContext) -> None:
     runtime = await _open(child, sockets)
     await prepare_statements(runtime.database, partial(_rehearse, runtime.clock.now(), runtime.entropy))
     shared = build_door_parts(runtime)
+    slots = connection_slots(files, ("http" in sockets) + bool(sockets.keys() - {"http"}))
+    proxies = TrustedProxies(runtime.settings.trusted_proxies)
     http = None
     if "http" in sockets:
         from posthouse.app.roles.http import HttpDoor, application  # noqa: PLC0415 - submission alone needs no web framework
 
-        slots = connection_slots(files, 1 + bool(sockets.keys() - {"http"}))
-        proxies = TrustedProxies(runtime.settings.trusted_proxies)
         http = HttpDoor(application(runtime, shared, child), slots, proxies=proxies)
-    submission = await _serve_submission(runtime, shared, sockets)
+    submission = await _serve_submission(runtime, shared, sockets, ConnectionLimits(slots, proxies))
     if http is not None:
         await http.open(sockets["http"])
     child.notify_ready()
@@ -65,7 +66,9 @@ async def _open(child: ChildContext, sockets: Mapping[str, socket]) -> Runtime:
     return await serve_unavailable(opening, sockets, child.settings, child.clock, child.entropy)
 
 
-async def _serve_submission(runtime: Runtime, shared: DoorParts, sockets: Mapping[str, socket]) -> SmtpServer | None:
+async def _serve_submission(
+    runtime: Runtime, shared: DoorParts, sockets: Mapping[str, socket], connections: ConnectionLimits
+) -> SmtpServer | None:
     smtp_sockets = {name: sockets[name] for name in ("smtp", "smtps") if name in sockets}
     if not smtp_sockets:
         return None
@@ -78,6 +81,7 @@ async def _serve_submission(runtime: Runtime, shared: DoorParts, sockets: Mappin
         tls_context=server_context(runtime.settings, runtime.clock.now()),
         clock=runtime.clock,
         limits=SmtpLimits(message=limits.message_bytes, recipients=limits.recipients),
+        connections=connections,
     )
     return await serve_submission(smtp_sockets, parts)
 

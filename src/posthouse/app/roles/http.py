@@ -33,19 +33,21 @@ from posthouse.doors.http.application import create_application
 from posthouse.doors.http.connection import ConnectionRules, ServedConnection
 from posthouse.doors.http.endpoint import Endpoint
 from posthouse.doors.http.openapi import document
-from posthouse.doors.http.resource import build_resources
+from posthouse.doors.http.resource import KeyCheck, build_resources
 from posthouse.doors.tracking.link_endpoints import VisitParts, build_visits
 from posthouse.mail.link import link_key
 from posthouse.model import ids
 from posthouse.net.clock import SystemClock
 from posthouse.net.entropy import Entropy
 from posthouse.ops.doctor_network import unreachable_routes
-from posthouse.ops.readiness import Readiness
+from posthouse.ops.readiness import ANSWER_KEPT, Readiness
 from posthouse.pipeline.feedback.visits import visit_recorder
+from posthouse.pipeline.shared_result import SharedResult
 from posthouse.store.tenants import link_hosts
 from posthouse.store.tenants.domains import Domains
 from posthouse.store.ttl_cache import TtlCache
 from posthouse.telemetry import metrics
+from posthouse.telemetry.denial_log import DenialLog
 
 GRACE: Final = 10
 HOSTS_REMEMBERED: Final = 30.0  # seconds
@@ -140,13 +142,14 @@ class HttpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
 
 def join_doors(parts: HttpDoorParts) -> ASGIApp:
     """One application over the resources of every HTTP door."""
-    api, authenticate = parts.api, parts.api.credentials.by_key
-    openapi_document = document(ENDPOINTS, parts.dashboard.public_url, api.limits)
-    resources = build_resources(api_resources.ENDPOINTS, api, authenticate)
-    resources |= build_resources(openapi.ENDPOINTS, openapi_document, authenticate)
+    api = parts.api
+    keys = KeyCheck(api.credentials.by_key, DenialLog("http", "key refused", api.clock.monotonic))
+    openapi_document = msgspec.json.encode(document(ENDPOINTS, parts.dashboard.public_url, api.limits))
+    resources = build_resources(api_resources.ENDPOINTS, api, keys)
+    resources |= build_resources(openapi.ENDPOINTS, openapi_document, keys)
     resources |= build_pages(PAGES, parts.dashboard)
     if parts.hooks is not None:
-        resources |= build_resources(hook_endpoint.ENDPOINTS, parts.hooks, authenticate)
+        resources |= build_resources(hook_endpoint.ENDPOINTS, parts.hooks, keys)
     if parts.visits is not None:
         resources |= build_visits(parts.visits)
     return create_application(resources, lambda: api.new_id(api.clock.now()), api_resources.HOT_PATH)
@@ -169,8 +172,13 @@ def application(runtime: Runtime, shared: DoorParts, child: ChildContext) -> ASG
         new_id=entropy.new_id,
         random=entropy.bytes,
         signing_keys=Domains(database, sealer).signing_keys,
-        readiness=Readiness(database, sealer, clock, settings.data_dir, check_routes).reasons,
-        exposition=lambda: metrics.exposition(Path(metrics_folder) if metrics_folder else None),
+        readiness=Readiness(database, sealer, clock, settings.data_dir, check_routes),
+        exposition=SharedResult(
+            partial(asyncio.to_thread, metrics.exposition, Path(metrics_folder) if metrics_folder else None),
+            ANSWER_KEPT,
+            clock.monotonic,
+        ).get,
+        metrics_token=settings.metrics_token,
         own_types=shared.intake.facts.own_types,
         allow_private_networks=settings.allow_private_networks,
         limits=settings.limits,

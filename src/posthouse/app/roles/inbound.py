@@ -5,14 +5,16 @@ from typing import Final
 
 from posthouse.app.runtime.child_store import LISTENER_PATIENCE, StorePool
 from posthouse.app.runtime.feedback import build_receiver
+from posthouse.app.runtime.open_files import connection_slots, raise_soft_limit
 from posthouse.app.runtime.runtime import CLOSE_GRACE, ChildContext, Runtime, open_runtime
 from posthouse.app.runtime.sockets import inherited_sockets
 from posthouse.app.runtime.tls import server_context
+from posthouse.doors.connections.proxies import TrustedProxies
 from posthouse.doors.inbound.rate_limit import RateLimit
 from posthouse.doors.inbound.recipient import RecipientDirectory
 from posthouse.doors.inbound.sampled_log import SampledLog
 from posthouse.doors.inbound.store_returned import InboundParts, build_handler
-from posthouse.doors.smtp.parts import SmtpDoorParts
+from posthouse.doors.smtp.parts import ConnectionLimits, SmtpDoorParts
 from posthouse.doors.smtp.server import serve_smtp
 from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Caller
@@ -24,7 +26,6 @@ LIMITS: Final = SessionLimits(
     recipients=20,
     bad_commands=20,
     messages=1000,
-    sessions=200,
     idle=timedelta(minutes=2),
     total=timedelta(minutes=20),
 )
@@ -52,6 +53,7 @@ def _build_listener(runtime: Runtime) -> SmtpDoorParts:
         check_recipient=directory.check,
         tls_context=server_context(settings, clock.now()),
         limits=LIMITS,
+        connections=ConnectionLimits(connection_slots(raise_soft_limit(), 1), TrustedProxies(settings.trusted_proxies)),
     )
 
 

@@ -12,20 +12,14 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from posthouse.model.loopback import is_loopback_address
+from posthouse.doors.http.peer import is_on_this_machine
 
 _NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 def may_see(request: Request, public_url: str | None) -> bool:
     """Whether the request comes from this machine itself, for this machine."""
-    peer = request.client
-    if peer is None or not is_loopback_address(peer.host):
-        return False
-    if any(name in request.headers for name in _FORWARDED):
-        return False
-    return _names_us(request.headers.getlist("host"), public_url)
+    return is_on_this_machine(request) and _names_us(request.headers.getlist("host"), public_url)
 
 
 def _names_us(hosts: list[str], public_url: str | None) -> bool:

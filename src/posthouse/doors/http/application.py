@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 DISCARDED_BYTES: Final = 64 * 1024 * 1024
 DISCARD_SECONDS: Final = 10.0
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")  # a browser takes no answer for another type than it has
 _UNKNOWN_PATH: Final = not_found("There is no such path. /openapi.json lists them.")
 _STORE_AWAY: Final = Rejection("unavailable", "The database is away; nothing of the request was kept.", retry_after=2)
 _DISK_FULL: Final = Rejection("unavailable", "The database's disk is full; nothing of the request was kept.", retry_after=30)
@@ -91,7 +92,7 @@ class _Application:
 
 
 class _SendWithRequestId:
-    """ASGI's ``send``, which puts ``Request-Id`` on the response."""
+    """ASGI's ``send``, which puts ``Request-Id`` on the response, and forbids to guess its type."""
 
     __slots__ = ("_send", "is_started", "request_id")
 
@@ -103,7 +104,10 @@ class _SendWithRequestId:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.is_started = True
-            message["headers"] = [*message.get("headers", ()), (b"request-id", self.request_id.encode())]
+            headers = [*message.get("headers", ()), (b"request-id", self.request_id.encode())]
+            if _NO_SNIFFING not in headers:
+                headers.append(_NO_SNIFFING)
+            message["headers"] = headers
         await self._send(message)
 
 

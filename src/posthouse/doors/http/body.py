@@ -57,14 +57,14 @@ async def receive(request: Request, limit: int, seconds: float) -> bytes | Unrea
         if "expect" not in request.headers:  # a client that waits for 100 Continue sends nothing
             await discard(request, _DISCARDED_LIMITS * limit, seconds)
         return UnreadBody.TOO_LARGE
-    first = await _next_message(request)
-    data: bytes = first.get("body", b"")
-    if first.get("more_body"):
-        try:
-            async with asyncio.timeout(seconds):
+    try:
+        async with asyncio.timeout(seconds):  # a body may never begin, too
+            first = await _next_message(request)
+            data: bytes = first.get("body", b"")
+            if first.get("more_body"):
                 return await _receive_rest(request, data, limit, seconds)
-        except TimeoutError:
-            return UnreadBody.TOO_SLOW
+    except TimeoutError:
+        return UnreadBody.TOO_SLOW
     return data if len(data) <= limit else UnreadBody.TOO_LARGE
 
 

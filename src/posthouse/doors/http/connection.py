@@ -208,7 +208,7 @@ class ServedConnection(HttpToolsProtocol):
         body = msgspec.json.encode(problem(_NO_HTTP))
         head = (
             f"HTTP/1.1 400 Bad Request\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
-            f"Request-Id: {self._rules.request_id()}\r\nConnection: close\r\n\r\n"
+            f"Request-Id: {self._rules.request_id()}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
         )
         return head.encode() + body
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from posthouse import __version__
-from posthouse.doors.http.answer import RATE_LIMIT_FIELDS, encoded
+from posthouse.doors.http.answer import RATE_LIMIT_FIELDS
 from posthouse.doors.http.endpoint import JSON, Endpoint, Parameter, ResponseDoc, Schema
 from posthouse.doors.http.problem import MEDIA_TYPE, STATUS, Problem
 from posthouse.model.limits import CONTRACT, Limits
@@ -46,13 +46,13 @@ _INTRODUCTION: Final = (
     "Transactional mail over HTTP. Names are camelCase, unknown fields and parameters are refused, `null` counts as absent, "
     "times are "
     "RFC 3339 with their zone. Errors are RFC 9457 problems whose `code` is one of a closed list. "
-    "A path that does not take a method answers 404 `not_found` with `Allow`."
+    "A path that does not take a method answers 405 `method_not_allowed` with `Allow`."
 )
 
 
-async def send_document(openapi: dict[str, Any], request: Request) -> Response:  # noqa: ARG001 - the signature of a handler
-    """The document."""
-    return encoded(openapi)
+async def send_document(encoded_document: bytes, request: Request) -> Response:  # noqa: ARG001 - the signature of a handler
+    """The document, which was encoded once."""
+    return Response(encoded_document, media_type=JSON)
 
 
 def _unwrapped(docstring: str) -> str:
@@ -197,7 +197,7 @@ def _headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-# The document describes itself: its handler is given the document as its parts.
+# The document describes itself: its handler is given the encoded document as its parts.
 ENDPOINTS: Final = (
     Endpoint(
         method="GET", path="/openapi.json", handler=send_document, operation_id="openapi", summary="This document", tag="Health", needs_key=False,

@@ -1,7 +1,6 @@
 """Responses that are errors: RFC 9457 problem details with the contract's closed list of codes.
 
 A refusal is a value everywhere, ``Rejection``; here it becomes status, headers and JSON.
-Wrong methods are answered 404 ``not_found`` with ``Allow``: the closed list has no code for 405.
 """
 
 from typing import Final, Literal
@@ -17,6 +16,7 @@ Code = Literal[
     "forbidden",
     "domain_not_verified",
     "not_found",
+    "method_not_allowed",
     "idempotency_conflict",
     "not_cancellable",
     "conflict",
@@ -36,6 +36,7 @@ STATUS: Final[dict[str, int]] = {
     "forbidden": 403,
     "domain_not_verified": 403,
     "not_found": 404,
+    "method_not_allowed": 405,
     "idempotency_conflict": 409,
     "not_cancellable": 409,
     "conflict": 409,
@@ -55,6 +56,7 @@ TITLES: Final[dict[str, str]] = {
     "forbidden": "This key may not do that",
     "domain_not_verified": "The sender domain is not verified",
     "not_found": "There is nothing here",
+    "method_not_allowed": "This path does not take that method",
     "idempotency_conflict": "The key was used for other content",
     "not_cancellable": "It is too late to cancel",
     "conflict": "What is there already does not allow it",

@@ -1,23 +1,33 @@
 """Which endpoint answers a request for a path, and may this caller use it?
 
-A resource is a path with its endpoints by method. A method that a path does not take is answered 404 ``not_found`` with
-``Allow``, because the contract's closed list of codes has none for 405.
+A resource is a path with its endpoints by method. A method that a path does not take is answered 405 ``method_not_allowed`` with
+``Allow`` (RFC 9110 15.5.6).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, cast
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from posthouse.doors.http.endpoint import Endpoint, KeyedHandler, OpenHandler
-from posthouse.doors.http.problem import not_found, refuse
+from posthouse.doors.http.peer import address_of
+from posthouse.doors.http.problem import refuse
 from posthouse.model.send_request import Caller, Environment, Rejection
+from posthouse.telemetry.denial_log import DenialLog
 
 RequestHandler = Callable[[Request], Awaitable[Response]]
-Authenticate = Callable[[str], Awaitable[Caller | None]]
+
+
+class KeyCheck(msgspec.Struct, frozen=True):
+    """Whose key is it? ``authenticate``: None for nobody's. ``denials``: where those are counted and said."""
+
+    authenticate: Callable[[str], Awaitable[Caller | None]]
+    denials: DenialLog
+
 
 _NO_KEY: Final = Rejection("unauthenticated", "Send Authorization: Bearer ph_live_… or ph_test_….")
 _WRONG_KEY: Final = Rejection("unauthenticated", "This API key is unknown or was revoked.")
@@ -39,7 +49,7 @@ class Resource:
         if handler is not None:
             return await handler(request)
         methods = ", ".join(self._handlers)
-        response = refuse(not_found(f"This path answers {methods} only."))
+        response = refuse(Rejection("method_not_allowed", f"This path answers {methods} only."))
         response.headers["Allow"] = methods
         return response
 
@@ -49,21 +59,21 @@ class Resource:
         await response(scope, receive, send)
 
 
-def build_resources(endpoints: Iterable[Endpoint], parts: Any, authenticate: Authenticate) -> dict[str, Resource]:
+def build_resources(endpoints: Iterable[Endpoint], parts: Any, keys: KeyCheck) -> dict[str, Resource]:
     """The resources of these endpoints by path; their handlers are given ``parts``."""
     handlers: dict[str, dict[str, RequestHandler]] = {}
     for endpoint in endpoints:
-        handlers.setdefault(endpoint.path, {})[endpoint.method] = _bind(endpoint, parts, authenticate)
+        handlers.setdefault(endpoint.path, {})[endpoint.method] = _bind(endpoint, parts, keys)
     return {path: Resource(by_method) for path, by_method in handlers.items()}
 
 
-def _bind(endpoint: Endpoint, parts: Any, authenticate: Authenticate) -> RequestHandler:
+def _bind(endpoint: Endpoint, parts: Any, keys: KeyCheck) -> RequestHandler:
     # needs_key says which of the two kinds of handler the record has.
     if endpoint.needs_key:
         handler = cast("KeyedHandler", endpoint.handler)
         if endpoint.takes_live_key:
             handler = partial(_respond_to_live_key, handler)
-        return partial(_respond_to_caller, handler, parts, authenticate)
+        return partial(_respond_to_caller, handler, parts, keys)
     return partial(cast("OpenHandler", endpoint.handler), parts)
 
 
@@ -72,12 +82,15 @@ async def _respond_to_live_key(handler: KeyedHandler, parts: Any, caller: Caller
     return refuse(_LIVE_ONLY) if caller.environment is not Environment.LIVE else await handler(parts, caller, request)
 
 
-async def _respond_to_caller(handler: KeyedHandler, parts: Any, authenticate: Authenticate, request: Request) -> Response:
+async def _respond_to_caller(handler: KeyedHandler, parts: Any, keys: KeyCheck, request: Request) -> Response:
     """The handler's response to a caller with a valid key."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
         return refuse(_NO_KEY)
     # No key of ours is that long or has other characters: nothing is hashed or looked up for such a header.
-    caller = await authenticate(secret) if secret.isascii() and len(secret) <= _LONGEST_KEY else None
-    return await handler(parts, caller, request) if caller else refuse(_WRONG_KEY)
+    caller = await keys.authenticate(secret) if secret.isascii() and len(secret) <= _LONGEST_KEY else None
+    if caller is None:
+        keys.denials.note(address_of(request))
+        return refuse(_WRONG_KEY)
+    return await handler(parts, caller, request)

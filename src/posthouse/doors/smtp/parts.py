@@ -5,10 +5,18 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from posthouse.doors.connections.proxies import NO_PROXIES, TrustedProxies
 from posthouse.mail.smtp.server.action import ReceivedMessage, SessionLimits
 from posthouse.model.clock import Clock
 from posthouse.model.mailbox import Mailbox
 from posthouse.model.send_request import Caller
+
+
+class ConnectionLimits(msgspec.Struct, frozen=True):
+    """``slots``: sessions at once, over all listeners of the server. ``proxies``: those that bring other people's sessions."""
+
+    slots: int = 1000
+    proxies: TrustedProxies = NO_PROXIES
 
 
 class SmtpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,3 +33,4 @@ class SmtpDoorParts(msgspec.Struct, frozen=True, kw_only=True):
     check_recipient: Callable[[Mailbox], bytes | None] | None = None
     tls_context: ssl.SSLContext | None = None
     limits: SessionLimits = SessionLimits()
+    connections: ConnectionLimits = ConnectionLimits()

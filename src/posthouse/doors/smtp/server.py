@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from posthouse.doors.connections.record import ConnectionRecord
+from posthouse.doors.connections.slots import ListenerSlots
 from posthouse.doors.smtp.parts import SmtpDoorParts
-from posthouse.doors.smtp.session import HANDSHAKE_SECONDS, SmtpSession
+from posthouse.doors.smtp.session import HANDSHAKE_SECONDS, SharedByListeners, SmtpSession
+from posthouse.telemetry.denial_log import DenialLog
 
 IMPLICIT_TLS: Final = "smtps"
 _SWEEP_SECONDS: Final = 1.0
@@ -23,6 +26,13 @@ class SmtpServer:
     def __init__(self, parts: SmtpDoorParts) -> None:
         self._parts = parts
         self.sessions: set[SmtpSession] = set()
+        monotonic = parts.clock.monotonic
+        self._shared = SharedByListeners(
+            slots=ListenerSlots(parts.connections.slots),
+            record=ConnectionRecord("smtp", monotonic),
+            denials=DenialLog("smtp", "login refused", monotonic),
+            sessions=self.sessions,
+        )
         self._listeners: list[asyncio.Server] = []
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -30,7 +40,7 @@ class SmtpServer:
         """Accept connections on a bound socket."""
         context = self._parts.tls_context if implicit_tls else None
         server = await asyncio.get_running_loop().create_server(
-            lambda: SmtpSession(self._parts, self.sessions, tls=implicit_tls),
+            lambda: SmtpSession(self._parts, self._shared, tls=implicit_tls),
             sock=sock,
             ssl=context,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
@@ -43,6 +53,7 @@ class SmtpServer:
         now = self._parts.clock.monotonic()
         for session in tuple(self.sessions):
             session.close_if_overdue(now)
+        self._shared.record.show_open(len(self.sessions))
 
     def keep_sweeping(self) -> None:
         """Sweep, every second."""

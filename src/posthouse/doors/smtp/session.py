@@ -14,8 +14,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final, cast
 
+import msgspec
 import structlog
 
+from posthouse.doors.connections.record import ConnectionRecord
+from posthouse.doors.connections.slots import ListenerSlots
 from posthouse.doors.smtp.parts import SmtpDoorParts
 from posthouse.mail.smtp.server import reply
 from posthouse.mail.smtp.server.action import (
@@ -34,6 +37,7 @@ from posthouse.model.send_request import Caller
 from posthouse.pipeline.accept.accept import StoreUnavailable
 from posthouse.store.postgres.database import is_unavailable
 from posthouse.telemetry import metrics
+from posthouse.telemetry.denial_log import DenialLog
 
 log = structlog.get_logger()
 
@@ -42,20 +46,29 @@ LINGER_SECONDS: Final = 5.0  # how long the last reply may take to be read
 HANDSHAKE_SECONDS: Final = 20.0
 
 
-def is_loopback(peer: object) -> bool:
-    """Whether a peer name is one of this machine's own addresses."""
-    return isinstance(peer, tuple) and bool(peer) and is_loopback_address(str(peer[0]))
+def peer_address(peer: object) -> str:
+    """The IP address of a peer name as the event loop gives it; '' where it is none."""
+    return str(peer[0]) if isinstance(peer, tuple) and peer else ""
+
+
+class SharedByListeners(msgspec.Struct, frozen=True):
+    """What the sessions of one server share. ``sessions``: all that are open, each from connect to close."""
+
+    slots: ListenerSlots["SmtpSession"]
+    record: ConnectionRecord
+    denials: DenialLog
+    sessions: "set[SmtpSession]"
 
 
 class SmtpSession(asyncio.Protocol):
-    """``sessions``: all that are open, this one among them from connect to close. ``tls``: implicit, from the first octet.
+    """``tls``: implicit, from the first octet.
 
     ``ended`` is set once everything that had begun is answered.
     """
 
-    def __init__(self, parts: SmtpDoorParts, sessions: "set[SmtpSession]", *, tls: bool) -> None:
+    def __init__(self, parts: SmtpDoorParts, shared: "SharedByListeners", *, tls: bool) -> None:
         self._parts = parts
-        self._sessions = sessions
+        self._shared = shared
         self._tls = tls
         self._transport: asyncio.Transport
         self._conversation: ServerConversation
@@ -65,6 +78,7 @@ class SmtpSession(asyncio.Protocol):
         self._early: bytearray | None = None  # during a handshake: what came decrypted before its end was reported
         self._is_write_blocked = False
         self._is_lost = False
+        self._peer = ""
         self._began_at = self._active_at = 0.0
         self._octets_since_activity = 0
         self.ended = asyncio.Event()
@@ -75,12 +89,13 @@ class SmtpSession(asyncio.Protocol):
         """Greet, unless there are too many."""
         self._transport = cast("asyncio.Transport", transport)
         metrics.SUBMISSION_SESSIONS.inc()
-        if len(self._sessions) >= self._parts.limits.sessions:
+        self._peer = peer_address(transport.get_extra_info("peername"))
+        if not self._take_slot():
             self._is_lost = True
             self._transport.write(reply.ENOUGH_SESSIONS)
             self._transport.close()
             return
-        self._sessions.add(self)
+        self._shared.sessions.add(self)
         self._began_at = self._active_at = self._parts.clock.monotonic()
         self._conversation = ServerConversation(
             ServerTerms(
@@ -88,11 +103,28 @@ class SmtpSession(asyncio.Protocol):
                 limits=self._parts.limits,
                 starttls=self._parts.tls_context is not None,
                 encrypted=self._tls,
-                loopback=is_loopback(transport.get_extra_info("peername")),
+                loopback=is_loopback_address(self._peer),
                 check_recipient=self._parts.check_recipient,
             )
         )
         self._perform(self._conversation.greet())
+
+    @property
+    def peer(self) -> str:
+        """The client's IP address."""
+        return self._peer
+
+    def _take_slot(self) -> bool:
+        """Whether there is one; the session that was silent for longest may have to go for it."""
+        shared = self._shared
+        is_proxy = self._parts.connections.proxies.trusts(self._peer)
+        decision = shared.slots.open(self, None if is_proxy else self._peer)
+        if decision.evicted is not None:
+            shared.record.count("evicted", decision.evicted.peer)
+            decision.evicted.abort()
+        if decision.refused is not None:
+            shared.record.count(decision.refused.value, self._peer)
+        return decision.is_open
 
     def data_received(self, data: bytes) -> None:
         """Give what came to the conversation."""
@@ -130,7 +162,8 @@ class SmtpSession(asyncio.Protocol):
         """Close the connection of a peer that takes too long; ``now`` in monotonic seconds."""
         limits = self._parts.limits
         idle = now - self._active_at >= limits.idle.total_seconds()
-        if (idle or now - self._began_at >= limits.total.total_seconds()) and not self._busy:
+        is_late = now - self._began_at >= (limits.login if self._needs_login else limits.total).total_seconds()
+        if (idle or is_late) and not self._busy:
             self._perform(self._conversation.time_out())
             if self._is_write_blocked:
                 self._transport.abort()
@@ -152,6 +185,10 @@ class SmtpSession(asyncio.Protocol):
     def _busy(self) -> bool:
         return self._task is not None
 
+    @property
+    def _needs_login(self) -> bool:
+        return self._caller is None and self._parts.check_recipient is None
+
     def _perform(self, actions: Actions) -> None:
         if not actions or self._is_lost:
             return
@@ -171,6 +208,8 @@ class SmtpSession(asyncio.Protocol):
     def _note_activity(self) -> None:
         self._active_at = self._parts.clock.monotonic()
         self._octets_since_activity = 0
+        if not self._busy:
+            self._shared.slots.idle(self)
 
     def _pause_or_resume_reading(self) -> None:
         """Read, unless something is under way or our replies are not read; a handshake reads for itself."""
@@ -191,13 +230,16 @@ class SmtpSession(asyncio.Protocol):
         self._linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
 
     def _leave(self) -> None:
-        self._sessions.discard(self)
+        if self in self._shared.sessions:
+            self._shared.sessions.discard(self)
+        self._shared.slots.close(self)
         self.ended.set()
 
     # Work that takes time.
 
     def _begin(self, work: Coroutine[Any, Any, Actions]) -> None:
         self._task = asyncio.get_running_loop().create_task(self._finish(work))
+        self._shared.slots.busy(self)
 
     async def _finish(self, work: Coroutine[Any, Any, Actions]) -> None:
         try:
@@ -206,6 +248,8 @@ class SmtpSession(asyncio.Protocol):
             self._task = None
             if self._is_lost:
                 self._leave()
+            else:
+                self._note_activity()
         if not self._is_lost:
             self._perform(actions)
             self._pause_or_resume_reading()
@@ -213,7 +257,7 @@ class SmtpSession(asyncio.Protocol):
     async def _log_in(self, login: Login) -> Actions:
         result = await self._authenticate(login)
         if result is LoginResult.DENIED:
-            log.info("login refused")
+            self._shared.denials.note(self._peer)
             await asyncio.sleep(self._parts.limits.login_delay.total_seconds())
         return self._conversation.finish_login(result)
 

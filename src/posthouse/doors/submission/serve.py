@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from posthouse.doors.smtp.parts import SmtpDoorParts
+from posthouse.doors.smtp.parts import ConnectionLimits, SmtpDoorParts
 from posthouse.doors.smtp.server import SmtpServer, serve_smtp
 from posthouse.doors.submission.handle import MailIntake, RateLimiter, build_handler
 from posthouse.mail.smtp.server.action import SessionLimits
@@ -24,6 +24,7 @@ class SubmissionParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     tls_context: ssl.SSLContext | None = None
     limits: SessionLimits = SessionLimits()
+    connections: ConnectionLimits = ConnectionLimits()
 
 
 async def serve_submission(sockets: Mapping[str, socket.socket], parts: SubmissionParts) -> SmtpServer:
@@ -35,5 +36,6 @@ async def serve_submission(sockets: Mapping[str, socket.socket], parts: Submissi
         authenticate=parts.authenticate,
         tls_context=parts.tls_context,
         limits=parts.limits,
+        connections=parts.connections,
     )
     return await serve_smtp(sockets, door)

@@ -43,15 +43,22 @@ class SendIntake(Protocol):
         ...
 
 
+class ReadinessCheck(Protocol):
+    """Readiness as the API asks for it (``ops.readiness.Readiness``)."""
+
+    async def reasons(self, *, for_sending: bool) -> Sequence[str]:
+        """Why mail cannot be accepted now, or, ``for_sending``, not sent; none when all is well."""
+        ...
+
+
 class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     """The API's dependencies.
 
     ``cells``: the stores. ``admin``: what every use case of ``admin`` works with. ``new_id``: a time-ordered id of a time.
     ``random``: so many random bytes. ``signing_keys``: those of tenant, domain and keyset, to rebuild the bytes that were sent.
-    ``readiness``: the reasons why mail cannot be accepted or sent now, none when all is well. ``exposition``: the metrics of all
-    processes. ``own_types``: the types that a tenant made, loaded again where a type of that name is not cached.
-    ``body_seconds``: how long a body may take to arrive. ``stopping``: set when the process is told to end;
-    who waits for something to happen answers then.
+    ``exposition``: the metrics of all processes; ``metrics_token``: who may read them from elsewhere. ``own_types``: the types
+    that a tenant made, loaded again where a type of that name is not cached. ``body_seconds``: how long a body may take to
+    arrive. ``stopping``: set when the process is told to end; who waits for something to happen answers then.
     """
 
     intake: SendIntake
@@ -63,13 +70,14 @@ class ApiParts(msgspec.Struct, frozen=True, kw_only=True):
     new_id: Callable[[datetime], UUID]
     random: Callable[[int], bytes]
     signing_keys: Callable[[int, str, int], Awaitable[Sequence[SigningKey]]]
-    readiness: Callable[[], Awaitable[Sequence[str]]]
-    exposition: Callable[[], bytes]
+    readiness: ReadinessCheck
+    exposition: Callable[[], Awaitable[bytes]]
     admin: AdminContext
     own_types: Callable[[int, str], Awaitable[OwnTypes]]
     stopping: asyncio.Event
     allow_private_networks: bool = False
     limits: Limits = CONTRACT
+    metrics_token: str | None = None
     body_seconds: float = BODY_SECONDS
 
     def database_of(self, caller: Caller) -> Database:

@@ -15,8 +15,9 @@ from posthouse.model.mailbox import Mailbox
 class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a session may take: sizes in octets, counts, and the times that the driver keeps.
 
-    ``idle``: without a finished command, or 16 KB of a message. ``total``: a whole session.
-    ``login_delay``: before a login is refused. ``sessions``: at one time, per door.
+    ``login``: from the connection to a login, where one is needed. ``idle``: without a finished command, or 16 KB of a message.
+    ``total``: a whole session.
+    ``login_delay``: before a login is refused.
     """
 
     command_line: int = 2048
@@ -26,7 +27,7 @@ class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
     bad_commands: int = 20
     failed_logins: int = 3
     messages: int = 10_000
-    sessions: int = 1000
+    login: timedelta = timedelta(minutes=1)
     idle: timedelta = timedelta(minutes=5)  # RFC 5321 4.5.3.2.7
     total: timedelta = timedelta(hours=1)
     login_delay: timedelta = timedelta(milliseconds=500)
