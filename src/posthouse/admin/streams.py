@@ -148,5 +148,4 @@ def _taken(name: str) -> Rejection:
 
 
 def _missing(name: str, known: frozenset[str]) -> Rejection:
-    detail = unknown(name, known)
-    return Rejection("not_found", f"{detail[0].upper()}{detail[1:]}.")
+    return Rejection("not_found", f"The stream {unknown(name, known)}.")

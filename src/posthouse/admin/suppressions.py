@@ -249,7 +249,7 @@ async def import_csv(context: AdminContext, actor: Actor, file: ImportFile, prog
             for line, row in parse_rows(file.lines, file.defaults):
                 chunk.counts.read += 1
                 if isinstance(row, SuppressionToAdd) and row.stream is not None and row.stream not in known:
-                    row = unknown(row.stream, known)  # noqa: PLW2901 - a row that is rejected is its reason
+                    row = f"stream {unknown(row.stream, known)}"  # noqa: PLW2901 - a row that is rejected is its reason
                 if isinstance(row, SuppressionToAdd):
                     entry = _entry(context, actor, key, row, {"file": file.name, "line": line})
                     chunk.entries[entry.lookup, entry.cause.value, entry.stream] = entry

@@ -112,6 +112,7 @@ def test_with_json_each_line_is_the_event_that_http_tells(product: Product) -> N
 @pytest.mark.slow
 def test_filters_and_the_past(product: Product) -> None:
     began = product.ask("GET", f"/v1/messages/{product.send(**SENT)['id']}")[1]["createdAt"]
+    assert product.ask("PUT", "/v1/streams/shop", {})[0] == 200
     about = product.send(**ABOUT_BOB)["id"]
     product.wait(about, "delivered")
     both = [("queued", "bob@example.com"), ("delivered", "bob@example.com")]
@@ -143,6 +144,7 @@ def test_a_restart_of_the_server_is_said_once_and_nothing_is_missed(tmp_path: Pa
         assert tail.lines(1, error=True) == ["posthouse: The database is away; this goes on from here once it is back."]
         second = start(env, keys=keys)
         try:
+            assert second.ask("PUT", "/v1/streams/shop", {})[0] == 200
             second.wait(second.send(**ABOUT_BOB)["id"], "delivered")
             assert tail.events(2) == [("queued", "bob@example.com"), ("delivered", "bob@example.com")]
             (postgres,) = [pid for pid in second.children("postgres") if "-D" in Path(f"/proc/{pid}/cmdline").read_text()][:1]

@@ -14,5 +14,5 @@ def unknown(name: str, known: Iterable[str]) -> str:
     names, shown = sorted(known), name[:_MOST_SHOWN]
     near = difflib.get_close_matches(shown, names, 1)
     more = ", ..." if len(names) > _MOST_NAMED else ""
-    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names[:_MOST_NAMED])}{more}"
-    return f"there is no stream '{shown}'; {hint} PUT /v1/streams/{{name}} or `posthouse stream add NAME` makes one"
+    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names[:_MOST_NAMED])}{more};"
+    return f"'{shown}' does not exist; {hint} PUT /v1/streams/{{name}} or `posthouse stream add NAME` makes one"
