@@ -30,6 +30,7 @@ class EventType(StrEnum):
     CANCELLED = "message.cancelled"
     ALERT_DELIVERY_FAILED = "alert.delivery_failed"
     ALERT_WEBHOOK_DISABLED = "alert.webhook_disabled"
+    ALERT_WEBHOOKS_BEHIND = "alert.webhooks_behind"
     ALERT_SUPPRESSION_BRAKE = "alert.suppression_brake"
     ALERT_SUPPRESSION_GROWTH = "alert.suppression_growth"
     ALERT_SUPPRESSION_LOCKOUT = "alert.suppression_lockout"

@@ -49,6 +49,11 @@ WEBHOOK_GATHERED: Final = Counter("posthouse_webhook_events_gathered", "Events r
 CONFINED_EXITS: Final = Counter(
     "posthouse_confined_exits", "Confined workers that ended before their time, by work and reason", ["work", "reason"]
 )
+WEBHOOK_LAG: Final = Gauge(
+    "posthouse_webhook_lag_seconds",
+    "Age of the oldest event that was not yet read for the webhooks",
+    multiprocess_mode="mostrecent",
+)
 WEBHOOK_DISABLED: Final = Counter("posthouse_webhook_disabled", "Endpoints switched off because they failed")
 WEBHOOK_LATENCY: Final = Histogram(
     "posthouse_webhook_latency_seconds", "From the event to its endpoint's yes, at the first try", buckets=_LATENCY

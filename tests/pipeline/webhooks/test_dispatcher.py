@@ -6,7 +6,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import asyncpg
 import standardwebhooks
+from prometheus_client import REGISTRY
 
 from posthouse.admin import webhooks as use_cases
 from posthouse.admin.webhooks import ReplayRequest
@@ -140,6 +142,36 @@ async def test_an_event_that_commits_late_is_told_too(database: Database) -> Non
             assert not there.asked
         await until(lambda: len(there.asked) == 2)
     assert [b["type"] for b in there.bodies()] == ["alert.late", "message.queued"]
+
+
+async def test_somebody_elses_transaction_delays_no_event(database: Database, database_dsn: str) -> None:
+    it, there = await world(database), script()
+    await it.endpoint()
+    stranger = await asyncpg.connect(database_dsn)
+    await stranger.execute("begin")
+    await stranger.execute("select pg_current_xact_id()")
+    async with running(it.fanout(there)):
+        await it.message()
+        await until(lambda: len(there.asked) == 1)
+    await stranger.close()
+
+
+async def test_events_that_a_transaction_of_ours_holds_up_raise_an_alert(database: Database) -> None:
+    it, there = await world(database), script()
+    await it.endpoint()
+    async with running(it.fanout(there)):
+        async with it.database.transaction() as connection:
+            await connection.execute("select pg_current_xact_id()")
+            async with it.database.session() as other:
+                await other.execute(
+                    "insert into event (tenant, environment, id, type, at)"
+                    " values ($1, 1, $2, 'alert.late', now() - interval '31 s')",
+                    it.tenant,
+                    it.entropy.new_id(it.clock.now()),
+                )
+            await until(lambda: (REGISTRY.get_sample_value("posthouse_webhook_lag_seconds") or 0) > 30)
+        await until(lambda: len(there.asked) == 2)
+    assert sorted(body["type"] for body in there.bodies()) == ["alert.late", "alert.webhooks_behind"]
 
 
 async def test_nothing_is_written_while_nobody_listens(database: Database) -> None:

@@ -1,7 +1,11 @@
 """A reader that keeps a place sees every event once, in order, whatever commits late and whoever else is there."""
 
 import asyncio
+import re
 from datetime import timedelta
+
+import asyncpg
+import pytest
 
 from posthouse.model import ids
 from posthouse.model.keys import EventCursor
@@ -51,6 +55,22 @@ async def test_what_commits_late_is_seen_also_by_one_whose_place_moved_on(databa
         assert events == []
         await transaction.commit()
     assert (await told(database, place, 2))[0] == sent
+
+
+@pytest.mark.parametrize("where", ["this database", "another database of the server"])
+async def test_a_transaction_of_somebody_else_holds_up_nothing(database: Database, database_dsn: str, where: str) -> None:
+    dsn = database_dsn if where == "this database" else re.sub(r"/[^/?]+\?", "/postgres?", database_dsn)
+    stranger = await asyncpg.connect(dsn, server_settings={"application_name": "a nightly report"})
+    try:
+        await stranger.execute("begin")
+        await stranger.execute("select pg_current_xact_id()")
+        door = await open_door(database, NOW)
+        begun = await feed.place_now(database)
+        sent = await messages(door, 2)
+        assert (await told(database, begun, 2))[0] == sent
+        assert [str(event.message) for event in await feed.events_after(database, TENANT, TEST, None, 10) or ()] == sent
+    finally:
+        await stranger.close()
 
 
 async def test_a_place_moves_on_while_others_write_and_nothing_of_ones_own_happens(database: Database) -> None:

@@ -18,8 +18,10 @@ import structlog
 
 from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
+from posthouse.pipeline.alerts.emit import NewAlert, raise_alert
 from posthouse.pipeline.loops import run_until, wait_at_most
 from posthouse.pipeline.webhooks.endpoint_worker import EndpointWorker, WebhookParts
+from posthouse.policy.alerts import webhooks_behind
 from posthouse.policy.webhooks import ORDERED_TRIES
 from posthouse.store.postgres.database import is_unavailable
 from posthouse.store.webhooks import endpoint_queue, settle
@@ -82,7 +84,9 @@ class WebhookDispatcher:
         )
         metrics.WEBHOOK_GATHERED.inc(count)
         await self._wake_workers(endpoint_keys)
-        if count < GATHER_LIMIT:
+        if not count:  # what there is may not be read yet, because a transaction of ours is still open
+            await asyncio.sleep(QUIET_SECONDS)
+        elif count < GATHER_LIMIT:
             await asyncio.sleep(BUSY_SECONDS)
 
     async def _watch(self) -> None:
@@ -91,7 +95,21 @@ class WebhookDispatcher:
             self._housekeeping_at = now
             await settle.forget(parts.database, now)
         await self._wake_workers(await endpoint_queue.find_ready(parts.database, parts.holder, now, MOST_ENDPOINTS))
+        await self._measure_lag(now)
         await asyncio.sleep(WATCH_SECONDS)
+
+    async def _measure_lag(self, now: datetime) -> None:
+        """How far the cursor is behind; an alert where that is too far."""
+        oldest = await endpoint_queue.oldest_unread(self._parts.database)
+        lag = timedelta(0) if oldest is None else max(now - oldest[2], timedelta(0))
+        metrics.WEBHOOK_LAG.set(lag.total_seconds())
+        if oldest is None or lag <= webhooks_behind.BEHIND:
+            return
+        data = {"seconds": round(lag.total_seconds())}
+        alert = NewAlert(rule=webhooks_behind.RULE, tenant=oldest[0], environment=oldest[1], data=data)
+        async with self._parts.database.transaction() as session:
+            if await raise_alert(session, alert, now, self._parts.entropy.new_id):
+                log.warning("webhooks behind", seconds=data["seconds"])
 
     async def _renew(self) -> None:
         await asyncio.sleep(RENEW_SECONDS)

@@ -12,12 +12,14 @@ from posthouse.policy.alerts import (
     suppression_growth,
     suppression_lockout,
     webhook_disabled,
+    webhooks_behind,
 )
 from posthouse.policy.alerts.rule import AlertData, AlertRule, plain, text
 
 RULES: Final[tuple[AlertRule, ...]] = (
     delivery_failed.RULE,
     webhook_disabled.RULE,
+    webhooks_behind.RULE,
     suppression_brake.RULE,
     suppression_growth.RULE,
     suppression_lockout.RULE,

@@ -1,7 +1,7 @@
 """Events in the order in which they became visible, for readers that go on from where they stopped (``GET /v1/events``).
 
-Order is (xid, id). Nothing above the watermark is returned, which is the oldest transaction still open, so that a reader that
-keeps only its last id never misses an event that commits late. A long transaction elsewhere delays the feed instead.
+Order is (xid, id). Nothing above the horizon is returned, which is the oldest transaction that may still write an event
+(``store.messages.horizon``), so that a reader that keeps only its last id never misses an event that commits late.
 
 A long-lived reader (``posthouse tail``) keeps a cursor instead of an id: it moves with the watermark also while
 nothing of its own happens, so that the next read is short, and retention cannot delete the event behind it.
@@ -17,6 +17,7 @@ from uuid import UUID
 from posthouse.model import ids
 from posthouse.model.keys import EventCursor
 from posthouse.model.webhook_event import EventFacts
+from posthouse.store.messages.horizon import readable_below
 from posthouse.store.postgres.database import Database
 
 _PLACE: Final = "select xid::text from event where tenant = $1 and environment = $2 and id = $3"
@@ -28,13 +29,10 @@ from event e
 left join message m on m.tenant = e.tenant and m.environment = e.environment and m.id = e.message
 left join delivery d on d.tenant = e.tenant and d.environment = e.environment and d.message = e.message and d.position = e.position
 where e.tenant = $1 and e.environment = $2 and (e.xid, e.id) > ($3::text::xid8, $4)
-  and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+  and e.xid < $6::text::xid8
 order by e.xid, e.id limit $5
 """
-_BELOW: Final = _AFTER.replace("pg_snapshot_xmin(pg_current_snapshot())", "$6::text::xid8").replace(
-    "select e.id", "select e.xid::text, e.id"
-)
-_HORIZON: Final = "select pg_snapshot_xmin(pg_current_snapshot())::text"
+_BELOW: Final = _AFTER.replace("select e.id", "select e.xid::text, e.id")
 # By id, which is by time; offset 0, or the planner walks the outbox from its beginning, because it has the order asked for.
 _SINCE: Final = """
 select xid::text from (select xid from event where tenant = $1 and environment = $2 and id >= $3 offset 0) e order by xid limit 1
@@ -50,14 +48,15 @@ async def events_after(
         xid = "0" if after is None else await session.fetchval(_PLACE, tenant, environment, after)
         if xid is None:
             return None
-        rows = await session.fetch(_AFTER, tenant, environment, xid, after or _START, limit)
+        horizon = await readable_below(session)  # before the look, see there
+        rows = await session.fetch(_AFTER, tenant, environment, xid, after or _START, limit, horizon)
     return [EventFacts(**dict(row)) for row in rows]
 
 
 async def place_now(database: Database) -> EventCursor:
     """Behind everything that may be read by now."""
     async with database.session() as session:
-        return EventCursor(await session.fetchval(_HORIZON))
+        return EventCursor(await readable_below(session))
 
 
 async def place_at(database: Database, tenant: int, environment: int, since: datetime) -> EventCursor:
@@ -73,7 +72,7 @@ async def events_from(
 ) -> tuple[list[EventFacts], EventCursor]:
     """At most ``limit`` events behind a cursor, in order, and the cursor behind them."""
     async with database.session() as session:
-        horizon = await session.fetchval(_HORIZON)  # before the look: what commits between the two is for the next
+        horizon = await readable_below(session)  # before the look: what commits between the two is for the next
         rows = await session.fetch(_BELOW, tenant, environment, cursor.xid, cursor.id, limit, horizon)
     events = [EventFacts(**{name: value for name, value in row.items() if name != "xid"}) for row in rows]
     return events, EventCursor(rows[-1]["xid"], rows[-1]["id"]) if len(rows) == limit else EventCursor(horizon)

@@ -119,9 +119,14 @@ async def connect(dsn: str, *, size: int, application: str, patience: float = PA
     return Database(pool, patience, application)
 
 
+def _named(application: str) -> str:
+    """By this name the readers of events know who may write some (``store.messages.horizon``)."""
+    return application if application.startswith("posthouse") else f"posthouse {application}"
+
+
 def _arguments(application: str, patience: float) -> dict[str, Any]:
     """Of each single connection."""
-    settings = {"application_name": application, "timezone": "UTC", **_PLANNER}
+    settings = {"application_name": _named(application), "timezone": "UTC", **_PLANNER}
     return {
         "command_timeout": patience,
         "timeout": min(patience, 10),

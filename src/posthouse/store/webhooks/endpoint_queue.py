@@ -1,8 +1,8 @@
 """What waits to be sent to webhook endpoints: gathered from the events, leased, settled.
 
-Events are gathered in the order (xid, id) behind one cursor, and only below the watermark: the oldest transaction still open.
-So none that commits late is skipped. The rows and the new cursor are one commit, so none is lost or gathered twice. Nothing is
-written, and hardly anything read, while there is no endpoint.
+Events are gathered in the order (xid, id) behind one cursor, and only below the horizon: the oldest transaction that may
+still write one (``store.messages.horizon``). So none that commits late is skipped. The rows and the new cursor are one commit,
+so none is lost or gathered twice. Nothing is written, and hardly anything read, while there is no endpoint.
 
 One process at a time sends to an endpoint: the ``holder`` of its lease. Rows need no mark of their own then; a process
 that lost its lease settles nothing, and what it had sent is sent again (at least once). Inside a thread (a message) an
@@ -19,6 +19,7 @@ from posthouse.model import ids
 from posthouse.model.keys import EndpointKey
 from posthouse.model.webhook_endpoint import EndpointHealth, LeasedEndpoint, WaitingEvent
 from posthouse.model.webhook_event import EventFacts
+from posthouse.store.messages.horizon import readable_below
 from posthouse.store.postgres.database import Database, Session
 
 if TYPE_CHECKING:
@@ -35,9 +36,15 @@ _START: Final = """
 _NEWS: Final = f"""
 with place as materialized (select xid, id from webhook_place), start as materialized ({_START})
 select (
-    select exists (select 1 from event where (xid, id) > (s.xid, s.id) and xid < pg_snapshot_xmin(pg_current_snapshot()))
+    select exists (select 1 from event where (xid, id) > (s.xid, s.id))
     from start s
 )
+"""
+_OLDEST: Final = f"""
+with place as materialized (select xid, id from webhook_place), start as materialized ({_START})
+select e.tenant, e.environment, e.at from start s cross join lateral (
+    select tenant, environment, at from event where (xid, id) > (s.xid, s.id) order by xid, id limit 1
+) e
 """
 # ``skip locked`` on the only row of the cursor makes one process gather at a time, without waiting. An event behind one of its
 # thread that still waits gets that one's due time, so that a thread stays in order.
@@ -47,7 +54,7 @@ start as materialized ({_START}),
 batch as materialized (
     select e.* from start s cross join lateral (
         select tenant, environment, id, xid, message, type from event
-        where (xid, id) > (s.xid, s.id) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit $1
+        where (xid, id) > (s.xid, s.id) and xid < $4::text::xid8 order by xid, id limit $1
     ) e
 ),
 put as (
@@ -57,8 +64,8 @@ put as (
         where p.tenant = b.tenant and p.environment = b.environment and p.endpoint = w.id and p.thread = coalesce(b.message, b.id)
           and (p.tries < $3 or w.failures > 1)))
     from batch b
-    join webhook_endpoint w on w.tenant = b.tenant and w.environment = b.environment and w.disabled_at is null and b.xid >= w.since
-    where (w.events is null or b.type = any(w.events) or split_part(b.type, '.', 1) || '.*' = any(w.events))
+    join webhook_endpoint w on w.tenant = b.tenant and w.environment = b.environment and w.disabled_at is null and b.xid >=
+    w.since where (w.events is null or b.type = any(w.events) or split_part(b.type, '.', 1) || '.*' = any(w.events))
       and (w.streams is null or exists (
         select 1 from message m where m.tenant = b.tenant and m.environment = b.environment and m.id = b.message
           and m.stream = any(w.streams)))
@@ -73,7 +80,8 @@ _READY: Final = """
 select tenant, environment, id from webhook_endpoint w
 where disabled_at is null and (rest_until is null or rest_until <= $2) and (holder is null or holder = $1 or lease_until <= $2)
   and exists (
-    select 1 from webhook_delivery d where d.tenant = w.tenant and d.environment = w.environment and d.endpoint = w.id and d.due <= $2)
+    select 1 from webhook_delivery d where d.tenant = w.tenant and d.environment = w.environment and d.endpoint = w.id and d.due
+    <= $2)
 order by lease_until nulls first limit $3
 """
 _LEASE: Final = """
@@ -108,11 +116,13 @@ with q as materialized (
     where tenant = $1 and environment = $2 and endpoint = $3 and due <= $4 and event <> all($5::uuid[])
       and not exists (
         select 1 from webhook_delivery p
-        where p.tenant = $1 and p.environment = $2 and p.endpoint = $3 and p.thread = q.thread and (p.xid, p.event) < (q.xid, q.event)
+        where p.tenant = $1 and p.environment = $2 and p.endpoint = $3 and p.thread = q.thread and (p.xid, p.event) < (q.xid,
+        q.event)
           and p.due is not null and (p.tries < $6 or $7))
     order by due, xid, event limit $8
 )
-select q.thread, q.xid::text, q.event, q.test, q.tries, q.due, e.type, e.at, e.message, d.recipient, m.type as message_type, m.stream, m.dedupe_key,
+select q.thread, q.xid::text, q.event, q.test, q.tries, q.due, e.type, e.at, e.message, d.recipient, m.type as message_type,
+m.stream, m.dedupe_key,
     m.tags, m.metadata, e.data, (
         select count(*) from event b where b.tenant = $1 and b.environment = $2 and b.message = e.message
           and (b.xid, b.id) <= (e.xid, e.id)) as sequence
@@ -120,17 +130,26 @@ from q
 left join lateral (select * from event where tenant = $1 and environment = $2 and id = q.event limit 1) e on true
 left join lateral (select * from message where tenant = $1 and environment = $2 and id = e.message limit 1) m on true
 left join lateral (
-    select recipient from delivery where tenant = $1 and environment = $2 and message = e.message and position = e.position limit 1
+    select recipient from delivery where tenant = $1 and environment = $2 and message = e.message and position = e.position
+    limit 1
 ) d on true
 order by q.due, q.xid, q.event
 """
 
 
 async def has_news(database: Database) -> bool | None:
-    """Whether there are events behind the cursor; None where there is no endpoint. Only reads."""
+    """Whether there are events behind the cursor, which may not all be readable yet; None where there is no endpoint. Only
+    reads."""
     async with database.session() as session:
         has_news: bool | None = await session.fetchval(_NEWS)
         return has_news
+
+
+async def oldest_unread(database: Database) -> tuple[int, int, datetime] | None:
+    """Tenant, environment and time of the first event behind the cursor; None where there is none, or no endpoint."""
+    async with database.session() as session:
+        row: Any = await session.fetchrow(_OLDEST)
+    return None if row is None else (row[0], row[1], row[2])
 
 
 async def gather(database: Database, now: datetime, limit: int, *, ordered_tries: int) -> tuple[int, list[EndpointKey]]:
@@ -141,7 +160,8 @@ async def gather(database: Database, now: datetime, limit: int, *, ordered_tries
         ``ordered_tries``: after so many an event that fails while others of its endpoint go well holds back its thread no longer.
     """
     async with database.session() as session:
-        rows = await session.fetch(_GATHER, limit, now, ordered_tries)
+        horizon = await readable_below(session)  # before the look, see there
+        rows = await session.fetch(_GATHER, limit, now, ordered_tries, horizon)
     return rows[0][0], [EndpointKey(*tuple(row)[1:]) for row in rows if row[3] is not None]
 
 

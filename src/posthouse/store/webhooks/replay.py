@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from posthouse.model.keys import EndpointKey
+from posthouse.store.messages.horizon import readable_below
 from posthouse.store.postgres.database import Database, Session
 
 _PIECE: Final = 5000  # events a transaction
@@ -17,7 +18,7 @@ _REPLAY: Final = """
 with found as materialized (
     select e.tenant, e.environment, w.id as endpoint, coalesce(e.message, e.id) as thread, e.xid, e.id from event e
     join webhook_endpoint w on w.tenant = e.tenant and w.environment = e.environment and w.id = $3
-    where e.tenant = $1 and e.environment = $2 and e.id > $4 and e.id <= $5 and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    where e.tenant = $1 and e.environment = $2 and e.id > $4 and e.id <= $5 and e.xid < $8::text::xid8
     order by e.id limit $7
 ),
 put as (
@@ -90,5 +91,6 @@ async def queue_test_event(session: Session, key: EndpointKey, event: UUID, now:
 async def _piece(
     session: Session, key: EndpointKey, after: UUID, until: UUID, now: datetime, limit: int
 ) -> tuple[int, int, UUID | None]:
-    row: Any = await session.fetchrow(_REPLAY, key.tenant, key.environment, key.id, after, until, now, limit)
+    horizon = await readable_below(session)
+    row: Any = await session.fetchrow(_REPLAY, key.tenant, key.environment, key.id, after, until, now, limit, horizon)
     return row[0], row[1], row[2]
