@@ -37,6 +37,7 @@ CATCHES_EVERYTHING: Final = {
     "src/posthouse/doors/http/application.py:__call__": "door: every request gets an answer, a bug gets a 500 with its request id",
     "src/posthouse/doors/smtp/session.py:_authenticate": "door: every session gets a reply, a bug gets a 451",
     "src/posthouse/doors/smtp/session.py:_reply_to": "door: every message gets a reply, a bug gets a 451",
+    "src/posthouse/store/postgres/hang_watch.py:watch_for_hangs": "the watch goes on, whatever kept it from asking; what it is for is in the log",
     "src/posthouse/pipeline/deliver/claims.py:write_settlements": "worker: what was delivered is not forgotten while the database is away; anything else is raised",
     "src/posthouse/pipeline/accept/notify_workers.py:_notify": "a NOTIFY is a hint; the poll finds the rest",
     "src/posthouse/pipeline/batching.py:_batch": "one bad row must not fail its neighbours; each waiting caller gets the exception",

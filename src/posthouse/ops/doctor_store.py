@@ -21,6 +21,7 @@ from posthouse.store.seal import Sealer
 
 SKEW: Final = timedelta(seconds=2)
 OLD: Final = timedelta(minutes=5)
+CROWDED_SHARE: Final = 0.8
 FROZEN_WARNED: Final = 2.0  # times the age at which Postgres itself starts to freeze
 FROZEN_FAILED: Final = 1_500_000_000  # of the 2,147,483,648 at which Postgres stops to write
 
@@ -31,7 +32,13 @@ async def check_store(database: Database, options: StoreOptions, now: Callable[[
     server = await vitals.server(database)
     after = now()
     schema = await _schema(database)
-    results = [await _settings(database, server), _clock(server.now, before, after), _vacuum(server), schema]
+    results = [
+        await _settings(database, server),
+        _clock(server.now, before, after),
+        _vacuum(server),
+        await _connections(database),
+        schema,
+    ]
     if schema.level is CheckLevel.OK:
         results += [await _key(database, options), await _workers(database, server.now), await _queue(database, server.now)]
     return results
@@ -70,6 +77,15 @@ def _vacuum(server: ServerVitals) -> CheckResult:
     if server.frozen_age > FROZEN_WARNED * server.freeze_at:
         return CheckResult("vacuum", CheckLevel.WARN, text, advice)
     return CheckResult("vacuum", CheckLevel.OK, text)
+
+
+async def _connections(database: Database) -> CheckResult:
+    taken = await vitals.connections(database)
+    text = f"{taken.ours} of ours, {taken.all} in all, of {taken.most} that the server allows"
+    if taken.all > CROWDED_SHARE * taken.most:
+        advice = "raise max_connections, or end what holds them; a busy host of two cores takes up to 30"
+        return CheckResult("connections", CheckLevel.WARN, text, advice)
+    return CheckResult("connections", CheckLevel.OK, text)
 
 
 async def _schema(database: Database) -> CheckResult:

@@ -58,6 +58,7 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     application: str = "posthouse"
     size: int = 4
+    idle: int = 1
     own: bool = False
     join: bool = False
     create: bool = False
@@ -172,7 +173,7 @@ def wrong_key_sentence(options: StoreOptions) -> str:
 
 
 async def _connect(options: StoreOptions, dsn: str) -> Database:
-    return await vitals.reach(dsn, size=options.size, application=options.application)
+    return await vitals.reach(dsn, size=options.size, application=options.application, idle=options.idle)
 
 
 async def _start_or_join(options: StoreOptions) -> tuple[str, EmbeddedPostgres | None]:

@@ -15,7 +15,7 @@ from posthouse.pipeline.deliver.lease import LEASE
 from posthouse.pipeline.shared_result import SharedResult
 from posthouse.store.installation import secret_check
 from posthouse.store.postgres import migrate, vitals
-from posthouse.store.postgres.database import Database, is_shut_out, is_unavailable
+from posthouse.store.postgres.database import Database, is_crowded, is_shut_out, is_unavailable
 from posthouse.store.queue import workers
 from posthouse.store.seal import Sealer
 from posthouse.store.ttl_cache import TtlCache
@@ -78,6 +78,8 @@ class Readiness:
         except Exception as error:
             if not is_unavailable(error):
                 raise
+            if is_crowded(error):
+                return ["the database has too many connections"]
             return [_SHUT_OUT if is_shut_out(error) else "the database does not answer"]
 
     async def _check_routes(self) -> list[str]:

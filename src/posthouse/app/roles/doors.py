@@ -23,10 +23,11 @@ from posthouse.mail.smtp.server.action import SessionLimits as SmtpLimits
 from posthouse.net.entropy import Entropy
 from posthouse.store.messages import accept
 from posthouse.store.postgres.database import Session
+from posthouse.store.postgres.hang_watch import watch_for_hangs
 from posthouse.store.recipients import suppression_lookup
 
 SWITCH_INTERVAL: Final = 0.0005  # seconds a thread that reads a large batch may keep the loop waiting
-POOL: Final = StorePool(size=8, application="posthouse doors", patience=LISTENER_PATIENCE)
+POOL: Final = StorePool(size=8, idle=1, application="posthouse doors", patience=LISTENER_PATIENCE)
 
 
 async def run(child: ChildContext) -> None:
@@ -35,6 +36,7 @@ async def run(child: ChildContext) -> None:
     files = raise_soft_limit()
     sockets = inherited_sockets(child.spec.sockets)
     runtime = await _open(child, sockets)
+    watching = asyncio.create_task(watch_for_hangs(runtime.dsn, runtime.database))
     await prepare_statements(runtime.database, partial(_rehearse, runtime.clock.now(), runtime.entropy))
     shared = build_door_parts(runtime)
     slots = connection_slots(files, ("http" in sockets) + bool(sockets.keys() - {"http"}))
@@ -55,6 +57,7 @@ async def run(child: ChildContext) -> None:
         if http is not None:
             closing.create_task(http.close())
     await shared.close()
+    watching.cancel()
     await runtime.close()
 
 

@@ -24,7 +24,7 @@ from posthouse.store.queue import queue
 
 log = structlog.get_logger()
 
-POOL: Final = StorePool(size=6, application="posthouse fanout")
+POOL: Final = StorePool(size=3, idle=2, application="posthouse fanout")
 SETTLE_LIMIT: Final = 500
 SETTLE_PAUSE: Final = 0.01
 ANCHOR_SECONDS: Final = 60.0

@@ -1,5 +1,6 @@
 """The inbound role, put together: returned mail by SMTP, stored and answered; reading it is the fan-out role's work."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -18,8 +19,9 @@ from posthouse.doors.smtp.parts import ConnectionLimits, SmtpDoorParts
 from posthouse.doors.smtp.server import serve_smtp
 from posthouse.mail.smtp.server.action import SessionLimits
 from posthouse.model.send_request import Caller
+from posthouse.store.postgres.hang_watch import watch_for_hangs
 
-POOL: Final = StorePool(size=4, application="posthouse inbound", patience=LISTENER_PATIENCE)
+POOL: Final = StorePool(size=4, idle=1, application="posthouse inbound", patience=LISTENER_PATIENCE)
 # A server that returns mail may be slow, but needs no long session; a report that holds the whole message may be large.
 LIMITS: Final = SessionLimits(
     message=10 << 20,
@@ -34,10 +36,12 @@ LIMITS: Final = SessionLimits(
 async def run(child: ChildContext) -> None:
     """Take returned mail in until told to stop."""
     runtime = await open_runtime(child, POOL)
+    watching = asyncio.create_task(watch_for_hangs(runtime.dsn, runtime.database))
     server = await serve_smtp(inherited_sockets(child.spec.sockets), _build_listener(runtime))
     child.notify_ready()
     await child.stop.wait()
     await server.close(CLOSE_GRACE)
+    watching.cancel()
     await runtime.close()
 
 

@@ -47,6 +47,7 @@ ENDING: Final = 6.0
 SETTLE_PAUSE: Final = 0.030
 NICENESS: Final = 5
 CONNECTIONS: Final = 4
+IDLE_CONNECTIONS: Final = 2
 RECONNECT_PAUSE: Final = 0.2
 
 
@@ -55,7 +56,7 @@ async def run(child: ChildContext) -> None:
     spec, settings, clock, entropy = child.spec, child.settings, child.clock, child.entropy
     lanes = [Lane(number) for number in spec.lanes]
     _lower_priority(lanes)
-    runtime = await open_runtime(child, StorePool(size=CONNECTIONS, application=f"posthouse {spec.name}"))
+    runtime = await open_runtime(child, StorePool(size=CONNECTIONS, idle=IDLE_CONNECTIONS, application=f"posthouse {spec.name}"))
     database = runtime.database
     lease = await _register(database, clock, settings.data_dir, spec.name)
     settling: Batcher[Settlement, bool] = Batcher(

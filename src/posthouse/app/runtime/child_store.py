@@ -8,20 +8,24 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
+import structlog
 
-from posthouse.store.postgres.database import PATIENCE, Database, Session, connect, is_unavailable
+from posthouse.store.postgres.database import PATIENCE, Database, Session, connect, is_crowded, is_unavailable
 
-RETRY_SECONDS: Final = 0.1
+log = structlog.get_logger()
+
+RETRY_SECONDS: Final = (0.1, 0.1, 0.2, 0.5, 1.0, 2.0)  # between two attempts; the last again and again
 LISTENER_PATIENCE: Final = 15.0  # seconds; a client that waits for a listener's answer learns by then that the database is away
 
 
 class StorePool(msgspec.Struct, frozen=True, kw_only=True):
     """The connections that a role keeps. ``application``: their name in Postgres.
 
-    ``patience``: as that of ``database.connect``.
+    ``size`` and ``idle``: at most, and from the beginning. ``patience``: as that of ``database.connect``.
     """
 
     size: int
+    idle: int
     application: str
     patience: float = PATIENCE
 
@@ -31,13 +35,17 @@ async def connect_store(dsn: str, pool: StorePool, stop: asyncio.Event) -> Datab
 
     Errors: SystemExit where ``stop`` comes first; what is no absence of Postgres.
     """
+    attempts = 0
     while not stop.is_set():
         try:
-            return await connect(dsn, size=pool.size, application=pool.application, patience=pool.patience)
+            return await connect(dsn, size=pool.size, application=pool.application, patience=pool.patience, idle=pool.idle)
         except Exception as error:
             if not is_unavailable(error):
                 raise
-        await asyncio.sleep(RETRY_SECONDS)
+            if is_crowded(error) and not attempts:
+                log.warning("database has no connection left", process=pool.application)
+        await asyncio.sleep(RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)])
+        attempts += 1
     raise SystemExit(0)
 
 

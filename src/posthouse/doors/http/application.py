@@ -24,7 +24,7 @@ from posthouse.doors.http.resource import Resource
 from posthouse.model import ids
 from posthouse.model.send_request import Rejection
 from posthouse.pipeline.accept.accept import StoreUnavailable
-from posthouse.store.postgres.database import is_unavailable
+from posthouse.store.postgres.database import is_crowded, is_unavailable
 from posthouse.telemetry.error_location import error_location
 
 log = structlog.get_logger()
@@ -35,6 +35,9 @@ _NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")  # a browser takes
 _UNKNOWN_PATH: Final = not_found("There is no such path. /openapi.json lists them.")
 _STORE_AWAY: Final = Rejection("unavailable", "The database is away; nothing of the request was kept.", retry_after=2)
 _DISK_FULL: Final = Rejection("unavailable", "The database's disk is full; nothing of the request was kept.", retry_after=30)
+_CROWDED: Final = Rejection(
+    "unavailable", "The database has too many connections; nothing of the request was kept.", retry_after=5
+)
 _FAILED: Final = Rejection("unavailable", "Something failed here. The log has it under this answer's Request-Id.", retry_after=5)
 
 
@@ -113,6 +116,8 @@ class _SendWithRequestId:
 
 def _response_to_error(error: Exception, request_id: str) -> Response:
     """The response to an exception, and the log line where it is a bug of ours."""
+    if is_crowded(error) or is_crowded(error.__cause__):
+        return refuse(_CROWDED)
     if isinstance(error, StoreUnavailable):
         return refuse(_DISK_FULL if error.disk_full else _STORE_AWAY)
     if is_unavailable(error):

@@ -42,6 +42,7 @@ _AWAY_CLASSES: Final = frozenset({"08", "53"})
 _SHUT_OUT: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 PATIENCE: Final = 60.0  # seconds
 _RELEASE: Final = 2.0  # seconds until a connection that a cancelled statement does not leave is given up
+_IDLE_SECONDS: Final = 300.0
 _QUERIES: Final = 2_000_000  # of a connection's life; a new one has every statement to prepare again
 _JSONB: Final = b"\x01"  # the version byte of jsonb on the wire
 
@@ -57,16 +58,45 @@ class Database:
         self._pool = pool
         self._patience = patience
         self._application = application
+        self._waiting: set[asyncio.Timeout] = set()
+        self._cut = False
 
     @asynccontextmanager
     async def session(self) -> "AsyncIterator[Session]":
-        """A session for a short while; never hold it across a call to the network. Errors: TimeoutError where none comes free."""
-        async with asyncio.timeout(self._patience):
-            connection = await self._pool.acquire()
-        try:
-            yield cast("Connection[Record]", connection)
-        finally:
-            await self._pool.release(connection, timeout=_RELEASE)
+        """A session for a short while; never hold it across a call to the network.
+
+        Errors: TimeoutError where none comes free, or the database hangs (``cut``).
+        """
+        if self.is_cut():
+            raise TimeoutError("the database hangs")
+        async with asyncio.timeout(None) as limit:
+            self._waiting.add(limit)
+            try:
+                async with asyncio.timeout(self._patience):
+                    connection = await self._pool.acquire()
+                try:
+                    yield cast("Connection[Record]", connection)
+                finally:
+                    if self.is_cut():
+                        connection.terminate()  # a statement that hangs would be waited for
+                    await self._pool.release(connection, timeout=_RELEASE)
+            finally:
+                self._waiting.discard(limit)
+
+    def is_cut(self) -> bool:
+        """Whether the database was seen to hang."""
+        return self._cut
+
+    def cut(self) -> None:
+        """The database hangs: whoever waits for it in a session gets TimeoutError now, whoever comes at once."""
+        self._cut = True
+        now = asyncio.get_running_loop().time()
+        for limit in tuple(self._waiting):
+            limit.reschedule(now)
+
+    def restore(self) -> None:
+        """It answers again."""
+        self._cut = False
 
     @asynccontextmanager
     async def transaction(self) -> "AsyncIterator[Session]":
@@ -77,7 +107,7 @@ class Database:
     async def everywhere(self, work: "Callable[[Session], Awaitable[object]]") -> None:
         """Do something once on every connection, such as what prepares its statements. Only while nobody else uses the pool."""
         async with AsyncExitStack() as stack:
-            connections = [await stack.enter_async_context(self.session()) for _ in range(self._pool.get_size())]
+            connections = [await stack.enter_async_context(self.session()) for _ in range(self._pool.get_idle_size())]
             await asyncio.gather(*(work(connection) for connection in connections))
 
     async def redirect(self, dsn: str) -> None:
@@ -100,19 +130,21 @@ class Database:
             self._pool.terminate()
 
 
-async def connect(dsn: str, *, size: int, application: str, patience: float = PATIENCE) -> Database:
-    """A pool of ``size`` connections that Postgres shows as ``application``, all open: the first request waits for none.
+async def connect(dsn: str, *, size: int, application: str, patience: float = PATIENCE, idle: int | None = None) -> Database:
+    """A pool of at most ``size`` connections that Postgres shows as ``application``.
 
+    ``idle``: so many are open from the beginning, the others when they are needed; None: all, so the first request waits for
+    none. One that nobody needed for ``_IDLE_SECONDS`` is closed, unless all are to stay open.
     ``patience``: seconds that a statement may take, and that a free connection is waited for; a server that hangs is away then.
     Errors: what ``is_unavailable`` knows; asyncpg's own for a wrong password or database name.
     """
     pool = await asyncpg.create_pool(
         dsn,
-        min_size=size,
+        min_size=min(size, idle or size),
         max_size=size,
         init=_prepare,
         reset=_reset,
-        max_inactive_connection_lifetime=0,
+        max_inactive_connection_lifetime=0 if idle is None else _IDLE_SECONDS,
         max_queries=_QUERIES,
         **_arguments(application, patience),
     )
@@ -164,6 +196,11 @@ def is_shut_out(problem: BaseException) -> bool:
     more).
     """
     return isinstance(problem, _SHUT_OUT)
+
+
+def is_crowded(problem: BaseException | None) -> bool:
+    """True for SQLSTATE 53300: the server has no connection left for us (``max_connections``)."""
+    return isinstance(problem, asyncpg.PostgresError) and problem.sqlstate == "53300"
 
 
 def is_disk_full(problem: BaseException) -> bool:

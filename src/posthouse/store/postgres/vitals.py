@@ -12,10 +12,13 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from posthouse.store.postgres.database import Database, DatabaseRefused, connect, is_unavailable
+from posthouse.store.postgres.database import Database, DatabaseRefused, connect, is_crowded, is_unavailable
 
 ONLY_READS: Final = (
     "The database only reads (a standby, or default_transaction_read_only); point POSTHOUSE_DATABASE_URL at the primary."
+)
+CROWDED: Final = (
+    "Postgres has no connection left for us; raise its max_connections, or end what holds them (`posthouse doctor` counts ours)."
 )
 _SAFE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 _SERVER: Final = """
@@ -30,6 +33,11 @@ _QUEUE: Final = """
 select count(*) filter (where state = 0), min(since) filter (where state = 0),
        count(*) filter (where state = 2), count(*) filter (where state = 1)
 from queue
+"""
+_CONNECTIONS: Final = """
+select count(*) filter (where application_name like 'posthouse%'), count(*),
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+from pg_stat_get_activity(null) where backend_type = 'client backend'
 """
 _SEALED: Final = "select exists (select from installation where secret_check is not null)"
 
@@ -54,10 +62,18 @@ class QueueVitals(msgspec.Struct, frozen=True):
     leased: int
 
 
-async def reach(dsn: str, *, size: int, application: str) -> Database:
+class ConnectionVitals(msgspec.Struct, frozen=True):
+    """``ours``: those of Posthouse, on all hosts; ``all``: of everybody; ``most``: what the server allows to ordinary users."""
+
+    ours: int
+    all: int
+    most: int
+
+
+async def reach(dsn: str, *, size: int, application: str, idle: int = 1) -> Database:
     """``database.connect`` with its errors said in a sentence. Errors: DatabaseRefused."""
     try:
-        return await connect(dsn, size=size, application=application)
+        return await connect(dsn, size=size, application=application, idle=idle)
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as problem:
         raise DatabaseRefused(f"Postgres refuses us: {problem}; check POSTHOUSE_DATABASE_URL.") from None
     except (ValueError, asyncpg.ClientConfigurationError) as problem:
@@ -67,6 +83,8 @@ async def reach(dsn: str, *, size: int, application: str) -> Database:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as problem:
         if not is_unavailable(problem):
             raise
+        if is_crowded(problem):
+            raise DatabaseRefused(CROWDED) from None
         raise DatabaseRefused(f"Postgres does not answer ({problem or type(problem).__name__}); is it running?") from None
 
 
@@ -102,6 +120,12 @@ async def queue(database: Database) -> QueueVitals:
     """How much is queued, and since when the oldest ready delivery waits."""
     async with database.session() as session:
         return QueueVitals(*await session.fetchrow(_QUEUE))
+
+
+async def connections(database: Database) -> ConnectionVitals:
+    """How many of the server's connections are taken."""
+    async with database.session() as session:
+        return ConnectionVitals(*await session.fetchrow(_CONNECTIONS))
 
 
 async def is_sealed(database: Database) -> bool:

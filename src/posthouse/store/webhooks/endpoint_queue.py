@@ -139,7 +139,8 @@ order by q.due, q.xid, q.event
 
 async def has_news(database: Database) -> bool | None:
     """Whether there are events behind the cursor, which may not all be readable yet; None where there is no endpoint. Only
-    reads."""
+    reads.
+    """
     async with database.session() as session:
         has_news: bool | None = await session.fetchval(_NEWS)
         return has_news
