@@ -78,6 +78,7 @@ class Settings:
     mx_port: int
     secret_keys: tuple[str, ...] = field(repr=False)
     public_url: str | None
+    database_connections: int | None
     metrics_token: str | None = field(repr=False)
     webhook_secrets: Mapping[str, str] = field(repr=False)
     workers: int
@@ -107,6 +108,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         mx_port=take("MX_PORT", _port, 25),
         secret_keys=take("SECRET_KEY", _keys, ()),
         public_url=take("PUBLIC_URL", _url, None),
+        database_connections=take("DATABASE_CONNECTIONS", _connections, None),
         metrics_token=take("METRICS_TOKEN", str, None),
         webhook_secrets={
             provider.value: secret
@@ -159,6 +161,10 @@ def _port(value: str) -> int:
 
 def _count(value: str) -> int:
     return parse_number(value, 1, 512, f"is {value!r}; write a number of processes from 1 to 512")
+
+
+def _connections(value: str) -> int:
+    return parse_number(value, 2, 100, f"is {value!r}; write a number of connections of each process from 2 to 100")
 
 
 def _switch(value: str) -> bool:

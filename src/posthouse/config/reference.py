@@ -37,6 +37,7 @@ _REFUSED: Final = "hooks of that provider are refused"
 _SELF_SIGNED: Final = "self-signed for loopback"
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("POSTHOUSE_DATABASE_URL", "embedded Postgres in the data directory", "any Postgres 15 or newer", secret=True),
+    Setting("POSTHOUSE_DATABASE_CONNECTIONS", "3 to 8, by role", "the most that each process holds, beside one to listen on"),
     Setting("POSTHOUSE_DATA_DIR", "./var", "everything that is kept on disk"),
     Setting("POSTHOUSE_HTTP", "127.0.0.1:8025", "where HTTP and the dashboard listen; off turns them off"),
     Setting("POSTHOUSE_SMTP", "127.0.0.1:2525", "where SMTP submission listens; off turns it off"),

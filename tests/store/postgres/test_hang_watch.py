@@ -37,6 +37,7 @@ async def test_whoever_waits_is_told_at_once_and_whoever_comes_too_until_it_answ
     await asyncio.sleep(0.2)
     async with asyncio.timeout(5):
         database.cut()
+        database.cut()
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {TimeoutError}
     with pytest.raises(TimeoutError):

@@ -81,6 +81,8 @@ class Runtime:
 
 async def open_runtime(child: ChildContext, pool: StorePool) -> Runtime:
     """A child's runtime: the store is waited for while it is away, and the clock is anchored on it."""
+    if (most := child.settings.database_connections) is not None:
+        pool = msgspec.structs.replace(pool, size=most, idle=min(pool.idle, most))
     database = await connect_store(child.spec.dsn, pool, child.stop)
     child.clock.anchor((await vitals.server(database)).now)
     return Runtime(

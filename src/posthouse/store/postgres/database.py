@@ -92,7 +92,8 @@ class Database:
         self._cut = True
         now = asyncio.get_running_loop().time()
         for limit in tuple(self._waiting):
-            limit.reschedule(now)
+            if not limit.expired():  # it may have been told already, and be on its way out
+                limit.reschedule(now)
 
     def restore(self) -> None:
         """It answers again."""
