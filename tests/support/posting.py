@@ -142,7 +142,11 @@ class Posting:
             delivery = []
             for lane in Lane:
                 heads = await queue.flows_ready(connection, lane)
-                delivery += (await queue.claim(connection, self.worker, self.clock.now(), heads, 1000, ()))[0] if heads else []
+                delivery += (
+                    (await queue.claim(connection, self.worker, self.clock.now(), [(head, 1000) for head in heads], ()))[0]
+                    if heads
+                    else []
+                )
             await self.check.load(connection, delivery)
         return delivery
 

@@ -48,6 +48,22 @@ def test_another_tenants_first_mail_is_next_however_many_of_a_flood_are_held() -
     assert 2 in [take(ready).flow for _ in range(3)]
 
 
+def test_a_flood_over_many_streams_is_no_further_ahead_than_one_over_a_single_stream() -> None:
+    ready = ready_queue()
+    ready.add([delivery(n, flow=n) for n in range(1, 51)], {})
+    ready.take()
+    ready.add([delivery(99, tenant=2, flow=99, deadline=NOW + timedelta(seconds=9))], {})
+    assert 2 in [take(ready).tenant for _ in range(3)]
+
+
+def test_the_streams_of_one_tenant_take_turns() -> None:
+    ready = ready_queue()
+    ready.add([delivery(n) for n in range(20)], {})
+    ready.take()
+    ready.add([delivery(99, flow=2, deadline=NOW + timedelta(seconds=9))], {})
+    assert 2 in [take(ready).flow for _ in range(4)]
+
+
 def test_what_has_no_way_out_does_not_stand_before_what_has() -> None:
     ready = ready_queue()
     ready.add([delivery(1), delivery(2, environment=0)], {})
@@ -70,4 +86,4 @@ def test_taking_all_of_a_site_leaves_the_others() -> None:
     ready.add([delivery(1), delivery(2, site="b.example")], {})
     assert [c.site for c in ready.drain("b.example")] == ["b.example"]
     assert len(ready) == 1
-    assert ready.waiting_in_flow(Lane.INSTANT, 1) == 1
+    assert ready.waiting_of_tenant(Lane.INSTANT, delivery(1).tenant) == 1

@@ -38,7 +38,7 @@ async def claim_all(
     connection: Any, number: int, lane: Lane = Lane.INSTANT, share: int = 10, held: tuple[str, ...] = ()
 ) -> list[LeasedDelivery]:
     heads = await queue.flows_ready(connection, lane)
-    return (await queue.claim(connection, number, NOW, heads, share, held))[0] if heads else []
+    return (await queue.claim(connection, number, NOW, [(head, share) for head in heads], held))[0] if heads else []
 
 
 def attempt(outcome: str = "delivered") -> AttemptRecord:
@@ -95,19 +95,21 @@ async def test_the_watermark_goes_on_where_the_last_claim_ended_and_drops_an_exh
     await put(connection, *[rows.message(NOW) for _ in range(7)])
     number = await worker(connection)
     heads = await queue.flows_ready(connection, Lane.INSTANT)
-    first, marks = await queue.claim(connection, number, NOW, heads, 5, ())
-    second, marks_after = await queue.claim(connection, number, NOW, list(marks.values()), 5, ())
+    first, marks = await queue.claim(connection, number, NOW, [(head, 5) for head in heads], ())
+    second, marks_after = await queue.claim(connection, number, NOW, [(head, 5) for head in marks.values()], ())
     assert (len(first), len(second), len(marks), marks_after) == (5, 2, 1, {})
 
 
 async def test_an_earlier_arrival_below_the_watermark_is_found_by_its_notification(connection: Any) -> None:
     await put(connection, *[rows.message(NOW) for _ in range(6)])
     number = await worker(connection)
-    _, marks = await queue.claim(connection, number, NOW, await queue.flows_ready(connection, Lane.INSTANT), 5, ())
+    _, marks = await queue.claim(
+        connection, number, NOW, [(head, 5) for head in await queue.flows_ready(connection, Lane.INSTANT)], ()
+    )
     early = rows.message(NOW, deadline=NOW)
     await put(connection, early)
     (head,) = queue.read_notification(f"0:1:{int(NOW.timestamp() * 1000)}", datetime(1970, 1, 1, tzinfo=UTC))
-    claimed, _ = await queue.claim(connection, number, NOW, [head], 1, ())
+    claimed, _ = await queue.claim(connection, number, NOW, [(head, 1)], ())
     assert [c.message for c in claimed] == [early.id]
     assert all(head.deadline < mark.deadline for mark in marks.values())
 

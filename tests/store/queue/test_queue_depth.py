@@ -45,7 +45,7 @@ class Drain:
             if not self._heads:
                 self._heads = await queue.flows_ready(self._connection, Lane.BULK)
                 assert self._heads, f"nothing left after {taken}"
-            claimed, marks = await queue.claim(self._connection, self._number, NOW, self._heads, BATCH, ())
+            claimed, marks = await queue.claim(self._connection, self._number, NOW, [(head, BATCH) for head in self._heads], ())
             self._heads = list(marks.values())
             await settle.settle(self._connection, self._number, [settled(each) for each in claimed], RULE)
             taken += len(claimed)

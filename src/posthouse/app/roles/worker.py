@@ -131,7 +131,7 @@ async def _end(database: Database, lease: Lease, settling: Batcher[Settlement, b
 
 async def _prepare(now: datetime, worker: int, lane: Lane, session: Session) -> None:
     """The statements of every delivery, run on nothing."""
-    await queue.claim(session, worker, now, [FlowHead(int(lane), 0, now)], 1, ())
+    await queue.claim(session, worker, now, [(FlowHead(int(lane), 0, now), 1)], ())
     await suppression_lookup.check(session, (), now)
     await settle.settle(session, worker, (), RULE)
 

@@ -19,7 +19,7 @@ from posthouse.model.message_type import Lane
 from posthouse.model.queue import FlowHead, LeasedDelivery
 from posthouse.model.settlement import Settlement
 from posthouse.model.stored_message import SealedContent
-from posthouse.pipeline.deliver.heavy_flows import HeavyFlows
+from posthouse.pipeline.deliver.heavy_tenants import HeavyTenants
 from posthouse.pipeline.deliver.lanes import Lanes
 from posthouse.pipeline.deliver.lease import Lease
 from posthouse.pipeline.deliver.ready_queue import ReadyQueue
@@ -30,7 +30,7 @@ from posthouse.store.postgres.database import Database, Session, is_unavailable
 from posthouse.store.queue import queue, settle
 
 POLL_SECONDS: Final = 1.0
-MAX_SHARE: Final = 48  # of one flow in one claim
+MAX_SHARE: Final = 48  # of one tenant in one claim
 POLL_COST: Final = 20  # a look that takes a tenth of a second is made every two seconds
 LONGEST_POLL_SECONDS: Final = 2.0  # a lost NOTIFY costs at most so much, also after a database that stood still
 SETTLE_RETRY_SECONDS: Final = 0.1
@@ -61,7 +61,7 @@ class Claims:
     def __init__(self, parts: ClaimParts) -> None:
         self._parts = parts
         self._lock = asyncio.Lock()
-        self._heavy_flows = HeavyFlows()
+        self._heavy_tenants = HeavyTenants()
         # Others serve the fast lanes too, at a lower priority: this worker leaves floods to them.
         self._leaves_heavy = max(parts.lanes.served) <= Lane.PROMPT
         self._polled: dict[int, tuple[float, float]] = dict.fromkeys(parts.lanes.served, _NEVER)
@@ -168,20 +168,22 @@ class Claims:
             return (await contents.fetch(session, [delivery])).get(delivery.message)
 
     async def _claim(self, lane: int) -> int:
+        await self._learn_tenants(lane)
         heads = self._heads_to_claim(lane)
         if not heads:
             return 0
         parts, now = self._parts, self._parts.clock.now()
-        share = max(1, min(MAX_SHARE, parts.lanes.free_slots(lane)) // len(heads))
+        shares = parts.lanes.share_out(heads, min(MAX_SHARE, parts.lanes.free_slots(lane)))
+        heads = [head for head, _ in shares]
         async with self._lock, self._uncertain_on_error():
             async with parts.database.session() as session:
-                claimed, watermarks = await queue.claim(session, parts.lease.worker, now, heads, share, list(self.saturated))
+                claimed, watermarks = await queue.claim(session, parts.lease.worker, now, shares, list(self.saturated))
                 sealed = await self._load(session, claimed)
             # Known before the lock is free, or a reconciliation would release it.
             parts.ready.add(claimed, sealed)
         parts.lanes.raise_watermarks(lane, heads, watermarks)
-        for flow, count in Counter(delivery.flow for delivery in claimed).items():
-            self._heavy_flows.record(lane, flow, count, parts.clock.monotonic())
+        for tenant, count in Counter(delivery.tenant for delivery in claimed).items():
+            self._heavy_tenants.record(lane, tenant, count, parts.clock.monotonic())
         if claimed:
             parts.claimed.set()
         return len(claimed)
@@ -193,10 +195,17 @@ class Claims:
             return []
         heads = lanes.next_flows(lane)
         if self._leaves_heavy:
-            heads = self._heavy_flows.without_heavy(heads, self._parts.clock.monotonic())
-        enough = max(1, ENOUGH_WAITING // max(1, len(heads)))
-        heads = [head for head in heads if ready.waiting_in_flow(lane, head.flow) < enough]
+            heads = self._heavy_tenants.without_heavy(heads, lanes.tenant_of, self._parts.clock.monotonic())
+        enough = max(1, ENOUGH_WAITING // max(1, len({lanes.tenant_of(head.flow) for head in heads})))
+        heads = [head for head in heads if ready.waiting_of_tenant(lane, lanes.tenant_of(head.flow)) < enough]
         return [] if ready.waiting_before(lane - 1) >= ENOUGH_WAITING else heads
+
+    async def _learn_tenants(self, lane: int) -> None:
+        """Whose flows are new here: one question for each flow in the life of the process."""
+        unknown = self._parts.lanes.unknown_flows(lane)
+        if unknown:
+            async with self._parts.database.session() as session:
+                self._parts.lanes.learn_tenants(await queue.tenants_of(session, unknown))
 
     async def _load(self, session: Session, claimed: list[LeasedDelivery]) -> dict[UUID, SealedContent]:
         """What belongs to a claim: its content, and whether its addresses are suppressed."""

@@ -1,7 +1,8 @@
 """The deliveries that a worker has leased and not begun: the most urgent first, and which leases it knows of.
 
-Inside a lane the flows take turns: a flow's k-th waiting delivery comes in the k-th round, counted from the round that is
-served when it arrives (start-time fair queueing). So one tenant's flood is not before another's first mail.
+Inside a lane the tenants take turns, and a tenant's flows its turns: of a tenant with n flows each flow's next delivery comes
+n rounds after the one before, counted from the round that is served when it arrives (start-time fair queueing). So one
+tenant's flood, over however many flows, is not before another's first mail.
 
 A lease is *known* from its claim until it is settled or released. What the database says is leased to this worker
 and is not known here was claimed by a statement whose answer was lost.
@@ -34,6 +35,8 @@ class ReadyQueue:
         self._served_round = dict.fromkeys(Lane, 0)
         self._last_round: dict[tuple[int, int], int] = {}
         self._waiting_in_flow: dict[tuple[int, int], int] = {}
+        self._flows_of_tenant: dict[tuple[int, int], int] = {}  # that have something waiting
+        self._waiting_of_tenant: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -43,10 +46,11 @@ class ReadyQueue:
         for delivery in claimed:
             self._lanes.leased[delivery.lane] += 1
             self._waiting[Lane(delivery.lane)] += 1
-            self._waiting_in_flow[delivery.lane, delivery.flow] = self.waiting_in_flow(delivery.lane, delivery.flow) + 1
+            rounds = self._round_of(delivery)
+            self._count_in(delivery)
             self._known.add(delivery.attempt_key)
             self._sequence += 1
-            rank = (delivery.lane, self._round_of(delivery), delivery.deadline, self._sequence)
+            rank = (delivery.lane, rounds, delivery.deadline, self._sequence)
             heapq.heappush(self._heap, (*rank, delivery, sealed.get(delivery.message)))
 
     def peek(self) -> LeasedDelivery:
@@ -89,9 +93,9 @@ class ReadyQueue:
         """How many deliveries would come before another one of this lane."""
         return sum(count for other, count in self._waiting.items() if other <= lane)
 
-    def waiting_in_flow(self, lane: int, flow: int) -> int:
-        """How many deliveries of a flow were not begun."""
-        return self._waiting_in_flow.get((lane, flow), 0)
+    def waiting_of_tenant(self, lane: int, tenant: int) -> int:
+        """How many deliveries of a tenant were not begun."""
+        return self._waiting_of_tenant.get((lane, tenant), 0)
 
     def find_unknown(self, leased: Sequence[LeasedDelivery]) -> list[LeasedDelivery]:
         """Of what the database says this worker has leased, what it does not know of."""
@@ -99,15 +103,30 @@ class ReadyQueue:
 
     def _round_of(self, delivery: LeasedDelivery) -> int:
         flow = (delivery.lane, delivery.flow)
-        round = max(self._served_round[Lane(delivery.lane)], self._last_round.get(flow, -1) + 1)
+        served, flows = self._served_round[Lane(delivery.lane)], self._flows_of_tenant.get((delivery.lane, delivery.tenant), 0)
+        last = self._last_round.get(flow)
+        round = served + flows if last is None else max(served, last + flows)
         self._last_round[flow] = round
         return round
 
+    def _count_in(self, delivery: LeasedDelivery) -> None:
+        flow, tenant = (delivery.lane, delivery.flow), (delivery.lane, delivery.tenant)
+        before = self._waiting_in_flow.get(flow, 0)
+        self._waiting_in_flow[flow] = before + 1
+        self._waiting_of_tenant[tenant] = self._waiting_of_tenant.get(tenant, 0) + 1
+        if not before:
+            self._flows_of_tenant[tenant] = self._flows_of_tenant.get(tenant, 0) + 1
+
     def _begin(self, delivery: LeasedDelivery) -> None:
         """It waits no longer; a flow of which nothing waits is forgotten."""
-        flow = (delivery.lane, delivery.flow)
+        flow, tenant = (delivery.lane, delivery.flow), (delivery.lane, delivery.tenant)
         self._waiting[Lane(delivery.lane)] -= 1
         self._waiting_in_flow[flow] -= 1
+        self._waiting_of_tenant[tenant] -= 1
         if not self._waiting_in_flow[flow]:
             del self._waiting_in_flow[flow]
             del self._last_round[flow]
+            self._flows_of_tenant[tenant] -= 1
+        if not self._waiting_of_tenant[tenant]:
+            del self._waiting_of_tenant[tenant]
+            del self._flows_of_tenant[tenant]

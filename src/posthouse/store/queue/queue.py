@@ -99,6 +99,7 @@ with recursive f as (
 select lane, flow, deadline, message from f limit 10000
 """
 
+_TENANTS: Final = "select id, tenant from flow where id = any($1::int[])"
 _PROMOTE: Final = """
 with ripe as materialized (select ctid from queue where state = 2 and due <= $1 order by due limit $2 for update skip locked)
 update queue q set state = 0, due = null from ripe where q.ctid = ripe.ctid
@@ -128,11 +129,10 @@ async def claim(
     session: Session,
     worker: int,
     now: datetime,
-    heads: "Sequence[FlowHead]",
-    share: int,
+    shares: "Sequence[tuple[FlowHead, int]]",
     saturated: "Sequence[str]",
 ) -> tuple[list[LeasedDelivery], dict[int, FlowHead]]:
-    """Lease at most ``share`` of each flow in ``heads`` (all of one lane).
+    """Lease of each flow at most as many as stand beside its head (all of one lane).
 
     Returns what was leased and, per flow, the new watermark; a flow without one gave fewer than its share
     and has nothing more. Rows of saturated sites are parked on the way and count towards the share.
@@ -142,11 +142,11 @@ async def claim(
         worker,
         now,
         list(saturated),
-        heads[0].lane,
-        [head.flow for head in heads],
-        [head.deadline for head in heads],
-        [head.message for head in heads],
-        [share] * len(heads),
+        shares[0][0].lane,
+        [head.flow for head, _ in shares],
+        [head.deadline for head, _ in shares],
+        [head.message for head, _ in shares],
+        [share for _, share in shares],
     )
     counts: dict[int, int] = {}
     last: dict[int, FlowHead] = {}
@@ -159,7 +159,8 @@ async def claim(
             last[delivery.flow] = FlowHead(delivery.lane, delivery.flow, delivery.deadline, delivery.message)
         if not row[0]:
             leased.append(delivery)
-    return leased, {flow: head for flow, head in last.items() if counts[flow] >= share}
+    most = {head.flow: share for head, share in shares}
+    return leased, {flow: head for flow, head in last.items() if counts[flow] >= most[flow]}
 
 
 async def claim_parked(session: Session, worker: int, now: datetime, site: str, limit: int) -> list[LeasedDelivery]:
@@ -175,6 +176,11 @@ async def parked_sites(session: Session, limit: int = 1000) -> list[str]:
 async def flows_ready(session: Session, lane: int) -> list[FlowHead]:
     """Every flow with ready rows in a lane, with its first row: the truth behind the watermarks."""
     return [FlowHead(*row) for row in await session.fetch(_FLOWS, lane)]
+
+
+async def tenants_of(session: Session, flows: "Sequence[int]") -> dict[int, int]:
+    """Whose flows these are."""
+    return {row[0]: row[1] for row in await session.fetch(_TENANTS, list(flows))}
 
 
 async def promote(session: Session, now: datetime, limit: int = 1000) -> list[FlowHead]:
