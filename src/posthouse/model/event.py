@@ -29,6 +29,7 @@ class EventType(StrEnum):
     IN_DOUBT = "message.in_doubt"
     CANCELLED = "message.cancelled"
     ALERT_DELIVERY_FAILED = "alert.delivery_failed"
+    ALERT_MAIL_WAITS = "alert.mail_waits"
     ALERT_WEBHOOK_DISABLED = "alert.webhook_disabled"
     ALERT_WEBHOOKS_BEHIND = "alert.webhooks_behind"
     ALERT_SUPPRESSION_BRAKE = "alert.suppression_brake"

@@ -92,3 +92,15 @@ class FlowHead(msgspec.Struct, frozen=True):
     flow: int
     deadline: datetime
     message: UUID = LOWEST
+
+
+class LateMail(msgspec.Struct, frozen=True):
+    """Ready deliveries of a tenant's lane that are past a time and were never tried. ``deadline``: of the first; ``count``: up
+    to a thousand.
+    """
+
+    tenant: int
+    environment: int
+    lane: int
+    deadline: datetime
+    count: int

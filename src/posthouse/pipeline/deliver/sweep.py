@@ -1,4 +1,4 @@
-"""Housekeeping that any number of processes may do at once: lost workers, partitions, expired keys.
+"""Housekeeping that any number of processes may do at once: lost workers, mail that nobody takes, partitions, expired keys.
 
 A worker of this machine that has ended is known by its lock at once, any other by its lease. After the database was
 away every lease looks old, so nothing is declared stale until this process has seen the database for the length of a
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from posthouse.pipeline.alerts.waiting_mail import WaitingMailAlerts
 from posthouse.pipeline.deliver.lease import LEASE
 from posthouse.pipeline.deliver.reclaim import ReclaimParts, reclaim
 from posthouse.pipeline.loops import run_until
@@ -20,6 +21,7 @@ from posthouse.store.queue.sweep import forget_expired_keys
 
 EVERY: Final = 1.0  # seconds
 HOUSEKEEPING: Final = timedelta(hours=1)
+WAITING: Final = timedelta(seconds=10)
 KEYS_AT_ONCE: Final = 5000
 
 
@@ -31,6 +33,8 @@ class Sweep:
         self._host = boot_id()
         self._seen_since = parts.clock.monotonic()
         self._housekeeping_at: datetime | None = None
+        self._waiting_mail = WaitingMailAlerts(parts.database, parts.clock, parts.entropy)
+        self._waiting_checked_at: datetime | None = None
 
     async def run(self) -> None:
         """Sweep once a second."""
@@ -49,6 +53,9 @@ class Sweep:
         if self._housekeeping_at is None or now - self._housekeeping_at >= HOUSEKEEPING:
             await self._clean_up(now)
             self._housekeeping_at = now
+        if self._waiting_checked_at is None or now - self._waiting_checked_at >= WAITING:
+            self._waiting_checked_at = now
+            await self._waiting_mail.check()
 
     async def _round(self) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import Final
 from posthouse.model.alert import AlertWords, RemedyStep
 from posthouse.policy.alerts import (
     delivery_failed,
+    mail_waits,
     suppression_brake,
     suppression_growth,
     suppression_lockout,
@@ -18,6 +19,7 @@ from posthouse.policy.alerts.rule import AlertData, AlertRule, plain, text
 
 RULES: Final[tuple[AlertRule, ...]] = (
     delivery_failed.RULE,
+    mail_waits.RULE,
     webhook_disabled.RULE,
     webhooks_behind.RULE,
     suppression_brake.RULE,

@@ -23,7 +23,7 @@ the whole index as soon as the queue was once empty.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from posthouse.model.queue import FlowHead, LeasedDelivery
+from posthouse.model.queue import FlowHead, LateMail, LeasedDelivery
 from posthouse.store.postgres.database import Session
 
 if TYPE_CHECKING:
@@ -99,6 +99,18 @@ with recursive f as (
 select lane, flow, deadline, message from f limit 10000
 """
 
+# Of each flow at most a thousand rows past the time, from its first; a flow without any costs its one probe.
+_LATE: Final = f"""
+with heads as materialized ({_FLOWS.strip()}),
+late as (
+    select r.tenant, r.environment, r.deadline from heads h cross join lateral (
+        select tenant, environment, deadline, tries, refusals from queue
+        where state = 0 and lane = $1 and flow = h.flow and deadline < $2
+        order by deadline, message, position limit 1000
+    ) r where h.deadline < $2 and r.tries = 0 and r.refusals = 0
+)
+select tenant, environment, min(deadline), count(*)::int from late group by tenant, environment
+"""
 _TENANTS: Final = "select id, tenant from flow where id = any($1::int[])"
 _PROMOTE: Final = """
 with ripe as materialized (select ctid from queue where state = 2 and due <= $1 order by due limit $2 for update skip locked)
@@ -181,6 +193,11 @@ async def flows_ready(session: Session, lane: int) -> list[FlowHead]:
 async def tenants_of(session: Session, flows: "Sequence[int]") -> dict[int, int]:
     """Whose flows these are."""
     return {row[0]: row[1] for row in await session.fetch(_TENANTS, list(flows))}
+
+
+async def late_untried(session: Session, lane: int, before: datetime) -> list[LateMail]:
+    """Per tenant and environment, what is ready in a lane, was to be delivered before that time and was never tried."""
+    return [LateMail(row[0], row[1], lane, row[2], row[3]) for row in await session.fetch(_LATE, lane, before)]
 
 
 async def promote(session: Session, now: datetime, limit: int = 1000) -> list[FlowHead]:
