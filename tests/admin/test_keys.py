@@ -27,11 +27,43 @@ async def test_a_test_key_knows_of_test_keys_only_and_creates_no_live_one(admin:
     assert await keys.revoke(admin.context, admin.live, live.id) is None
 
 
-async def test_only_the_operator_knows_of_smtp_logins(admin: Admin) -> None:
+async def test_a_live_key_knows_of_smtp_logins_and_a_test_key_only_of_those_of_the_sandbox(admin: Admin) -> None:
     login = await created(admin, KeyRequest(environment=Environment.LIVE, kind="smtp"))
-    assert await keys.list_keys(admin.context, admin.live) == []
-    assert await keys.revoke(admin.context, admin.live, login.id) == keys.NO_KEY
-    assert await keys.revoke(admin.context, admin.operator, login.id) is None
+    assert [key.id for key in await keys.list_keys(admin.context, admin.live)] == [login.id]
+    assert await keys.list_keys(admin.context, admin.test) == []
+    assert await keys.revoke(admin.context, admin.test, login.id) == keys.NO_KEY
+    assert await keys.revoke(admin.context, admin.live, login.id) is None
+
+
+async def test_an_old_key_is_listed_and_revoked_however_many_newer_ones_there_are(admin: Admin) -> None:
+    old = await created(admin, LIVE)
+    async with admin.context.database(admin.live).session() as session:
+        await session.execute(
+            "insert into credential (tenant, environment, id, kind, lookup, digest, name, created_at, revoked_at)"
+            " select tenant, environment, gen_random_uuid() , kind, 'x' || n, digest, '', created_at, now()"
+            " from credential, generate_series(1, 1500) n where id = $1",
+            old.id,
+        )
+    listed = await keys.list_keys(admin.context, admin.live)
+    assert (old.id in {key.id for key in listed}, len(listed)) == (True, 1001)
+    assert await keys.find_key(admin.context, admin.live, old.id) == old
+    assert await keys.revoke(admin.context, admin.live, old.id) is None
+
+
+async def test_a_tenant_has_at_most_five_hundred_keys_that_work(admin: Admin) -> None:
+    old = await created(admin, LIVE)
+    async with admin.context.database(admin.live).session() as session:
+        await session.execute(
+            "insert into credential (tenant, environment, id, kind, lookup, digest, name, created_at)"
+            " select tenant, environment, gen_random_uuid(), kind, 'x' || n, digest, '', created_at"
+            " from credential, generate_series(1, 499) n where id = $1",
+            old.id,
+        )
+    refused = await keys.create(admin.context, admin.live, LIVE)
+    assert isinstance(refused, Rejection)
+    assert refused.code == "conflict"
+    assert await keys.revoke(admin.context, admin.live, old.id) is None
+    await created(admin, LIVE)
 
 
 async def test_a_key_with_a_rate_limit_cannot_lift_its_own(admin: Admin) -> None:

@@ -107,6 +107,7 @@ async def test_a_slow_loris_is_hung_up_on_whatever_it_drips() -> None:
 
 async def test_a_session_does_not_last_for_ever_however_lively() -> None:
     async with open_door() as door, connected(door) as wire:
+        await wire.log_in()
         for _ in range(13):
             assert (await wire.say(b"NOOP\r\n")).startswith(b"250 ")
             door.clock.advance(timedelta(seconds=280))

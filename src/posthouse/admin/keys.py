@@ -1,6 +1,6 @@
 """API keys and SMTP logins: created, given another rate limit, revoked; never beyond what the actor itself may do.
 
-A test key knows of test keys only, a live key of both; the operator also of SMTP logins. A key with a rate limit creates no keys
+A test key knows of test keys and logins only, a live key of both. A key with a rate limit creates no keys
 and changes none, or it could lift its own limit. The secret is in the result of the creation and nowhere else.
 """
 
@@ -21,6 +21,10 @@ from posthouse.store.postgres.database import Session
 from posthouse.store.tenants import credentials, message_types
 
 NO_KEY: Final = Rejection("not_found", "There is no such key, or it was revoked before.")
+MOST_LIVE: Final = 500  # keys and logins of a tenant that were not revoked
+_TOO_MANY: Final = Rejection(
+    "conflict", f"This tenant has {MOST_LIVE} keys and logins, which is the most; revoke those that nothing uses any more."
+)
 _LIMITED: Final = Rejection(
     "forbidden", "A key with a rate limit makes no keys and changes none; use another, or the command line."
 )
@@ -53,7 +57,9 @@ async def list_keys(context: AdminContext, actor: Actor) -> list[Credential]:
 
 async def find_key(context: AdminContext, actor: Actor, key: UUID) -> Credential | None:
     """One of them."""
-    return next((each for each in await list_keys(context, actor) if each.id == key), None)
+    async with context.database(actor).session() as session:
+        found = await credentials.get(session, actor.tenant, key)
+    return found if found is not None and _is_visible(actor, found) else None
 
 
 async def create(context: AdminContext, actor: Actor, request: KeyRequest) -> CreatedKey | Rejection:
@@ -121,7 +127,7 @@ async def revoke(context: AdminContext, actor: Actor, key: UUID) -> Rejection | 
 
 
 def _is_visible(actor: Actor, credential: Credential) -> bool:
-    return actor.is_operator or (credential.kind == "api" and credential.environment <= actor.environment)
+    return actor.is_operator or credential.environment <= actor.environment
 
 
 async def _check(session: Session, actor: Actor, request: KeyRequest) -> Rejection | None:
@@ -135,6 +141,8 @@ async def _check(session: Session, actor: Actor, request: KeyRequest) -> Rejecti
         return _LIMITED
     if request.environment is Environment.LIVE and actor.environment is not Environment.LIVE:
         return _TEST_ONLY
+    if await credentials.count_live(session, actor.tenant) >= MOST_LIVE:
+        return _TOO_MANY
     return None
 
 

@@ -6,27 +6,17 @@ from typing import Any
 from posthouse.admin.keys import CreatedKey
 from posthouse.model import ids
 from posthouse.model.credential import PREFIX, Credential
-from posthouse.model.views.keys import CredentialPage, CredentialView, KeyView, NewApiKey, NewKey, NewSmtpLogin
-
-
-def key_view(credential: Credential) -> KeyView:
-    """An API key, for its tenant."""
-    return KeyView(**_fields(credential))
-
-
-def new_key(created: CreatedKey) -> NewKey:
-    """An API key that was just created, for its tenant."""
-    return NewKey(key=created.secret, **_fields(created.credential))
+from posthouse.model.views.keys import CredentialPage, CredentialView, NewApiKey, NewSmtpLogin
 
 
 def credential_view(credential: Credential) -> CredentialView:
-    """A key or a login, for the operator."""
-    return CredentialView(kind=_kind(credential), **_fields(credential))
+    """A key or a login, for its tenant and for the operator."""
+    return CredentialView(**_fields(credential))
 
 
 def new_credential(created: CreatedKey) -> NewApiKey | NewSmtpLogin:
-    """A key or a login that was just created, for the operator."""
-    fields = {"kind": created.credential.kind, **_fields(created.credential)}
+    """A key or a login that was just created, for its tenant and for the operator."""
+    fields = _fields(created.credential)
     if created.credential.kind == "smtp":
         return NewSmtpLogin(username=created.credential.lookup, password=created.secret, **fields)
     return NewApiKey(key=created.secret, **fields)
@@ -37,13 +27,10 @@ def credential_page(credentials: Sequence[Credential]) -> CredentialPage:
     return CredentialPage(data=[credential_view(each) for each in credentials], next_cursor=None)
 
 
-def _kind(credential: Credential) -> Any:
-    return credential.kind
-
-
 def _fields(credential: Credential) -> dict[str, Any]:
     return {
         "id": ids.text(PREFIX, credential.id),
+        "kind": credential.kind,
         "name": credential.name,
         "environment": credential.environment.name.lower(),
         "prefix": credential.lookup,

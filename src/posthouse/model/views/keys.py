@@ -6,10 +6,14 @@ from typing import Literal
 import msgspec
 
 
-class KeyView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A key without its secret; ``prefix`` is how it begins. ``ratePerMinute``: messages a minute; null: no limit."""
+class CredentialView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An API key or an SMTP login, without its secret. ``prefix``: how the key begins, or the login's user name.
+
+    ``ratePerMinute``: messages a minute; null: no limit.
+    """
 
     id: str
+    kind: Literal["api", "smtp"]
     name: str
     environment: Literal["live", "test"]
     prefix: str
@@ -18,25 +22,6 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rate_per_minute: int | None
     created_at: datetime
     revoked_at: datetime | None
-
-
-class NewKey(KeyView, frozen=True, kw_only=True, rename="camel"):
-    """A key just made. ``key`` is the secret; it is not shown again."""
-
-    key: str
-
-
-class KeyPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A page of keys, newest first."""
-
-    data: list[KeyView]
-    next_cursor: str | None
-
-
-class CredentialView(KeyView, frozen=True, kw_only=True, rename="camel"):
-    """An API key or an SMTP login, without its secret, as the operator sees it. ``prefix`` of a login is its user name."""
-
-    kind: Literal["api", "smtp"]
 
 
 class NewApiKey(CredentialView, frozen=True, kw_only=True, rename="camel"):

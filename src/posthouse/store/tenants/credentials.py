@@ -40,7 +40,20 @@ select c.digest, c.tenant, t.ref, c.environment, c.id, c.default_type, c.default
 from credential c join tenant t on t.id = c.tenant
 where c.lookup = $1 and c.kind = $2 and c.revoked_at is null
 """
-_LIST: Final = f"select {_ROW} from credential where tenant = $1 order by id desc limit 1000"
+# Every one that still works, however many newer ones there are, and the newest of those that were revoked.
+_LIST: Final = f"""
+select * from (
+    (select {_ROW} from credential where tenant = $1 and revoked_at is null)
+    union all
+    (select {_ROW} from credential where tenant = $1 and revoked_at is not null order by id desc limit 1000)
+) c order by id desc
+"""
+_GET: Final = f"select {_ROW} from credential where tenant = $1 and environment in (0, 1) and id = $2"
+# The tenant's row is locked, so that two creations at once do not both find the last place free.
+_COUNT: Final = """
+with held as materialized (select id from tenant where id = $1 for no key update)
+select count(*) from held h join credential c on c.tenant = h.id where c.revoked_at is null
+"""
 _GET_FOR_UPDATE: Final = f"""
 select {_ROW} from credential where tenant = $1 and environment in (0, 1) and id = $2 and revoked_at is null for update
 """
@@ -95,9 +108,20 @@ async def create_smtp_login(
 
 
 async def list_credentials(database: Database, tenant: int) -> list[Credential]:
-    """All of a tenant's, newest first, revoked ones too."""
+    """A tenant's, newest first: all that still work, and up to a thousand that were revoked."""
     async with database.session() as session:
         return [_credential(row) for row in await session.fetch(_LIST, tenant)]
+
+
+async def get(session: Session, tenant: int, credential: UUID) -> Credential | None:
+    """A credential, revoked or not."""
+    row = await session.fetchrow(_GET, tenant, credential)
+    return None if row is None else _credential(row)
+
+
+async def count_live(session: Session, tenant: int) -> int:
+    """How many of a tenant's were not revoked; nobody creates one until the transaction ends."""
+    return int(await session.fetchval(_COUNT, tenant))
 
 
 async def get_for_update(session: Session, tenant: int, credential: UUID) -> Credential | None:

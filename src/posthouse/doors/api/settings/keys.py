@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from posthouse.admin import keys
 from posthouse.admin.keys import NO_KEY, KeyRequest
-from posthouse.admin.views.keys import key_view, new_key
+from posthouse.admin.views.keys import credential_view, new_credential
 from posthouse.doors.api.shared.actor import actor_of
 from posthouse.doors.api.shared.fields import KeyBody, KeyChange
 from posthouse.doors.api.shared.parts import ApiParts
@@ -24,11 +24,11 @@ from posthouse.model import ids
 from posthouse.model.credential import PREFIX
 from posthouse.model.send_request import Caller, Environment, Rejection, invalid
 from posthouse.model.timeline import cursor
-from posthouse.model.views.keys import KeyPage, KeyView, NewKey
+from posthouse.model.views.keys import CredentialPage, CredentialView, NewApiKey
 
 
 async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Response:
-    """The tenant's keys, revoked ones too."""
+    """The tenant's keys and SMTP logins, revoked ones too."""
     query = Query(request.query_params, ("cursor", "limit"))
     before, limit = query.cursor(), query.limit()
     if query.faults:
@@ -37,7 +37,7 @@ async def list_keys(parts: ApiParts, caller: Caller, request: Request) -> Respon
     older = [key for key in visible if before is None or key.id < before]
     page = older[:limit]
     next_cursor = cursor(page[-1].id) if len(older) > limit else None
-    return answer(KeyPage(data=[key_view(key) for key in page], next_cursor=next_cursor))
+    return answer(CredentialPage(data=[credential_view(key) for key in page], next_cursor=next_cursor))
 
 
 async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -53,7 +53,7 @@ async def create(parts: ApiParts, caller: Caller, request: Request) -> Response:
         rate=body.rate_per_minute or None,
     )
     created = await keys.create(parts.admin, actor_of(caller), key_request)
-    return refuse(created) if isinstance(created, Rejection) else answer(new_key(created), 201)
+    return refuse(created) if isinstance(created, Rejection) else answer(new_credential(created), 201)
 
 
 async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -65,7 +65,7 @@ async def change(parts: ApiParts, caller: Caller, request: Request) -> Response:
     if isinstance(body, Rejection):
         return refuse(body)
     changed = await keys.change_rate(parts.admin, actor_of(caller), key, body.rate_per_minute or None)
-    return refuse(changed) if isinstance(changed, Rejection) else answer(key_view(changed))
+    return refuse(changed) if isinstance(changed, Rejection) else answer(credential_view(changed))
 
 
 async def revoke(parts: ApiParts, caller: Caller, request: Request) -> Response:
@@ -96,20 +96,20 @@ _CHANGE_EXAMPLES: Final[dict[str, Any]] = {
 }
 ENDPOINTS: Final = (
     Endpoint(
-        method="GET", path="/v1/keys", handler=list_keys, operation_id="listKeys", summary="List API keys", tag="Keys", query=(CURSOR, LIMIT),
-        responses={200: ResponseDoc("A page of keys, newest first.", KeyPage)},
+        method="GET", path="/v1/keys", handler=list_keys, operation_id="listKeys", summary="List API keys and SMTP logins", tag="Keys", query=(CURSOR, LIMIT),
+        responses={200: ResponseDoc("A page of keys and SMTP logins, newest first.", CredentialPage)},
     ),
     Endpoint(
         method="POST", path="/v1/keys", handler=create, operation_id="createKey", summary="Make an API key", tag="Keys", body=KeyBody, examples=_CREATE_EXAMPLES,
-        responses={201: ResponseDoc("The key; its secret is shown this once.", NewKey, links=("changeKey", "revokeKey"))}, refusals=("forbidden",),
+        responses={201: ResponseDoc("The key; its secret is shown this once.", NewApiKey, links=("changeKey", "revokeKey"))}, refusals=("forbidden", "conflict"),
     ),
     Endpoint(
         method="PATCH", path="/v1/keys/{id}", handler=change, operation_id="changeKey", summary="Change or take away a key's rate limit", tag="Keys",
-        path_parameters=_ID, body=KeyChange, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("The key as it is then.", KeyView)},
+        path_parameters=_ID, body=KeyChange, examples=_CHANGE_EXAMPLES, responses={200: ResponseDoc("The key as it is then.", CredentialView)},
         refusals=("forbidden",),
     ),
     Endpoint(
-        method="DELETE", path="/v1/keys/{id}", handler=revoke, operation_id="revokeKey", summary="Revoke an API key", tag="Keys", path_parameters=_ID,
+        method="DELETE", path="/v1/keys/{id}", handler=revoke, operation_id="revokeKey", summary="Revoke an API key or an SMTP login", tag="Keys", path_parameters=_ID,
         responses={204: ResponseDoc("Revoked.")},
     ),
 )  # fmt: skip
