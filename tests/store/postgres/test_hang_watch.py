@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -26,6 +27,15 @@ async def test_a_statement_that_takes_long_is_no_hang(database: Database, databa
     async with watching(database_dsn, database, 0.5), database.session() as session:
         await session.execute("select pg_sleep(1.5)")
     assert not database.is_cut()
+
+
+async def test_a_process_that_stood_still_itself_takes_the_database_for_no_culprit(database: Database, database_dsn: str) -> None:
+    async with watching(database_dsn, database, 0.3):
+        for _ in range(4):
+            await asyncio.sleep(0.55)  # until a question is on its way, or nearly
+            time.sleep(0.6)  # noqa: ASYNC251 - the loop stands still
+            await asyncio.sleep(0.3)
+            assert not database.is_cut()
 
 
 async def test_whoever_waits_is_told_at_once_and_whoever_comes_too_until_it_answers(database: Database) -> None:
